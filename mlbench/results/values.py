@@ -1,0 +1,124 @@
+"""Result values: what one job (sketch x board x backend) gave. Written as JSON by ``document.py``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from mlbench.build.firmware import BuildKeys, Diagnostic, Overflow
+from mlbench.targets.protocol import Frame, Instrument
+
+
+class Status(Enum):
+    """How a job ended as a whole."""
+
+    OK = "ok"
+    DOES_NOT_FIT = "does not fit"
+    """Flash is measured and starred, the rest is absent."""
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A measure that is not there, and why, in one line."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Flash:
+    """Flash the image occupies. ``overhead`` is the empty sketch's, same board and toolchain."""
+
+    bytes: int
+    sections: tuple[tuple[str, int], ...]
+    starred: bool = False
+    overhead: int | None = None
+
+
+@dataclass(frozen=True)
+class UnusedRam:
+    """The first limit of N (see the design's table of measures), in bytes."""
+
+    bytes: int
+    method: str
+    """``replay`` or ``bisect``."""
+    certified: bool
+    """Every M up to the limit passes by replay, N and N+1 by full runs."""
+    full_runs: int
+    replays: int
+    islands: tuple[tuple[int, int], ...] = ()
+    """Later passing ranges of N, both ends included."""
+    uncertified_islands: int = 0
+    """How many of the islands are only predicted by the replay."""
+    first_failure: str = ""
+    """How N+1 fails, in one line."""
+    overlap: int = 0
+    """Bytes by which stack and heap silently overlap at the limit; 0: they do not."""
+    by: str = ""
+    """``template``, ``injected`` or ``library``: how N reached the firmware."""
+
+
+@dataclass(frozen=True)
+class RamNeed:
+    """Static + peak heap requested + peak stack, in bytes."""
+
+    bytes: int
+    static: int
+    peak_heap: int
+    peak_stack: int
+    sections: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Time:
+    """A time in microseconds over ``count`` spans; cycles and instructions of the median span."""
+
+    median_us: float
+    minimum_us: float
+    maximum_us: float
+    count: int
+    cycles: int | None = None
+    instructions: int | None = None
+    placement: int | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a sketch failed, with the call chain where firmware ran."""
+
+    message: str
+    chain: tuple[Frame, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    exit_status: int = 3
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The measures of one sketch."""
+
+    flash: Flash | Absent
+    unused_ram: UnusedRam | Absent
+    ram_need: RamNeed | Absent
+    init_time: Time | Absent
+    inference_time: Time | Absent
+
+
+@dataclass(frozen=True)
+class Result:
+    """One job's result."""
+
+    sketch: str
+    board: str
+    backend: str
+    status: Status
+    measures: Measures
+    instrument: Instrument | None = None
+    build: BuildKeys | None = None
+    overflows: tuple[Overflow, ...] = ()
+    failure: Failure | None = None
+    notes: tuple[str, ...] = ()
+    serial: str = ""
+    """The first lines the sketch printed, bounded."""
+    seconds: tuple[tuple[str, float], ...] = ()
+    """Host seconds by step (build, measure); never part of what is compared."""

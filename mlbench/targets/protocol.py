@@ -1,0 +1,151 @@
+"""The protocol between the measures and the places where firmware runs.
+
+A target runs one firmware with one probe and returns one outcome. A deadline is part of every
+call: in virtual time on an emulator, in wall time on a board. No firmware can make a run hang.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from mlbench.build.firmware import Firmware
+
+
+class Outcome(Enum):
+    """How a run ended."""
+
+    PASSED = "passed"
+    NO_MEMORY = "no memory"
+    FAULT = "fault"
+    HUNG = "hung"
+    CORRUPTED = "corrupted"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One level of a call chain, innermost first. ``line`` is 0 where unknown."""
+
+    pc: int
+    function: str
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f" ({self.file}:{self.line})" if self.file else ""
+        return f"{self.function or hex(self.pc)}{place}"
+
+
+@dataclass(frozen=True)
+class OutputBuffer:
+    """A buffer to compare after inference: argument ``arg`` (0 first) points to ``bytes`` bytes.
+
+    For a method, argument 0 is ``this``.
+    """
+
+    arg: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Functions:
+    """Names of the functions that initialize and infer, demangled, with or without arguments."""
+
+    init: str | None = None
+    inference: str | None = None
+    outputs: tuple[OutputBuffer, ...] = ()
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One question to firmware: allocate ``alloc`` bytes first (None: no probe), then work.
+
+    ``inferences`` is how many inferences to let finish before the run ends.
+    """
+
+    alloc: int | None = None
+    inferences: int = 1
+
+
+class MarkKind(Enum):
+    """What a mark stands for."""
+
+    INIT = "init"
+    INFERENCE = "inference"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One timed span.
+
+    ``cycles`` is modelled cycles (None on a board); ``placement`` the part of them that only the
+    placement of code decides; ``us`` is microseconds.
+    """
+
+    kind: MarkKind
+    us: float
+    cycles: int | None = None
+    instructions: int | None = None
+    placement: int | None = None
+
+
+@dataclass(frozen=True)
+class HeapUse:
+    """Peak of what the firmware asked of its heap, in bytes, and how far it moved the break."""
+
+    peak_requested: int
+    peak_break: int
+    calls: int
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What one run gave."""
+
+    outcome: Outcome
+    reason: str
+    """One line for the user; empty when passed."""
+    serial: bytes
+    marks: tuple[Mark, ...]
+    virtual_us: float
+    instructions: int = 0
+    chain: tuple[Frame, ...] = ()
+    outputs: tuple[bytes, ...] = ()
+    """Contents of the output buffers after the last inference, and its return value first."""
+    peak_stack: int | None = None
+    heap: HeapUse | None = None
+    overlap: int | None = None
+    """Bytes by which the stack went below the break of the heap; 0: it did not."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What measured. Must match for two figures to be subtracted."""
+
+    board: str
+    backend: str
+    version: str
+    cost_table: str
+
+
+class Session(Protocol):
+    """A target with one firmware on it."""
+
+    def run(self, probe: Probe, deadline_us: float) -> RunResult:
+        """Run from reset with one probe. Raises EnvironmentFault, never on account of firmware."""
+
+    def close(self) -> None:
+        """Release what is held."""
+
+
+class Target(Protocol):
+    """A place where firmware runs."""
+
+    @property
+    def instrument(self) -> Instrument:
+        """What this target measures with."""
+
+    def open(self, firmware: Firmware, functions: Functions) -> Session:
+        """Put firmware on the target. Raises UsageError for names that do not resolve."""
