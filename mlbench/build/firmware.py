@@ -1,0 +1,90 @@
+"""What the build room hands on: one firmware a sketch and board, for all its probes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One message of the compiler. ``line`` and ``column`` are 0 where unknown."""
+
+    severity: str
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        return f"{place}: {self.severity}: {self.message}" if place else f"{self.severity}: {self.message}"
+
+
+@dataclass(frozen=True)
+class BuildKeys:
+    """What built an image. May differ between two results that are compared; is then named."""
+
+    fqbn: str
+    platform: str
+    """Platform id and version, ``mlbench:nrf52840@0.1.0``."""
+    compiler: str
+    """First line of what the compiler says of its version."""
+    builder: str
+    """``arduino-cli 1.5.1`` or ``arduino-builder 1.3.25``."""
+    libraries: tuple[str, ...] = ()
+    """``Name@version`` of each library that was linked."""
+
+
+@dataclass(frozen=True)
+class Overflow:
+    """Bytes by which a link overflowed a memory region of the board."""
+
+    region: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """One sketch to build for one board.
+
+    ``sketch`` is its folder (holding ``<folder>.ino``) or an ``.ino`` file.
+    """
+
+    sketch: Path
+    fqbn: str
+    build_properties: tuple[str, ...] = ()
+    """``key=value`` each, given to the sketch compiler as they are."""
+    libraries: tuple[Path, ...] = ()
+    """Folders of libraries, each the library itself."""
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A built sketch.
+
+    ``elf`` is the link without any harness: flash and emulated time come from it. ``probe_elf`` is
+    the image for RAM probes: the same file where it can serve (it has ``malloc``, or the sketch is
+    a template), else a second link with ``malloc`` in it. When the sketch does not fit the board
+    (``overflows`` not empty), ``elf`` is the link with enlarged regions, good for flash only.
+    """
+
+    name: str
+    source: Path
+    elf: Path
+    probe_elf: Path
+    is_template: bool
+    keys: BuildKeys
+    overflows: tuple[Overflow, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    seconds: float = 0.0
+    cached: bool = False
+
+    @property
+    def fits(self) -> bool:
+        """Whether the image fits the board's memory."""
+        return not self.overflows
+
+
+ALLOC_SIZE_SYMBOL = "mlbench_alloc_size"
+"""The word in .rodata that stands for ``$alloc_size`` of a template."""

@@ -1,0 +1,109 @@
+"""Which tools build a sketch, and what they say of their versions.
+
+The setup room finds or installs the tools and makes one ``Toolchain``; the build room only uses it.
+Paths are looked up once; versions are asked of the tools when somebody wants them, and once only.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from mlbench.errors import EnvironmentFault
+
+BUILDER_HARDWARE = Path("/usr/share/arduino-builder")
+"""Where Debian's package arduino-builder keeps its platform.txt and the rewrite table of old keys."""
+
+_PROBE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """The tools at hand; None for one that is missing.
+
+    At least one of ``arduino_cli`` and ``arduino_builder`` must be there to build; arduino-cli is
+    taken first. ``gcc_bin`` is the folder that holds ``arm-none-eabi-gcc`` (used for platforms that
+    bring no compiler of their own).
+    """
+
+    arduino_cli: Path | None = None
+    arduino_builder: Path | None = None
+    ctags: Path | None = None
+    """arduino-ctags; universal and exuberant ctags lose prototypes of sketches."""
+    gcc_bin: Path | None = None
+    builder_hardware: Path = BUILDER_HARDWARE
+    offline: bool = False
+    """Never install a missing platform over the network."""
+    additional_urls: tuple[str, ...] = ()
+    """Package indexes of third-party platforms, given to arduino-cli."""
+
+    @property
+    def builder(self) -> Path | None:
+        """The sketch compiler that will be used."""
+        return self.arduino_cli or self.arduino_builder
+
+    @property
+    def builder_name(self) -> str:
+        """``arduino-cli`` or ``arduino-builder``; empty when there is neither."""
+        if self.arduino_cli:
+            return "arduino-cli"
+        return "arduino-builder" if self.arduino_builder else ""
+
+    @property
+    def builder_version(self) -> str:
+        """The sketch compiler's version, ``1.5.1``. Raises EnvironmentFault when it does not run."""
+        return probe_version(self.builder) if self.builder else ""
+
+    @property
+    def gcc(self) -> Path | None:
+        """``arm-none-eabi-gcc`` itself."""
+        return self.gcc_bin / "arm-none-eabi-gcc" if self.gcc_bin else None
+
+    @property
+    def compiler_version(self) -> str:
+        """First line of ``arm-none-eabi-gcc --version``; empty when there is none."""
+        return compiler_version(self.gcc) if self.gcc else ""
+
+
+def probe_version(builder: Path) -> str:
+    """The version number of an arduino-cli or arduino-builder, ``1.5.1``.
+
+    Raises:
+        EnvironmentFault: the program does not run or says no version.
+    """
+    argument = "version" if "cli" in builder.name else "-version"
+    text = _first_output(builder, argument, builder.stat().st_mtime_ns if builder.exists() else 0)
+    found = re.search(r"\d+\.\d+\.\d+(?:[-+.\w]*)", text)
+    if not found:
+        raise EnvironmentFault("says no version", where=str(builder), do="check that it is the right program")
+    return found.group(0)
+
+
+def compiler_version(gcc: Path) -> str:
+    """First line of what a compiler says of its version.
+
+    Raises:
+        EnvironmentFault: the program does not run.
+    """
+    text = _first_output(gcc, "--version", gcc.stat().st_mtime_ns if gcc.exists() else 0)
+    return text.strip().splitlines()[0].strip() if text.strip() else ""
+
+
+@lru_cache(maxsize=32)
+def _first_output(program: Path, argument: str, _changed_ns: int) -> str:
+    try:
+        done = subprocess.run(
+            [str(program), argument],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_PROBE_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise EnvironmentFault("no such program", where=str(program), do="run `doctor`") from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EnvironmentFault(f"does not run ({error})", where=str(program), do="run `doctor`") from error
+    return (done.stdout or done.stderr).decode("utf-8", "replace")
