@@ -1,1 +1,1 @@
-"""."""
+"""Reading firmware: the image, its functions by name, its debug information."""

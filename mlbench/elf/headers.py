@@ -1,0 +1,235 @@
+"""The tables at the front of an ELF file: header, program headers, section headers.
+
+Layouts are those of the System V ABI, edition 4.1, chapters 4 and 5, in their 32-bit little-endian
+form, and "ELF for the Arm Architecture" (IHI 0044). They are read here with ``struct``, and not by a
+library, because every offset in the file is checked against its length before anything else looks
+at it: a damaged file then ends in one SketchError, whatever its bytes are.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from mlbench.errors import SketchError
+
+PT_LOAD = 1
+SHT_SYMTAB = 2
+SHT_STRTAB = 3
+SHT_NOBITS = 8
+SHF_WRITE = 1
+SHF_ALLOC = 2
+SHF_EXECINSTR = 4
+PF_X = 1
+PF_W = 2
+
+_EM_ARM = 40
+_ET_EXEC = 2
+_EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
+_PHDR = struct.Struct("<8I")
+_SHDR = struct.Struct("<10I")
+_ADDRESS_SPACE = 1 << 32
+
+_MACHINES = {
+    2: "SPARC",
+    3: "x86",
+    8: "MIPS",
+    20: "PowerPC",
+    62: "x86-64",
+    83: "AVR",
+    94: "Xtensa",
+    105: "MSP430",
+    183: "AArch64",
+    243: "RISC-V",
+    258: "LoongArch",
+}
+_TYPES = {
+    1: ("a relocatable object file", "link it, and give the .elf that the linker wrote"),
+    3: ("a shared object", "give a statically linked firmware image"),
+    4: ("a core dump", "give the firmware's .elf"),
+}
+_LOOKALIKES = (
+    (b"!<arch>\n", "an archive of object files", "give the .elf that the linker wrote"),
+    (b"UF2\n", "a UF2 image", "give the .elf it was made from"),
+    (b"\x7fCGC", "a CGC binary", "give the firmware's .elf"),
+    (b"MZ", "a Windows program", "give the firmware's .elf"),
+    (b"PK\x03\x04", "a zip archive", "unpack it, and give the .elf inside"),
+    (b"\x1f\x8b", "gzip data", "unpack it, and give the .elf inside"),
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the image. ``offset`` is where its bytes are in the file (none for NOBITS)."""
+
+    name: str
+    address: int
+    size: int
+    type: int
+    flags: int
+    offset: int
+    link: int = 0
+
+    @property
+    def allocated(self) -> bool:
+        """Whether it takes memory on the target."""
+        return bool(self.flags & SHF_ALLOC)
+
+    @property
+    def writable(self) -> bool:
+        """Whether the firmware may write it."""
+        return bool(self.flags & SHF_WRITE)
+
+    @property
+    def executable(self) -> bool:
+        """Whether it holds instructions."""
+        return bool(self.flags & SHF_EXECINSTR)
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether the file holds its contents (.bss and its like have none)."""
+        return self.type != SHT_NOBITS
+
+    @property
+    def end(self) -> int:
+        """The address after its last byte."""
+        return self.address + self.size
+
+
+@dataclass(frozen=True)
+class ProgramHeader:
+    """One PT_LOAD entry, as it stands in the file."""
+
+    offset: int
+    address: int
+    load: int
+    file_size: int
+    memory_size: int
+    flags: int
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the front of the file says."""
+
+    entry: int
+    loads: tuple[ProgramHeader, ...]
+    sections: tuple[Section, ...]
+
+
+def read_tables(data: bytes, where: str) -> Tables:
+    """Check that ``data`` is a whole 32-bit little-endian ARM executable and read its tables.
+
+    Raises:
+        SketchError: it is something else, or a table, segment or section lies outside the file.
+    """
+    if data[:4] != b"\x7fELF":
+        raise _not_elf(data, where)
+    if len(data) < 20:
+        raise _truncated(where, "its header is cut off")
+    _check_identity(data, where)
+    if len(data) < _EHDR.size:
+        raise _truncated(where, "its header is cut off")
+    (_, _, _, _, entry, phoff, shoff, _, _, phentsize, phnum, shentsize, shnum, shstrndx) = _EHDR.unpack_from(
+        data
+    )
+    loads = _loads(data, where, phoff, phentsize, phnum)
+    sections = _sections(data, where, shoff, shentsize, shnum, shstrndx)
+    if not loads:
+        raise SketchError(
+            "has no loadable segment, so there is nothing to run", where=where, do="link it again"
+        )
+    return Tables(entry, loads, sections)
+
+
+def string_at(table: bytes, offset: int) -> str:
+    """The NUL-terminated text at ``offset`` of a string table; empty when outside."""
+    end = table.find(b"\0", offset)
+    return table[offset : end if end >= 0 else len(table)].decode("utf-8", "replace")
+
+
+def _not_elf(data: bytes, where: str) -> SketchError:
+    if not data:
+        return SketchError("is empty", where=where, do="build the firmware again")
+    for magic, what, do in _LOOKALIKES:
+        if data.startswith(magic):
+            return SketchError(f"is {what}, not an ELF file", where=where, do=do)
+    if data[:1] == b":" and all(byte in b"0123456789ABCDEFabcdef" for byte in data[1:9]):
+        return SketchError(
+            "is an Intel HEX file, not an ELF file", where=where, do="give the .elf it was made from"
+        )
+    return SketchError("is not an ELF file", where=where, do="give the .elf that the linker wrote")
+
+
+def _truncated(where: str, detail: str) -> SketchError:
+    return SketchError(f"is truncated or damaged: {detail}", where=where, do="build or copy it again")
+
+
+def _check_identity(data: bytes, where: str) -> None:
+    e_type, machine = struct.unpack_from(">HH" if data[5] == 2 else "<HH", data, 16)
+    if machine != _EM_ARM:
+        name = _MACHINES.get(machine, f"machine number {machine}")
+        raise SketchError(
+            f"is built for {name}, not for a 32-bit ARM",
+            where=where,
+            do="give an image for the board's Cortex-M",
+        )
+    if data[4] != 1:
+        raise SketchError(
+            "is a 64-bit ELF file, a Cortex-M runs 32-bit ones",
+            where=where,
+            do="give an image for the board's Cortex-M",
+        )
+    if data[5] != 1:
+        raise SketchError(
+            "is big-endian, the boards' ARM is little-endian", where=where, do="build it with -mlittle-endian"
+        )
+    if e_type != _ET_EXEC:
+        what, do = _TYPES.get(e_type, (f"an ELF file of type {e_type}", "give the firmware's .elf"))
+        raise SketchError(f"is {what}, not an executable image", where=where, do=do)
+
+
+def _loads(data: bytes, where: str, offset: int, entry_size: int, count: int) -> tuple[ProgramHeader, ...]:
+    _check_table(data, where, "program header", offset, entry_size, count, _PHDR.size)
+    found = []
+    for index in range(count):
+        kind, start, address, load, file_size, memory_size, flags, _ = _PHDR.unpack_from(
+            data, offset + index * entry_size
+        )
+        if kind != PT_LOAD or memory_size == 0:
+            continue
+        if start + file_size > len(data):
+            raise _truncated(where, f"segment {index} ends at byte {start + file_size} of {len(data)}")
+        if file_size > memory_size:
+            raise _truncated(where, f"segment {index} holds more bytes than it has memory")
+        if max(address, load) + memory_size > _ADDRESS_SPACE:
+            raise _truncated(where, f"segment {index} ends beyond the address space")
+        found.append(ProgramHeader(start, address, load, file_size, memory_size, flags))
+    return tuple(found)
+
+
+def _sections(
+    data: bytes, where: str, offset: int, entry_size: int, count: int, names: int
+) -> tuple[Section, ...]:
+    _check_table(data, where, "section header", offset, entry_size, count, _SHDR.size)
+    rows = [_SHDR.unpack_from(data, offset + index * entry_size) for index in range(count)]
+    for index, row in enumerate(rows):
+        kind, start, size = row[1], row[4], row[5]
+        if kind not in (0, SHT_NOBITS) and start + size > len(data):
+            raise _truncated(where, f"section {index} ends at byte {start + size} of {len(data)}")
+    table = data[rows[names][4] : rows[names][4] + rows[names][5]] if 0 < names < count else b""
+    return tuple(
+        Section(string_at(table, name), address, size, kind, flags, start, link)
+        for name, kind, flags, address, start, size, link, _, _, _ in rows
+    )
+
+
+def _check_table(
+    data: bytes, where: str, what: str, offset: int, entry_size: int, count: int, least: int
+) -> None:
+    if count == 0:
+        return
+    if entry_size < least:
+        raise _truncated(where, f"a {what} of {entry_size} bytes is too small")
+    if offset + entry_size * count > len(data):
+        raise _truncated(where, f"the {what} table ends at byte {offset + entry_size * count} of {len(data)}")

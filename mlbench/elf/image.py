@@ -1,0 +1,266 @@
+"""A linked firmware image: what the emulator loads and what the reports take sizes from."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mlbench.elf.headers import PF_W, PF_X, SHT_STRTAB, SHT_SYMTAB, Section, Tables, read_tables
+from mlbench.elf.symbols import ENTRY, Symbol, read_symbols
+from mlbench.errors import EnvironmentFault, SketchError, UsageError
+
+__all__ = ["CODE_REGION", "SRAM_REGION", "Image", "Section", "Segment", "Symbol"]
+
+CODE_REGION = (0x0000_0000, 0x2000_0000)
+SRAM_REGION = (0x2000_0000, 0x4000_0000)
+"""Where ARMv7-M puts flash and RAM (ARM DDI 0403E.b, B3.1, table B3-1), first and past-the-end.
+
+The nRF52840's flash and its data RAM lie in them, also when a linker script's regions were enlarged
+beyond the chip to measure what does not fit.
+"""
+
+Region = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of the image that is loaded.
+
+    ``address`` is where the firmware runs it, ``load`` where it is stored (the same but for .data
+    and code copied to RAM). ``size`` is bytes of memory, of which ``data`` fills the first.
+    """
+
+    address: int
+    load: int
+    data: bytes
+    size: int
+    writable: bool
+    executable: bool
+
+
+class Image:
+    """A firmware's ELF file, parsed once. Debug information is left to ``mlbench.elf.dwarf``."""
+
+    def __init__(self, path: Path, data: bytes, tables: Tables) -> None:
+        self.path = path
+        self.data = data
+        self.entry = tables.entry & ~1
+        """Address of the first instruction the ELF header names, Thumb bit cleared."""
+        self.sections = tables.sections
+        self._loads = tables.loads
+        self._symtab = next(
+            (s for s in tables.sections if s.type == SHT_SYMTAB and s.size >= ENTRY.size), None
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Image:
+        """Read and check an image.
+
+        Raises:
+            UsageError: there is no such file.
+            EnvironmentFault: the file cannot be read.
+            SketchError: it is not a whole 32-bit little-endian ARM executable with something to load.
+        """
+        try:
+            data = Path(path).read_bytes()
+        except FileNotFoundError:
+            raise UsageError(
+                "no such file", where=str(path), do="build the firmware or correct the path"
+            ) from None
+        except IsADirectoryError:
+            raise UsageError("is a folder", where=str(path), do="give the .elf file itself") from None
+        except OSError as error:
+            raise EnvironmentFault(f"cannot be read: {error.strerror}", where=str(path)) from None
+        return cls.parse(data, Path(path))
+
+    @classmethod
+    def parse(cls, data: bytes, path: Path = Path("image.elf")) -> Image:
+        """An image from the bytes of its file. Raises SketchError as ``load`` does."""
+        image = cls(path, data, read_tables(data, str(path)))
+        if image._symtab is not None:
+            image._strings_of(image._symtab)
+        return image
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the file, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """What is loaded, in the file's order."""
+        return tuple(
+            Segment(
+                load.address,
+                load.load,
+                self.data[load.offset : load.offset + load.file_size],
+                load.memory_size,
+                bool(load.flags & PF_W),
+                bool(load.flags & PF_X),
+            )
+            for load in self._loads
+        )
+
+    @property
+    def stripped(self) -> bool:
+        """Whether the symbol table is gone (``strip``, ``-s``); ``--strip-debug`` keeps it."""
+        return self._symtab is None
+
+    @cached_property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """All defined symbols, in the table's order; none for a stripped image."""
+        if self._symtab is None:
+            return ()
+        return read_symbols(self.contents(self._symtab), self.contents(self._strings_of(self._symtab)))
+
+    @cached_property
+    def functions(self) -> tuple[Symbol, ...]:
+        """The symbols of functions by address, aliases included."""
+        return tuple(sorted((s for s in self.symbols if s.kind == "func"), key=lambda s: (s.address, s.size)))
+
+    def symbol(self, name: str) -> Symbol | None:
+        """The symbol of that linker's name (mangled for C++); a global one goes before local ones."""
+        return self._by_name.get(name)
+
+    def function_at(self, address: int) -> Symbol | None:
+        """The function that holds ``address`` (Thumb bit ignored), the innermost where they nest.
+
+        A function without a size (hand-written assembly) reaches to the next symbol of code or to the
+        end of its section.
+        """
+        address &= ~1
+        index = bisect_right(self._starts, address)
+        for candidate in reversed(self._code[max(0, index - 16) : index]):
+            if candidate.address <= address < candidate.address + candidate.size:
+                return candidate
+        if index == 0 or self._code[index - 1].size:
+            return None
+        nearest = self._code[index - 1]
+        section = self.section_at(nearest.address)
+        return nearest if section is not None and address < section.end else None
+
+    def section(self, name: str) -> Section | None:
+        """The first section of that name."""
+        return next((section for section in self.sections if section.name == name), None)
+
+    def section_at(self, address: int) -> Section | None:
+        """The allocated section that holds ``address`` when the firmware runs."""
+        return next((s for s in self.sections if s.allocated and s.address <= address < s.end), None)
+
+    def contents(self, section: Section) -> bytes:
+        """The bytes of a section; none for a section like .bss."""
+        return self.data[section.offset : section.offset + section.size] if section.has_bytes else b""
+
+    def is_code(self, address: int) -> bool:
+        """Whether ``address`` lies in an executable section (in an executable segment if there are none)."""
+        return any(start <= address < end for start, end in self._code_ranges)
+
+    def read(self, address: int, size: int) -> bytes:
+        """What memory holds after loading: by run address, else by load address.
+
+        Memory of a segment beyond its bytes in the file reads as zeros.
+
+        Raises:
+            SketchError: a byte of the range is in no segment.
+        """
+        for by_load in (False, True):
+            for segment in self.segments:
+                start = address - (segment.load if by_load else segment.address)
+                if start >= 0 and start + size <= segment.size:
+                    return segment.data[start : start + size].ljust(size, b"\0")
+        raise SketchError(f"holds no {size} bytes at {address:#x}", where=str(self.path))
+
+    def flash_bytes(self, flash: Region = CODE_REGION) -> tuple[tuple[str, int], ...]:
+        """Sections that occupy flash, with their bytes: contents in the file, stored in ``flash``.
+
+        .data counts (its initial values are stored in flash), .bss and .noinit do not. An image
+        without section headers is counted by its segments.
+        """
+        return tuple(
+            (section.name, section.size)
+            for section in self._occupying()
+            if section.has_bytes and flash[0] <= self._load_address(section) < flash[1]
+        )
+
+    def static_ram(self, ram: Region = SRAM_REGION) -> tuple[tuple[str, int], ...]:
+        """Sections in RAM with their bytes, but for those that only reserve heap and stack."""
+        return tuple(
+            (section.name, section.size)
+            for section in self._occupying()
+            if ram[0] <= section.address < ram[1] and not _reserves(section)
+        )
+
+    def reservations(self, ram: Region = SRAM_REGION) -> tuple[tuple[str, int], ...]:
+        """Sections with which a linker script sets RAM aside for heap and stack, with their bytes.
+
+        They are named .heap and .stack or .stack_dummy by custom; some scripts leave them unallocated.
+        """
+        return tuple(
+            (section.name, section.size)
+            for section in self.sections
+            if section.size and _reserves(section) and ram[0] <= section.address < ram[1]
+        )
+
+    def _occupying(self) -> Iterable[Section]:
+        if self.sections:
+            return [section for section in self.sections if section.allocated and section.size]
+        return [
+            Section(f"segment at {load.address:#x}", load.address, load.file_size, 1, 2, load.offset)
+            for load in self._loads
+            if load.file_size
+        ]
+
+    def _load_address(self, section: Section) -> int:
+        for load in self._loads:
+            inside = load.address <= section.address and section.end <= load.address + load.memory_size
+            if inside and load.offset <= section.offset < load.offset + max(1, load.file_size):
+                return load.load + section.address - load.address
+        return section.address
+
+    def _strings_of(self, table: Section) -> Section:
+        if table.link < len(self.sections) and self.sections[table.link].type == SHT_STRTAB:
+            return self.sections[table.link]
+        raise SketchError(
+            "is damaged: its symbols have no names", where=str(self.path), do="build or copy it again"
+        )
+
+    @cached_property
+    def _by_name(self) -> dict[str, Symbol]:
+        names: dict[str, Symbol] = {}
+        for symbol in self.symbols:
+            known = names.get(symbol.name)
+            if known is None or (known.local and not symbol.local):
+                names[symbol.name] = symbol
+        return names
+
+    @cached_property
+    def _code(self) -> tuple[Symbol, ...]:
+        """Functions and, where start-up code has nothing else, labels of executable sections."""
+        labels = [
+            s
+            for s in self.symbols
+            if s.kind == "notype" and not s.local and s.name and self.is_code(s.address)
+        ]
+        taken = {function.address for function in self.functions}
+        code = [*self.functions, *(label for label in labels if label.address not in taken)]
+        return tuple(sorted(code, key=lambda s: (s.address, -s.size)))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [symbol.address for symbol in self._code]
+
+    @cached_property
+    def _code_ranges(self) -> tuple[Region, ...]:
+        sections = [(s.address, s.end) for s in self.sections if s.allocated and s.executable]
+        if sections:
+            return tuple(sections)
+        return tuple((s.address, s.address + s.size) for s in self.segments if s.executable)
+
+
+def _reserves(section: Section) -> bool:
+    name = section.name.lower()
+    return name.startswith((".heap", ".stack", "._user_heap_stack")) and not section.executable
