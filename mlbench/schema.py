@@ -84,9 +84,8 @@ def _explain(error: Any, path: tuple[str | int, ...]) -> Iterator[Violation]:
         listed = ", ".join(str(value) for value in values)
         yield Violation(path, f"{name} is {_short(instance)}, not one of: {listed}", "choose one of them")
     else:
-        yield Violation(
-            path, f"{name} {_short(instance)} is not as expected", schema.get("description", error.message)
-        )
+        what = f"{name} {_short(instance)} is not as expected"
+        yield Violation(path, what, schema.get("description", error.message))
 
 
 def _name(path: tuple[str | int, ...]) -> str:
@@ -106,13 +105,6 @@ def _kind(value: Any) -> str:
         return "empty"
     if isinstance(value, bool):
         return f"{str(value).lower()}"
-    for kind, name in (
-        (int, "a number"),
-        (float, "a number"),
-        (str, "text"),
-        (dict, "a mapping"),
-        (list, "a list"),
-    ):
-        if isinstance(value, kind):
-            return name
-    return f"a {type(value).__name__}"
+    kinds = ((int, "number"), (float, "number"), (str, "text"), (dict, "mapping"), (list, "list"))
+    name = next((name for kind, name in kinds if isinstance(value, kind)), type(value).__name__)
+    return name if name == "text" else f"a {name}"

@@ -86,10 +86,8 @@ def load_suite(path: Path) -> Suite:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise UsageError(
-            f"cannot read the suite: {reason}", where=shown, do="name a file that exists"
-        ) from None
+        what = f"cannot read the suite: {error.strerror or error}"
+        raise UsageError(what, where=shown, do="name a file that exists") from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -185,9 +183,7 @@ class _Reader:
                 board=board,
                 source=self._source(keys, index),
                 backend=backend,
-                functions=Functions(
-                    keys.get("init"), keys.get("inference"), _outputs(keys.get("output", []))
-                ),
+                functions=_functions(keys),
                 build_properties=_properties(keys.get("build_properties", [])),
                 libraries=tuple(Path(item) for item in _listed(keys.get("libraries", []))),
                 overlay=tuple(Path(item) for item in _listed(keys.get("overlay", []))),
@@ -260,6 +256,10 @@ def virtual_us(text: str) -> float:
 
 def _listed(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
+
+
+def _functions(keys: Mapping[str, Any]) -> Functions:
+    return Functions(keys.get("init"), keys.get("inference"), _outputs(keys.get("output", [])))
 
 
 def _outputs(value: Mapping[str, int] | list[Mapping[str, int]]) -> tuple[OutputBuffer, ...]:

@@ -1,0 +1,93 @@
+"""Frozen dataclasses to plain JSON data and back, led by their type hints.
+
+A measure that is not there is ``{"absent": reason}``. Pairs of name and bytes become objects with
+these two keys. A key that this version does not know is passed over, so that a reader outlives
+files with more in them; a key that is missing takes the field's default.
+"""
+
+from __future__ import annotations
+
+import types
+from dataclasses import MISSING, fields, is_dataclass
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from mlbench.results.values import Absent
+
+T = TypeVar("T")
+
+
+def encode(value: Any) -> Any:
+    """Plain data of ``value``: only dict, list, str, int, float, bool and None."""
+    if isinstance(value, Absent):
+        return {"absent": value.reason}
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _encode_as(getattr(value, field.name), hint) for field, hint in _hints(type(value))
+        }
+    if isinstance(value, tuple):
+        return [encode(item) for item in value]
+    if isinstance(value, (str, int, float, type(None))):
+        return value
+    raise TypeError(f"{type(value).__name__} has no place in a result")
+
+
+def decode(data: Any, kind: type[T]) -> T:
+    """The ``kind`` that ``data`` stands for. ``data`` has been checked against the schema."""
+    result: T = _decode(data, kind)
+    return result
+
+
+def _encode_as(value: Any, hint: Any) -> Any:
+    if _is_named_bytes(hint):
+        return [{"name": name, "bytes": size} for name, size in value]
+    return encode(value)
+
+
+def _decode(data: Any, hint: Any) -> Any:
+    if _is_named_bytes(hint):
+        return tuple((item["name"], item["bytes"]) for item in data)
+    if get_origin(hint) in (Union, types.UnionType):
+        return _decode_union(data, get_args(hint))
+    if get_origin(hint) is tuple:
+        arguments = get_args(hint)
+        if arguments[-1] is Ellipsis:
+            return tuple(_decode(item, arguments[0]) for item in data)
+        return tuple(_decode(item, argument) for item, argument in zip(data, arguments, strict=True))
+    if is_dataclass(hint) and isinstance(hint, type):
+        return hint(**_arguments(data, hint))
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint(data)
+    return float(data) if hint is float else data
+
+
+def _decode_union(data: Any, choices: tuple[Any, ...]) -> Any:
+    if data is None and type(None) in choices:
+        return None
+    if Absent in choices and "absent" in data:
+        return Absent(data["absent"])
+    (choice,) = (choice for choice in choices if choice not in (Absent, type(None)))
+    return _decode(data, choice)
+
+
+def _arguments(data: dict[str, Any], kind: type) -> dict[str, Any]:
+    given = {}
+    for field, hint in _hints(kind):
+        if field.name in data:
+            given[field.name] = _decode(data[field.name], hint)
+        elif field.default is MISSING and field.default_factory is MISSING:
+            raise KeyError(field.name)
+    return given
+
+
+def _is_named_bytes(hint: Any) -> bool:
+    return bool(hint == tuple[tuple[str, int], ...])
+
+
+@cache
+def _hints(kind: Any) -> tuple[tuple[Any, Any], ...]:
+    hints = get_type_hints(kind)
+    return tuple((field, hints[field.name]) for field in fields(kind))
