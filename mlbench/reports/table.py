@@ -1,0 +1,204 @@
+"""The table of a run: what it says, apart from how it is drawn, and its plain drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mlbench.reports.text import count, milliseconds, printable
+from mlbench.results.values import Absent, Flash, RamNeed, Result, Status, Time, UnusedRam
+
+_MAX_CHAIN = 12
+_MAX_DIAGNOSTICS = 5
+_MAX_ISLANDS = 4
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure as text; ``notes`` are numbers of footnotes."""
+
+    text: str
+    notes: tuple[int, ...] = ()
+    starred: bool = False
+
+    def __str__(self) -> str:
+        marks = "".join(f" [{number}]" for number in self.notes)
+        return f"{self.text}{'*' if self.starred else ''}{marks}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's heading and unit; figures stand at its right edge."""
+
+    name: str
+    unit: str = ""
+    figures: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """One job's row. ``failed`` rows are drawn apart."""
+
+    cells: tuple[Cell, ...]
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A failure in full: one line, and lines that belong to it."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """All that a report of a run shows, as harmless text."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    footnotes: tuple[str, ...] = ()
+    star: str = ""
+    problems: tuple[Problem, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+class _Footnotes:
+    """Numbers footnotes in the order they come; one text has one number."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def number(self, text: str) -> int:
+        text = printable(text)
+        if text not in self.texts:
+            self.texts.append(text)
+        return self.texts.index(text) + 1
+
+
+def make_table(results: Sequence[Result]) -> Table:
+    """What the table of these results says."""
+    boards = list(dict.fromkeys(result.board for result in results))
+    backends = list(dict.fromkeys(result.backend for result in results))
+    columns = [Column("Sketch", figures=False)]
+    columns += [Column("Board", figures=False)] if len(boards) > 1 else []
+    columns += [Column("Backend", figures=False)] if len(backends) > 1 else []
+    columns += [
+        Column("Flash", "bytes"),
+        Column("Overhead", "bytes"),
+        Column("Unused RAM", "bytes"),
+        Column("RAM need", "bytes"),
+        Column("Init", "ms"),
+        Column("Inference", "ms"),
+    ]
+    notes = _Footnotes()
+    rows = []
+    for result in results:
+        names = [Cell(printable(result.sketch))]
+        names += [Cell(printable(result.board))] if len(boards) > 1 else []
+        names += [Cell(printable(result.backend))] if len(backends) > 1 else []
+        failed = result.status is Status.FAILED
+        rows.append(Row((*names, *_figures(result, notes)), failed))
+    starred = any(cell.starred for row in rows for cell in row.cells)
+    star = "does not fit the board; measured by linking again with larger memory regions" if starred else ""
+    title = ", ".join(printable(name) for name in (*boards[:1], *backends[:1])) if len(boards) == 1 else ""
+    return Table(
+        title=title,
+        columns=tuple(columns),
+        rows=tuple(rows),
+        footnotes=tuple(notes.texts),
+        star=star,
+        problems=tuple(_problem(result) for result in results if result.failure),
+        remarks=tuple(_remarks(results)),
+    )
+
+
+def _figures(result: Result, notes: _Footnotes) -> Iterable[Cell]:
+    measures = result.measures
+    flash = measures.flash
+    yield _cell(flash, notes)
+    overhead = flash.overhead if isinstance(flash, Flash) else None
+    yield Cell("-" if overhead is None else count(overhead))
+    for measure in (measures.unused_ram, measures.ram_need, measures.init_time, measures.inference_time):
+        yield _cell(measure, notes)
+
+
+def _cell(measure: Flash | UnusedRam | RamNeed | Time | Absent, notes: _Footnotes) -> Cell:
+    if isinstance(measure, Absent):
+        return Cell("-", (notes.number(measure.reason),))
+    if isinstance(measure, Time):
+        low, high = milliseconds(measure.minimum_us), milliseconds(measure.maximum_us)
+        said = [f"{measure.count} times: {low} to {high} ms"] if low != high else []
+        return Cell(milliseconds(measure.median_us), tuple(notes.number(text) for text in said))
+    if isinstance(measure, UnusedRam):
+        return Cell(count(measure.bytes), tuple(notes.number(text) for text in _about(measure)))
+    starred = isinstance(measure, Flash) and measure.starred
+    return Cell(count(measure.bytes), starred=starred)
+
+
+def _about(ram: UnusedRam) -> Iterable[str]:
+    if ram.overlap:
+        yield f"stack and heap silently overlap by {count(ram.overlap)} bytes at this limit"
+    if ram.islands:
+        ranges = ", ".join(f"{count(low)}-{count(high)}" for low, high in ram.islands[:_MAX_ISLANDS])
+        more = f" and {len(ram.islands) - _MAX_ISLANDS} more" if len(ram.islands) > _MAX_ISLANDS else ""
+        yield f"larger sizes that work again: {ranges}{more}"
+    if not ram.certified:
+        yield "found by bisection or prediction, not certified by full runs"
+
+
+def _problem(result: Result) -> Problem:
+    failure = result.failure
+    assert failure is not None
+    title = f"{result.sketch} on {result.board} ({result.backend}): {failure.message}"
+    lines = [f"{'in' if index == 0 else 'called from'} {frame}" for index, frame in enumerate(failure.chain)]
+    if len(lines) > _MAX_CHAIN:
+        lines[_MAX_CHAIN:] = [f"... {len(failure.chain) - _MAX_CHAIN} more"]
+    errors = [item for item in failure.diagnostics if "error" in item.severity] or list(failure.diagnostics)
+    lines += [str(item) for item in errors[:_MAX_DIAGNOSTICS]]
+    if len(errors) > _MAX_DIAGNOSTICS:
+        lines.append(f"... {len(errors) - _MAX_DIAGNOSTICS} more")
+    return Problem(printable(title), tuple(printable(line) for line in lines))
+
+
+def _remarks(results: Sequence[Result]) -> Iterable[str]:
+    for result in results:
+        for overflow in result.overflows:
+            yield printable(f"{result.sketch}: {overflow.region} overflows by {count(overflow.bytes)} bytes")
+        for note in result.notes:
+            yield printable(f"{result.sketch}: {note}")
+
+
+def plain(table: Table) -> str:
+    """The table as text for files, logs and pipes."""
+    heads = [column.name for column in table.columns]
+    units = [column.unit for column in table.columns]
+    body = [[str(cell) for cell in row.cells] for row in table.rows]
+    grid = [heads, units, *body]
+    widths = [max(len(line[index]) for line in grid) for index in range(len(heads))]
+
+    def draw(line: Sequence[str]) -> str:
+        parts = [
+            text.rjust(width) if column.figures else text.ljust(width)
+            for text, width, column in zip(line, widths, table.columns, strict=True)
+        ]
+        return "  ".join(parts).rstrip()
+
+    lines = [table.title] if table.title else []
+    lines += [draw(heads), draw(units), draw(["-" * width for width in widths])]
+    lines += [draw(line) for line in body]
+    lines += [""] if below(table) else []
+    lines += below(table)
+    return "\n".join(lines) + "\n"
+
+
+def below(table: Table) -> list[str]:
+    """The lines that stand below the table: star, footnotes, remarks and failures."""
+    lines = [f"* {table.star}"] if table.star else []
+    lines += [f"[{number}] {text}" for number, text in enumerate(table.footnotes, 1)]
+    lines += [f"note: {text}" for text in table.remarks]
+    for problem in table.problems:
+        lines.append(f"failed: {problem.title}")
+        lines += [f"    {line}" for line in problem.lines]
+    return lines

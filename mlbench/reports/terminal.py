@@ -1,0 +1,41 @@
+"""The table on a terminal, drawn by rich. Colours go where NO_COLOR is set."""
+
+from __future__ import annotations
+
+import os
+from typing import TextIO
+
+from mlbench.reports.table import Table, below, plain
+
+
+def show(table: Table, out: TextIO) -> None:
+    """Draw the table for where it goes: with lines and colours on a terminal, else as plain text."""
+    if is_terminal(out):
+        _draw(table, out)
+    else:
+        out.write(plain(table))
+    out.flush()
+
+
+def is_terminal(out: TextIO) -> bool:
+    """Whether ``out`` is a terminal that understands more than text."""
+    return out.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+
+
+def _draw(table: Table, out: TextIO) -> None:
+    from rich import box  # late: rich is needed on terminals only
+    from rich.console import Console
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    console = Console(file=out, highlight=False)
+    grid = Grid(title=Text(table.title) if table.title else None, box=box.ROUNDED, title_justify="left")
+    for column in table.columns:
+        head = Text(f"{column.name}\n{column.unit}" if column.unit else column.name)
+        grid.add_column(head, justify="right" if column.figures else "left", no_wrap=not column.figures)
+    for row in table.rows:
+        grid.add_row(*(Text(str(cell)) for cell in row.cells), style="red" if row.failed else "")
+    console.print(grid)
+    for line in below(table):
+        style = "red" if line.startswith("failed: ") else "yellow" if line.startswith("* ") else "dim"
+        console.print(Text(line, style=style), soft_wrap=True)

@@ -1,0 +1,52 @@
+"""Text of sketches made harmless for where it is shown, and figures with their separators."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$@&])")
+
+
+def printable(text: str) -> str:
+    """``text`` on one line, with everything that steers a terminal or hides text written as an escape.
+
+    Sketches name themselves and print what they like: escape sequences, line breaks and the
+    characters that turn the direction of writing must not reach a terminal or a log as they are.
+    """
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if character == " " or unicodedata.category(character)[0] not in "CZ":
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character, f"\\x{code:02x}")
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def markdown(text: str) -> str:
+    """``printable`` text that GitHub's Markdown shows as it is, mentions and references included."""
+    escaped = []
+    for character in printable(text):
+        if character in "@#":
+            # A backslash does not stop a mention or a reference; an empty comment between does.
+            escaped.append(f"{character}<!-- -->")
+        elif character in "&<>":
+            escaped.append({"&": "&amp;", "<": "&lt;", ">": "&gt;"}[character])
+        elif _MARKDOWN.match(character):
+            escaped.append(f"\\{character}")
+        else:
+            escaped.append(character)
+    return "".join(escaped)
+
+
+def count(value: int) -> str:
+    """A whole number with thousands apart: ``148,152``."""
+    return f"{value:,}"
+
+
+def milliseconds(us: float) -> str:
+    """Microseconds as milliseconds, to the microsecond: ``53.654``."""
+    return f"{us / 1000:,.3f}"
