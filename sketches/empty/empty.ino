@@ -1,0 +1,3 @@
+// What the board's core alone takes.
+void setup() {}
+void loop() {}
