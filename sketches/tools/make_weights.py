@@ -200,7 +200,7 @@ def _properties(network: Network) -> list[str]:
     return [
         f"name={network.library}", "version=0.1.0", "author=mlbench-action", "maintainer=mlbench-action",
         f"sentence={network.title}",
-        "paragraph=The weights are random: the model has the size and the speed of a real one, not its skill.",
+        "paragraph=The weights are random: the model has the size and speed of a real one, not its skill.",
         "category=Data Processing", "architectures=*", "depends=TinyKernels",
         f"includes={network.name}_model.h",
     ]  # fmt: skip
