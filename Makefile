@@ -1,0 +1,31 @@
+# Everything runs in the environment that entrypoint.py makes: nothing has to be set up before.
+PYTHON ?= python3
+DEV = $(PYTHON) entrypoint.py --dev
+WORKERS ?= 2
+
+.PHONY: test check lint typecheck tools bench lock clean
+
+# What CI runs. Missing compilers of sketches are installed the way entrypoint.py does it.
+test: check tools
+	$(DEV) python -m pytest -n $(WORKERS) --dist worksteal
+
+check: lint typecheck
+
+lint:
+	$(DEV) ruff check .
+
+typecheck:
+	$(DEV) mypy
+
+tools:
+	$(DEV) python -m mlbench.setup.tools
+
+bench:
+	$(DEV) python -m mlbench.bench
+
+# Pins what requirements/*.in ask for, with the hashes of every platform's files.
+lock:
+	$(DEV) python requirements/lock.py
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,80 @@
+"""From the machine's Python to the environment's: what ``entrypoint.py`` does before mlbench starts.
+
+``entrypoint.py [ARGUMENTS]`` starts mlbench; ``entrypoint.py --dev COMMAND...`` runs a command with the
+tools of tests and checks at hand, which is how the Makefile gets them. Either way this process becomes
+the other one, so that signals and the exit status are its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlbench.errors import MLBenchError, UsageError
+from mlbench.setup import native
+from mlbench.setup.environment import Locks, ensure_environment, python_of
+from mlbench.setup.home import BYTECODE, home_path, room
+from mlbench.setup.policy import Policy
+
+ROOT = Path(__file__).resolve().parents[2]
+_INTERRUPTED = 130
+
+
+def say(text: str) -> None:
+    """Print one line of progress."""
+    sys.stderr.write(f"mlbench: {text}\n")
+    sys.stderr.flush()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make what is missing and become mlbench; returns an exit status only when that fails."""
+    dev = list(arguments[:1]) == ["--dev"]
+    try:
+        if list(arguments[:1]) == ["uninstall"] and not home_path().exists():
+            say(f"nothing to remove: there is no {home_path()}")
+            return 0
+        policy = Policy.read([] if dev else arguments)
+        environment = ensure_environment(Locks.of(ROOT, dev=dev), policy, say)
+        native.build(environment, say)
+        if dev:
+            _become_command(environment, list(arguments[1:]))
+        else:
+            _become_mlbench(environment, arguments)
+    except MLBenchError as error:
+        sys.stderr.write(f"mlbench: {error}\n")
+        return error.exit_status
+    except KeyboardInterrupt:
+        sys.stderr.write("mlbench: interrupted\n")
+        return _INTERRUPTED
+    return 0
+
+
+def _become_mlbench(environment: Path, arguments: Sequence[str]) -> None:
+    python = str(python_of(environment))
+    # -E: modules that PYTHONPATH brings in are made for another Python as often as not.
+    command = [python, "-E"]
+    if not os.access(ROOT / "mlbench", os.W_OK):
+        command += ["-X", f"pycache_prefix={_bytecode_folder(environment)}"]
+    command += [str(ROOT / "mlbench" / "setup" / "start.py"), *arguments]
+    sys.stdout.flush()
+    os.execv(python, command)  # noqa: S606 (no shell is wanted)
+
+
+def _become_command(environment: Path, command: list[str]) -> None:
+    if not command:
+        raise UsageError("--dev needs a command", do="for example: entrypoint.py --dev python -m pytest")
+    os.environ["PATH"] = f"{environment / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    os.environ["VIRTUAL_ENV"] = str(environment)
+    os.environ.pop("PYTHONHOME", None)
+    try:
+        os.execvp(command[0], command)  # noqa: S606 (no shell is wanted)
+    except OSError as error:
+        raise UsageError(f"cannot run {command[0]} ({error.strerror})") from error
+
+
+def _bytecode_folder(environment: Path) -> Path:
+    if os.access(environment, os.W_OK):
+        return room(BYTECODE)
+    return home_path() / BYTECODE
