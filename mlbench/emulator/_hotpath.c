@@ -1,0 +1,140 @@
+/* The emulator's hot path: called by Unicorn at the start of every block.
+ *
+ * Written against Unicorn's stable C interface only (uc_emu_stop and uc_reg_read, handed in as
+ * pointers), so that neither Unicorn's nor Python's headers are needed to build it. The structures
+ * mirror the ctypes ones in hotpath.py; hotpath.py also holds the same function in Python, and the
+ * tests hold the two together.
+ */
+#include <stdint.h>
+
+enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, FROM_REGISTER = 32 };
+enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5 };
+
+typedef struct {
+    uint32_t address, size, instructions, cycles, flags, depth;
+} block_t;
+
+typedef struct {
+    uint64_t cycles, instructions, placement, event_at;
+    block_t *table;
+    uint64_t mask;
+    void *uc;
+    int (*emu_stop)(void *uc);
+    int (*reg_read)(void *uc, int reg, void *value);
+    int32_t sp_register;
+    uint32_t taken, taken_register, straddle, miss, cache_on, line_bits, set_mask;
+    uint32_t expected, last_flags;
+    uint32_t resumed, attention, unmask_attention, low_sp;
+    uint32_t reason, where, where_size;
+    uint32_t tags[2 * 256];
+    uint8_t newest[256];
+} hot_t;
+
+#if defined(_WIN32)
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
+/* Held against ctypes' idea of hot_t before the library is used. */
+EXPORT const uint32_t mlbench_hot_size = sizeof(hot_t);
+
+static void stop(hot_t *hot, uint32_t reason, uint32_t address, uint32_t size)
+{
+    hot->reason = reason;
+    hot->where = address;
+    hot->where_size = size;
+    hot->emu_stop(hot->uc);
+}
+
+static uint32_t fetch(hot_t *hot, uint32_t address, uint32_t size)
+{
+    uint32_t misses = 0;
+    uint32_t last = (address + size - 1) >> hot->line_bits;
+    for (uint32_t line = address >> hot->line_bits; line <= last; line++) {
+        uint32_t set = line & hot->set_mask;
+        uint32_t *ways = hot->tags + 2 * set;
+        if (ways[0] == line) {
+            hot->newest[set] = 0;
+        } else if (ways[1] == line) {
+            hot->newest[set] = 1;
+        } else {
+            uint8_t way = hot->newest[set] ^ 1;
+            ways[way] = line;
+            hot->newest[set] = way;
+            misses++;
+        }
+    }
+    return misses;
+}
+
+EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *user)
+{
+    hot_t *hot = user;
+    uint32_t address = (uint32_t)address64;
+    block_t *block = hot->table + (((address >> 1) * 2654435769u >> 7) & hot->mask);
+    uint32_t sp, low;
+    (void)uc;
+
+    if (hot->reason)
+        return; /* stopped already: this call is the stop's own echo */
+    if (hot->cycles >= hot->event_at) {
+        stop(hot, EVENT, address, size);
+        return;
+    }
+    if (hot->attention || (hot->unmask_attention && (hot->last_flags & UNMASKS))) {
+        stop(hot, ATTENTION, address, size);
+        return;
+    }
+    while (block->address != address || block->size != size) {
+        if (!block->size) {
+            stop(hot, UNKNOWN, address, size);
+            return;
+        }
+        if (++block == hot->table + hot->mask + 1)
+            block = hot->table;
+    }
+    if ((block->flags & BREAK) && !hot->resumed) {
+        stop(hot, BREAKPOINT, address, size);
+        return;
+    }
+    if (block->flags & SELF) {
+        stop(hot, SELF_LOOP, address, size);
+        return;
+    }
+    hot->resumed = 0;
+
+    if (block->depth || (hot->last_flags & MOVES_SP)) {
+        sp = 0;
+        hot->reg_read(hot->uc, hot->sp_register, &sp);
+        low = sp - block->depth;
+        if (low < hot->low_sp)
+            hot->low_sp = low;
+    }
+    if (address != hot->expected) {
+        hot->cycles += hot->taken;
+        if (hot->last_flags & FROM_REGISTER)
+            hot->cycles += hot->taken_register;
+        if (block->flags & STRADDLES) {
+            hot->cycles += hot->straddle;
+            hot->placement += hot->straddle;
+        }
+    }
+    if (hot->cache_on) {
+        uint32_t lost = fetch(hot, address, size) * hot->miss;
+        hot->cycles += lost;
+        hot->placement += lost;
+    }
+    hot->cycles += block->cycles;
+    hot->instructions += block->instructions;
+    hot->expected = address + size;
+    hot->last_flags = block->flags;
+}
+
+#ifdef MLBENCH_PYTHON_MODULE
+/* An importable shell, so that the ordinary build of an extension makes and installs this file. */
+#define Py_LIMITED_API 0x030A0000
+#include <Python.h>
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_hotpath", 0, -1, 0, 0, 0, 0, 0};
+PyMODINIT_FUNC PyInit__hotpath(void) { return PyModule_Create(&module); }
+#endif

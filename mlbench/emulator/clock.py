@@ -1,0 +1,92 @@
+"""Virtual time: cycles of the CPU's clock, and the events that are due at some of them."""
+
+from __future__ import annotations
+
+import heapq
+
+from mlbench.emulator.hotpath import NEVER, HotPath
+
+
+class Clock:
+    """The one clock of a machine. Time is the hot path's cycle count plus time slept.
+
+    Events are named (owner, name), so that they can be saved in a snapshot and started again.
+    """
+
+    def __init__(self, hot: HotPath, hz: int) -> None:
+        self._hot = hot
+        self.hz = hz
+        self.limit = NEVER
+        self._due: dict[tuple[str, str], int] = {}
+        self._queue: list[tuple[int, int, str, str]] = []
+        self._order = 0
+
+    @property
+    def now(self) -> int:
+        """Cycles since power-on."""
+        return int(self._hot.cycles)
+
+    def us(self, cycles: int) -> float:
+        """Cycles as microseconds."""
+        return cycles * 1e6 / self.hz
+
+    def cycles(self, us: float) -> int:
+        """Microseconds as cycles, rounded."""
+        return round(us * self.hz / 1e6)
+
+    def schedule(self, owner: str, name: str, at: int) -> None:
+        """Have ``owner`` told of ``name`` at cycle ``at``; replaces an earlier date of the same name."""
+        self._due[owner, name] = at
+        self._order += 1
+        heapq.heappush(self._queue, (at, self._order, owner, name))
+        self._arm()
+
+    def cancel(self, owner: str, name: str) -> None:
+        """Forget an event."""
+        if self._due.pop((owner, name), None) is not None:
+            self._arm()
+
+    def next_at(self) -> int:
+        """When the next event is due; ``NEVER`` if there is none."""
+        while self._queue:
+            at, _, owner, name = self._queue[0]
+            if self._due.get((owner, name)) == at:
+                return at
+            heapq.heappop(self._queue)
+        return NEVER
+
+    def _arm(self) -> None:
+        self._hot.event_at = min(self.next_at(), self.limit)
+
+    def set_limit(self, at: int) -> None:
+        """Stop the CPU at cycle ``at`` at the latest."""
+        self.limit = at
+        self._arm()
+
+    def pop(self) -> tuple[str, str] | None:
+        """The next event that is due now, taken off the queue."""
+        at = self.next_at()
+        if at > self.now:
+            self._arm()
+            return None
+        _, _, owner, name = heapq.heappop(self._queue)
+        del self._due[owner, name]
+        self._arm()
+        return owner, name
+
+    def sleep_until(self, at: int) -> None:
+        """Let time pass without instructions."""
+        if at > self.now:
+            self._hot.cycles = at
+
+    def save(self) -> object:
+        """What a snapshot must hold."""
+        return dict(self._due), self.limit
+
+    def load(self, saved: tuple[dict[tuple[str, str], int], int]) -> None:
+        """Go back to what ``save`` gave."""
+        due, self.limit = saved
+        self._due, self._queue, self._order = {}, [], 0
+        for (owner, name), at in due.items():
+            self.schedule(owner, name, at)
+        self._arm()

@@ -1,0 +1,197 @@
+"""The CPU: Unicorn's Cortex-M4 with memory that Python can see, and nothing of the chip around it."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+import unicorn
+from unicorn import arm_const as arm
+
+from mlbench.emulator.hotpath import HotPath
+
+PAGE = 4096
+_END = 0xFFFFFFFE
+"""An ``until`` address that is never reached: execution there is a fault anyway."""
+
+CORE_REGISTERS = (*range(arm.UC_ARM_REG_R0, arm.UC_ARM_REG_R0 + 13), arm.UC_ARM_REG_SP,
+                  arm.UC_ARM_REG_LR, arm.UC_ARM_REG_PC)  # fmt: skip
+
+
+class Why(Enum):
+    """Why the CPU stopped, beyond what the hot path asked for."""
+
+    HOT = "hot path"
+    EXCEPTION = "exception"
+    SLEEP = "sleep"
+    ERROR = "error"
+
+
+class CpuStop(NamedTuple):
+    """One stop. ``number`` is Unicorn's exception number, or its error."""
+
+    why: Why
+    number: int = 0
+
+
+class Trap:
+    """Unicorn's exception numbers for M-profile CPUs, as the interrupt hook reports them."""
+
+    UNDEFINED = 1
+    SVC = 2
+    BKPT = 7
+    EXCEPTION_EXIT = 8
+
+
+@dataclass
+class Memory:
+    """One region of plain memory, shared between the CPU and Python."""
+
+    name: str
+    start: int
+    size: int
+    data: mmap.mmap
+
+    @property
+    def end(self) -> int:
+        """First address after the region."""
+        return self.start + self.size
+
+
+class AccessFault(NamedTuple):
+    """The access that faulted: ``kind`` is read, write or fetch."""
+
+    kind: str
+    address: int
+    size: int
+
+
+class Cpu:
+    """Unicorn, its memory and its registers."""
+
+    def __init__(self, hot: HotPath) -> None:
+        # M-class models default to a Cortex-M3: name the one with DSP instructions and FPU.
+        self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+        self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
+        self.hot = hot
+        self.memories: list[Memory] = []
+        self.access_fault: AccessFault | None = None
+        self._trap: int | None = None
+        self.uc.hook_add(unicorn.UC_HOOK_INTR, self._on_trap)
+        self.uc.hook_add(
+            unicorn.UC_HOOK_MEM_INVALID,
+            self._on_bad_access,
+        )
+        hot.attach(self.uc)
+
+    def map(self, name: str, start: int, size: int, *, writable: bool) -> Memory:
+        """Map plain memory; not writable means that a write by the firmware faults."""
+        data = mmap.mmap(-1, size)
+        memory = Memory(name, start, size, data)
+        pointer = ctypes.addressof(ctypes.c_char.from_buffer(data))
+        rights = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
+        if writable:
+            rights |= unicorn.UC_PROT_WRITE
+        self.uc.mem_map_ptr(start, size, rights, pointer)
+        self.memories.append(memory)
+        return memory
+
+    def memory_at(self, address: int) -> Memory | None:
+        """The plain memory that holds ``address``."""
+        return next((m for m in self.memories if m.start <= address < m.end), None)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Read plain memory; what lies outside of it is left out, so the answer may be short."""
+        memory = self.memory_at(address)
+        if memory is None:
+            return b""
+        offset = address - memory.start
+        return memory.data[offset : offset + size]
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write plain memory from the host's side. Raises ValueError outside of it."""
+        memory = self.memory_at(address)
+        if memory is None or address + len(data) > memory.end:
+            raise ValueError(f"no memory at {address:#x}")
+        offset = address - memory.start
+        memory.data[offset : offset + len(data)] = data
+
+    def word(self, address: int) -> int:
+        """One 32-bit word of plain memory; 0 outside of it."""
+        return int.from_bytes(self.read(address, 4), "little")
+
+    def _on_trap(self, uc: unicorn.Uc, number: int, _user: object) -> None:
+        self._trap = number
+        uc.emu_stop()
+
+    def _on_bad_access(
+        self, _uc: unicorn.Uc, access: int, address: int, size: int, _value: int, _user: object
+    ) -> bool:
+        kind = {
+            unicorn.UC_MEM_WRITE_UNMAPPED: "write",
+            unicorn.UC_MEM_WRITE_PROT: "write",
+            unicorn.UC_MEM_FETCH_UNMAPPED: "fetch",
+            unicorn.UC_MEM_FETCH_PROT: "fetch",
+        }.get(access, "read")
+        self.access_fault = AccessFault(kind, address & 0xFFFFFFFF, size)
+        return False
+
+    def run(self) -> CpuStop:
+        """Run from the current PC until something stops it."""
+        self._trap = None
+        self.access_fault = None
+        self.hot.reason = 0
+        try:
+            self.uc.emu_start(self.pc | 1, _END)
+        except unicorn.UcError as error:
+            if self.hot.reason:
+                return CpuStop(Why.HOT)
+            return CpuStop(Why.ERROR, error.errno)
+        if self.hot.reason:
+            return CpuStop(Why.HOT)
+        if self._trap is not None:
+            return CpuStop(Why.EXCEPTION, self._trap)
+        return CpuStop(Why.SLEEP)
+
+    def reg(self, register: int) -> int:
+        """A register by Unicorn's number."""
+        return int(self.uc.reg_read(register)) & 0xFFFFFFFF
+
+    def set_reg(self, register: int, value: int) -> None:
+        """Write a register by Unicorn's number."""
+        self.uc.reg_write(register, value & 0xFFFFFFFF)
+
+    def r(self, number: int) -> int:
+        """Core register r0 to r15."""
+        return self.reg(CORE_REGISTERS[number])
+
+    def set_r(self, number: int, value: int) -> None:
+        """Write core register r0 to r14 (the PC: ``pc``)."""
+        self.set_reg(CORE_REGISTERS[number], value)
+
+    @property
+    def pc(self) -> int:
+        """The program counter, without its Thumb bit."""
+        return self.reg(arm.UC_ARM_REG_PC) & ~1
+
+    @pc.setter
+    def pc(self, value: int) -> None:
+        # Unicorn takes the Thumb state from bit 0 of what is written.
+        self.set_reg(arm.UC_ARM_REG_PC, value | 1)
+
+    @property
+    def sp(self) -> int:
+        """The stack pointer in use."""
+        return self.reg(arm.UC_ARM_REG_SP)
+
+    @property
+    def lr(self) -> int:
+        """The link register."""
+        return self.reg(arm.UC_ARM_REG_LR)
+
+    def registers(self) -> dict[int, int]:
+        """r0 to r15 by number."""
+        return {number: self.r(number) for number in range(16)}

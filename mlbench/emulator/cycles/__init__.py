@@ -1,0 +1,1 @@
+"""The cycle model: what each block of instructions costs on the chip."""

@@ -1,0 +1,142 @@
+"""From a block of instructions to what it costs: the one function behind which costs live.
+
+A block is a run of instructions that the emulator executes from its first to its last. Everything
+that can be known without running (costs, pipelining, stack depth, how it ends) is computed here
+once; what depends on the path (taken branches, instruction cache) is added while running, by the
+hot path, from the few constants in ``RunCosts``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntFlag
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from mlbench.emulator.cycles.decode import Insn, decode
+
+
+class BlockFlag(IntFlag):
+    """What the hot path must know of a block. Values are shared with ``_hotpath.c``."""
+
+    BREAK = 1
+    """A breakpoint is set on its first instruction."""
+    SELF = 2
+    """One branch to itself: nothing but an interrupt can end it."""
+    STRADDLES = 4
+    """Starts with a 32-bit instruction that lies across two words."""
+    UNMASKS = 8
+    """Ends with an instruction that may unmask interrupts."""
+    MOVES_SP = 16
+    """Changes SP by an amount that only shows when it has run."""
+    FROM_REGISTER = 32
+    """Ends with a branch whose target comes from a register or memory."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block. ``depth`` is how far SP goes below its value at the block's start, in bytes."""
+
+    address: int
+    size: int
+    instructions: int
+    cycles: int
+    flags: BlockFlag
+    depth: int
+
+
+@dataclass(frozen=True)
+class RunCosts:
+    """Costs that depend on the path taken, in cycles."""
+
+    taken: int
+    taken_register: int
+    straddle: int
+    miss: int
+    cache_sets: int
+    cache_line_bits: int
+    exception_entry: int
+    exception_exit: int
+
+
+_REGISTER_ENDS = {"branch_register", "pop_pc", "load_pc", "table_branch"}
+
+
+class CostModel:
+    """The cost table of one chip, ready to price blocks."""
+
+    def __init__(self, table: dict[str, Any]) -> None:
+        self.version = str(table["version"])
+        self.clock_hz = int(table["clock_hz"])
+        self._costs: dict[str, tuple[int, int]] = {
+            name: (int(cost["cycles"]), int(cost.get("each", 0)))
+            for name, cost in table["instructions"].items()
+        }
+        self._stall = int(table["address_stall"]["cycles"])
+        cache_table = table["instruction_cache"]
+        if cache_table["ways"] != 2:
+            raise ValueError("the hot path models a 2-way instruction cache only")
+        self.run = RunCosts(
+            taken=int(table["taken"]["cycles"]),
+            taken_register=int(table["taken_register"]["cycles"]),
+            straddle=int(table["misaligned_target"]["cycles"]),
+            miss=int(cache_table["miss"]),
+            cache_sets=int(cache_table["lines"]) // 2,
+            cache_line_bits=int(cache_table["line_bytes"]).bit_length() - 1,
+            exception_entry=int(table["exception"]["entry"]),
+            exception_exit=int(table["exception"]["exit"]),
+        )
+
+    def block(self, address: int, size: int, read: Callable[[int, int], bytes]) -> Block:
+        """Price the block of ``size`` bytes at ``address``; ``read`` gives the code."""
+        # Two bytes more than the block so that a last halfword can always be paired.
+        code = read(address, size) + b"\0\0"
+        position, cycles, count = 0, 0, 0
+        sp, depth = 0, 0
+        flags = BlockFlag(0)
+        before: Insn | None = None
+        insn = Insn(2, "nop")
+        while position < size:
+            first = int.from_bytes(code[position : position + 2], "little")
+            second = int.from_bytes(code[position + 2 : position + 4], "little")
+            insn = decode(address + position, first, second)
+            cycles += self._cost(insn, before)
+            sp += insn.sp
+            depth = max(depth, -sp)
+            if insn.sp_dynamic:
+                flags |= BlockFlag.MOVES_SP
+            if position == 0 and insn.size == 4 and address % 4 == 2:
+                flags |= BlockFlag.STRADDLES
+            position += insn.size
+            count += 1
+            before = insn
+        if insn.kind in ("cps", "msr"):
+            flags |= BlockFlag.UNMASKS
+        if insn.kind in _REGISTER_ENDS:
+            flags |= BlockFlag.FROM_REGISTER
+        if code[:size] in (b"\xfe\xe7", b"\xff\xf7\xfe\xbf"):
+            # `b .` in its narrow and wide encodings (ARMv7-M ARM, A7.7.12).
+            flags |= BlockFlag.SELF
+        return Block(address, size, count, cycles, flags, depth)
+
+    def _cost(self, insn: Insn, before: Insn | None) -> int:
+        kind = insn.kind
+        stalled = before is not None and bool(before.writes & insn.address)
+        # Neighbouring loads overlap their address and data phases (TRM, 3.3.2), unless the first one
+        # writes its base back.
+        overlaps = before is not None and before.kind == "load" and not before.writeback
+        if kind == "load" and overlaps and not stalled:
+            kind = "load_pipelined"
+        base, each = self._costs[kind]
+        return base + each * insn.transfers + (self._stall if stalled else 0)
+
+
+@cache
+def load_model(name: str = "nrf52840") -> CostModel:
+    """The cost model from the table ``<name>.yml`` beside this module."""
+    text = files(__package__).joinpath(f"{name}.yml").read_text(encoding="utf-8")
+    return CostModel(yaml.safe_load(text))

@@ -1,0 +1,445 @@
+"""An emulated nRF52840: runs an image in virtual time until something the caller asked for.
+
+The machine knows no measures and no Arduino. It stops at breakpoints, faults, hangs and deadlines, and
+says which; what that means is for the target to say.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from unicorn import arm_const as arm
+
+from mlbench.elf.image import Image
+from mlbench.emulator import exceptions, nrf52840
+from mlbench.emulator.bus import Bus
+from mlbench.emulator.clock import Clock
+from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
+from mlbench.emulator.cycles.model import CostModel, load_model
+from mlbench.emulator.hotpath import NEVER, Stop, make_hot_path
+from mlbench.emulator.nvic import EXCEPTION_NAMES, FIRST_IRQ, SVCALL, Nvic
+from mlbench.emulator.peripherals.core import Dwt, SystemControl
+from mlbench.emulator.peripherals.uarte import Uarte
+from mlbench.errors import EnvironmentFault, HostTimeout, SketchError
+
+_WFE, _WFI = 0xBF20, 0xBF30
+_HOST_CHECK_CYCLES = 1 << 28
+"""How often, in virtual cycles, a long run looks at the host's clock (about a second)."""
+
+
+class End(Enum):
+    """Why ``Machine.run`` came back."""
+
+    BREAKPOINT = "breakpoint"
+    DEADLINE = "deadline"
+    FAULT = "fault"
+    IDLE = "idle"
+    """Nothing but an interrupt could go on, and none can come."""
+    RESET = "reset"
+    SEMIHOSTING = "breakpoint instruction"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: ``text`` says it in one line, ``address`` is the breakpoint or faulting address."""
+
+    end: End
+    text: str = ""
+    address: int = 0
+
+
+class Machine:
+    """One emulated chip with one image in its flash."""
+
+    def __init__(self, image: Image, *, model: CostModel | None = None, force_python: bool = False) -> None:
+        self.image = image
+        self.model = model or load_model()
+        self.hot = make_hot_path(self.model, force_python=force_python)
+        self.cpu = Cpu(self.hot)
+        self.nvic = Nvic()
+        self.clock = Clock(self.hot, self.model.clock_hz)
+        self.notes: list[str] = []
+        self._event_flag = False
+        self._reset_wanted = False
+        self._host_deadline = float("inf")
+        self._map()
+        self._load_image()
+        self.initial: object = None
+        self.reset()
+
+    # --- what peripherals may ask ------------------------------------------------------------
+
+    def schedule(self, owner: str, name: str, after_us: float) -> None:
+        """See ``peripherals.base.Machine``."""
+        self.clock.schedule(owner, name, self.clock.now + max(1, self.clock.cycles(after_us)))
+
+    def schedule_at(self, owner: str, name: str, at: int) -> None:
+        """See ``peripherals.base.Machine``."""
+        self.clock.schedule(owner, name, at)
+
+    def cancel(self, owner: str, name: str) -> None:
+        """See ``peripherals.base.Machine``."""
+        self.clock.cancel(owner, name)
+
+    def now(self) -> int:
+        """See ``peripherals.base.Machine``."""
+        return self.clock.now
+
+    def hz(self) -> int:
+        """See ``peripherals.base.Machine``."""
+        return self.clock.hz
+
+    def set_line(self, irq: int, high: bool) -> None:
+        """See ``peripherals.base.Machine``."""
+        if self.nvic.set_line(irq, high):
+            self.attention()
+
+    def read_memory(self, address: int, size: int) -> bytes:
+        """EasyDMA reaches data RAM only."""
+        if nrf52840.RAM_START <= address < nrf52840.RAM_START + nrf52840.RAM_SIZE:
+            return self.cpu.read(address, size)
+        return b""
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """EasyDMA reaches data RAM only; the rest is lost."""
+        if nrf52840.RAM_START <= address <= nrf52840.RAM_START + nrf52840.RAM_SIZE - len(data):
+            self.cpu.write(address, data)
+
+    def published(self, address: int) -> None:
+        """Pass an event to PPI."""
+        if self._ppi.enabled:
+            self._ppi.published(address)
+
+    def note(self, text: str) -> None:
+        """Keep a remark for the user, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    # --- set-up ------------------------------------------------------------------------------
+
+    def _map(self) -> None:
+        cpu = self.cpu
+        self.flash = cpu.map("flash", nrf52840.FLASH_START, nrf52840.FLASH_SIZE, writable=False)
+        self.ram = cpu.map("RAM", nrf52840.RAM_START, nrf52840.RAM_SIZE, writable=True)
+        self.bus = Bus(self._unknown_register)
+        self._ppi = nrf52840.add_peripherals(self.bus, self, self._switch_cache)
+        self.scs = SystemControl(
+            self, self.nvic, self.attention, self._request_reset, lambda: exceptions.ipsr(cpu)
+        )
+        self.bus.add(self.scs)
+        self.bus.add(Dwt(self))
+        for start, size in nrf52840.PERIPHERAL_WINDOWS:
+            cpu.uc.mmio_map(start, size, self._reader(start), None, self._writer(start), None)
+
+    def _reader(self, start: int) -> Callable[..., int]:
+        bus = self.bus
+        return lambda _uc, offset, size, _user: bus.read(start + offset, size)
+
+    def _writer(self, start: int) -> Callable[..., None]:
+        bus = self.bus
+        return lambda _uc, offset, size, value, _user: bus.write(start + offset, size, value)
+
+    def _load_image(self) -> None:
+        self.flash.data[:] = b"\xff" * self.flash.size
+        lowest = NEVER
+        for segment in self.image.segments:
+            if not segment.data:
+                continue
+            memory = self.cpu.memory_at(segment.load)
+            if memory is None or segment.load + len(segment.data) > memory.end:
+                raise SketchError(
+                    f"the image has {len(segment.data)} bytes at {segment.load:#x}, where the nRF52840 has "
+                    "no memory",
+                    where=str(self.image.path),
+                    do="give an image linked for this chip",
+                )
+            offset = segment.load - memory.start
+            memory.data[offset : offset + len(segment.data)] = segment.data
+            if memory is self.flash:
+                lowest = min(lowest, segment.load)
+        self._loaded_ram = bytes(self.ram.data)
+        self._vectors = self._find_vectors(lowest)
+
+    def _find_vectors(self, lowest: int) -> int:
+        """Where the image's vector table is: its lowest address in flash that looks like one."""
+        for address in {lowest, *(segment.load for segment in self.image.segments)}:
+            stack, reset = self.cpu.word(address), self.cpu.word(address + 4)
+            in_ram = nrf52840.RAM_START <= stack <= nrf52840.RAM_START + nrf52840.RAM_SIZE
+            if in_ram and reset & 1 and self.cpu.memory_at(reset) is not None:
+                return address
+        raise SketchError(
+            "no vector table at the start of the image (stack pointer in RAM, then the reset handler)",
+            where=str(self.image.path),
+            do="give an image linked for the nRF52840",
+        )
+
+    def reset(self) -> None:
+        """Power-on reset, then what the Nano's bootloader does: it jumps to the image.
+
+        The bootloader leaves VTOR at the image's table and the instruction cache on.
+        """
+        if self.initial is None:
+            self.initial = self.save()
+        else:
+            self.load(self.initial)
+        self.ram.data[:] = self._loaded_ram
+        self.scs.vector_table = self._vectors
+        self._switch_cache(True)
+        cpu = self.cpu
+        for register in range(13):
+            cpu.set_r(register, 0)
+        cpu.set_reg(arm.UC_ARM_REG_CONTROL, 0)
+        stack = cpu.word(self._vectors) & ~3
+        cpu.set_reg(arm.UC_ARM_REG_MSP, stack)
+        cpu.set_reg(arm.UC_ARM_REG_SP, stack)
+        cpu.set_reg(arm.UC_ARM_REG_LR, 0xFFFFFFFF)
+        cpu.pc = cpu.word(self._vectors + 4)
+        self.hot.expected = cpu.pc
+
+    def patch_flash(self, address: int, data: bytes) -> None:
+        """Write to flash from outside, as a programmer would."""
+        self.cpu.write(address, data)
+
+    # --- state -------------------------------------------------------------------------------
+
+    def save(self) -> Any:
+        """A snapshot: everything that decides how the run goes on."""
+        return (
+            self.cpu.uc.context_save(),
+            bytes(self.ram.data),
+            self.hot.save(),
+            self.clock.save(),
+            self.nvic.save(),
+            self.bus.save(),
+            self._event_flag,
+        )
+
+    def load(self, saved: Any) -> None:
+        """Go back to a snapshot."""
+        context, ram, hot, clock, nvic, bus, self._event_flag = saved
+        self.cpu.uc.context_restore(context)
+        self.ram.data[:] = ram
+        self.hot.load(hot)
+        self.clock.load(clock)
+        self.nvic.load(nvic)
+        self.bus.load(bus)
+        self._reset_wanted = False
+
+    def attention(self) -> None:
+        """Look at pending exceptions before the next block."""
+        self.hot.attention = 1
+
+    def _switch_cache(self, on: bool) -> None:
+        if on and not self.hot.cache_on:
+            self.hot.empty_cache()
+        self.hot.cache_on = int(on)
+
+    def _request_reset(self) -> None:
+        self._reset_wanted = True
+        self.attention()
+
+    def _unknown_register(self, address: int, write: bool) -> None:
+        verb = "write to" if write else "read of"
+        symbol = self.image.function_at(self.hot.expected - 2)
+        place = f" in {symbol.demangled}" if symbol else ""
+        self.note(f"{verb} {address:#010x}{place}: not modelled, reads as 0")
+
+    def set_breaks(self, addresses: set[int]) -> None:
+        """Stop before a block that starts at one of these addresses."""
+        self.hot.set_breaks(addresses)
+
+    def serial(self) -> bytes:
+        """What the firmware has sent on UARTE0, then UARTE1."""
+        texts = []
+        for name in ("UARTE0", "UARTE1"):
+            uarte = self.bus.by_name[name]
+            assert isinstance(uarte, Uarte)
+            texts.append(bytes(uarte.sent))
+        return b"".join(texts)
+
+    def skip(self, pc: int) -> None:
+        """Go on at ``pc`` without having run what lies between."""
+        self.cpu.pc = pc
+        self.hot.expected = pc
+
+    # --- running -----------------------------------------------------------------------------
+
+    def run(self, deadline: int, *, resume: bool = False, host_seconds: float = 600.0) -> Ending:
+        """Run until something is to be told.
+
+        Args:
+            deadline: cycle of the virtual clock at which to stop at the latest.
+            resume: the breakpoint at the current PC has been dealt with; go past it.
+            host_seconds: wall time after which the host gives up.
+
+        Raises:
+            HostTimeout: the wall time was used up; says nothing about the firmware.
+        """
+        self._host_deadline = time.monotonic() + host_seconds
+        hot, clock = self.hot, self.clock
+        hot.resumed = int(resume)
+        clock.set_limit(min(deadline, clock.now + _HOST_CHECK_CYCLES))
+        while True:
+            ending = self._before_running()
+            if ending is None:
+                ending = self._handle(self.cpu.run())
+            if ending is not None:
+                return ending
+            if clock.now >= clock.limit:
+                if clock.now >= deadline:
+                    return Ending(End.DEADLINE, "the deadline in virtual time passed")
+                if time.monotonic() > self._host_deadline:
+                    raise HostTimeout(
+                        f"gave up after {host_seconds:.0f} s of the host's time",
+                        where=str(self.image.path.name),
+                        do="run on a faster or less loaded machine",
+                    )
+                clock.set_limit(min(deadline, clock.now + _HOST_CHECK_CYCLES))
+
+    def _before_running(self) -> Ending | None:
+        """Let due events happen and take the exception that is ready."""
+        while (due := self.clock.pop()) is not None:
+            self.bus.by_name[due[0]].on_event(due[1])
+        if self._reset_wanted:
+            self._reset_wanted = False
+            return Ending(End.RESET, "the firmware reset the chip")
+        self.hot.attention = 0
+        return self._take_exception()
+
+    def _masks(self) -> tuple[int, int, int]:
+        cpu = self.cpu
+        return (
+            cpu.reg(arm.UC_ARM_REG_PRIMASK) & 1,
+            cpu.reg(arm.UC_ARM_REG_BASEPRI) & 0xFF,
+            cpu.reg(arm.UC_ARM_REG_FAULTMASK) & 1,
+        )
+
+    def _take_exception(self) -> Ending | None:
+        if not self.nvic.pending:
+            self.hot.unmask_attention = 0
+            return None
+        number = self.nvic.ready(*self._masks())
+        if number is None:
+            # Something may unmask it: look again after each block that can.
+            self.hot.unmask_attention = int(self.nvic.candidate() is not None)
+            return None
+        try:
+            exceptions.enter(self.cpu, self.nvic, number, self.scs.vector_table)
+        except exceptions.ExceptionFault as fault:
+            return Ending(
+                End.FAULT, f"{EXCEPTION_NAMES.get(number, f'interrupt {number - FIRST_IRQ}')}: {fault.what}"
+            )
+        self._event_flag = True
+        self.hot.cycles += self.model.run.exception_entry
+        self.hot.expected = self.cpu.pc
+        self.hot.resumed = 0
+        # More may be pending that preempts at once.
+        self.attention()
+        return None
+
+    def _handle(self, stop: CpuStop) -> Ending | None:
+        if stop.why is Why.HOT:
+            return self._handle_hot()
+        if stop.why is Why.EXCEPTION:
+            return self._handle_trap(stop.number)
+        if stop.why is Why.SLEEP:
+            return self._sleep()
+        return self._handle_error(stop.number)
+
+    def _handle_hot(self) -> Ending | None:
+        hot = self.hot
+        reason = hot.reason
+        if reason == Stop.UNKNOWN:
+            hot.add(self.model.block(hot.where, hot.where_size, self.cpu.read))
+        elif reason == Stop.BREAKPOINT:
+            return Ending(End.BREAKPOINT, address=hot.where)
+        elif reason == Stop.SELF_LOOP:
+            return self._wait("an endless loop that nothing can end")
+        return None
+
+    def _wait(self, what: str) -> Ending | None:
+        """Let time pass to the next event; where none can come, that is the end."""
+        at = self.clock.next_at()
+        if at == NEVER and not self._could_take():
+            return Ending(End.IDLE, what, self.cpu.pc)
+        self.clock.sleep_until(min(at, self.clock.limit))
+        return None
+
+    def _could_take(self) -> bool:
+        return self.nvic.ready(*self._masks()) is not None
+
+    def _sleep(self) -> Ending | None:
+        """WFI and WFE: the PC is past the instruction."""
+        opcode = int.from_bytes(self.cpu.read(self.cpu.pc - 2, 2), "little")
+        self.hot.expected = self.cpu.pc
+        if opcode == _WFE and self._event_flag:
+            self._event_flag = False
+            return None
+        # PRIMASK does not keep WFI from waking (ARMv7-M ARM, B1.5.19).
+        _, basepri, faultmask = self._masks()
+        while self.nvic.ready(0, basepri, faultmask) is None:
+            at = self.clock.next_at()
+            if at == NEVER:
+                return Ending(End.IDLE, "asleep, and no event can come that wakes it", self.cpu.pc - 2)
+            if at >= self.clock.limit:
+                self.clock.sleep_until(self.clock.limit)
+                # Time is up or to be looked at: execute the instruction again afterwards.
+                self.skip(self.cpu.pc - 2)
+                return None
+            self.clock.sleep_until(at)
+            while (due := self.clock.pop()) is not None:
+                self.bus.by_name[due[0]].on_event(due[1])
+        return None
+
+    def _handle_trap(self, number: int) -> Ending | None:
+        cpu = self.cpu
+        if number == Trap.SVC:
+            self.nvic.pending.add(SVCALL)
+            self.hot.expected = cpu.pc
+            ending = self._take_exception()
+            if ending is None and SVCALL in self.nvic.pending:
+                return Ending(End.FAULT, "HardFault: SVC while its priority is masked", cpu.pc - 2)
+            return ending
+        if number == Trap.EXCEPTION_EXIT:
+            return self._return_from_exception()
+        if number == Trap.BKPT:
+            return Ending(End.SEMIHOSTING, "a breakpoint instruction without a debugger", cpu.pc)
+        return Ending(End.FAULT, f"UsageFault: undefined instruction at {cpu.pc:#010x}", cpu.pc)
+
+    def _return_from_exception(self) -> Ending | None:
+        # Unicorn leaves the value in PC without its lowest bit.
+        value = self.cpu.reg(arm.UC_ARM_REG_PC) | 1
+        try:
+            exceptions.leave(self.cpu, self.nvic, value)
+        except exceptions.ExceptionFault as fault:
+            return Ending(End.FAULT, f"UsageFault: {fault.what}", value)
+        self.hot.cycles += self.model.run.exception_exit
+        self.hot.expected = self.cpu.pc
+        self._event_flag = True
+        return None
+
+    def _handle_error(self, errno: int) -> Ending | None:
+        cpu = self.cpu
+        before = int.from_bytes(cpu.read(cpu.pc - 2, 2), "little")
+        if cpu.access_fault is None and before in (_WFE, _WFI):
+            # Unicorn reports WFE as an invalid instruction, with PC past it.
+            return self._sleep()
+        fault = cpu.access_fault
+        if fault is not None:
+            kind = {"read": "reading", "write": "writing", "fetch": "executing"}[fault.kind]
+            where = self._describe(fault.address)
+            return Ending(End.FAULT, f"BusFault: {kind} {fault.address:#010x}{where}", fault.address)
+        if errno == 0:
+            raise EnvironmentFault("the CPU emulation stopped without a reason")
+        return Ending(End.FAULT, f"UsageFault: undefined instruction at {cpu.pc:#010x}", cpu.pc)
+
+    def _describe(self, address: int) -> str:
+        if address < nrf52840.FLASH_SIZE:
+            return " (flash cannot be written like this)" if address >= 0x1000 else " (a null pointer)"
+        if nrf52840.RAM_START + nrf52840.RAM_SIZE <= address < nrf52840.RAM_START + 2 * nrf52840.RAM_SIZE:
+            return " (past the end of RAM)"
+        return ""

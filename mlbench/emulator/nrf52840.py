@@ -1,0 +1,59 @@
+"""The nRF52840 put together: memory map and peripherals around a CPU.
+
+nRF52840 Product Specification v1.7, section 4.2.3 (memory map) and 4.2.4 (instantiation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mlbench.emulator.bus import Bus
+from mlbench.emulator.peripherals.analog import Rng, Saadc, Temp
+from mlbench.emulator.peripherals.base import Machine
+from mlbench.emulator.peripherals.gpio import Gpio, Gpiote
+from mlbench.emulator.peripherals.power import ClockPower
+from mlbench.emulator.peripherals.rtc import Rtc
+from mlbench.emulator.peripherals.system import Ficr, Nvmc, Ppi, Uicr
+from mlbench.emulator.peripherals.timer import Timer
+from mlbench.emulator.peripherals.uarte import Uarte
+
+FLASH_START, FLASH_SIZE = 0x00000000, 0x100000
+RAM_START, RAM_SIZE = 0x20000000, 0x40000
+CODE_RAM_START = 0x00800000
+"""The same RAM, seen through the code bus."""
+PERIPHERAL_WINDOWS = (
+    (0x10000000, 0x2000),
+    (0x40000000, 0x80000),
+    (0x50000000, 0x1000),
+    (0xE0000000, 0x100000),
+    (0xF0000000, 0x1000),
+)
+"""Ranges that hold registers: FICR and UICR, APB, AHB, the core's own, the ROM table."""
+
+_TIMERS = ((0, 0x40008000, 8, 4), (1, 0x40009000, 9, 4), (2, 0x4000A000, 10, 4),
+           (3, 0x4001A000, 26, 6), (4, 0x4001B000, 27, 6))  # fmt: skip
+_RTCS = ((0, 0x4000B000, 11, 3), (1, 0x40011000, 17, 4), (2, 0x40024000, 36, 4))
+_UARTES = ((0, 0x40002000, 2), (1, 0x40028000, 40))
+
+
+def add_peripherals(bus: Bus, machine: Machine, cache_switch: Callable[[bool], None]) -> Ppi:
+    """Put the chip's peripherals on the bus; returns PPI, to which events are published."""
+    ports = (Gpio(machine, 0, 0x50000000, 32), Gpio(machine, 1, 0x50000300, 16))
+    ppi = Ppi(machine, bus.start_task)
+    for peripheral in (
+        ClockPower(machine),
+        *ports,
+        Gpiote(machine, ports),
+        *(Timer(machine, *place) for place in _TIMERS),
+        *(Rtc(machine, *place) for place in _RTCS),
+        *(Uarte(machine, *place) for place in _UARTES),
+        Saadc(machine),
+        Temp(machine),
+        Rng(machine),
+        Ficr(machine),
+        Uicr(machine),
+        Nvmc(machine, cache_switch),
+        ppi,
+    ):
+        bus.add(peripheral)
+    return ppi

@@ -1,0 +1,121 @@
+"""The nested vectored interrupt controller: which exceptions are enabled, pending and active.
+
+ARMv7-M Architecture Reference Manual (DDI 0403E), B1.5 (exception model) and B3.4 (NVIC). The
+nRF52840 has 48 interrupts and 3 bits of priority (Product Specification v1.7, section 5.1 CPU).
+"""
+
+from __future__ import annotations
+
+RESET, NMI, HARD_FAULT, MEM_MANAGE, BUS_FAULT, USAGE_FAULT = 1, 2, 3, 4, 5, 6
+SVCALL, DEBUG_MONITOR, PENDSV, SYSTICK = 11, 12, 14, 15
+FIRST_IRQ = 16
+IRQS = 48
+THREAD_PRIORITY = 256
+"""Lower than any exception: what thread mode runs at."""
+
+EXCEPTION_NAMES = {
+    NMI: "NMI",
+    HARD_FAULT: "HardFault",
+    MEM_MANAGE: "MemManage",
+    BUS_FAULT: "BusFault",
+    USAGE_FAULT: "UsageFault",
+    SVCALL: "SVCall",
+    DEBUG_MONITOR: "DebugMonitor",
+    PENDSV: "PendSV",
+    SYSTICK: "SysTick",
+}
+
+
+class Nvic:
+    """State of the interrupt controller; what runs next is asked by ``take``."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """As after a reset."""
+        self.enabled: set[int] = set()
+        self.pending: set[int] = set()
+        self.active: list[int] = []
+        self.lines: set[int] = set()
+        self.priority = [0] * (FIRST_IRQ + IRQS)
+        self.group = 0
+        """PRIGROUP of AIRCR."""
+
+    def set_line(self, irq: int, high: bool) -> bool:
+        """Drive the line of a peripheral; True when an exception became pending by it."""
+        number = FIRST_IRQ + irq
+        if not high:
+            self.lines.discard(number)
+            return False
+        if number in self.lines:
+            return False
+        self.lines.add(number)
+        self.pending.add(number)
+        return number in self.enabled
+
+    def group_priority(self, number: int) -> int:
+        """The part of an exception's priority that decides preemption (B1.5.4)."""
+        if number == NMI:
+            return -2
+        if number == HARD_FAULT:
+            return -1
+        return self.priority[number] & ~((2 << self.group) - 1) & 0xFF
+
+    def execution_priority(self, primask: int, basepri: int, faultmask: int) -> int:
+        """What an exception must beat to be taken (B1.5.4, ExecutionPriority())."""
+        level = THREAD_PRIORITY
+        for number in self.active:
+            level = min(level, self.group_priority(number))
+        if basepri:
+            level = min(level, basepri & ~((2 << self.group) - 1) & 0xFF)
+        if primask:
+            level = min(level, 0)
+        if faultmask:
+            level = min(level, -1)
+        return level
+
+    def candidate(self) -> int | None:
+        """The pending, enabled exception of the highest priority; the lowest number among equals."""
+        best: int | None = None
+        best_key: tuple[int, int, int] | None = None
+        for number in self.pending:
+            if number >= FIRST_IRQ and number not in self.enabled:
+                continue
+            sub = 0 if number in (NMI, HARD_FAULT) else self.priority[number]
+            key = (self.group_priority(number), sub, number)
+            if best_key is None or key < best_key:
+                best, best_key = number, key
+        return best
+
+    def ready(self, primask: int, basepri: int, faultmask: int) -> int | None:
+        """The exception to take now, if there is one."""
+        best = self.candidate()
+        if best is None:
+            return None
+        if self.group_priority(best) < self.execution_priority(primask, basepri, faultmask):
+            return best
+        return None
+
+    def enter(self, number: int) -> None:
+        """An exception is taken."""
+        self.pending.discard(number)
+        self.active.append(number)
+
+    def leave(self, number: int) -> None:
+        """An exception returns; a line that is still high makes it pending again."""
+        if number in self.active:
+            self.active.remove(number)
+        if number in self.lines:
+            self.pending.add(number)
+
+    def save(self) -> object:
+        """What a snapshot must hold."""
+        return (set(self.enabled), set(self.pending), list(self.active), set(self.lines),
+                list(self.priority), self.group)  # fmt: skip
+
+    def load(self, saved: tuple[set[int], set[int], list[int], set[int], list[int], int]) -> None:
+        """Go back to what ``save`` gave."""
+        enabled, pending, active, lines, priority, self.group = saved
+        self.enabled, self.pending = set(enabled), set(pending)
+        self.active, self.lines, self.priority = list(active), set(lines), list(priority)

@@ -1,0 +1,210 @@
+"""What every peripheral shares: a table of registers, events, interrupts, time.
+
+A peripheral declares its registers as data (offset, name, what reading and writing do); the bus finds
+them. Peripherals know their clock and their interrupt line, nothing of the CPU.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Reader = Callable[[], int]
+Writer = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Register:
+    """One 32-bit register. Without ``read`` it reads back what is stored, ``reset`` at first;
+    without ``write`` a write is stored, unless it is read-only."""
+
+    offset: int
+    name: str
+    reset: int = 0
+    read: Reader | None = None
+    write: Writer | None = None
+    read_only: bool = False
+
+
+class Machine(Protocol):
+    """What a peripheral may ask of the machine around it."""
+
+    def schedule(self, owner: str, name: str, after_us: float) -> None:
+        """Call ``on_event(name)`` of the peripheral ``owner`` after ``after_us`` microseconds."""
+
+    def schedule_at(self, owner: str, name: str, at: int) -> None:
+        """The same, at a cycle of the CPU's clock."""
+
+    def cancel(self, owner: str, name: str) -> None:
+        """Forget a scheduled event."""
+
+    def now(self) -> int:
+        """Cycles of the CPU's clock since power-on."""
+
+    def hz(self) -> int:
+        """The CPU's clock."""
+
+    def set_line(self, irq: int, high: bool) -> None:
+        """Drive an interrupt line."""
+
+    def read_memory(self, address: int, size: int) -> bytes:
+        """What EasyDMA reads: data RAM (nRF52840 PS v1.7, section 4.2: flash is out of its reach)."""
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """What EasyDMA writes."""
+
+    def published(self, address: int) -> None:
+        """An event register at ``address`` was raised: PPI may pass it on."""
+
+    def note(self, text: str) -> None:
+        """Keep a remark for the user, once."""
+
+
+class Peripheral:
+    """A block of registers at an address."""
+
+    name = ""
+    base = 0
+    first, size = 0, 0x1000
+    """Registers lie from ``base + first`` up to ``base + size``."""
+    irq: int | None = None
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.stored: dict[int, int] = {}
+        self.table = {register.offset: register for register in self.registers()}
+
+    def registers(self) -> list[Register]:
+        """The register table."""
+        return []
+
+    def read(self, offset: int) -> int | None:
+        """Read a register; None if there is none at ``offset``."""
+        register = self.table.get(offset)
+        if register is None:
+            return None
+        if register.read is not None:
+            return register.read() & 0xFFFFFFFF
+        return self.stored.get(offset, register.reset)
+
+    def write(self, offset: int, value: int) -> bool:
+        """Write a register; False if there is none at ``offset``."""
+        register = self.table.get(offset)
+        if register is None:
+            return False
+        if register.write is not None:
+            register.write(value)
+        elif not register.read_only:
+            self.stored[offset] = value
+        return True
+
+    def on_event(self, name: str) -> None:
+        """A scheduled event is due."""
+
+    def state(self) -> dict[str, Any]:
+        """The attributes that a snapshot must hold."""
+        return {"stored": self.stored}
+
+    def save(self) -> object:
+        """A copy of the state."""
+        return copy.deepcopy(self.state())
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go back to what ``save`` gave."""
+        for name, value in copy.deepcopy(saved).items():
+            setattr(self, name, value)
+
+
+class NrfPeripheral(Peripheral):
+    """A peripheral with Nordic's tasks, events, shortcuts and interrupt enables.
+
+    nRF52840 Product Specification v1.7, section 6.1.1 to 6.1.7: tasks from 0x000, events from 0x100,
+    SHORTS 0x200, INTEN 0x300, INTENSET 0x304, INTENCLR 0x308. Event n at 0x100 + 4n has bit n.
+    """
+
+    tasks: dict[int, str] = {}  # noqa: RUF012 - one table a class, never changed
+    """Offset -> name; task NAME calls the method ``task_name``."""
+    events: dict[int, str] = {}  # noqa: RUF012
+    """Offset -> name."""
+    shorts: dict[int, tuple[str, str]] = {}  # noqa: RUF012
+    """Bit -> (event, task)."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.raised: set[str] = set()
+        self.inten = 0
+        self._event_offset = {name: offset for offset, name in self.events.items()}
+        super().__init__(machine)
+        for offset, name in self.tasks.items():
+            self.table[offset] = Register(offset, f"TASKS_{name}", write=self._task_writer(name))
+        for offset, name in self.events.items():
+            self.table[offset] = Register(
+                offset, f"EVENTS_{name}", read=self._event_reader(name), write=self._event_writer(name)
+            )
+        self.table.setdefault(0x200, Register(0x200, "SHORTS"))
+        self.table[0x300] = Register(0x300, "INTEN", read=lambda: self.inten, write=self._set_inten)
+        self.table[0x304] = Register(
+            0x304, "INTENSET", read=lambda: self.inten, write=lambda v: self._set_inten(self.inten | v)
+        )
+        self.table[0x308] = Register(
+            0x308, "INTENCLR", read=lambda: self.inten, write=lambda v: self._set_inten(self.inten & ~v)
+        )
+
+    def _task_writer(self, name: str) -> Writer:
+        def write(value: int) -> None:
+            if value & 1:
+                self.task(name)
+
+        return write
+
+    def _event_reader(self, name: str) -> Reader:
+        return lambda: int(name in self.raised)
+
+    def _event_writer(self, name: str) -> Writer:
+        def write(value: int) -> None:
+            if value & 1:
+                self.event(name)
+            else:
+                self.raised.discard(name)
+                self.update_line()
+
+        return write
+
+    def task(self, name: str) -> None:
+        """Start a task."""
+        getattr(self, f"task_{name.lower()}")()
+
+    def event(self, name: str) -> None:
+        """Raise an event: its register, its shortcuts, its interrupt, its PPI channels."""
+        self.raised.add(name)
+        enabled = self.stored.get(0x200, 0)
+        for bit, (source, target) in self.shorts.items():
+            if source == name and enabled >> bit & 1:
+                self.task(target)
+        self.update_line()
+        self.machine.published(self.base + self._event_offset[name])
+
+    def _set_inten(self, value: int) -> None:
+        self.inten = value
+        self.update_line()
+
+    def update_line(self) -> None:
+        """Drive the interrupt line from events and enables."""
+        if self.irq is None:
+            return
+        high = any(self.inten >> ((self._event_offset[name] - 0x100) // 4) & 1 for name in self.raised)
+        self.machine.set_line(self.irq, high)
+
+    def after(self, us: float, name: str) -> None:
+        """Have ``on_event(name)`` called after ``us`` microseconds."""
+        self.machine.schedule(self.name, name, us)
+
+    def state(self) -> dict[str, Any]:
+        """The attributes that a snapshot must hold."""
+        return {"stored": self.stored, "raised": self.raised, "inten": self.inten}
+
+
+def plain(offset: int, name: str, reset: int = 0) -> Register:
+    """A register that only stores."""
+    return Register(offset, name, reset)

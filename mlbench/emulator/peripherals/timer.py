@@ -1,0 +1,162 @@
+"""TIMER0 to TIMER4: nRF52840 Product Specification v1.7, section 6.30."""
+
+from __future__ import annotations
+
+from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Reader, Register, Writer, plain
+
+_WIDTHS = {0: 16, 1: 8, 2: 24, 3: 32}
+
+
+class Timer(NrfPeripheral):
+    """A timer of 16 MHz / 2^PRESCALER with four or six compare registers.
+
+    The count is derived from the clock when it is asked for, so that a running timer costs nothing.
+    """
+
+    def __init__(self, machine: Machine, index: int, base: int, irq: int, channels: int) -> None:
+        self.name, self.base, self.irq, self.channels = f"TIMER{index}", base, irq, channels
+        self.tasks = {0x000: "START", 0x004: "STOP", 0x008: "COUNT", 0x00C: "CLEAR", 0x010: "SHUTDOWN"}
+        self.tasks |= {0x040 + 4 * n: f"CAPTURE{n}" for n in range(channels)}
+        self.events = {0x140 + 4 * n: f"COMPARE{n}" for n in range(channels)}
+        self.shorts = {n: (f"COMPARE{n}", "CLEAR") for n in range(channels)}
+        self.shorts |= {8 + n: (f"COMPARE{n}", "STOP") for n in range(channels)}
+        self.running = False
+        self.since = 0
+        self.held = 0
+        self.compare = [0] * channels
+        super().__init__(machine)
+
+    def registers(self) -> list[Register]:
+        """Registers of section 6.30.5."""
+        table = [
+            plain(0x504, "MODE"),
+            Register(0x508, "BITMODE", write=lambda v: self._configure(0x508, v)),
+            Register(0x510, "PRESCALER", 4, write=lambda v: self._configure(0x510, v)),
+        ]
+        for n in range(self.channels):
+            table.append(
+                Register(0x540 + 4 * n, f"CC{n}", read=self._compare_reader(n), write=self._compare_writer(n))
+            )
+        return table
+
+    def _compare_reader(self, n: int) -> Reader:
+        return lambda: self.compare[n]
+
+    def _compare_writer(self, n: int) -> Writer:
+        def write(value: int) -> None:
+            self.compare[n] = value & self._mask()
+            self._plan()
+
+        return write
+
+    def _configure(self, offset: int, value: int) -> None:
+        count = self.count()
+        self.stored[offset] = value
+        self._restart(count)
+
+    def _mask(self) -> int:
+        return (1 << _WIDTHS[self.stored.get(0x508, 0) & 3]) - 1
+
+    def _tick(self) -> int:
+        """Cycles of the CPU a count takes, in units of 1/4 timer clock: 64 MHz / 16 MHz = 4."""
+        return (self.machine.hz() // 16_000_000) << min(self.stored.get(0x510, 4) & 15, 9)
+
+    def count(self) -> int:
+        """What the counter holds now."""
+        if not self.running or self.stored.get(0x504, 0):
+            return self.held & self._mask()
+        return (self.held + (self.machine.now() - self.since) // self._tick()) & self._mask()
+
+    def _restart(self, count: int) -> None:
+        # Keep the phase within a tick, so that reconfiguring does not lose time.
+        self.held = count
+        now = self.machine.now()
+        self.since = now - (now - self.since) % self._tick() if self.running else now
+        self._plan()
+
+    def _plan(self) -> None:
+        """Schedule the next match of each compare register."""
+        for n in range(self.channels):
+            if not self.running or self.stored.get(0x504, 0) or not self._watched(n):
+                self.machine.cancel(self.name, f"COMPARE{n}")
+                continue
+            tick, mask = self._tick(), self._mask()
+            elapsed = (self.machine.now() - self.since) // tick
+            ahead = (self.compare[n] - (self.held + elapsed)) & mask
+            if ahead == 0:
+                ahead = mask + 1
+            self.machine.schedule_at(self.name, f"COMPARE{n}", self.since + (elapsed + ahead) * tick)
+
+    def _watched(self, n: int) -> bool:
+        """Whether a match could be seen before the register is written again.
+
+        A compare register that was never set (0) and has no interrupt, shortcut or reader matches only
+        when the counter wraps; leaving it out lets an idle machine be seen as idle.
+        """
+        interrupt = self.inten >> (16 + n) & 1
+        short = self.stored.get(0x200, 0) >> n & 0x101
+        return bool(interrupt or short or self.compare[n])
+
+    def _set_inten(self, value: int) -> None:
+        super()._set_inten(value)
+        self._plan()
+
+    def write(self, offset: int, value: int) -> bool:
+        """Write a register; shortcuts change what must be watched."""
+        done = super().write(offset, value)
+        if offset == 0x200:
+            self._plan()
+        return done
+
+    def task(self, name: str) -> None:
+        """Start a task; captures share one method."""
+        if name.startswith("CAPTURE"):
+            n = int(name[7:])
+            self.compare[n] = self.count()
+            self._plan()
+        else:
+            super().task(name)
+
+    def task_start(self) -> None:
+        """Start counting."""
+        if not self.running:
+            self.running = True
+            self.since = self.machine.now()
+            self._plan()
+
+    def task_stop(self) -> None:
+        """Stop counting; the count stays."""
+        self.held, self.running = self.count(), False
+        self._plan()
+
+    def task_shutdown(self) -> None:
+        """Deprecated STOP that also clears."""
+        self.task_stop()
+        self.held = 0
+
+    def task_clear(self) -> None:
+        """Set the count to zero."""
+        self.held, self.since = 0, self.machine.now()
+        self._plan()
+
+    def task_count(self) -> None:
+        """Count one, in counter mode."""
+        self.held = (self.held + 1) & self._mask()
+        for n in range(self.channels):
+            if self.compare[n] == self.held:
+                self.event(f"COMPARE{n}")
+
+    def on_event(self, name: str) -> None:
+        """A compare register matches."""
+        self.event(name)
+        self._plan()
+
+    def state(self) -> dict[str, object]:
+        """The attributes that a snapshot must hold."""
+        return {
+            **super().state(),
+            "running": self.running,
+            "since": self.since,
+            "held": self.held,
+            "compare": self.compare,
+        }
