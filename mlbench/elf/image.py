@@ -8,10 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlbench.elf.headers import PF_W, PF_X, SHT_STRTAB, SHT_SYMTAB, Section, Tables, read_tables
 from mlbench.elf.symbols import ENTRY, Symbol, read_symbols
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
+
+if TYPE_CHECKING:
+    from mlbench.elf.dwarf import DebugInfo
 
 __all__ = ["CODE_REGION", "SRAM_REGION", "Image", "Section", "Segment", "Symbol"]
 
@@ -104,6 +108,13 @@ class Image:
             )
             for load in self._loads
         )
+
+    @cached_property
+    def debug(self) -> DebugInfo:
+        """The debug information, read as far as it is asked."""
+        from mlbench.elf.dwarf import DebugInfo
+
+        return DebugInfo(self)
 
     @property
     def stripped(self) -> bool:

@@ -1,0 +1,73 @@
+"""Functions to propose to somebody who named none."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from mlbench.elf.functions import Function, all_functions
+from mlbench.elf.image import Image
+from mlbench.elf.signatures import Signature
+from mlbench.elf.wording import nearest
+
+_INFERENCE = re.compile(
+    r"infer|invoke|predict|classif|forward|evaluate|detect|^run$|^run_?(model|graph|net)", re.IGNORECASE
+)
+_INIT = re.compile(r"init|set_?up|load|create|allocate|^begin$|^prepare$", re.IGNORECASE)
+_MODEL = re.compile(r"model|network|interpreter|classifier|executor|runtime|runner", re.IGNORECASE)
+_NO_CANDIDATES = {"setup", "loop", "main", "init", "initVariant", "_init", "_start"}
+_MOST_CANDIDATES = 12
+_LIBRARY_NAME = re.compile(
+    r"_(?!Z)|_Z[A-Z]*(St|9__gnu_cxx|10__cxxabiv|4mbed|4rtos|6events|7arduino)|_ZT"
+    r"|(nrf|nrfx|os|mbed|mbedtls|hal|us_ticker|lp_ticker|serial|gpio|pinmap|flash"
+    r"|HCI|Hci|Ll|Wsf|Dm|Att|L2c|Smp|lctr|lmgr|Sch|Bb|Pal)(_|[A-Z])"
+)
+_LIBRARY_PATH = re.compile(
+    r"/(cores|variants|newlib[^/]*|libgcc|libstdc\+\+-v3|libgloss|mbed-os|mbed|cmsis|nrfx)/", re.IGNORECASE
+)
+
+
+def candidates(image: Image) -> list[str]:
+    """Names of functions that may be a model's initialization or inference, likeliest first.
+
+    Each resolves with ``find_functions``. Empty for a stripped image, or when nothing looks like it.
+    """
+    ranked = []
+    for function, text in application_functions(image):
+        last, scope = function.signature.last, function.signature.scope
+        if function.signature.name in _NO_CANDIDATES or last.startswith("~"):
+            continue
+        builds = bool(scope) and last == scope.rpartition("::")[2] and bool(_MODEL.search(last))
+        infers = bool(_INFERENCE.search(last))
+        if infers or builds or _INIT.search(last):
+            unknown = not image.debug.unit(function.symbols[0].address)
+            ranked.append((unknown, not infers, not _MODEL.search(function.signature.name), text))
+    return [text for *_, text in sorted(ranked)][:_MOST_CANDIDATES]
+
+
+def application_functions(image: Image) -> list[tuple[Function, str]]:
+    """The functions that do not look like the core's, the C library's or the compiler's.
+
+    Each with the shortest name that names it alone.
+    """
+    functions = all_functions(image)
+    uses = Counter(function.demangled for function in functions)
+    return [
+        (function, function.demangled if uses[function.demangled] == 1 else function.text)
+        for function in functions
+        if not _is_library(image, function) and not function.signature.last.startswith("operator")
+    ]
+
+
+def nearest_names(image: Image, asked: Signature) -> list[str]:
+    """Names of the application's functions that are most like ``asked``, best first."""
+    return nearest(asked, ((function.signature, text) for function, text in application_functions(image)))
+
+
+def _is_library(image: Image, function: Function) -> bool:
+    """By the path of its source where there is debug information, else by its name."""
+    first = function.symbols[0]
+    if _LIBRARY_NAME.match(first.name):
+        return True
+    unit = image.debug.unit(first.address)
+    return bool(unit and _LIBRARY_PATH.search(unit))

@@ -1,0 +1,347 @@
+"""Debug information: where code came from in the sources, and what was inlined where.
+
+Everything is read when first asked for and only for the compilation units concerned: a sketch's
+debug information is ten times its code, and a whole pass over it takes seconds. Debug information is
+a help, never a need, so damaged or missing parts make answers absent and raise nothing.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from mlbench.elf.image import Image
+    from mlbench.targets.protocol import Frame
+
+_Answer = TypeVar("_Answer")
+_FUNCTION_TAGS = ("DW_TAG_subprogram", "DW_TAG_inlined_subroutine")
+_MOST_OFFSETS = 4096
+"""Strings that end in the name looked for; a name of one letter has no more than these looked at."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a source file. ``file`` is as the compiler was given it, with its folder."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class InlinedCall:
+    """One call that the compiler replaced by the function's body.
+
+    ``name`` and ``parent`` are linker's names (mangled for C++); ``call`` is the line of the call.
+    """
+
+    name: str
+    parent: str
+    call: Place
+
+
+@dataclass(frozen=True)
+class InlineFrame:
+    """One level at an address: a function (linker's name) that is there, inlined or not.
+
+    ``called_at`` is where the next level out calls it; None for the function that is not inlined.
+    """
+
+    name: str
+    called_at: Place | None
+
+
+class DebugInfo:
+    """The debug information of one image."""
+
+    def __init__(self, image: Image) -> None:
+        self._image = image
+        self._lines: dict[int, tuple[list[int], list[tuple[int, int]]]] = {}
+        self._functions: dict[int, list[tuple[int, int, Any]]] = {}
+
+    @property
+    def present(self) -> bool:
+        """Whether the image has any (``-g`` when compiling, not stripped since)."""
+        return self._dwarf is not None
+
+    def line(self, address: int) -> tuple[str, int] | None:
+        """The source file and line that ``address`` came from; None where unknown."""
+        found: Place | None = self._guard(lambda: self._line(address & ~1), None)
+        return (found.file, found.line) if found else None
+
+    def unit(self, address: int) -> str:
+        """The source file whose compilation gave the code at ``address``; "" where unknown."""
+        return self._guard(lambda: self._unit_name(address & ~1), "")
+
+    def inlined(self, word: str, matches: Callable[[str], bool]) -> tuple[InlinedCall, ...]:
+        """Calls that were inlined of functions whose linker's name ``matches``.
+
+        ``word`` is an identifier that is part of each such name; units without it are not looked at.
+        """
+        return self._guard(lambda: tuple(dict.fromkeys(self._inlined(word, matches))), ())
+
+    def defined(self, word: str, matches: Callable[[str], bool]) -> tuple[str, ...]:
+        """Names of matching functions that were compiled, whether or not their code is in the image."""
+        return self._guard(lambda: tuple(dict.fromkeys(self._defined(word, matches))), ())
+
+    def inline_chain(self, address: int) -> tuple[InlineFrame, ...]:
+        """The functions that stand at ``address``, innermost first; empty where unknown."""
+        return self._guard(lambda: tuple(self._inline_chain(address & ~1)), ())
+
+    def unwind(
+        self,
+        pc: int,
+        registers: dict[int, int],
+        read: Callable[[int, int], bytes],
+        *,
+        psp: int | None = None,
+    ) -> list[Frame]:
+        """The call chain; see ``mlbench.elf.unwind.unwind``."""
+        from mlbench.elf.unwind import unwind
+
+        return unwind(self._image, pc, registers, read, psp=psp)
+
+    def _guard(self, answer: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
+        # pyelftools raises whatever the damaged bytes lead it to: KeyError, struct.error, its own...
+        if self._dwarf is None:
+            return otherwise
+        try:
+            return answer()
+        except Exception:
+            return otherwise
+
+    @cached_property
+    def _dwarf(self) -> Any:
+        if self._image.section(".debug_info") is None and self._image.section(".zdebug_info") is None:
+            return None
+        try:
+            from elftools.elf.elffile import ELFFile
+
+            file = ELFFile(BytesIO(self._image.data))
+            return file.get_dwarf_info(relocate_dwarf_sections=False, follow_links=False)
+        except Exception:  # as in _guard
+            return None
+
+    @cached_property
+    def _ranges(self) -> tuple[list[int], list[tuple[int, int]]]:
+        """Starts of address ranges, and (end, offset of the unit) of each."""
+        found = []
+        aranges = self._dwarf.get_aranges()
+        if aranges is not None and aranges.entries:
+            found = [(e.begin_addr, e.begin_addr + e.length, e.info_offset) for e in aranges.entries]
+        else:
+            for unit in self._dwarf.iter_CUs():
+                found += [(low, high, unit.cu_offset) for low, high in self._spans(unit.get_top_DIE())]
+        kept = sorted(entry for entry in found if entry[1] > entry[0] and self._linked(entry[0]))
+        return [low for low, _, _ in kept], [(high, unit) for _, high, unit in kept]
+
+    def _linked(self, start: int) -> bool:
+        """Whether a range that starts there was linked. The linker leaves dropped code at address 0."""
+        if start == 0:
+            return any(function.address == 0 for function in self._image.functions[:1])
+        return self._image.is_code(start)
+
+    def _unit_at(self, address: int) -> Any:
+        starts, ends = self._ranges
+        index = bisect_right(starts, address) - 1
+        if index >= 0 and address < ends[index][0]:
+            return self._dwarf.get_CU_at(ends[index][1])
+        return None
+
+    def _unit_name(self, address: int) -> str:
+        unit = self._unit_at(address)
+        if unit is None:
+            return ""
+        top = unit.get_top_DIE()
+        return _join(_text(top, "DW_AT_comp_dir"), _text(top, "DW_AT_name"))
+
+    def _line(self, address: int) -> Place | None:
+        unit = self._unit_at(address)
+        if unit is None:
+            return None
+        if unit.cu_offset not in self._lines:
+            self._lines[unit.cu_offset] = self._rows(unit)
+        starts, rows = self._lines[unit.cu_offset]
+        index = bisect_right(starts, address) - 1
+        if index < 0 or rows[index][1] == 0:
+            return None
+        return Place(self._file(unit, rows[index][0]), rows[index][1])
+
+    def _rows(self, unit: Any) -> tuple[list[int], list[tuple[int, int]]]:
+        """Addresses in order, and (file, line) of each; line 0 after the end of a sequence."""
+        program = self._dwarf.line_program_for_CU(unit)
+        found: list[tuple[int, int, int, int]] = []
+        sequence: list[tuple[int, int, int, int]] = []
+        for entry in program.get_entries() if program is not None else ():
+            state = entry.state
+            if state is None:
+                continue
+            if not state.end_sequence:
+                sequence.append((state.address, 1, state.file, state.line))
+                continue
+            if sequence and self._linked(sequence[0][0]):
+                found += [*sequence, (state.address, 0, 0, 0)]
+            sequence = []
+        # Sorted by address only (and ends before starts): of rows at one address the last one holds.
+        found.sort(key=lambda row: row[:2])
+        return [row[0] for row in found], [(row[2], row[3]) for row in found]
+
+    def _file(self, unit: Any, index: int) -> str:
+        program = self._dwarf.line_program_for_CU(unit)
+        header = program.header
+        entries = header["file_entry"]
+        base = _text(unit.get_top_DIE(), "DW_AT_comp_dir")
+        # DWARF 5, section 6.2.4: files and folders count from 0, before that from 1 (folder 0: comp_dir).
+        first = 0 if header["version"] >= 5 else 1
+        if not 0 <= index - first < len(entries):
+            return ""
+        entry = entries[index - first]
+        folders = header["include_directory"]
+        folder = entry.dir_index - first
+        where = folders[folder].decode("utf-8", "replace") if 0 <= folder < len(folders) else ""
+        return _join(base, _join(where, entry.name.decode("utf-8", "replace")))
+
+    def _mentions(self, word: str) -> Iterator[Any]:
+        """Units that name ``word`` or a name ending in it, found without parsing any of them."""
+        info = self._dwarf.debug_info_sec.stream.getvalue()
+        needle = word.encode() + b"\0"
+        at = {match.start() for match in re.finditer(re.escape(needle), info)}
+        strings = self._dwarf.debug_str_sec
+        text = strings.stream.getvalue() if strings is not None else b""
+        # The mangled name holds the word anywhere, so each string around a match counts; and the
+        # linker merges tails, so an offset may point to the middle of a longer string.
+        offsets: set[int] = set()
+        for match in re.finditer(re.escape(word.encode()), text):
+            begin = text.rfind(b"\0", 0, match.start()) + 1
+            offsets.update(range(begin, match.start() + 1))
+            if len(offsets) > _MOST_OFFSETS:
+                break
+        wanted = {offset.to_bytes(4, "little") for offset in offsets}
+        if wanted:
+            pattern = b"|".join(re.escape(value) for value in sorted(wanted))
+            at.update(match.start() for match in re.finditer(b"(?=" + pattern + b")", info))
+        places = sorted(at)
+        for unit in self._dwarf.iter_CUs():
+            end = unit.cu_offset + unit.size
+            index = bisect_right(places, unit.cu_offset)
+            if index < len(places) and places[index] < end:
+                yield unit
+
+    def _inlined(self, word: str, matches: Callable[[str], bool]) -> Iterator[InlinedCall]:
+        for unit in self._mentions(word):
+            for die in unit.iter_DIEs():
+                if die.tag != "DW_TAG_inlined_subroutine":
+                    continue
+                name = _name(die)
+                if matches(name):
+                    yield InlinedCall(name, _parent(die), self._call_place(unit, die))
+
+    def _defined(self, word: str, matches: Callable[[str], bool]) -> Iterator[str]:
+        for unit in self._mentions(word):
+            for die in unit.iter_DIEs():
+                if die.tag == "DW_TAG_subprogram" and "DW_AT_declaration" not in die.attributes:
+                    name = _name(die)
+                    if matches(name):
+                        yield name
+
+    def _call_place(self, unit: Any, die: Any) -> Place:
+        file = die.attributes.get("DW_AT_call_file")
+        line = die.attributes.get("DW_AT_call_line")
+        return Place(self._file(unit, file.value) if file else "", line.value if line else 0)
+
+    def _inline_chain(self, address: int) -> Iterator[InlineFrame]:
+        unit = self._unit_at(address)
+        if unit is None:
+            return
+        chain: list[InlineFrame] = []
+        die = self._subprogram(unit, address)
+        while die is not None:
+            if die.tag in _FUNCTION_TAGS:
+                place = self._call_place(unit, die) if die.tag == "DW_TAG_inlined_subroutine" else None
+                chain.append(InlineFrame(_name(die), place))
+            die = self._inner(die, address)
+        yield from reversed(chain)
+
+    def _subprogram(self, unit: Any, address: int) -> Any:
+        if unit.cu_offset not in self._functions:
+            self._functions[unit.cu_offset] = [
+                (low, high, die)
+                for die in unit.get_top_DIE().iter_children()
+                if die.tag == "DW_TAG_subprogram"
+                for low, high in self._spans(die)
+            ]
+        return next((d for low, high, d in self._functions[unit.cu_offset] if low <= address < high), None)
+
+    def _inner(self, die: Any, address: int) -> Any:
+        for child in die.iter_children():
+            if child.tag == "DW_TAG_lexical_block" or child.tag in _FUNCTION_TAGS:
+                if any(low <= address < high for low, high in self._spans(child)):
+                    return child
+                if child.tag == "DW_TAG_lexical_block" and not self._spans(child):
+                    inner = self._inner(child, address)
+                    if inner is not None:
+                        return inner
+        return None
+
+    def _spans(self, die: Any) -> list[tuple[int, int]]:
+        """The address ranges of an entry (DWARF 5, section 2.17)."""
+        ranges = die.attributes.get("DW_AT_ranges")
+        low = die.attributes.get("DW_AT_low_pc")
+        if ranges is None:
+            high = die.attributes.get("DW_AT_high_pc")
+            if low is None or high is None or not self._linked(low.value):
+                return []
+            end = high.value if high.form == "DW_FORM_addr" else low.value + high.value
+            return [(low.value, end)]
+        base_die = die.cu.get_top_DIE().attributes.get("DW_AT_low_pc")
+        base = base_die.value if base_die is not None else 0
+        spans = []
+        for entry in self._dwarf.range_lists().get_range_list_at_offset(ranges.value, die.cu):
+            if hasattr(entry, "base_address"):
+                base = entry.base_address
+                continue
+            shift = 0 if getattr(entry, "is_absolute", False) else base
+            spans.append((entry.begin_offset + shift, entry.end_offset + shift))
+        return [span for span in spans if span[1] > span[0] and self._linked(span[0])]
+
+
+def _text(die: Any, attribute: str) -> str:
+    value = die.attributes.get(attribute)
+    return value.value.decode("utf-8", "replace") if value is not None else ""
+
+
+def _name(die: Any) -> str:
+    """The linker's name of a function's entry, through the entries it refers to."""
+    plain = ""
+    for _ in range(8):
+        for attribute in ("DW_AT_linkage_name", "DW_AT_MIPS_linkage_name"):
+            if attribute in die.attributes:
+                return _text(die, attribute)
+        plain = plain or _text(die, "DW_AT_name")
+        reference = next(
+            (a for a in ("DW_AT_abstract_origin", "DW_AT_specification") if a in die.attributes), None
+        )
+        if reference is None:
+            break
+        die = die.get_DIE_from_attribute(reference)
+    return plain
+
+
+def _parent(die: Any) -> str:
+    outer = die.get_parent()
+    while outer is not None and outer.tag not in _FUNCTION_TAGS:
+        outer = outer.get_parent()
+    return _name(outer) if outer is not None else ""
+
+
+def _join(folder: str, name: str) -> str:
+    return posixpath.normpath(posixpath.join(folder, name)) if name else ""
