@@ -108,8 +108,9 @@ class _Builder:
             key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
             if not isinstance(key, str):
                 raise self._error(key_node, "a key must be text", "put it in quotes")
-            self.lines[(*path, key)] = key_node.start_mark.line + 1
-            result[key] = self.build(value_node, (*path, key))
+            at = (*path, key)
+            self.lines[at] = key_node.start_mark.line + 1
+            result[key] = self.build(value_node, at)
         return result
 
     def _scalar(self, node: yaml.Node) -> Any:
