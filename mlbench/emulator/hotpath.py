@@ -20,6 +20,7 @@ import unicorn
 from unicorn import arm_const
 
 from mlbench.emulator.cycles.model import Block, BlockFlag, CostModel, RunCosts
+from mlbench.setup.native import built_library
 
 NEVER = 2**63
 """An event time that is never reached."""
@@ -101,6 +102,22 @@ class _Blocks:
     def __init__(self) -> None:
         self.breaks: set[int] = set()
         self.known: dict[tuple[int, int], Block] = {}
+        self._at: dict[int, list[Block]] = {}
+
+    def add(self, block: Block) -> None:
+        if (block.address, block.size) not in self.known:
+            self._at.setdefault(block.address, []).append(block)
+        self.known[block.address, block.size] = block
+
+    def switch(self, address: int, on: bool) -> list[Block]:
+        """Set or clear a breakpoint; the blocks to be told."""
+        if on == (address in self.breaks):
+            return []
+        if on:
+            self.breaks.add(address)
+        else:
+            self.breaks.remove(address)
+        return self._at.get(address, [])
 
     def flags(self, block: Block) -> int:
         return int(block.flags) | (_BREAK if block.address in self.breaks else 0)
@@ -195,17 +212,14 @@ class PythonHotPath:
 
     def add(self, block: Block) -> None:
         """Take in a priced block."""
-        self._blocks.known[block.address, block.size] = block
+        self._blocks.add(block)
         flags = self._blocks.flags(block)
         self._table[block.address, block.size] = (block.instructions, block.cycles, flags, block.depth)
 
-    def set_breaks(self, addresses: set[int]) -> None:
-        """Replace the set of breakpoints; each acts where a block starts at its address."""
-        changed = self._blocks.breaks ^ addresses
-        self._blocks.breaks = set(addresses)
-        for block in list(self._blocks.known.values()):
-            if block.address in changed:
-                self.add(block)
+    def set_break(self, address: int, on: bool) -> None:
+        """Set or clear a breakpoint; it acts where a block starts at its address."""
+        for block in self._blocks.switch(address, on):
+            self.add(block)
 
     def empty_cache(self) -> None:
         """Forget what the instruction cache holds."""
@@ -304,19 +318,16 @@ class NativeHotPath:
 
     def add(self, block: Block) -> None:
         """Take in a priced block."""
-        self._blocks.known[block.address, block.size] = block
+        self._blocks.add(block)
         if 2 * len(self._blocks.known) > self._entries:
             self._grow(2 * self._entries)
         else:
             self._place(block)
 
-    def set_breaks(self, addresses: set[int]) -> None:
-        """Replace the set of breakpoints; each acts where a block starts at its address."""
-        changed = self._blocks.breaks ^ addresses
-        self._blocks.breaks = set(addresses)
-        for block in self._blocks.known.values():
-            if block.address in changed:
-                self._place(block)
+    def set_break(self, address: int, on: bool) -> None:
+        """Set or clear a breakpoint; it acts where a block starts at its address."""
+        for block in self._blocks.switch(address, on):
+            self._place(block)
 
     def empty_cache(self) -> None:
         """Forget what the instruction cache holds."""
@@ -362,7 +373,8 @@ def native_library() -> Path | None:
         return Path(named) if Path(named).is_file() else None
     spec = importlib.util.find_spec("mlbench.emulator._hotpath")
     if spec is None or spec.origin is None:
-        return None
+        # A checkout has it in its environment, built by entrypoint.py.
+        return built_library()
     return Path(spec.origin)
 
 
