@@ -57,6 +57,12 @@ class BuildRequest:
     """``key=value`` each, given to the sketch compiler as they are."""
     libraries: tuple[Path, ...] = ()
     """Folders of libraries, each the library itself."""
+    overlay: tuple[Path, ...] = ()
+    """Folders whose files are laid over the copy that is built; the sources stay as they are."""
+    overlay_root: Path | None = None
+    """The folder that places in an overlay count from; the sketch's own folder when None."""
+    timeout_s: float = 1200.0
+    """Host seconds for one call of the sketch compiler."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,8 @@ class Firmware:
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float = 0.0
     cached: bool = False
+    notes: tuple[str, ...] = ()
+    """What the user should know of this build, a line each."""
 
     @property
     def fits(self) -> bool:

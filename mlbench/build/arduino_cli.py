@@ -1,0 +1,226 @@
+"""arduino-cli, by its JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlbench.build import gcc_text
+from mlbench.build.compiler import CompileReport, Job, PlatformMissing, UsedLibrary
+from mlbench.build.firmware import Diagnostic
+from mlbench.build.homes import Homes
+from mlbench.build.process import Finished, child_environment, run
+from mlbench.build.toolchain import Toolchain, probe_version
+from mlbench.errors import EnvironmentFault, UsageError
+
+_INSTALL_SECONDS = 1800.0
+
+
+@dataclass(frozen=True)
+class ArduinoCli:
+    """A ``SketchCompiler``. ``folder`` is its part of the cache: configuration and data."""
+
+    program: Path
+    tools: Toolchain
+    homes: Homes
+    folder: Path
+
+    @property
+    def identity(self) -> str:
+        """``arduino-cli 1.5.1``."""
+        return f"arduino-cli {probe_version(self.program)}"
+
+    def properties(self, job: Job) -> Mapping[str, str]:
+        """Build properties as the platform defines them."""
+        _, answer = self._compile(job, "--show-properties=unexpanded")
+        result = answer.get("builder_result") or {}
+        pairs = [str(item).partition("=") for item in result.get("build_properties") or []]
+        if not pairs:
+            raise EnvironmentFault(
+                f"gives no build properties: {answer.get('error') or 'its answer has none'}",
+                where=str(self.program),
+                do="use arduino-cli 1.0 or newer",
+            )
+        return {key: value for key, _, value in pairs}
+
+    def compile(self, job: Job) -> CompileReport:
+        """Compile and link."""
+        elf = job.build_path / f"{job.sketch.name}.ino.elf"
+        elf.unlink(missing_ok=True)
+        done, answer = self._compile(job)
+        result = answer.get("builder_result") or {}
+        output = str(answer.get("compiler_err") or "")
+        text = next(
+            (
+                s.get("size", 0)
+                for s in result.get("executable_sections_size") or []
+                if s.get("name") == "text"
+            ),
+            None,
+        )
+        return CompileReport(
+            success=bool(answer.get("success")) and done.status == 0,
+            elf=elf if elf.exists() else None,
+            output=output,
+            error=_first_line(str(answer.get("error") or "")),
+            diagnostics=_diagnostics(result.get("diagnostics") or [], output),
+            libraries=tuple(
+                UsedLibrary(
+                    str(item.get("name", "")),
+                    str(item.get("version", "")),
+                    Path(str(item.get("install_dir", ""))),
+                )
+                for item in result.get("used_libraries") or []
+            ),
+            text=int(text) if text is not None else None,
+            seconds=done.seconds,
+        )
+
+    def install_platform(self, package: str, architecture: str) -> None:
+        """Install a platform from its index; the index of every configured URL is read first."""
+        platform = f"{package}:{architecture}"
+        if self.tools.offline:
+            raise PlatformMissing(
+                "is not installed, and the network is not to be used",
+                where=f"platform {platform}",
+                do=f"run `arduino-cli core install {platform}`, or leave out --offline",
+            )
+        for verb in (["core", "update-index"], ["core", "install", platform]):
+            done = self._run([*verb, "--json"], _INSTALL_SECONDS)
+            if done.status and verb[1] == "install":
+                raise PlatformMissing(
+                    f"cannot be installed: {_error_of(done)}",
+                    where=f"platform {platform}",
+                    do="check the network, its name, and the package index it needs (--additional-urls)",
+                )
+
+    def _compile(self, job: Job, *options: str) -> tuple[Finished, dict[str, Any]]:
+        argv = ["compile", "--json", *options, "--fqbn", job.fqbn, "--build-path", str(job.build_path)]
+        for folder in self.homes.libraries:
+            # The user's own folder of libraries is searched anyway.
+            if folder.parent != self.homes.user:
+                argv += ["--libraries", str(folder)]
+        for library in sorted(job.libraries.iterdir()) if job.libraries else []:
+            argv += ["--library", str(library)]
+        builtin = self.homes.data / "packages" / "builtin" / "tools" / "ctags"
+        ctags = (
+            [f"tools.ctags.cmd.path={self.tools.ctags}"] if self.tools.ctags and not builtin.is_dir() else []
+        )
+        for item in (*ctags, *job.properties):
+            argv += ["--build-property", item]
+        done = self._run([*argv, str(job.sketch)], job.seconds)
+        answer = _json(done.stdout) or _json(done.stderr)
+        if answer is None:
+            raise EnvironmentFault(
+                f"gives no JSON: {_first_line(done.stderr) or f'status {done.status}'}",
+                where=str(self.program),
+                do="use arduino-cli 1.0 or newer",
+            )
+        self._refuse(str(answer.get("error") or ""), job)
+        return done, answer
+
+    def _refuse(self, error: str, job: Job) -> None:
+        """Raise for what is wrong with the board rather than with the sketch."""
+        text = error.removeprefix("Error during build: ")
+        if text.startswith("Platform '") and "not found" in text:
+            platform = ":".join(job.fqbn.split(":")[:2])
+            raise PlatformMissing(
+                f"is not installed ({_first_line(text)})",
+                where=f"platform {platform}",
+                do=f"install it with `arduino-cli core install {platform}`",
+            )
+        if text.startswith("Invalid FQBN: board"):
+            raise UsageError(
+                "unknown board", where=job.fqbn, do="run `boards`, or look into the platform's boards.txt"
+            )
+        if text.startswith("Invalid FQBN"):
+            raise UsageError(
+                _first_line(text), where=job.fqbn, do="write package:architecture:board[:options]"
+            )
+
+    def _run(self, argv: list[str], seconds: float) -> Finished:
+        config = self._configure()
+        environment = child_environment(os.environ, self._directories(), str(self.tools.gcc_bin or ""))
+        return run(
+            [str(self.program), "--config-file", str(config), *argv],
+            cwd=self.folder,
+            environment=environment,
+            seconds=seconds,
+        )
+
+    def _directories(self) -> dict[str, str]:
+        return {
+            "ARDUINO_DIRECTORIES_DATA": str(self.homes.data),
+            "ARDUINO_DIRECTORIES_DOWNLOADS": str(self.homes.data / "staging"),
+            "ARDUINO_DIRECTORIES_USER": str(self.homes.user),
+        }
+
+    def _configure(self) -> Path:
+        """Write the configuration, and indexes that say "nothing known": then no socket is opened."""
+        config = self.folder / "arduino-cli.yaml"
+        settings = {
+            "board_manager": {"additional_urls": list(self.tools.additional_urls)},
+            "build_cache": {"path": str(self.folder / "cores")},
+            "metrics": {"enabled": False},
+            "network": {
+                "cloud_api": {"skip_board_detection_calls": True},
+                "connection_timeout": "2s" if self.tools.offline else "60s",
+            },
+            "updater": {"enable_notification": False},
+        }
+        text = json.dumps(settings, indent=1) + "\n"
+        seeds = {"library_index.json": '{"libraries":[]}', "package_index.json": '{"packages":[]}'}
+        try:
+            for folder in (self.folder, self.homes.data, self.homes.data / "staging"):
+                folder.mkdir(parents=True, exist_ok=True)
+            if not config.is_file() or config.read_text() != text:
+                config.write_text(text)  # JSON is YAML
+            for name, content in seeds.items():
+                if not (self.homes.data / name).exists():
+                    (self.homes.data / name).write_text(content)
+        except OSError as error:
+            raise EnvironmentFault(
+                f"cannot be written: {error.strerror}", where=str(error.filename), do="check its permissions"
+            ) from error
+        return config
+
+
+def _diagnostics(items: list[dict[str, Any]], output: str) -> tuple[Diagnostic, ...]:
+    """arduino-cli's diagnostics; those of the linker, which it has none for, from the text."""
+    found = {
+        Diagnostic(
+            "warning" if str(item.get("severity", "")).upper() == "WARNING" else "error",
+            _first_line(str(item.get("message", ""))),
+            str(item.get("file", "")),
+            int(item.get("line", 0)),
+            int(item.get("column", 0)),
+        ): None
+        for item in items
+        if str(item.get("severity", "")).upper() != "NOTE"
+    }
+    if any(diagnostic.severity == "error" for diagnostic in found):
+        return tuple(found)
+    return tuple(found | dict.fromkeys(d for d in gcc_text.parse(output) if d.severity == "error"))
+
+
+def _json(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _error_of(done: Finished) -> str:
+    answer = _json(done.stdout) or _json(done.stderr) or {}
+    return _first_line(str(answer.get("error") or done.stderr)) or f"status {done.status}"
+
+
+def _first_line(text: str) -> str:
+    lines = re.split(r"[\r\n]+", text.strip())
+    return lines[0].strip() if lines else ""

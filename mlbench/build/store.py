@@ -1,0 +1,179 @@
+"""Built firmware, kept by what it was built from.
+
+An entry is a folder: the ELF files and ``firmware.json``. It is made beside its place and renamed
+into it, so that an entry is whole or not there, also when the disk is full or two processes build
+the same sketch.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mlbench.build.compiler import UsedLibrary
+from mlbench.build.firmware import BuildKeys, Diagnostic, Firmware, Overflow
+from mlbench.build.trees import stat_digest
+from mlbench.errors import EnvironmentFault, HostTimeout
+
+_META = "firmware.json"
+_ROOMS_KEPT = 24
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Store:
+    """The build room's part of the cache folder."""
+
+    folder: Path
+
+    @property
+    def entries(self) -> Path:
+        """Finished firmware, a folder each."""
+        return self.folder / "firmware"
+
+    @property
+    def rooms(self) -> Path:
+        """Where sketches are compiled."""
+        return self.folder / "rooms"
+
+    def load(self, key: str, source: Path) -> Firmware | None:
+        """The firmware of that key, if it is there, whole, and its libraries have not changed."""
+        entry = self.entries / key
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            meta = json.loads((entry / _META).read_text())
+            firmware = _firmware(meta, entry, source)
+            if not (firmware.elf.is_file() and firmware.probe_elf.is_file()):
+                return None
+            for folder, digest in meta["libraries_seen"]:
+                if stat_digest(Path(folder)) != digest:
+                    return None
+            with suppress(OSError):
+                os.utime(entry)
+            return firmware
+        return None
+
+    def save(self, key: str, firmware: Firmware, libraries: tuple[UsedLibrary, ...]) -> Firmware:
+        """Keep a firmware; returns it with the paths it is kept at.
+
+        ``libraries`` are those that lie outside of the room: the entry counts only while they stay
+        as they are.
+
+        Raises:
+            EnvironmentFault: the entry cannot be written; what was there before stays.
+        """
+        entry = self.entries / key
+        kept = replace(firmware, elf=entry / firmware.elf.name, probe_elf=entry / firmware.probe_elf.name)
+        meta = asdict(replace(kept, elf=Path(kept.elf.name), probe_elf=Path(kept.probe_elf.name)))
+        meta["libraries_seen"] = [(str(library.folder), stat_digest(library.folder)) for library in libraries]
+        new = None
+        try:
+            self.entries.mkdir(parents=True, exist_ok=True)
+            new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.entries))
+            for origin in {firmware.elf, firmware.probe_elf}:
+                shutil.copyfile(origin, new / origin.name)
+            (new / _META).write_text(json.dumps(meta, default=str, indent=1))
+            self._put(new, entry)
+        except OSError as error:
+            raise write_fault(error, self.folder) from error
+        finally:
+            if new is not None:
+                shutil.rmtree(new, ignore_errors=True)
+        return kept
+
+    def _put(self, new: Path, entry: Path) -> None:
+        try:
+            new.rename(entry)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            # An entry that counts no longer (a library changed), or one that another process made.
+            old = Path(tempfile.mkdtemp(prefix=".old-", dir=self.entries))
+            entry.rename(old / "entry")
+            try:
+                new.rename(entry)
+            finally:
+                shutil.rmtree(old, ignore_errors=True)
+
+    @contextmanager
+    def locked_room(self, key: str, seconds: float) -> Iterator[Path]:
+        """The folder to build in, for one process at a time.
+
+        Raises:
+            HostTimeout: another process holds it for longer than ``seconds``.
+            EnvironmentFault: the cache cannot be written.
+        """
+        try:
+            self.rooms.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.rooms / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise write_fault(error, self.folder) from error
+        try:
+            self._wait(lock, key, seconds)
+            self._prune(key)
+            yield self.rooms / key
+        finally:
+            os.close(lock)
+
+    def _wait(self, lock: int, key: str, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise HostTimeout(
+                        f"another process builds here for more than {seconds:.0f} s",
+                        where=str(self.rooms / key),
+                        do="wait for it, or end it",
+                    ) from None
+            time.sleep(_POLL_SECONDS)
+
+    def _prune(self, current: str) -> None:
+        """Remove rooms that were not used for the longest time, but for those in use."""
+        rooms = []
+        for folder in self.rooms.iterdir():
+            with suppress(OSError):
+                if folder.is_dir() and folder.name != current:
+                    rooms.append((folder.stat().st_mtime, folder))
+        for _, folder in sorted(rooms)[: max(0, len(rooms) + 1 - _ROOMS_KEPT)]:
+            with suppress(OSError), (self.rooms / f"{folder.name}.lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_fault(error: OSError, folder: Path) -> EnvironmentFault:
+    """The error for a cache that cannot be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return EnvironmentFault(
+        "no space left for built firmware" if full else f"cannot be written: {error.strerror or error}",
+        where=str(folder),
+        do="free some space, or name another folder in MLBENCH_HOME" if full else "check its permissions",
+    )
+
+
+def _firmware(meta: Any, entry: Path, source: Path) -> Firmware:
+    keys = dict(meta["keys"])
+    return Firmware(
+        name=str(meta["name"]),
+        source=source,
+        elf=entry / meta["elf"],
+        probe_elf=entry / meta["probe_elf"],
+        is_template=bool(meta["is_template"]),
+        keys=BuildKeys(**(keys | {"libraries": tuple(keys["libraries"])})),
+        overflows=tuple(Overflow(**item) for item in meta["overflows"]),
+        diagnostics=tuple(Diagnostic(**item) for item in meta["diagnostics"]),
+        seconds=float(meta["seconds"]),
+        cached=True,
+        notes=tuple(meta["notes"]),
+    )

@@ -1,0 +1,105 @@
+"""Folders of source files as values: which files, with what content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlbench.errors import EnvironmentFault, UsageError
+
+_SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn", "__pycache__", ".pio", ".vscode", "node_modules"})
+_MOST_FILES = 40_000
+_MOST_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file: its place in the tree, the file it comes from, and its content's SHA-256.
+
+    ``content`` is there when it differs from the origin's (a template's).
+    """
+
+    relative: str
+    origin: Path
+    digest: str
+    content: bytes | None = None
+
+    def read(self) -> bytes:
+        """The bytes to build from."""
+        return self.origin.read_bytes() if self.content is None else self.content
+
+
+def read_tree(folder: Path, skip: frozenset[str] = frozenset()) -> dict[str, SourceFile]:
+    """All regular files below a folder, by their place in it; links are followed, cycles are not.
+
+    Version control's folders are left out, and those named in ``skip`` at the top. Devices, pipes
+    and links that lead nowhere are no sources.
+
+    Raises:
+        UsageError: there are too many files for sources (a home folder, say).
+        EnvironmentFault: a file cannot be read.
+    """
+    found: dict[str, SourceFile] = {}
+    total = 0
+    for path, relative in _walk(folder, skip):
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise EnvironmentFault(
+                f"cannot be read: {error.strerror}", where=str(path), do="check its permissions"
+            ) from error
+        total += len(data)
+        if len(found) >= _MOST_FILES or total > _MOST_BYTES:
+            raise UsageError(
+                f"holds more than {_MOST_FILES} files or 1 GiB, too much for sources",
+                where=str(folder),
+                do="give the sketch its own folder",
+            )
+        found[relative] = SourceFile(relative, path, hashlib.sha256(data).hexdigest())
+    return found
+
+
+def tree_digest(files: dict[str, SourceFile]) -> str:
+    """One digest over names and contents."""
+    digest = hashlib.sha256()
+    for relative in sorted(files):
+        digest.update(f"{relative}\0{files[relative].digest}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def stat_digest(folder: Path) -> str:
+    """A digest over names, sizes and times: quick, for folders of a thousand files."""
+    digest = hashlib.sha256()
+    for path, relative in sorted(_walk(folder, frozenset()), key=lambda item: item[1]):
+        about = path.stat()
+        digest.update(
+            f"{relative}\0{about.st_size}\0{about.st_mtime_ns}\n".encode("utf-8", "surrogateescape")
+        )
+    return digest.hexdigest()
+
+
+def _walk(folder: Path, skip: frozenset[str]) -> Iterator[tuple[Path, str]]:
+    def inside(here: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
+        real = here.resolve()
+        if real in above:
+            return
+        try:
+            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+        except OSError as error:
+            raise EnvironmentFault(f"cannot be read: {error.strerror}", where=str(here)) from error
+        for entry in entries:
+            try:
+                mode = entry.stat().st_mode
+            except OSError:
+                continue
+            if stat.S_ISDIR(mode):
+                if entry.name not in _SKIPPED_FOLDERS and not (prefix == "" and entry.name in skip):
+                    yield from inside(Path(entry.path), f"{prefix}{entry.name}/", (*above, real))
+            elif stat.S_ISREG(mode):
+                yield Path(entry.path), f"{prefix}{entry.name}"
+
+    yield from inside(folder, "", ())
