@@ -1,1 +1,7 @@
-"""."""
+"""Boards: data and its reader."""
+
+from __future__ import annotations
+
+from mlbench.boards.board import Board, board_for, load_boards
+
+__all__ = ["Board", "board_for", "load_boards"]

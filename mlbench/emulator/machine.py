@@ -248,9 +248,9 @@ class Machine:
         place = f" in {symbol.demangled}" if symbol else ""
         self.note(f"{verb} {address:#010x}{place}: not modelled, reads as 0")
 
-    def set_breaks(self, addresses: set[int]) -> None:
-        """Stop before a block that starts at one of these addresses."""
-        self.hot.set_breaks(addresses)
+    def set_break(self, address: int, on: bool = True) -> None:
+        """Stop, or no longer stop, before a block that starts at ``address``."""
+        self.hot.set_break(address, on)
 
     def serial(self) -> bytes:
         """What the firmware has sent on UARTE0, then UARTE1."""

@@ -1,0 +1,290 @@
+"""Recording what firmware asks of its allocator, and replaying it on that same allocator.
+
+The replay runs the firmware's own malloc, realloc, free on a bare CPU with the memory as it was when the
+recording began. Only ``_sbrk`` is played by the host, so that the end of the heap can be moved.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from dataclasses import dataclass
+from enum import Enum
+
+import unicorn
+from unicorn import arm_const as arm
+
+from mlbench.elf.image import Image
+from mlbench.emulator import nrf52840
+from mlbench.emulator.calls import Call, CallTracker, Watch
+from mlbench.emulator.machine import Machine
+from mlbench.errors import EnvironmentFault
+
+
+class Operation(Enum):
+    """The reentrant functions of newlib that everything else goes through."""
+
+    MALLOC = "_malloc_r"
+    FREE = "_free_r"
+    REALLOC = "_realloc_r"
+    CALLOC = "_calloc_r"
+    MEMALIGN = "_memalign_r"
+
+
+@dataclass(frozen=True)
+class HeapCall:
+    """One call. ``first`` and ``second`` are its arguments after the reentrancy pointer."""
+
+    operation: Operation
+    reent: int
+    first: int
+    second: int
+    result: int
+
+    @property
+    def requested(self) -> int:
+        """Bytes asked for."""
+        if self.operation is Operation.MALLOC:
+            return self.first
+        if self.operation is Operation.CALLOC:
+            return self.first * self.second
+        return 0 if self.operation is Operation.FREE else self.second
+
+
+@dataclass(frozen=True)
+class BreakMove:
+    """One call of sbrk: the break before, and after if it was granted."""
+
+    before: int
+    increment: int
+    granted: bool
+
+
+def function_address(image: Image, *names: str) -> int | None:
+    """Where the first of these functions is that the image has."""
+    for name in names:
+        symbol = image.symbol(name)
+        if symbol is not None and symbol.kind == "func":
+            return symbol.address
+    return None
+
+
+class HeapRecorder:
+    """Watches the allocator of a running machine."""
+
+    GROUP = "heap"
+
+    def __init__(self, machine: Machine, tracker: CallTracker) -> None:
+        self._machine = machine
+        self._tracker = tracker
+        self.calls: list[HeapCall] = []
+
+    def start(self) -> None:
+        """Begin to record."""
+        self.calls = []
+        for operation in Operation:
+            # A wrapped function (--wrap) is entered by the name of its wrapper.
+            address = function_address(self._machine.image, f"__wrap_{operation.value}", operation.value)
+            if address is not None:
+                self._tracker.add(Watch(self.GROUP, address, returned=self._returned, name=operation.value))
+
+    def stop(self) -> None:
+        """Stop recording."""
+        self._tracker.remove(self.GROUP)
+
+    def _returned(self, call: Call) -> None:
+        reent, first, second, _ = call.arguments
+        result = self._machine.cpu.r(0)
+        self.calls.append(HeapCall(Operation(call.watch.name), reent, first, second, result))
+
+
+def peak_requested(calls: list[HeapCall]) -> int:
+    """The most bytes that were asked for and not yet given back, at any moment."""
+    live: dict[int, int] = {}
+    now = peak = 0
+    for call in calls:
+        if call.operation is Operation.FREE:
+            now -= live.pop(call.first, 0)
+            continue
+        if not call.result:
+            continue
+        if call.operation is Operation.REALLOC:
+            now -= live.pop(call.first, 0)
+        live[call.result] = call.requested
+        now += call.requested
+        peak = max(peak, now)
+    return peak
+
+
+# Where the replay keeps its driver, its list of calls and their results: nothing of the chip is there.
+_SCRATCH, _SCRATCH_SIZE = 0x30000000, 0x100000
+_SLOTS = _SCRATCH + 0x1000
+_OPS = _SCRATCH + 0x40000
+_STACK = _SCRATCH + _SCRATCH_SIZE - 64
+_MORE_RAM = 0x100000
+"""RAM beyond the chip's, so that a heap without limit can be replayed."""
+_FROM_SLOT, _MUST_SUCCEED = 1, 2
+
+# The driver takes {reent, first, second, function, flags, result's address} six words at a time:
+#   next:  ldmia r4!, {r0, r1, r2, r3, r7, r8}
+#          cbz r3, done
+#          tst r7, #1 ; it ne ; ldrne r1, [r1]        the first argument is an earlier result
+#          blx r3
+#          str r0, [r8]
+#          tst r7, #2 ; beq next ; cmp r0, #0 ; bne next
+#          movs r0, #1 ; b end                        an allocation that must succeed did not
+#   done:  movs r0, #0
+#   end:   nop
+_DRIVER = bytes.fromhex(
+    "b4e88f01 6bb1 17f0010f 18bf 0968 9847 c8f80000 17f0020f f2d0 0028 f0d1 0120 00e0 0020 00bf"
+)
+_DRIVER_END = _SCRATCH + len(_DRIVER) - 2
+
+
+class Replay:
+    """The recorded calls, ready to be repeated with another first allocation.
+
+    Args:
+        image: the firmware.
+        ram: contents of the chip's RAM at the start of the recording.
+        calls: what was recorded from there on.
+        probe: index of the call whose size is N; None: N is allocated before all of them.
+    """
+
+    def __init__(self, image: Image, ram: bytes, calls: list[HeapCall], probe: int | None) -> None:
+        self.count = 0
+        self._ram = ram
+        self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+        self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
+        self._map(image)
+        sbrk = function_address(image, "_sbrk", "sbrk")
+        malloc = function_address(image, "_malloc_r")
+        if sbrk is None or malloc is None:
+            raise EnvironmentFault("a replay needs an image with _malloc_r and _sbrk")
+        self._sbrk = sbrk
+        self._functions = {
+            operation: address
+            for operation in Operation
+            if (address := function_address(image, operation.value)) is not None
+        }
+        self._reent = self._find_reent(image, calls)
+        self._probe_word = self._write_operations(calls, probe)
+        self.start_break, self.limit = self._ask_limits()
+        self.uc.hook_add(unicorn.UC_HOOK_CODE, self._on_sbrk, begin=sbrk, end=sbrk)
+
+    def _map(self, image: Image) -> None:
+        uc = self.uc
+        uc.mem_map(nrf52840.FLASH_START, nrf52840.FLASH_SIZE, unicorn.UC_PROT_ALL)
+        for segment in image.segments:
+            if segment.data and segment.load < nrf52840.FLASH_SIZE:
+                uc.mem_write(segment.load, segment.data)
+        self._memory = mmap.mmap(-1, nrf52840.RAM_SIZE + _MORE_RAM)
+        pointer = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
+        uc.mem_map_ptr(nrf52840.RAM_START, len(self._memory), unicorn.UC_PROT_ALL, pointer)
+        uc.mem_map(_SCRATCH, _SCRATCH_SIZE, unicorn.UC_PROT_ALL)
+        uc.mem_write(_SCRATCH, _DRIVER)
+        # Locks around the heap: newlib's own do nothing, an operating system's have no place here.
+        for name in ("__malloc_lock", "__malloc_unlock"):
+            address = function_address(image, name)
+            if address is not None:
+                uc.mem_write(address, b"\x70\x47")  # bx lr
+
+    def _find_reent(self, image: Image, calls: list[HeapCall]) -> int:
+        if calls:
+            return calls[0].reent
+        pointer = image.symbol("_impure_ptr")
+        if pointer is None:
+            return 0
+        offset = pointer.address - nrf52840.RAM_START
+        return int.from_bytes(self._ram[offset : offset + 4], "little")
+
+    def _write_operations(self, calls: list[HeapCall], probe: int | None) -> int:
+        slots: dict[int, int] = {}
+        words: list[int] = []
+        next_slot = _SLOTS
+        probe_word = 0
+        if probe is None:
+            words += [self._reent, 0, 0, self._functions[Operation.MALLOC] | 1, _MUST_SUCCEED, next_slot]
+            probe_word = _OPS + 4
+            next_slot += 4
+        for index, call in enumerate(calls):
+            flags, first = 0, call.first
+            if call.operation in (Operation.FREE, Operation.REALLOC) and call.first in slots:
+                # A pointer from before the recording is where it was; a later one is a result.
+                flags, first = _FROM_SLOT, slots.pop(call.first)
+            if call.operation is not Operation.FREE and (call.result or index == probe):
+                flags |= _MUST_SUCCEED
+            if index == probe:
+                probe_word = _OPS + 4 * (len(words) + 1)
+            words += [call.reent, first, call.second, self._functions[call.operation] | 1, flags, next_slot]
+            if call.operation is not Operation.FREE and call.result:
+                slots[call.result] = next_slot
+            next_slot += 4
+        words += [0] * 6
+        if next_slot > _OPS or 4 * len(words) > _STACK - _OPS - 4096:
+            raise EnvironmentFault(f"{len(calls)} heap calls are too many to replay")
+        self.uc.mem_write(_OPS, b"".join(word.to_bytes(4, "little") for word in words))
+        return probe_word
+
+    def _ask_limits(self) -> tuple[int, int]:
+        """The break now, and how far the firmware's own ``_sbrk`` would let it go."""
+        start = self._call_sbrk(0)
+        low, high = 0, nrf52840.RAM_START + nrf52840.RAM_SIZE - start + 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._call_sbrk(middle) == start:
+                low = middle
+            else:
+                high = middle
+        return start, start + low
+
+    def _call_sbrk(self, increment: int) -> int:
+        self._memory[: len(self._ram)] = self._ram
+        uc = self.uc
+        uc.reg_write(arm.UC_ARM_REG_R0, increment)
+        # A stack where the firmware's was: some implementations keep the heap below SP.
+        uc.reg_write(arm.UC_ARM_REG_SP, nrf52840.RAM_START + nrf52840.RAM_SIZE - 256)
+        uc.reg_write(arm.UC_ARM_REG_LR, _DRIVER_END | 1)
+        uc.emu_start(self._sbrk | 1, _DRIVER_END)
+        return int(uc.reg_read(arm.UC_ARM_REG_R0))
+
+    def _on_sbrk(self, uc: unicorn.Uc, _address: int, _size: int, _user: object) -> None:
+        increment = uc.reg_read(arm.UC_ARM_REG_R0)
+        if increment & 0x80000000:
+            increment -= 1 << 32
+        moved = self._break + increment
+        if moved > self._allowed:
+            uc.reg_write(arm.UC_ARM_REG_R0, 0xFFFFFFFF)
+        else:
+            uc.reg_write(arm.UC_ARM_REG_R0, self._break)
+            self._break = moved
+            self._highest = max(self._highest, moved)
+        uc.reg_write(arm.UC_ARM_REG_PC, uc.reg_read(arm.UC_ARM_REG_LR))
+
+    def run(self, size: int, allowed: int) -> tuple[bool, int]:
+        """Replay with a first allocation of ``size`` bytes and the break kept at or below ``allowed``.
+
+        Returns whether every allocation that must succeed did, and the highest break.
+        """
+        self.count += 1
+        self._memory[: len(self._ram)] = self._ram
+        self._break = self._highest = self.start_break
+        self._allowed = allowed
+        uc = self.uc
+        uc.mem_write(self._probe_word, size.to_bytes(4, "little"))
+        uc.reg_write(arm.UC_ARM_REG_R4, _OPS)
+        uc.reg_write(arm.UC_ARM_REG_SP, _STACK)
+        uc.emu_start(_SCRATCH | 1, _DRIVER_END)
+        return uc.reg_read(arm.UC_ARM_REG_R0) == 0, self._highest
+
+    def passes(self, size: int) -> bool:
+        """Whether a first allocation of ``size`` bytes leaves all others working."""
+        return self.run(size, self.limit)[0]
+
+    def demand(self, size: int) -> int | None:
+        """The highest break that a first allocation of ``size`` leads to where nothing limits the heap.
+
+        None where not even the RAM of the replay was enough.
+        """
+        passed, highest = self.run(size, nrf52840.RAM_START + nrf52840.RAM_SIZE + _MORE_RAM)
+        return highest if passed else None
