@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from mlbench.build.builder import BuildFailed, build, source_path
+from mlbench.build.builder import build, source_path
+from mlbench.build.work import BuildFailed
 
 __all__ = ["BuildFailed", "build", "source_path"]

@@ -1,8 +1,9 @@
 """arduino-builder, the predecessor of arduino-cli that Debian and Ubuntu carry.
 
 It reads the same platforms, libraries and sketches, but says what it does in lines of
-``===level ||| template ||| [arguments]`` instead of JSON. Never given ``-build-cache``: that one
-ignores changed properties, so that they would meet a core compiled without them.
+``===level ||| template ||| [arguments]`` instead of JSON. Its ``-build-cache`` goes by board and
+folder of the core alone: changed properties would meet a core compiled without them, so each set of
+properties gets one of its own.
 """
 
 from __future__ import annotations
@@ -124,6 +125,8 @@ class ArduinoBuilder:
             argv += ["-tools", str(folder)]
         for folder in (*self.homes.libraries, *([job.libraries] if job.libraries else [])):
             argv += ["-libraries", str(folder)]
+        if job.cores:
+            argv += ["-build-cache", str(job.cores)]
         argv += ["-fqbn", job.fqbn, "-core-api-version", _CORE_API, "-build-path", str(job.build_path)]
         ctags = [f"tools.ctags.cmd.path={self.tools.ctags}"] if self.tools.ctags else []
         argv += [f"-prefs={item}" for item in (*ctags, *job.properties)]

@@ -1,4 +1,8 @@
-"""arduino-cli, by its JSON."""
+"""arduino-cli, by its JSON.
+
+It keeps compiled cores by board, folder of the platform and ``compiler.optimization_flags`` alone:
+other flags would meet a stale core, so each set of properties gets a build cache of its own.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +117,7 @@ class ArduinoCli:
         )
         for item in (*ctags, *job.properties):
             argv += ["--build-property", item]
-        done = self._run([*argv, str(job.sketch)], job.seconds)
+        done = self._run([*argv, str(job.sketch)], job.seconds, job.cores)
         answer = _json(done.stdout) or _json(done.stderr)
         if answer is None:
             raise EnvironmentFault(
@@ -143,9 +147,10 @@ class ArduinoCli:
                 _first_line(text), where=job.fqbn, do="write package:architecture:board[:options]"
             )
 
-    def _run(self, argv: list[str], seconds: float) -> Finished:
+    def _run(self, argv: list[str], seconds: float, cores: Path | None = None) -> Finished:
         config = self._configure()
-        environment = child_environment(os.environ, self._directories(), str(self.tools.gcc_bin or ""))
+        extra = self._directories() | ({"ARDUINO_BUILD_CACHE_PATH": str(cores)} if cores else {})
+        environment = child_environment(os.environ, extra, str(self.tools.gcc_bin or ""))
         return run(
             [str(self.program), "--config-file", str(config), *argv],
             cwd=self.folder,

@@ -5,49 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import sys
-import time
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlbench.build import flags, gcc_text, linker, template
 from mlbench.build.arduino_builder import ArduinoBuilder
 from mlbench.build.arduino_cli import ArduinoCli
-from mlbench.build.compiler import CompileReport, Job, PlatformMissing, SketchCompiler, UsedLibrary
-from mlbench.build.firmware import (
-    ALLOC_SIZE_SYMBOL,
-    BuildKeys,
-    BuildRequest,
-    Diagnostic,
-    Firmware,
-    Overflow,
-)
+from mlbench.build.compiler import SketchCompiler
+from mlbench.build.firmware import BuildRequest, Firmware
 from mlbench.build.homes import Fqbn, Homes, homes_for
-from mlbench.build.room import Room
+from mlbench.build.room import SKETCH_ROOT, Room
 from mlbench.build.source import Source, read_source
 from mlbench.build.store import Store, write_fault
 from mlbench.build.toolchain import Toolchain
-from mlbench.elf.image import Image
-from mlbench.errors import EnvironmentFault, SketchError
+from mlbench.build.work import BuildFailed, Work
+from mlbench.errors import EnvironmentFault
 
 if TYPE_CHECKING:
     from mlbench.progress import Progress
 
 FORMAT = 1
 """Part of every key: raise it when builds of an older version must not be used any more."""
-
-_MOST_LINKS = 4
-_MOST_DIAGNOSTICS = 50
-
-
-class BuildFailed(SketchError):
-    """A sketch does not compile or link. ``diagnostics`` holds what the compiler said of it."""
-
-    def __init__(self, what: str, *, where: str, diagnostics: tuple[Diagnostic, ...], do: str = "") -> None:
-        super().__init__(what, where=where, do=do)
-        self.diagnostics = diagnostics
 
 
 def build(request: BuildRequest, tools: Toolchain, cache: Path, progress: Progress) -> Firmware:
@@ -79,9 +57,19 @@ def build(request: BuildRequest, tools: Toolchain, cache: Path, progress: Progre
         if found is not None:
             return found
         with progress.step(f"compile {source.name} for {request.fqbn}"):
-            work = _Work(request, fqbn, source, Room(folder, source.name), tools, compiler)
+            room = Room(folder, source.name)
+            core = _core_key(request, source, homes.fingerprint(fqbn), tools)
+            work = Work(request, fqbn, source, room, tools, compiler)
             try:
-                firmware, libraries = work.build()
+                room.fill(source)
+                store.lend_core(core, room.cores)
+                try:
+                    firmware, libraries = work.build()
+                except BuildFailed:
+                    room.seal(source)
+                    raise
+                room.seal(source)
+                store.keep_core(core, room.cores)
             except OSError as error:
                 raise write_fault(error, store.folder) from error
             if work.installed:
@@ -124,6 +112,18 @@ def _room_key(request: BuildRequest, platform: str, tools: Toolchain, source: So
     )
 
 
+def _core_key(request: BuildRequest, source: Source, platform: str, tools: Toolchain) -> str:
+    # Some platforms hand these files of a sketch to the compiler of the core as well.
+    options = [
+        source.files[name].digest
+        for name in ("build_opt.h", "file_opts", f"{source.name}.ino.globals.h")
+        if name in source.files
+    ]
+    return _hashed(
+        [str(FORMAT), request.fqbn, *request.build_properties, platform, *options, *_identities(tools)]
+    )
+
+
 def _identities(tools: Toolchain) -> list[str]:
     """Tools by size and time of their files: asking them for versions takes longer than a cached build."""
     found = []
@@ -140,223 +140,10 @@ def _hashed(parts: list[str]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:48]
 
 
-@dataclass
-class _Work:
-    """One build in its room."""
-
-    request: BuildRequest
-    fqbn: Fqbn
-    source: Source
-    room: Room
-    tools: Toolchain
-    compiler: SketchCompiler
-    installed: bool = False
-
-    def build(self) -> tuple[Firmware, tuple[UsedLibrary, ...]]:
-        start = time.monotonic()
-        self.room.fill(self.source)
-        plain = Job(
-            self.room.sketch,
-            self.request.fqbn,
-            self.room.build_path,
-            (*flags.platform_properties(self.fqbn, self.tools), *self.request.build_properties),
-            self.room.libraries if self.source.libraries else None,
-            self.request.timeout_s,
-        )
-        properties = self._properties(plain)
-        compiler = flags.compiler_of(properties, self.tools, self.room)
-        added = flags.room_properties(properties, compiler, self.fqbn, self.room)
-        changed = {item.partition("=")[0] for item in added}
-        kept = tuple(item for item in plain.properties if item.partition("=")[0] not in changed)
-        job = replace(plain, properties=(*kept, *added))
-        report = self.compiler.compile(job)
-        overflows: tuple[Overflow, ...] = ()
-        if report.elf is None:
-            report, overflows = self._enlarge(job, report, properties)
-        assert report.elf is not None
-        image = Image.load(report.elf)
-        if not report.success and not overflows:
-            overflows = self._over_limits(image, properties, report)
-        elf = self._kept(report.elf, "")
-        notes = [] if overflows else self._check(image, report)
-        probe = elf
-        if self.source.uses:
-            self._check_template(image)
-        elif not overflows and image.symbol("malloc") is None:
-            probe, note = self._with_malloc(job, elf)
-            notes += [note] if note else []
-        keys = BuildKeys(
-            self.request.fqbn,
-            f"{self.fqbn.platform}@{properties.get('version', '')}",
-            compiler.line,
-            self.compiler.identity,
-            tuple(sorted(str(library) for library in report.libraries)),
-        )
-        firmware = Firmware(
-            name=self.source.name,
-            source=self.source.folder,
-            elf=elf,
-            probe_elf=probe,
-            is_template=bool(self.source.uses),
-            keys=keys,
-            overflows=overflows,
-            diagnostics=self._located(report.diagnostics)[:_MOST_DIAGNOSTICS],
-            seconds=time.monotonic() - start,
-            notes=tuple(notes),
-        )
-        outside = tuple(lib for lib in report.libraries if self.room.folder not in lib.folder.parents)
-        return firmware, outside
-
-    def _properties(self, job: Job) -> dict[str, str]:
-        try:
-            return dict(self.compiler.properties(job))
-        except PlatformMissing:
-            self.compiler.install_platform(self.fqbn.package, self.fqbn.architecture)
-            self.installed = True
-            return dict(self.compiler.properties(job))
-
-    def _enlarge(
-        self, job: Job, report: CompileReport, properties: dict[str, str]
-    ) -> tuple[CompileReport, tuple[Overflow, ...]]:
-        """Link again with longer regions. Raises BuildFailed when size is not what is wrong."""
-        first = report
-        known = properties | {"build.path": str(self.room.build_path)}
-        regions = linker.read_regions(linker.scripts_of(known, self.room.build_path))
-        overflows = linker.overflowed(report.output, regions)
-        needed = overflows
-        for attempt in range(_MOST_LINKS):
-            script = linker.enlarged(regions, needed, attempt)
-            if not overflows or not script:
-                raise self._failed(first)
-            self.room.regions.write_text(script)
-            self.room.link_options.write_text(linker.link_options(self.room.regions))
-            report = self.compiler.compile(job)
-            if report.elf is not None:
-                return report, overflows
-            more = {overflow.region: overflow for overflow in linker.overflowed(report.output, regions)}
-            if not more:
-                raise self._failed(report)
-            needed = tuple({**{o.region: o for o in needed}, **more}.values())
-            overflows = tuple({**more, **{o.region: o for o in overflows}}.values())
-        raise self._failed(first)
-
-    def _over_limits(
-        self, image: Image, properties: dict[str, str], report: CompileReport
-    ) -> tuple[Overflow, ...]:
-        """What an image that links exceeds of the limits in boards.txt; the sketch compiler refused it."""
-        found = []
-        for region, key, sizes in (
-            ("FLASH", "upload.maximum_size", image.flash_bytes()),
-            ("RAM", "upload.maximum_data_size", image.static_ram()),
-        ):
-            limit = properties.get(key, "")
-            over = sum(size for _, size in sizes) - int(limit) if limit.isdigit() else 0
-            if over > 0:
-                found.append(Overflow(region, over))
-        if not found:
-            raise self._failed(report)
-        return tuple(found)
-
-    def _with_malloc(self, job: Job, elf: Path) -> tuple[Path, str]:
-        self.room.link_options.write_text(linker.PULL_MALLOC)
-        report = self.compiler.compile(job)
-        if report.elf is None or not report.success:
-            why = self._located(report.diagnostics or gcc_text.parse(report.output))
-            reason = why[0].message if why else report.error or "the link failed"
-            return elf, f"no image with malloc could be linked for the RAM probe: {reason}"
-        if Image.load(report.elf).symbol("malloc") is None:
-            return (
-                elf,
-                "the platform's link recipe takes no further flags, so the RAM probe has no malloc to call",
-            )
-        return self._kept(report.elf, "-probe"), ""
-
-    def _check(self, image: Image, report: CompileReport) -> list[str]:
-        """Compare the ELF's flash with the compiler's own count.
-
-        The two may differ by right: the compiler counts the sections that the platform's
-        ``recipe.size.regex`` names, which often leaves out .ARM.exidx and vectors, or counts a
-        section that occupies no flash. What is measured is the ELF's; a difference is only told.
-        """
-        if report.text is None:
-            return []
-        ours = sum(size for _, size in image.flash_bytes())
-        if ours == report.text:
-            return []
-        return [f"flash is {ours} bytes by the image's sections, {report.text} by the platform's own count"]
-
-    def _check_template(self, image: Image) -> None:
-        use = self.source.uses[0]
-        where = f"{self.source.files[use.relative].origin}:{use.line}"
-        if image.symbol(ALLOC_SIZE_SYMBOL) is None or image.symbol("malloc") is None:
-            raise SketchError(
-                "the compiler left out $alloc_size or malloc, so nothing is allocated with it",
-                where=where,
-                do="keep the pointer in a static variable, as in `ptr = (char*) malloc($alloc_size);`",
-            )
-
-    def _kept(self, elf: Path, suffix: str) -> Path:
-        """A copy that the next link does not overwrite."""
-        target = self.room.folder / f"{self.source.name}{suffix}.elf"
-        shutil.copyfile(elf, target)
-        return target
-
-    def _located(self, diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
-        found = {
-            replace(
-                d,
-                file=self.room.user_path(d.file, self.source),
-                message=self.room.user_text(d.message, self.source),
-            ): None
-            for d in diagnostics
-        }
-        return tuple(found)
-
-    def _failed(self, report: CompileReport) -> SketchError | EnvironmentFault:
-        diagnostics = self._located(report.diagnostics)
-        errors = [d for d in diagnostics if d.severity == "error"]
-        text = f"{report.output}\n{report.error}"
-        for sign, what in _HOST_FAULTS.items():
-            if sign in text:
-                return EnvironmentFault(
-                    what, where=str(self.source.folder), do="see to the machine, then try again"
-                )
-        if not errors:
-            said = [
-                line for line in (*report.error.splitlines(), *reversed(report.output.splitlines())) if line
-            ]
-            what = self.room.user_text(said[0].strip(), self.source) if said else "the sketch compiler failed"
-            return BuildFailed(what, where=str(self.source.folder), diagnostics=diagnostics)
-        first = errors[0]
-        where = ":".join(str(part) for part in (first.file, first.line) if part) or str(self.source.folder)
-        return BuildFailed(first.message, where=where, diagnostics=diagnostics, do=self._advice(first))
-
-    def _advice(self, error: Diagnostic) -> str:
-        if any(
-            str(self.source.files[use.relative].origin) == error.file and use.line == error.line
-            for use in self.source.uses
-        ):
-            return (
-                f"{template.PLACEHOLDER} must stand within a function, as in malloc({template.PLACEHOLDER})"
-            )
-        if "No such file or directory" in error.message and error.message.split(":")[0].endswith(
-            (".h", ".hpp")
-        ):
-            return "name its library under `libraries`, or add the file to the sketch"
-        return ""
-
-
-_HOST_FAULTS = {
-    "No space left on device": "no space left while compiling",
-    "executable file not found": "the platform's compiler is not installed",
-    "Killed signal terminated program": "the compiler was killed, most likely for lack of memory",
-}
-
-
 def source_path(firmware: Firmware, file: str) -> str:
     """The user's own path of a file that debug information names, other names as they are.
 
     Debug information is the same on every machine: it has the sketch at ``/sketch/<name>``.
     """
-    prefix = f"/sketch/{firmware.name}/"
+    prefix = f"{SKETCH_ROOT}/{firmware.name}/"
     return os.path.join(firmware.source, file[len(prefix) :]) if file.startswith(prefix) else file  # noqa: PTH118

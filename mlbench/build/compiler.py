@@ -24,6 +24,8 @@ class Job:
     """``key=value`` each."""
     libraries: Path | None = None
     """A folder whose folders are libraries."""
+    cores: Path | None = None
+    """A folder for compiled cores, used for this set of properties only as well."""
     seconds: float = 1200.0
 
 

@@ -60,11 +60,18 @@ class Room:
         """The map the linker writes when the platform's recipe asks for none."""
         return self.folder / "link.map"
 
+    @property
+    def cores(self) -> Path:
+        """What the sketch compiler keeps of compiled cores."""
+        return self.folder / "cores"
+
     def fill(self, source: Source) -> None:
-        """Make the copies equal to the sources, touching only what differs. Raises OSError."""
-        wanted: dict[str, SourceFile] = {f"sketch/{self.name}/{k}": f for k, f in source.files.items()}
-        for library in source.libraries:
-            wanted |= {f"libraries/{library.name}/{k}": f for k, f in library.files.items()}
+        """Make the copies equal to the sources, touching only what differs. Raises OSError.
+
+        Until ``seal`` the room counts as half-built, and is emptied by the next ``fill``: a compiler
+        that was killed may leave half an object, newer than its source.
+        """
+        wanted = self._wanted(source)
         manifest = self.folder / _MANIFEST
         known = self._known(manifest)
         if known is None:
@@ -72,7 +79,6 @@ class Room:
             known = {}
         for folder in (self.folder, self.build_path, self.libraries):
             folder.mkdir(parents=True, exist_ok=True)
-        # Without a manifest the room is half-filled and is emptied next time.
         manifest.unlink(missing_ok=True)
         for relative in known.keys() - wanted.keys():
             (self.folder / relative).unlink(missing_ok=True)
@@ -90,7 +96,17 @@ class Room:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.read())
         self.link_options.write_text("")
-        manifest.write_text(json.dumps({relative: file.digest for relative, file in wanted.items()}))
+
+    def seal(self, source: Source) -> None:
+        """Say that the sketch compiler came to its end, good or bad. Raises OSError."""
+        digests = {relative: file.digest for relative, file in self._wanted(source).items()}
+        (self.folder / _MANIFEST).write_text(json.dumps(digests))
+
+    def _wanted(self, source: Source) -> dict[str, SourceFile]:
+        wanted = {f"sketch/{self.name}/{k}": f for k, f in source.files.items()}
+        for library in source.libraries:
+            wanted |= {f"libraries/{library.name}/{k}": f for k, f in library.files.items()}
+        return wanted
 
     def prefix_maps(self) -> tuple[tuple[str, str], ...]:
         """(folder, stands for) of this room, general ones first: gcc takes the last that matches."""

@@ -25,8 +25,9 @@ from mlbench.build.firmware import BuildKeys, Diagnostic, Firmware, Overflow
 from mlbench.build.trees import stat_digest
 from mlbench.errors import EnvironmentFault, HostTimeout
 
+_HERE = "<sketch>/"
 _META = "firmware.json"
-_ROOMS_KEPT = 24
+_ROOMS_KEPT, _CORES_KEPT, _ENTRIES_KEPT = 24, 24, 400
 _POLL_SECONDS = 0.05
 
 
@@ -45,6 +46,36 @@ class Store:
     def rooms(self) -> Path:
         """Where sketches are compiled."""
         return self.folder / "rooms"
+
+    @property
+    def cores(self) -> Path:
+        """Compiled cores, a folder for each set of flags."""
+        return self.folder / "cores"
+
+    def lend_core(self, key: str, target: Path) -> None:
+        """Put a copy of the core that was compiled with the same flags into a room. Raises OSError.
+
+        A copy, because the sketch compilers write there, and not in one step.
+        """
+        shared = self.cores / key
+        if shared.is_dir() and not target.exists():
+            shutil.copytree(shared, target)
+            with suppress(OSError):
+                os.utime(shared)
+        target.mkdir(parents=True, exist_ok=True)
+
+    def keep_core(self, key: str, origin: Path) -> None:
+        """Keep the core that a good build in a room left; a disk that is full only costs time later."""
+        if (self.cores / key).is_dir() or not any(path.is_file() for path in origin.rglob("*.a")):
+            return
+        with suppress(OSError):
+            self.cores.mkdir(parents=True, exist_ok=True)
+            new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.cores))
+            try:
+                shutil.copytree(origin, new, dirs_exist_ok=True)
+                new.rename(self.cores / key)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
 
     def load(self, key: str, source: Path) -> Firmware | None:
         """The firmware of that key, if it is there, whole, and its libraries have not changed."""
@@ -73,7 +104,16 @@ class Store:
         """
         entry = self.entries / key
         kept = replace(firmware, elf=entry / firmware.elf.name, probe_elf=entry / firmware.probe_elf.name)
-        meta = asdict(replace(kept, elf=Path(kept.elf.name), probe_elf=Path(kept.probe_elf.name)))
+        # The same sketch may lie elsewhere when the entry is used again.
+        folder = f"{firmware.source}/"
+        located = tuple(
+            replace(d, file=f"{_HERE}{d.file[len(folder) :]}" if d.file.startswith(folder) else d.file)
+            for d in firmware.diagnostics
+        )
+        stored = replace(
+            kept, elf=Path(kept.elf.name), probe_elf=Path(kept.probe_elf.name), diagnostics=located
+        )
+        meta = asdict(stored)
         meta["libraries_seen"] = [(str(library.folder), stat_digest(library.folder)) for library in libraries]
         new = None
         try:
@@ -140,16 +180,24 @@ class Store:
             time.sleep(_POLL_SECONDS)
 
     def _prune(self, current: str) -> None:
-        """Remove rooms that were not used for the longest time, but for those in use."""
-        rooms = []
-        for folder in self.rooms.iterdir():
-            with suppress(OSError):
-                if folder.is_dir() and folder.name != current:
-                    rooms.append((folder.stat().st_mtime, folder))
-        for _, folder in sorted(rooms)[: max(0, len(rooms) + 1 - _ROOMS_KEPT)]:
+        """Remove what was not used for the longest time, but for rooms in use."""
+        for folder in _oldest(self.rooms, _ROOMS_KEPT, current):
             with suppress(OSError), (self.rooms / f"{folder.name}.lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
+        for folder in (*_oldest(self.cores, _CORES_KEPT), *_oldest(self.entries, _ENTRIES_KEPT)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _oldest(parent: Path, kept: int, current: str = "") -> list[Path]:
+    """The folders to remove so that ``kept`` stay."""
+    found = []
+    with suppress(OSError):
+        for folder in parent.iterdir():
+            with suppress(OSError):
+                if folder.is_dir() and folder.name != current:
+                    found.append((folder.stat().st_mtime, folder))
+    return [folder for _, folder in sorted(found)[: max(0, len(found) - kept)]]
 
 
 def write_fault(error: OSError, folder: Path) -> EnvironmentFault:
@@ -172,7 +220,10 @@ def _firmware(meta: Any, entry: Path, source: Path) -> Firmware:
         is_template=bool(meta["is_template"]),
         keys=BuildKeys(**(keys | {"libraries": tuple(keys["libraries"])})),
         overflows=tuple(Overflow(**item) for item in meta["overflows"]),
-        diagnostics=tuple(Diagnostic(**item) for item in meta["diagnostics"]),
+        diagnostics=tuple(
+            replace(diagnostic, file=diagnostic.file.replace(_HERE, f"{source}/", 1))
+            for diagnostic in (Diagnostic(**item) for item in meta["diagnostics"])
+        ),
         seconds=float(meta["seconds"]),
         cached=True,
         notes=tuple(meta["notes"]),
