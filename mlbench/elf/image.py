@@ -15,6 +15,7 @@ from mlbench.elf.symbols import ENTRY, Symbol, read_symbols
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 
 if TYPE_CHECKING:
+    from mlbench.elf.cfi import FrameInfo
     from mlbench.elf.dwarf import DebugInfo
 
 __all__ = ["CODE_REGION", "SRAM_REGION", "Image", "Section", "Segment", "Symbol"]
@@ -115,6 +116,13 @@ class Image:
         from mlbench.elf.dwarf import DebugInfo
 
         return DebugInfo(self)
+
+    @cached_property
+    def frames(self) -> FrameInfo:
+        """How to find callers, read when first asked."""
+        from mlbench.elf.cfi import FrameInfo
+
+        return FrameInfo(self)
 
     @property
     def stripped(self) -> bool:
