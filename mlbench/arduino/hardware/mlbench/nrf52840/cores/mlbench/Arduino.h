@@ -40,10 +40,11 @@ typedef enum { LSBFIRST = 0, MSBFIRST = 1 } BitOrder;
 
 /*
  * The sketch. With C linkage, as ArduinoCore-API declares them: the symbols are `setup` and `loop`,
- * whether the sketch is C or C++.
+ * whether the sketch is C or C++. The attributes keep both under link-time optimization, for who
+ * wants to know when they are entered.
  */
-void setup(void);
-void loop(void);
+void setup(void) __attribute__((noinline, externally_visible));
+void loop(void) __attribute__((noinline, externally_visible));
 
 /* Called once before setup(). Does nothing unless a sketch defines it. */
 void initVariant(void);
@@ -65,7 +66,9 @@ void pinMode(pin_size_t pin, uint8_t mode);
 void digitalWrite(pin_size_t pin, uint8_t value);
 PinStatus digitalRead(pin_size_t pin);
 void shiftOut(pin_size_t data, pin_size_t clock, uint8_t order, uint8_t value);
-unsigned long pulseIn(pin_size_t pin, uint8_t state, unsigned long timeout_us);
+uint8_t shiftIn(pin_size_t data, pin_size_t clock, uint8_t order);
+/* Length of the next pulse in microseconds, 0 when none ended within the timeout. */
+unsigned long mlbench_pulse_in(pin_size_t pin, uint8_t state, unsigned long timeout_us);
 
 /*
  * analogRead: A0 to A7, or 0 to 7 for the same; full scale is the supply, 10 bits unless told (8, 10,
@@ -134,12 +137,12 @@ extern const uint8_t mlbench_ain[NUM_ANALOG_INPUTS];
 #include "WCharacter.h"
 #include "WString.h"
 
-uint8_t shiftIn(pin_size_t data, pin_size_t clock, uint8_t order);
-unsigned long pulseIn(pin_size_t pin, uint8_t state);
+inline unsigned long pulseIn(pin_size_t pin, uint8_t state, unsigned long timeout_us = 1000000ul) {
+  return mlbench_pulse_in(pin, state, timeout_us);
+}
 
 #else
 
-uint8_t shiftIn(pin_size_t data, pin_size_t clock, uint8_t order);
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
 

@@ -2,7 +2,7 @@
 #include "mlbench_halt.h"
 
 /* In place of newlib's, which brings stdio and signals into the image. */
-extern "C" __attribute__((weak, noreturn)) void __assert_func(const char *file, int line, const char *function,
+extern "C" __attribute__((weak, used, noreturn)) void __assert_func(const char *file, int line, const char *function,
                                                               const char *expression) {
   Serial.print("assertion \"");
   Serial.print(expression);

@@ -1,4 +1,7 @@
-/* What newlib asks of a system. */
+/*
+ * What newlib asks of a system. SYSCALL keeps each function through link-time optimization, which does
+ * not see newlib asking.
+ */
 #include <errno.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -8,13 +11,15 @@
 
 #include "Arduino.h"
 
+#define SYSCALL __attribute__((used))
+
 extern char __HeapBase[], __HeapLimit[];
 
 /*
  * The heap grows from __HeapBase to __HeapLimit, which is fixed: what it may take does not depend on
  * how deep the stack is.
  */
-void *_sbrk(ptrdiff_t increment) {
+SYSCALL void *_sbrk(ptrdiff_t increment) {
   static char *brk = __HeapBase;
   if (increment > __HeapLimit - brk || increment < __HeapBase - brk) {
     errno = ENOMEM;
@@ -25,28 +30,28 @@ void *_sbrk(ptrdiff_t increment) {
   return previous;
 }
 
-int _close(int file) {
+SYSCALL int _close(int file) {
   (void)file;
   errno = EBADF;
   return -1;
 }
 
-int _fstat(int file, struct stat *status) {
+SYSCALL int _fstat(int file, struct stat *status) {
   (void)file;
   status->st_mode = S_IFCHR;
   return 0;
 }
 
-int _isatty(int file) { return file >= 0 && file <= 2; }
+SYSCALL int _isatty(int file) { return file >= 0 && file <= 2; }
 
-off_t _lseek(int file, off_t offset, int whence) {
+SYSCALL off_t _lseek(int file, off_t offset, int whence) {
   (void)file;
   (void)offset;
   (void)whence;
   return 0;
 }
 
-int _open(const char *name, int flags, int mode) {
+SYSCALL int _open(const char *name, int flags, int mode) {
   (void)name;
   (void)flags;
   (void)mode;
@@ -54,16 +59,16 @@ int _open(const char *name, int flags, int mode) {
   return -1;
 }
 
-pid_t _getpid(void) { return 1; }
+SYSCALL pid_t _getpid(void) { return 1; }
 
-int _kill(pid_t process, int signal) {
+SYSCALL int _kill(pid_t process, int signal) {
   (void)process;
   (void)signal;
   errno = EINVAL;
   return -1;
 }
 
-int _gettimeofday(struct timeval *now, void *zone) {
+SYSCALL int _gettimeofday(struct timeval *now, void *zone) {
   (void)zone;
   uint64_t us = mlbench_micros64();
   now->tv_sec = (time_t)(us / 1000000u);
@@ -71,7 +76,7 @@ int _gettimeofday(struct timeval *now, void *zone) {
   return 0;
 }
 
-clock_t _times(struct tms *times) {
+SYSCALL clock_t _times(struct tms *times) {
   clock_t ticks = (clock_t)(mlbench_micros64() * CLOCKS_PER_SEC / 1000000u);
   times->tms_utime = ticks;
   times->tms_stime = times->tms_cutime = times->tms_cstime = 0;
