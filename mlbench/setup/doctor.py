@@ -134,7 +134,7 @@ def _hot_path() -> Check:
     if library is not None:
         return Check("emulator's hot path", True, f"native ({library.name})")
     why = native.why_not_built() or "MLBENCH_HOTPATH does not name it"
-    do = "start with `python3 entrypoint.py`" if native.compiler() else "`apt-get install gcc` and start again"
+    do = "start with `python3 entrypoint.py`" if native.compiler() else "install a C compiler and start again"
     detail = f"in Python: the same cycle counts, slower; {why}"
     return Check("emulator's hot path", False, detail, do, needed=False)
 

@@ -119,12 +119,9 @@ def _make(path: Path, locks: Locks, policy: Policy, log: Path) -> None:
     environ |= {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
     # Nobody's configuration may turn the check of the hashes off: pip's options below do not yield to it.
     log.write_bytes(b"")
-    if importlib.util.find_spec("ensurepip"):
-        make = [sys.executable, "-I", "-m", "venv", str(path)]
-    else:
-        make = [*(_virtualenv() or ["virtualenv"]), "--python", sys.executable, str(path)]
+    make, pip = _tools_to_make(path)
     _run(make, environ, log, "the environment cannot be made")
-    pip = [str(python_of(path)), "-I", "-m", "pip", "install", "--require-hashes", "--progress-bar", "off"]
+    pip += ["install", "--require-hashes", "--progress-bar", "off"]
     wheelhouse = os.environ.get("MLBENCH_WHEELHOUSE", "")
     if wheelhouse:
         pip += ["--no-index", "--find-links", os.path.abspath(os.path.expanduser(wheelhouse))]  # noqa: PTH100, PTH111
@@ -181,6 +178,40 @@ def _check_reachable(policy: Policy) -> None:
         )
 
 
+def _tools_to_make(path: Path) -> tuple[list[str], list[str]]:
+    """Commands that make an environment, and that start pip for it.
+
+    A pip that this Python has serves both: copying one into the environment takes longer than all else.
+    """
+    python, inside = [sys.executable, "-I"], str(python_of(path))
+    if _own_pip():
+        return [*python, "-m", "venv", "--without-pip", str(path)], [*python, "-m", "pip", "--python", inside]
+    if importlib.util.find_spec("ensurepip"):
+        return [*python, "-m", "venv", str(path)], [inside, "-I", "-m", "pip"]
+    return [*(_virtualenv() or ["virtualenv"]), "--python", sys.executable, str(path)], [
+        inside,
+        "-I",
+        "-m",
+        "pip",
+    ]
+
+
+def _own_pip() -> bool:
+    """Whether this Python has a pip that can work for another one: 22.3 or newer."""
+    question = "import pip; print(pip.__version__)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", question],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    numbers = done.stdout.strip().split(".")[:2]
+    return (
+        done.returncode == 0 and all(part.isdigit() for part in numbers) and [*map(int, numbers)] >= [22, 3]
+    )
+
+
 def _virtualenv() -> list[str] | None:
     if importlib.util.find_spec("virtualenv"):
         return [sys.executable, "-I", "-m", "virtualenv"]
@@ -190,7 +221,7 @@ def _virtualenv() -> list[str] | None:
 
 def _ensure_venv_module(policy: Policy, say: Say) -> None:
     """Debian cuts ``venv`` out of its python3: have it installed, or something that does the same."""
-    if importlib.util.find_spec("ensurepip") or _virtualenv():
+    if importlib.util.find_spec("ensurepip") or _own_pip() or _virtualenv():
         return
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     apt.install([f"python{version}-venv"], policy, say, missing=f"Python {version}'s venv module")
