@@ -18,6 +18,13 @@ int8_t requantize(int32_t sum, int channel, const Rescale& rescale) {
 
 int32_t dot(const int8_t* values, const int8_t* weights, int count, int zero) {
   int32_t sum = 0;
+  // Four at a time: on a small core the loop itself would cost as much as what it does.
+  for (; count >= 4; count -= 4, values += 4, weights += 4) {
+    sum += (values[0] - zero) * weights[0];
+    sum += (values[1] - zero) * weights[1];
+    sum += (values[2] - zero) * weights[2];
+    sum += (values[3] - zero) * weights[3];
+  }
   for (int i = 0; i < count; ++i) sum += (values[i] - zero) * weights[i];
   return sum;
 }
