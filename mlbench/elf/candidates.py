@@ -10,8 +10,9 @@ from mlbench.elf.image import Image
 from mlbench.elf.signatures import Signature
 from mlbench.elf.wording import nearest
 
-_INFERENCE = re.compile(
-    r"infer|invoke|predict|classif|forward|evaluate|detect|^run$|^run_?(model|graph|net)", re.IGNORECASE
+_INFERENCE = (
+    re.compile(r"infer|invoke|predict|classif|forward", re.IGNORECASE),
+    re.compile(r"evaluate|detect|^run$|^run_?(model|graph|net)", re.IGNORECASE),
 )
 _INIT = re.compile(r"init|set_?up|load|create|allocate|^begin$|^prepare$", re.IGNORECASE)
 _MODEL = re.compile(r"model|network|interpreter|classifier|executor|runtime|runner", re.IGNORECASE)
@@ -38,10 +39,12 @@ def candidates(image: Image) -> list[str]:
         if function.signature.name in _NO_CANDIDATES or last.startswith("~"):
             continue
         builds = bool(scope) and last == scope.rpartition("::")[2] and bool(_MODEL.search(last))
-        infers = bool(_INFERENCE.search(last))
-        if infers or builds or _INIT.search(last):
+        tier = next(
+            (number for number, words in enumerate(_INFERENCE) if words.search(last)), len(_INFERENCE)
+        )
+        if tier < len(_INFERENCE) or builds or _INIT.search(last):
             unknown = not image.debug.unit(function.symbols[0].address)
-            ranked.append((unknown, not infers, not _MODEL.search(function.signature.name), text))
+            ranked.append((unknown, tier, not _MODEL.search(function.signature.name), text))
     return [text for *_, text in sorted(ranked)][:_MOST_CANDIDATES]
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _Answer = TypeVar("_Answer")
 _FUNCTION_TAGS = ("DW_TAG_subprogram", "DW_TAG_inlined_subroutine")
+_SCOPE_TAGS = ("DW_TAG_namespace", "DW_TAG_class_type", "DW_TAG_structure_type", "DW_TAG_union_type")
 _MOST_OFFSETS = 4096
 """Strings that end in the name looked for; a name of one letter has no more than these looked at."""
 
@@ -320,7 +321,10 @@ def _text(die: Any, attribute: str) -> str:
 
 
 def _name(die: Any) -> str:
-    """The linker's name of a function's entry, through the entries it refers to."""
+    """The linker's name of a function's entry, through the entries it refers to.
+
+    Static functions have none there: theirs is the plain name behind its namespaces and classes.
+    """
     plain = ""
     for _ in range(8):
         for attribute in ("DW_AT_linkage_name", "DW_AT_MIPS_linkage_name"):
@@ -333,7 +337,17 @@ def _name(die: Any) -> str:
         if reference is None:
             break
         die = die.get_DIE_from_attribute(reference)
-    return plain
+    return "::".join([*_scopes(die), plain]) if plain else ""
+
+
+def _scopes(die: Any) -> list[str]:
+    names: list[str] = []
+    outer = die.get_parent()
+    while outer is not None and outer.tag in _SCOPE_TAGS:
+        name = _text(outer, "DW_AT_name")
+        names[:0] = [name] if name else []
+        outer = outer.get_parent()
+    return names
 
 
 def _parent(die: Any) -> str:

@@ -15,7 +15,6 @@ _FRAGMENTS = {"part", "cold"}
 """Suffixes of pieces that gcc split off a function: control enters them in its middle."""
 _INTERNAL = re.compile(r"_ZL|_ZN.*L\d|.*_GLOBAL__N_")
 """Linkage of the function itself (Itanium C++ ABI 5.1.2): static, or in an unnamed namespace."""
-_DELETING = re.compile(r"_ZN.*D0E")
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,7 @@ def group(image: Image, symbols: Iterable[Symbol]) -> list[Function]:
             owner = _owner(image, symbol, symbol.name in repeated)
         groups.setdefault((demangle(base), owner), []).append(symbol)
     return [
-        Function(signature(text), text, owner, tuple(_without_deleting(members)))
-        for (text, owner), members in groups.items()
+        Function(signature(text), text, owner, tuple(members)) for (text, owner), members in groups.items()
     ]
 
 
@@ -97,11 +95,6 @@ def _owner(image: Image, symbol: Symbol, needs_folder: bool) -> str:
     if line is None:
         return known or symbol.name
     return line[0] if needs_folder else posixpath.basename(line[0])
-
-
-def _without_deleting(symbols: list[Symbol]) -> list[Symbol]:
-    """A deleting destructor (D0) calls the complete one (D1): one entry is enough."""
-    return [s for s in symbols if not _DELETING.match(s.name)] or symbols
 
 
 def by_address(symbols: Iterable[Symbol]) -> tuple[Symbol, ...]:

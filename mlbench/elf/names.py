@@ -11,7 +11,7 @@ from mlbench.elf.functions import Function, by_address, fragment, group, plain_n
 from mlbench.elf.image import Image, Symbol
 from mlbench.elf.signatures import Signature, signature
 from mlbench.elf.symbols import demangle
-from mlbench.elf.wording import inlined_text, quote_all
+from mlbench.elf.wording import KEEP_APART, inlined_text, quote_all
 from mlbench.errors import UsageError
 
 __all__ = ["candidates", "find_functions", "never_entered", "plain_name"]
@@ -181,9 +181,8 @@ def _not_found(image: Image, query: _Query) -> UsageError:
         files = quote_all(
             [function.file or _source(image, function) or "another file" for function in elsewhere]
         )
-        return UsageError(
-            f"{query.text} is not in {query.file}, but in {files}", where=where, do="write that file"
-        )
+        name = str(query.signature)
+        return UsageError(f"{name} is not in {query.file}, but in {files}", where=where, do="write that file")
     if others:
         listed = quote_all(_listed(others))
         return UsageError(f"has no {query.text}, but {listed}", where=where, do="write that name")
@@ -199,7 +198,7 @@ def _not_found(image: Image, query: _Query) -> UsageError:
         return UsageError(
             f"{query.text} was taken apart: it begins inlined in its callers, {pieces[0].name} is the rest",
             where=where,
-            do="put __attribute__((noinline)) before it, or mark the code with the MLBench library",
+            do=KEEP_APART,
         )
     if query.word and image.debug.defined(query.word, matches):
         return UsageError(

@@ -7,6 +7,7 @@ gcc for ARM spells them in mangled names.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,6 +38,7 @@ _OPERATOR = re.compile(
 _WORD_OPERATOR = re.compile(r'operator(?=[\s"])')
 _QUALIFIERS = re.compile(r"(\s*(const|volatile|noexcept|&&?)(?!\w))*\s*$")
 _AFTER_LOCAL = re.compile(r"\s(const|volatile|\s|&)+::")
+_CLOSING = {">": "<", ")": "(", "]": "[", "}": "{"}
 _TOKEN = re.compile(r"\w+|::|\.\.\.|\S")
 _ANONYMOUS = "(anonymous namespace)::"
 _TAG = re.compile(r"\[(abi:|clone )[^\]]*\]")
@@ -109,48 +111,51 @@ def without_templates(name: str) -> str:
     """A qualified name without the template arguments of its parts."""
     if "<" not in name:
         return name
-    kept = []
-    depth = at = 0
-    while at < len(name):
-        operator = _OPERATOR.match(name, at)
-        if operator:
-            kept.append(operator.group() if depth == 0 else "")
-            at = operator.end()
-            continue
-        char = name[at]
-        depth += (char == "<") - (char == ">" and name[at - 1] != "-")
-        if depth == 0 and char != ">":
-            kept.append(char)
-        at += 1
-    return "".join(kept).strip()
+    return "".join(text for text, inside in _pieces(name) if "<" not in inside and text not in "<>").strip()
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """Each character, or operator as a whole, with the brackets that are open around it.
+
+    An opening bracket is outside of itself, a closing one too.
+    """
+    stack = ""
+    at = 0
+    while at < len(text):
+        piece = text[at]
+        if piece == "o" and not (at and (text[at - 1].isalnum() or text[at - 1] == "_")):
+            operator = _OPERATOR.match(text, at)
+            piece = operator.group() if operator else piece
+        elif piece == "-" and text[at + 1 : at + 2] == ">":
+            piece = "->"
+        # A comparison stands in parentheses: (1>2) closes nothing, (1<2) is closed by its parenthesis.
+        if piece in _CLOSING and (piece != ">" or stack.endswith("<")):
+            opened = stack.rfind(_CLOSING[piece])
+            stack = stack[:opened] if opened >= 0 else ""
+        yield piece, stack
+        if piece in ("<", "(", "[", "{"):
+            stack += piece
+        at += len(piece)
 
 
 def _outline(text: str) -> tuple[list[tuple[int, int]], list[int]]:
     """Where parenthesised groups outside all brackets are, and the blanks that end a return type."""
     groups: list[tuple[int, int]] = []
     spaces: list[int] = []
-    depth = at = opened = 0
+    at = opened = 0
     in_operator = False
-    while at < len(text):
-        if text.startswith("operator", at) and not (at and (text[at - 1].isalnum() or text[at - 1] == "_")):
-            operator = _OPERATOR.match(text, at)
-            if operator:
-                at = operator.end()
-                continue
-            # operator new, conversions: blanks up to the arguments belong to the name.
-            in_operator = in_operator or (depth == 0 and _WORD_OPERATOR.match(text, at) is not None)
-        char = text[at]
-        if char in "<([{":
-            if depth == 0 and char == "(":
+    for piece, inside in _pieces(text):
+        if not inside:
+            if piece == "(":
                 opened, in_operator = at, False
-            depth += 1
-        elif char in ")]}" or (char == ">" and text[at - 1 : at] != "-"):
-            depth = max(0, depth - 1)
-            if depth == 0 and char == ")":
+            elif piece == ")":
                 groups.append((opened, at + 1))
-        elif char == " " and depth == 0 and not in_operator and _ends_type(text, at):
-            spaces.append(at)
-        at += 1
+            elif piece == "o" and _WORD_OPERATOR.match(text, at) and not text[at - 1 : at].isalnum():
+                # operator new, conversions: blanks up to the arguments belong to the name.
+                in_operator = True
+            elif piece == " " and not in_operator and _ends_type(text, at):
+                spaces.append(at)
+        at += len(piece)
     return groups, spaces
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mlbench.elf.dwarf import InlinedCall
     from mlbench.elf.signatures import Signature
 
+# gcc heeds the attribute on a constructor only in the class, so "declaration" is said on purpose.
+KEEP_APART = "put __attribute__((noinline)) before its declaration, or mark the code with the MLBench library"
 _MOST_LISTED = 6
 _MOST_NEAR = 3
 _LEAST_LIKENESS = 0.6
@@ -31,7 +33,7 @@ def inlined_text(name: str, calls: Sequence[InlinedCall], where: str, what: str)
     return UsageError(
         f"{name} {what}: the compiler inlined it into {quote_all(places)}",
         where=where,
-        do="put __attribute__((noinline)) before it, or mark the code with the MLBench library",
+        do=KEEP_APART,
     )
 
 

@@ -38,7 +38,13 @@ class Machine:
         """Return address and stack pointer of each call that has not returned."""
 
     def registers(self) -> dict[int, int]:
-        numbers = [*range(UC_ARM_REG_R0, UC_ARM_REG_R12), UC_ARM_REG_R12, UC_ARM_REG_SP, UC_ARM_REG_LR, UC_ARM_REG_PC]
+        numbers = [
+            *range(UC_ARM_REG_R0, UC_ARM_REG_R12),
+            UC_ARM_REG_R12,
+            UC_ARM_REG_SP,
+            UC_ARM_REG_LR,
+            UC_ARM_REG_PC,
+        ]
         return {index: self.uc.reg_read(number) for index, number in enumerate(numbers)}
 
     def read(self, address: int, size: int) -> bytes:
