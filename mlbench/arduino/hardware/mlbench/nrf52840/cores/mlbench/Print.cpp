@@ -11,6 +11,20 @@ size_t Print::write(const uint8_t *data, size_t size) {
   return n;
 }
 
+/*
+ * Arrays with names, here and in the other files of the core: the linker merges literals in the order of
+ * the archive's members, and the image would depend on it.
+ */
+static const char kNan[] = "nan", kInf[] = "inf", kOvf[] = "ovf", kLineEnd[] = "\r\n";
+
+/*
+ * Not in the header: copies that the compiler makes of an inline function, in several files of the core,
+ * are local functions of one name, whose order in the image would be that of the archive's members.
+ */
+size_t Print::write(const char *text) { return text ? write((const uint8_t *)text, strlen(text)) : 0; }
+size_t Print::print(const char *text) { return write(text); }
+size_t Print::print(char c) { return write((uint8_t)c); }
+
 /* Writes the digits of n backwards from end; returns where they begin. */
 template <class Unsigned>
 static char *digits(char *end, Unsigned n, unsigned base) {
@@ -68,13 +82,13 @@ size_t Print::print(long long n, int base) {
 
 size_t Print::print(double n, int decimals) {
   if (isnan(n)) {
-    return print("nan");
+    return write(kNan, 3);
   }
   if (isinf(n)) {
-    return print("inf");
+    return write(kInf, 3);
   }
   if (n > 4294967040.0 || n < -4294967040.0) {
-    return print("ovf");
+    return write(kOvf, 3);
   }
   size_t written = 0;
   if (n < 0) {
@@ -104,7 +118,7 @@ size_t Print::print(double n, int decimals) {
   return written;
 }
 
-size_t Print::println() { return write("\r\n", 2); }
+size_t Print::println() { return write(kLineEnd, 2); }
 
 int Print::vprintf(const char *format, va_list arguments) {
   char text[128];

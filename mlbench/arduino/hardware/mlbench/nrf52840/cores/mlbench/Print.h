@@ -24,7 +24,7 @@ class Print {
 
   virtual size_t write(uint8_t byte) = 0;
   virtual size_t write(const uint8_t *data, size_t size);
-  size_t write(const char *text) { return text ? write((const uint8_t *)text, strlen(text)) : 0; }
+  size_t write(const char *text);
   size_t write(const char *data, size_t size) { return write((const uint8_t *)data, size); }
   /* How many bytes can be written without waiting. */
   virtual int availableForWrite() { return 0; }
@@ -36,8 +36,8 @@ class Print {
 
   size_t print(const __FlashStringHelper *text) { return write((const char *)text); }
   size_t print(const String &text) { return write(text.c_str(), text.length()); }
-  size_t print(const char *text) { return write(text); }
-  size_t print(char c) { return write((uint8_t)c); }
+  size_t print(const char *text);
+  size_t print(char c);
   size_t print(unsigned char n, int base = DEC) { return print((unsigned long)n, base); }
   size_t print(int n, int base = DEC) { return print((long)n, base); }
   size_t print(unsigned n, int base = DEC) { return print((unsigned long)n, base); }

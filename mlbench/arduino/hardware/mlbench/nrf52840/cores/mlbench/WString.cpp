@@ -24,6 +24,8 @@ class Collector final : public Print {
 
 }  // namespace
 
+const char String::kEmpty[1] = {'\0'};
+
 String::String(long long n, unsigned char base) { Collector(*this).print(n, base); }
 String::String(unsigned long long n, unsigned char base) { Collector(*this).print(n, base); }
 String::String(float n, unsigned char decimals) { Collector(*this).print((double)n, decimals); }
@@ -111,7 +113,7 @@ bool String::equals(const String &other) const {
   return length_ == other.length_ && memcmp(c_str(), other.c_str(), length_) == 0;
 }
 
-bool String::equals(const char *text) const { return strcmp(c_str(), text ? text : "") == 0; }
+bool String::equals(const char *text) const { return strcmp(c_str(), text ? text : kEmpty) == 0; }
 
 bool String::equalsIgnoreCase(const String &other) const {
   return length_ == other.length_ && strcasecmp(c_str(), other.c_str()) == 0;

@@ -43,7 +43,7 @@ class String {
   unsigned length() const { return length_; }
   bool isEmpty() const { return length_ == 0; }
   void clear() { setLength(0); }
-  const char *c_str() const { return buffer_ ? buffer_ : ""; }
+  const char *c_str() const { return buffer_ ? buffer_ : kEmpty; }
   char *begin() { return buffer_; }
   char *end() { return buffer_ + length_; }
   const char *begin() const { return c_str(); }
@@ -129,6 +129,8 @@ class String {
   void setLength(unsigned length);
   void number(long n, unsigned char base);
   void number(unsigned long n, unsigned char base);
+
+  static const char kEmpty[1];
 
   char *buffer_ = nullptr;
   unsigned capacity_ = 0; /* characters, without the terminating 0 */

@@ -12,14 +12,18 @@ char *dtostrf(double value, signed char width, unsigned char decimals, char *tex
   char *p = digits;
   int negative = signbit(value) && !isnan(value);
   double magnitude = negative ? -value : value;
-  const char *special = isnan(value) ? "nan" : isinf(value) ? "inf" : magnitude > 4294967040.0 ? "ovf" : 0;
+  static const char nan_text[] = "nan", inf_text[] = "inf", ovf_text[] = "ovf";
+  const char *special = isnan(value)                ? nan_text
+                        : isinf(value)              ? inf_text
+                        : magnitude > 4294967040.0 ? ovf_text
+                                                    : 0;
   unsigned precision = decimals > 18 ? 18 : decimals;
 
   if (negative) {
     *p++ = '-';
   }
   if (special) {
-    strcpy(p, special);
+    memcpy(p, special, 3);
     p += 3;
   } else {
     double half = 0.5;

@@ -5,6 +5,11 @@
 
 #define WEAK __attribute__((weak))
 
+static const char kSystemError[] = "system_error", kFutureError[] = "future_error", kTerminate[] = "terminate",
+                  kPureVirtual[] = "pure virtual function called",
+                  kDeletedVirtual[] = "deleted virtual function called", kBadCast[] = "bad_cast",
+                  kBadTypeid[] = "bad_typeid";
+
 namespace std {
 struct nothrow_t {
   explicit nothrow_t() = default;
@@ -13,17 +18,20 @@ WEAK extern const nothrow_t nothrow;
 const nothrow_t nothrow{};
 
 /* What containers call where they would throw: bits/functexcept.h of libstdc++. */
-#define THROWS(name) \
-  WEAK __attribute__((noreturn)) void name() { mlbench_cxx_error(#name + sizeof("__throw_") - 1); }
+#define THROWS(name)                                  \
+  WEAK __attribute__((noreturn)) void __throw_##name() { \
+    static const char text[] = #name;                 \
+    mlbench_cxx_error(text);                          \
+  }
 #define THROWS_TEXT(name) \
   WEAK __attribute__((noreturn)) void name(const char *what) { mlbench_cxx_error(what); }
 
 WEAK __attribute__((noreturn)) void __throw_bad_alloc() { mlbench_out_of_memory(); }
 WEAK __attribute__((noreturn)) void __throw_bad_array_new_length() { mlbench_out_of_memory(); }
-THROWS(__throw_bad_exception)
-THROWS(__throw_bad_cast)
-THROWS(__throw_bad_typeid)
-THROWS(__throw_bad_function_call)
+THROWS(bad_exception)
+THROWS(bad_cast)
+THROWS(bad_typeid)
+THROWS(bad_function_call)
 THROWS_TEXT(__throw_logic_error)
 THROWS_TEXT(__throw_domain_error)
 THROWS_TEXT(__throw_invalid_argument)
@@ -36,10 +44,10 @@ THROWS_TEXT(__throw_underflow_error)
 THROWS_TEXT(__throw_ios_failure)
 
 WEAK __attribute__((noreturn)) void __throw_out_of_range_fmt(const char *format, ...) { mlbench_cxx_error(format); }
-WEAK __attribute__((noreturn)) void __throw_system_error(int) { mlbench_cxx_error("system_error"); }
-WEAK __attribute__((noreturn)) void __throw_future_error(int) { mlbench_cxx_error("future_error"); }
+WEAK __attribute__((noreturn)) void __throw_system_error(int) { mlbench_cxx_error(kSystemError); }
+WEAK __attribute__((noreturn)) void __throw_future_error(int) { mlbench_cxx_error(kFutureError); }
 
-WEAK __attribute__((noreturn)) void terminate() noexcept { mlbench_cxx_error("terminate"); }
+WEAK __attribute__((noreturn)) void terminate() noexcept { mlbench_cxx_error(kTerminate); }
 }  // namespace std
 
 extern "C" {
@@ -50,11 +58,11 @@ WEAK void *__dso_handle = nullptr;
 WEAK int __cxa_atexit(void (*)(void *), void *, void *) { return 0; }
 WEAK int __aeabi_atexit(void *, void (*)(void *), void *) { return 0; }
 
-WEAK __attribute__((noreturn)) void __cxa_pure_virtual() { mlbench_cxx_error("pure virtual function called"); }
-WEAK __attribute__((noreturn)) void __cxa_deleted_virtual() { mlbench_cxx_error("deleted virtual function called"); }
+WEAK __attribute__((noreturn)) void __cxa_pure_virtual() { mlbench_cxx_error(kPureVirtual); }
+WEAK __attribute__((noreturn)) void __cxa_deleted_virtual() { mlbench_cxx_error(kDeletedVirtual); }
 WEAK __attribute__((noreturn)) void __cxa_throw_bad_array_new_length() { mlbench_out_of_memory(); }
-WEAK __attribute__((noreturn)) void __cxa_bad_cast() { mlbench_cxx_error("bad_cast"); }
-WEAK __attribute__((noreturn)) void __cxa_bad_typeid() { mlbench_cxx_error("bad_typeid"); }
+WEAK __attribute__((noreturn)) void __cxa_bad_cast() { mlbench_cxx_error(kBadCast); }
+WEAK __attribute__((noreturn)) void __cxa_bad_typeid() { mlbench_cxx_error(kBadTypeid); }
 
 /*
  * Guards of static variables in functions, for code compiled without -fno-threadsafe-statics. One
