@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from elf_firmware import MODEL, SCRIPT
+
+from mlbench.elf.image import Image
+from mlbench.elf.sizes import symbol_sizes
+
+
+@pytest.mark.parametrize("flags", ["-Os -gdwarf-5", "-O2 -gdwarf-4", "-O3 -g3", "-O2 -g -gno-as-loc-support"])
+def test_lines_are_those_of_addr2line(
+    build: Callable[..., Path], tool: Callable[..., str], flags: str
+) -> None:
+    path = build({"model.cpp": MODEL, "deep/er/other.c": "int other;"}, *flags.split())
+    image = Image.load(path)
+    section = image.section(".text")
+    assert section is not None
+    addresses = range(section.address, section.end, 2)
+    printed = tool("addr2line", "-e", path, text="\n".join(map(hex, addresses))).splitlines()
+    known = 0
+    for address, text in zip(addresses, printed, strict=True):
+        file, _, number = re.sub(r" \(discriminator \d+\)", "", text).rpartition(":")
+        expected = (posixpath.normpath(file), int(number)) if number.isdigit() and int(number) else None
+        assert image.debug.line(address) == expected, hex(address)
+        known += expected is not None
+    assert known > 200
+
+
+@pytest.mark.parametrize("flags", ["-Os", "-O2", "-O3"])
+def test_inlined_levels_are_those_of_addr2line(
+    build: Callable[..., Path], tool: Callable[..., str], flags: str
+) -> None:
+    path = build({"model.cpp": MODEL.replace("__attribute__((noinline))", "")}, flags, "-g")
+    image = Image.load(path)
+    section = image.section(".text")
+    assert section is not None
+    deepest = 0
+    for address in range(section.address, section.end, 2):
+        chain = image.debug.inline_chain(address)
+        if not chain:
+            continue
+        lines = tool_inlines(tool, path, address)
+        assert len(chain) == len(lines), hex(address)
+        calls = [str(level.called_at) for level in chain[:-1] if level.called_at]
+        assert calls == lines[1:]
+        assert chain[-1].called_at is None
+        deepest = max(deepest, len(chain))
+    assert deepest > 1
+
+
+_inlines: dict[Path, dict[int, list[str]]] = {}
+
+
+def tool_inlines(tool: Callable[..., str], path: Path, address: int) -> list[str]:
+    """Places of the levels at an address as addr2line -i has them, innermost first."""
+    if path not in _inlines:
+        section = Image.load(path).section(".text")
+        assert section is not None
+        addresses = "\n".join(hex(at) for at in range(section.address, section.end, 2))
+        _inlines[path] = {}
+        levels: list[str] = []
+        for line in tool("addr2line", "-a", "-i", "-e", path, text=addresses).splitlines():
+            if line.startswith("0x"):
+                levels = _inlines[path].setdefault(int(line, 16), [])
+            else:
+                levels.append(posixpath.normpath(re.sub(r" \(discriminator \d+\)", "", line)))
+    return _inlines[path][address]
+
+
+def test_code_at_address_0(build: Callable[..., Path], tool: Callable[..., str]) -> None:
+    """Dropped functions keep debug information that claims address 0: it must not be believed."""
+    script = SCRIPT.replace("0x00010000", "0x00000000")
+    script = script.replace(".vectors : { KEEP(*(.vectors)) } > FLASH", "")
+    script = script.replace("{ *(.text .text.*) }", "{ KEEP(*(.vectors)) *(.text .text.*) }")
+    source = "volatile int sink; int dropped_0(int x) { return x; } void start(void) { sink = 3; }"
+    for n in range(1, 40):
+        source += f"int dropped_{n}(int x) {{ return x * {n} + dropped_{n - 1}(x); }}"
+    path = build({"zero.c": source}, "-Os", "-g", "-fno-inline", script=script)
+    image = Image.load(path)
+    assert image.is_code(0)
+    for address in range(0, 0xC, 2):
+        assert image.debug.line(address) is None
+        assert image.frames.row(address) is None
+    symbol = image.symbol("start")
+    assert symbol is not None
+    found = image.debug.line(symbol.address)
+    assert found is not None
+    assert found[0] == str(path.parent / "zero.c")
+
+
+def test_without_debug_information(build: Callable[..., Path]) -> None:
+    image = Image.load(build({"model.cpp": MODEL}, "-Os"))
+    assert not image.debug.present
+    assert image.debug.line(image.entry) is None
+    assert image.debug.unit(image.entry) == ""
+    assert image.debug.inline_chain(image.entry) == ()
+    assert image.debug.inlined("start", lambda name: True) == ()
+
+
+def test_units(model: Image, model_elf: Path) -> None:
+    assert model.debug.unit(model.entry) == str(model_elf.parent / "start.c")
+    assert model.debug.unit(0x2000_0000) == ""
+
+
+def test_compressed_debug_information(
+    build: Callable[..., Path], model_elf: Path, tool: Callable[..., str]
+) -> None:
+    path = model_elf.parent / "compressed.elf"
+    tool("objcopy", "--compress-debug-sections", model_elf, path)
+    assert path.stat().st_size < model_elf.stat().st_size
+    compressed, plain = Image.load(path), Image.load(model_elf)
+    for function in plain.functions:
+        assert compressed.debug.line(function.address) == plain.debug.line(function.address)
+
+
+def test_sizes_of_symbols(model: Image, tool: Callable[..., str], model_elf: Path) -> None:
+    sizes = symbol_sizes(model)
+    assert [entry.bytes for entry in sizes] == sorted((e.bytes for e in sizes), reverse=True)
+    by_name = {entry.symbol.name: entry for entry in sizes}
+    table = by_name["table"]
+    assert (table.bytes, table.section) == (32, ".data")
+    assert ("c_name" in by_name) != ("also_c_name" in by_name)
+    assert "arena" not in by_name  # .bss
+    total = sum(size for _, size in model.flash_bytes())
+    assert 0.95 * total < sum(entry.bytes for entry in sizes) <= total
