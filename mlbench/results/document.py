@@ -119,7 +119,15 @@ def write(document: Document, destination: str, stdout: TextIO | None = None) ->
     Raises:
         EnvironmentFault: it could not be written.
     """
-    text = to_json(document)
+    write_text(to_json(document), destination, stdout)
+
+
+def write_text(text: str, destination: str, stdout: TextIO | None = None) -> None:
+    """Write a report in one step, as ``write`` does.
+
+    Raises:
+        EnvironmentFault: it could not be written.
+    """
     if destination == "-":
         out = stdout or sys.stdout
         out.write(text)
@@ -139,13 +147,13 @@ def write(document: Document, destination: str, stdout: TextIO | None = None) ->
 def _replace(path: Path, text: str) -> None:
     target = path.resolve()  # a symbolic link stays one, its target is replaced
     if target.exists() and not target.is_file():
-        with target.open("w", encoding="ascii") as out:  # /dev/stdout, a pipe: nothing to keep
+        with target.open("w", encoding="utf-8") as out:  # /dev/stdout, a pipe: nothing to keep
             out.write(text)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="ascii") as out:
+        with temporary.open("w", encoding="utf-8") as out:
             out.write(text)
             out.flush()
             os.fsync(out.fileno())

@@ -1,0 +1,10 @@
+"""``python -m mlbench``."""
+
+from __future__ import annotations
+
+import sys
+
+from mlbench.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

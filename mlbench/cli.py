@@ -1,0 +1,205 @@
+"""The words of the command line, and how a start ends. What the verbs do is in ``commands``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from mlbench import __version__
+from mlbench.errors import MLBenchError, UsageError
+from mlbench.maintenance import say
+from mlbench.settings import Settings
+
+VERBS = {
+    "run": "profile sketches (the default)",
+    "elf": "profile a firmware image, without a compiler",
+    "boards": "list the boards",
+    "doctor": "look over this machine",
+    "cache": "list or clean what mlbench keeps",
+    "uninstall": "remove all that mlbench made on this machine",
+}
+_INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, do=f"see `{self.prog} --help`")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; returns its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    with suppress(ValueError):  # not the main thread: whoever runs us there handles signals
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        options = _parser().parse_args(_verb_first(arguments))
+        return _dispatch(options)
+    except MLBenchError as error:
+        if debug:
+            traceback.print_exc()
+        say(str(error))
+        return error.exit_status
+    except KeyboardInterrupt:
+        _end_children()
+        say("interrupted")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python must not try to flush it once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 4
+    except SystemExit as stop:  # --help and --version
+        return stop.code if isinstance(stop.code, int) else 0
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        what = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
+        say(f"{what}; run with --debug and report it")
+        return 4
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="mlbench",
+        description="Flash, unused RAM, initialization and inference time of TinyML sketches.",
+        epilog="Exit status: 0 good, 2 usage or configuration, 3 a sketch failed, 4 the environment.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"mlbench {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    common = _Parser(add_help=False, allow_abbrev=False)
+    common.add_argument("--offline", action="store_true", help="never use the network")
+    common.add_argument("--no-install", action="store_true", help="never install tools that are missing")
+    common.add_argument("--yes", action="store_true", help="install with sudo without asking")
+    common.add_argument("--debug", action="store_true", help="show tracebacks of errors")
+    outputs = _Parser(add_help=False, allow_abbrev=False)
+    outputs.add_argument(
+        "--json", metavar="FILE", default="", help="write results there; - is standard output"
+    )
+    outputs.add_argument("--markdown", metavar="FILE", default="", help="write a Markdown table there")
+    names = _Parser(add_help=False, allow_abbrev=False)
+    names.add_argument("--init", metavar="F", help="function that initializes the model")
+    names.add_argument("--inference", metavar="F", help="function that infers")
+    names.add_argument(
+        "--output",
+        metavar="ARG:BYTES",
+        action="append",
+        type=_output,
+        default=[],
+        help="buffer inference fills",
+    )
+    names.add_argument("--min", metavar="N", type=_size, help="least N of the search for unused RAM")
+    names.add_argument("--max", metavar="N", type=_size, help="greatest N of the search for unused RAM")
+    names.add_argument("--ram-search", choices=("replay", "bisect"), help="how the limit is found")
+    names.add_argument("--inferences", metavar="COUNT", type=_size, help="how many inferences to time")
+    names.add_argument("--timeout", metavar="TIME", help="virtual time a run may take, such as '60 s'")
+
+    def verb(name: str, *parents: _Parser) -> argparse.ArgumentParser:
+        return verbs.add_parser(
+            name,
+            parents=[*parents, common],
+            help=VERBS[name],
+            description=f"{VERBS[name]}.",
+            allow_abbrev=False,
+        )
+
+    run = verb("run", names, outputs)
+    run.add_argument("sketch", nargs="?", metavar="SKETCH", help="a sketch, or a suite (mlbench.yml)")
+    run.add_argument("--board", metavar="FQBN", action="append", default=[], help="board; may be repeated")
+    run.add_argument("--backend", choices=("emulator", "renode", "board"), help="where it runs")
+    run.add_argument("--port", metavar="P", help="serial port of a real board")
+    run.add_argument(
+        "--only", metavar="NAME", action="append", default=[], help="only this sketch of the suite"
+    )
+    elf = verb("elf", names, outputs)
+    elf.add_argument("elf", metavar="FIRMWARE.elf", help="an image for a supported board")
+    elf.add_argument("--board", metavar="BOARD", default="", help="FQBN or short name of the board")
+    elf.add_argument("--ram", action="store_true", help="search the limit of unused RAM too")
+    elf.add_argument("--serial", action="store_true", help="show what the firmware prints")
+    verb("boards")
+    verb("doctor")
+    cache = verb("cache")
+    cache.add_argument("action", choices=("list", "clean"), help="what to do")
+    cache.add_argument("room", nargs="*", metavar="ROOM", help="only these rooms")
+    verb("uninstall")
+    return parser
+
+
+def _verb_first(arguments: list[str]) -> list[str]:
+    """The command line with its verb in front: options may stand before it, and `run` may be left out."""
+    if any(word in ("--version", "-h", "--help") for word in arguments[:1]):
+        return arguments
+    valued = {
+        *("--json", "--markdown", "--init", "--inference", "--output", "--min", "--max", "--ram-search"),
+        *("--inferences", "--timeout", "--board", "--backend", "--port", "--only"),
+    }
+    index = 0
+    while index < len(arguments):
+        word = arguments[index]
+        if not word.startswith("-") or word in ("-", "--"):
+            break
+        index += 2 if word in valued else 1
+    if index < len(arguments) and arguments[index] in VERBS:
+        return [arguments[index], *arguments[:index], *arguments[index + 1 :]]
+    return ["run", *arguments]
+
+
+def _dispatch(options: argparse.Namespace) -> int:
+    from mlbench import commands, maintenance  # late: an error in the command line needs none of it
+    from mlbench.setup.policy import Policy
+
+    given = [
+        f"--{name.replace('_', '-')}" for name in ("offline", "no_install", "yes") if getattr(options, name)
+    ]
+    settings = Settings(
+        policy=Policy.read(given),
+        json=getattr(options, "json", ""),
+        markdown=getattr(options, "markdown", ""),
+        debug=options.debug,
+    )
+    verbs: dict[str, Callable[[], int]] = {
+        "run": lambda: commands.run(options, settings),
+        "elf": lambda: commands.elf(options, settings),
+        "boards": maintenance.boards,
+        "doctor": maintenance.doctor,
+        "cache": lambda: maintenance.cache(options.action, options.room),
+        "uninstall": maintenance.uninstall,
+    }
+    return verbs[options.verb]()
+
+
+def _output(text: str) -> tuple[int, int]:
+    arg, _, size = text.partition(":")
+    if not (arg.isdecimal() and size.isdecimal() and int(size) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not ARG:BYTES, such as 2:4")
+    return int(arg), int(size)
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    _end_children()
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def _end_children() -> None:
+    """End compilers that still run in threads: each leads a session of its own, so Ctrl-C misses them."""
+    for task in Path("/proc/self/task").glob("*"):
+        with suppress(OSError):
+            for child in (task / "children").read_text().split():
+                with suppress(OSError, ProcessLookupError):
+                    os.killpg(int(child), signal.SIGKILL)

@@ -1,0 +1,59 @@
+"""A firmware image that somebody else built: as much of a firmware as is known of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlbench.boards import Board, board_for, load_boards
+from mlbench.build.firmware import ALLOC_SIZE_SYMBOL, BuildKeys, Firmware
+from mlbench.elf.image import Image
+from mlbench.errors import UsageError
+from mlbench.suite import SketchSpec, Source
+
+GIVEN = "given image"
+"""Stands for what only a build of one's own can know."""
+
+
+def firmware_of(path: Path) -> Firmware:
+    """The image as a firmware; ``malloc`` is in it or is not, there is no second link.
+
+    Raises:
+        UsageError: there is no such file.
+        SketchError: it is no image for these boards.
+    """
+    if not path.is_file():
+        raise UsageError("there is no such file", where=str(path), do="name an ELF file")
+    image = Image.load(path)
+    return Firmware(
+        name=path.stem,
+        source=path,
+        elf=path,
+        probe_elf=path,
+        is_template=image.symbol(ALLOC_SIZE_SYMBOL) is not None,
+        keys=BuildKeys(GIVEN, GIVEN, GIVEN, GIVEN),
+    )
+
+
+def spec_of(firmware: Firmware, board: str, *, ram: bool) -> SketchSpec:
+    """An entry for the image on a board; without ``ram`` the limit is not searched for.
+
+    Raises:
+        UsageError: no such board, or none named where there are several.
+    """
+    return SketchSpec(
+        name=firmware.name,
+        sketch=firmware.source,
+        board=_board(board).id,
+        source=Source(folder=firmware.source.parent),
+        ram_search="replay" if ram else "none",
+    )
+
+
+def _board(name: str) -> Board:
+    if name:
+        return board_for(name)
+    known = load_boards()
+    if len(known) > 1:
+        do = f"give --board, one of: {', '.join(board.id for board in known)}"
+        raise UsageError("an image does not tell its board", do=do)
+    return known[0]

@@ -1,0 +1,79 @@
+"""The verbs that measure nothing: boards, doctor, cache, uninstall. Each gives an exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from mlbench.errors import UsageError
+
+
+def boards() -> int:
+    """List the boards."""
+    from mlbench.boards import load_boards
+
+    for board in load_boards():
+        print(f"{board.id}: {board.name}, {board.cpu} at {board.clock_hz / 1e6:g} MHz")
+        print(f"    flash {board.flash.size:,} bytes, RAM {board.ram.size:,} bytes")
+        print(f"    backends: {', '.join(board.backends) or 'none: flash only'}")
+        for fqbn in board.fqbns:
+            print(f"    {fqbn}")
+    return 0
+
+
+def doctor() -> int:
+    """Look over this machine; status 4 when something that is needed is missing."""
+    from mlbench.setup.doctor import checks
+
+    found = checks()
+    for check in found:
+        mark = "ok" if check.ok else "missing" if check.needed else "without"
+        print(f"{mark:8}{check.name}: {check.detail}")
+        if check.do and not check.ok:
+            print(f"        {check.do}")
+    return 4 if any(check.needed and not check.ok for check in found) else 0
+
+
+def cache(action: str, rooms: Sequence[str]) -> int:
+    """List or clean what is kept, in these rooms or in all.
+
+    Raises:
+        UsageError: there is no such room.
+    """
+    from mlbench.schema import suggestion
+    from mlbench.setup.cache import clean, entries
+    from mlbench.setup.home import ROOMS, home_path
+
+    for name in rooms:
+        if name not in ROOMS:
+            raise UsageError(f"there is no room {name!r}", do=suggestion(name, ROOMS))
+    if action == "clean":
+        print(f"freed {_megabytes(clean(say, rooms))} of {home_path()}")
+        return 0
+    found = entries(rooms)
+    print(f"{home_path()}: {_megabytes(sum(entry.bytes for entry in found))}")
+    for name, meaning in ROOMS.items():
+        here = [entry for entry in found if entry.room == name]
+        if here:
+            print(f"{name} ({meaning}): {_megabytes(sum(entry.bytes for entry in here))}")
+        for entry in here:
+            print(f"    {_megabytes(entry.bytes):>10}  {entry.name}{' (in use)' if entry.in_use else ''}")
+    return 0
+
+
+def uninstall() -> int:
+    """Remove all that mlbench made here."""
+    from mlbench.setup.cache import uninstall as remove
+
+    remove(say)
+    return 0
+
+
+def say(text: str) -> None:
+    """One line for people that is no output."""
+    sys.stderr.write(f"mlbench: {text}\n")
+    sys.stderr.flush()
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"

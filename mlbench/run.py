@@ -1,0 +1,257 @@
+"""From the entries of a suite to results: build in the background, measure in order, lose nothing."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlbench.build.firmware import BuildRequest, Diagnostic, Firmware
+from mlbench.errors import MLBenchError, worst_status
+from mlbench.progress import Progress
+from mlbench.project import Project
+from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status
+from mlbench.suite import SketchSpec, shown_path
+from mlbench.targets.protocol import Frame, Instrument, Target
+
+if TYPE_CHECKING:
+    from mlbench.measure.profile import Profile
+
+BUILDERS = 2
+"""Builds at a time. One is mostly waiting for its compiler; a third would keep the emulator from a core."""
+
+_SERIAL_CHARACTERS = 4000
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """What a run needs of the other rooms; each raises MLBenchError for what a user must know."""
+
+    check_board: Callable[[SketchSpec], None]
+    obtain: Callable[[SketchSpec], Project]
+    locate: Callable[[Project, SketchSpec], BuildRequest]
+    build: Callable[[BuildRequest], Firmware]
+    empty: Callable[[], Path]
+    """The empty sketch's folder."""
+    flash: Callable[[Firmware, int | None], Flash]
+    target: Callable[[SketchSpec], Target]
+    profile: Callable[[Firmware, SketchSpec, Target, int | None], Profile]
+    advise: Callable[[SketchSpec, Firmware], tuple[str, ...]]
+    """What to write where functions are not named."""
+
+
+@dataclass(frozen=True)
+class _Built:
+    """What the background hands to the foreground for one job."""
+
+    project: Project | None = None
+    firmware: Firmware | None = None
+    error: Exception | None = None
+    seconds: float = 0.0
+
+
+def profile_all(
+    specs: Sequence[SketchSpec],
+    rooms: Rooms,
+    progress: Progress,
+    *,
+    debug: Callable[[str], None] | None = None,
+) -> tuple[Result, ...]:
+    """One result for each entry, in their order. An error of one never touches the others.
+
+    Args:
+        specs: the entries.
+        rooms: what builds and measures.
+        progress: told of each step.
+        debug: gets the traceback of each error, when there is one to ask for it.
+    """
+    pool = ThreadPoolExecutor(BUILDERS, thread_name_prefix="build")
+    try:
+        overheads: dict[tuple[str, tuple[str, ...]], Future[int | None]] = {}
+        builds = []
+        for spec in specs:
+            builds.append(pool.submit(_build, spec, rooms))
+            key = (spec.board, spec.build_properties)
+            if key not in overheads:
+                overheads[key] = pool.submit(_overhead, spec, rooms)
+        results = []
+        for number, (spec, future) in enumerate(zip(specs, builds, strict=True), 1):
+            text = f"{number}/{len(specs)} {spec.name} on {spec.board}"
+            with progress.step(f"{text}: building"):
+                built = future.result()
+                overhead = overheads[spec.board, spec.build_properties].result()
+            results.append(_measure(spec, built, overhead, rooms, progress, text, debug))
+        return tuple(results)
+    finally:
+        # After an interrupt nothing new is begun; what runs is ended by whoever handles the interrupt.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def profile_one(
+    spec: SketchSpec,
+    firmware: Firmware,
+    rooms: Rooms,
+    progress: Progress,
+    *,
+    debug: Callable[[str], None] | None = None,
+) -> Result:
+    """The result of an image that is there already."""
+    built = _Built(firmware=firmware)
+    return _measure(spec, built, None, rooms, progress, f"{spec.name} on {spec.board}", debug)
+
+
+def exit_status(results: Sequence[Result]) -> int:
+    """The exit status that these results call for."""
+    return worst_status([result.failure.exit_status for result in results if result.failure])
+
+
+def _build(spec: SketchSpec, rooms: Rooms) -> _Built:
+    """Get the project and build it. Never raises: an error is part of what is handed on."""
+    project = None
+    start = time.monotonic()
+    try:
+        rooms.check_board(spec)
+        project = rooms.obtain(spec)
+        start = time.monotonic()  # compiling alone: fetching is not part of what is compared with it
+        firmware = rooms.build(rooms.locate(project, spec))
+        return _Built(project, firmware, None, time.monotonic() - start)
+    except Exception as error:
+        return _Built(project, None, error, time.monotonic() - start)
+
+
+def _overhead(spec: SketchSpec, rooms: Rooms) -> int | None:
+    """Flash of the empty sketch, same board and properties; None where it cannot be built."""
+    try:
+        rooms.check_board(spec)
+        request = BuildRequest(rooms.empty(), spec.board, spec.build_properties)
+        return rooms.flash(rooms.build(request), None).bytes
+    except MLBenchError:
+        return None  # the sketch's own build says why
+
+
+def _measure(
+    spec: SketchSpec,
+    built: _Built,
+    overhead: int | None,
+    rooms: Rooms,
+    progress: Progress,
+    text: str,
+    debug: Callable[[str], None] | None,
+) -> Result:
+    seconds = [("build", built.seconds)]
+    firmware = built.firmware
+    instrument: Instrument | None = None
+    if firmware is None:
+        assert built.error is not None
+        return _failed(spec, built, None, built.error, None, tuple(seconds), debug)
+    begin = time.monotonic()
+    try:
+        with progress.step(f"{text}: measuring"):
+            target = rooms.target(spec)
+            instrument = target.instrument
+            profile = rooms.profile(firmware, spec, target, overhead)
+            notes = (*firmware.notes, *profile.notes)
+            if not profile.failure and firmware.fits and _unnamed(spec, firmware):
+                notes = (*notes, *rooms.advise(spec, firmware))
+    except Exception as error:
+        flash = _flash_alone(firmware, overhead, rooms)
+        seconds.append(("measure", time.monotonic() - begin))
+        return _failed(spec, built, flash, error, instrument, tuple(seconds), debug)
+    seconds.append(("measure", time.monotonic() - begin))
+    status = Status.FAILED if profile.failure else Status.OK if firmware.fits else Status.DOES_NOT_FIT
+    return Result(
+        sketch=spec.name,
+        board=spec.board,
+        backend=spec.backend,
+        status=status,
+        measures=profile.measures,
+        instrument=instrument,
+        build=firmware.keys,
+        overflows=firmware.overflows,
+        failure=profile.failure and _portable(profile.failure, built.project),
+        notes=notes,
+        serial=_bounded(profile.serial),
+        seconds=tuple(seconds),
+    )
+
+
+def _unnamed(spec: SketchSpec, firmware: Firmware) -> bool:
+    named = spec.functions.init or spec.functions.inference
+    return not (named or spec.marks or firmware.is_template)
+
+
+def _flash_alone(firmware: Firmware, overhead: int | None, rooms: Rooms) -> Flash | None:
+    try:
+        return rooms.flash(firmware, overhead)
+    except MLBenchError:
+        return None
+
+
+def _failed(
+    spec: SketchSpec,
+    built: _Built,
+    flash: Flash | None,
+    error: Exception,
+    instrument: Instrument | None,
+    seconds: tuple[tuple[str, float], ...],
+    debug: Callable[[str], None] | None,
+) -> Result:
+    """A result that says what went wrong, and keeps what is known all the same."""
+    if debug:
+        debug("".join(traceback.format_exception(error)))
+    reason = "the sketch was not built" if built.firmware is None else "it could not be measured"
+    absent = Absent(reason)
+    return Result(
+        sketch=spec.name,
+        board=spec.board,
+        backend=spec.backend,
+        status=Status.FAILED,
+        measures=Measures(flash or absent, absent, absent, absent, absent),
+        instrument=instrument,
+        build=built.firmware.keys if built.firmware else None,
+        overflows=built.firmware.overflows if built.firmware else (),
+        failure=_portable(_failure(error), built.project),
+        seconds=seconds,
+    )
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, MLBenchError):
+        diagnostics = tuple(getattr(error, "diagnostics", ()))
+        return Failure(str(error), tuple(getattr(error, "chain", ())), diagnostics, error.exit_status)
+    # Not the user's doing; still no reason to lose what else was measured.
+    what = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
+    return Failure(f"{what}; run with --debug and report it", exit_status=4)
+
+
+def _portable(failure: Failure, project: Project | None) -> Failure:
+    """The failure with files named as in the project, so that results do not tell of the machine."""
+
+    def place(file: str) -> str:
+        path = Path(file)
+        if not file or not path.is_absolute():
+            return file
+        if project and project.bounded and path.is_relative_to(project.root):
+            return str(path.relative_to(project.root))
+        return shown_path(path)
+
+    def frame(item: Frame) -> Frame:
+        return replace(item, file=place(item.file))
+
+    def diagnostic(item: Diagnostic) -> Diagnostic:
+        return replace(item, file=place(item.file))
+
+    return replace(
+        failure,
+        chain=tuple(frame(item) for item in failure.chain),
+        diagnostics=tuple(diagnostic(item) for item in failure.diagnostics),
+    )
+
+
+def _bounded(serial: bytes) -> str:
+    text = serial.decode("utf-8", "replace")
+    return text if len(text) <= _SERIAL_CHARACTERS else f"{text[:_SERIAL_CHARACTERS]}..."

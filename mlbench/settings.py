@@ -1,0 +1,27 @@
+"""What the options of the command line that hold for every verb ask for, as one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mlbench.setup.policy import Policy
+
+DEFAULT_RESULTS = "mlbench-result.json"
+"""Where `run` writes its results when no place is named, in the current folder."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Options of one start that are not about what is measured."""
+
+    policy: Policy = field(default_factory=Policy)
+    json: str = ""
+    """Where results go; ``-`` is standard output, empty: nowhere is named."""
+    markdown: str = ""
+    """Where the Markdown table goes; empty: nowhere."""
+    debug: bool = False
+
+    @property
+    def pure_stdout(self) -> bool:
+        """Whether standard output belongs to a machine, so that people's text must go elsewhere."""
+        return "-" in (self.json, self.markdown)

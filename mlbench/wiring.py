@@ -1,0 +1,146 @@
+"""Puts the real rooms together. All is imported when it is first needed, so that small verbs are quick."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlbench.errors import UsageError
+from mlbench.progress import Progress
+from mlbench.run import Rooms
+from mlbench.settings import Settings
+from mlbench.suite import SketchSpec
+
+if TYPE_CHECKING:
+    from mlbench.build.firmware import BuildRequest, Firmware
+    from mlbench.build.toolchain import Toolchain
+    from mlbench.project import Project
+    from mlbench.targets.protocol import Target
+
+BACKENDS = ("emulator",)
+"""Backends that this version has."""
+
+EMPTY_SKETCH = "void setup() {}\nvoid loop() {}\n"
+"""The shortest sketch: what it takes is the overhead of core and startup code."""
+
+
+def wire(settings: Settings, progress: Progress, *, named: bool = False) -> Rooms:
+    """The rooms of this machine.
+
+    Args:
+        settings: options of this start.
+        progress: told of what takes long.
+        named: the sketch was named on the command line; advice then names options.
+    """
+    return _Wiring(settings, progress, named).rooms()
+
+
+class _Wiring:
+    def __init__(self, settings: Settings, progress: Progress, named: bool) -> None:
+        self._settings = settings
+        self._progress = progress
+        self._named = named
+        self._lock = threading.Lock()
+        self._tools: Toolchain | None = None
+
+    def rooms(self) -> Rooms:
+        from mlbench.measure.profile import measure_flash, profile
+
+        return Rooms(
+            check_board=_check_board,
+            obtain=self._obtain,
+            locate=_locate,
+            build=self._build,
+            empty=_empty,
+            flash=measure_flash,
+            target=target_for,
+            profile=profile,
+            advise=self._advise,
+        )
+
+    def _obtain(self, spec: SketchSpec) -> Project:
+        from mlbench.project import Project, obtain
+        from mlbench.setup.home import CHECKOUTS, room
+
+        if not (spec.source.url or spec.overlay or spec.prepare):
+            return Project(spec.source.folder, spec.source.folder)
+        return obtain(spec, room(CHECKOUTS), self._progress, offline=self._settings.policy.offline)
+
+    def _build(self, request: BuildRequest) -> Firmware:
+        from mlbench.build import build
+        from mlbench.setup.home import BUILDS, room
+
+        return build(request, self._toolchain(request.fqbn), room(BUILDS), self._progress)
+
+    def _toolchain(self, fqbn: str) -> Toolchain:
+        from mlbench.setup.tools import ensure_toolchain
+
+        with self._lock:  # two builds must not install the same packages at a time
+            if self._tools is None or (self._tools.gcc_bin is None and _needs_arm(fqbn)):
+                policy = self._settings.policy
+                self._tools = ensure_toolchain(policy, self._progress.note, arm=_needs_arm(fqbn))
+            return self._tools
+
+    def _advise(self, spec: SketchSpec, firmware: Firmware) -> tuple[str, ...]:
+        from mlbench.discovery import lines_to_add
+        from mlbench.elf.image import Image
+        from mlbench.elf.names import candidates
+
+        names = candidates(Image.load(firmware.elf))
+        return lines_to_add(spec, names, named=self._named) if names else ()
+
+
+def target_for(spec: SketchSpec) -> Target:
+    """Where the sketch runs.
+
+    Raises:
+        UsageError: there is no such backend or board.
+    """
+    if spec.backend not in BACKENDS:
+        do = f"use one of: {', '.join(BACKENDS)}"
+        raise UsageError(f"this version has no backend {spec.backend!r}", where=spec.where, do=do)
+    from mlbench.boards import board_for
+    from mlbench.targets.emulator import EmulatorTarget
+
+    return EmulatorTarget(board_for(spec.board))
+
+
+def _check_board(spec: SketchSpec) -> None:
+    from mlbench.boards import board_for, load_boards
+    from mlbench.schema import suggestion
+
+    try:
+        board_for(spec.board)
+    except UsageError:
+        known = [fqbn for board in load_boards() for fqbn in board.fqbns]
+        do = suggestion(spec.board, known)
+        raise UsageError(f"board {spec.board!r} is not known", where=spec.where, do=do) from None
+
+
+def _needs_arm(fqbn: str) -> bool:
+    """Whether the board's platform brings no compiler of its own."""
+    return fqbn.startswith("mlbench:")
+
+
+def _locate(project: Project, spec: SketchSpec) -> BuildRequest:
+    from mlbench.build.firmware import BuildRequest
+    from mlbench.project import libraries_of, sketch_of
+
+    return BuildRequest(
+        sketch=sketch_of(project, spec),
+        fqbn=spec.board,
+        build_properties=spec.build_properties,
+        libraries=libraries_of(project, spec),
+    )
+
+
+def _empty() -> Path:
+    from mlbench.setup.home import BUILDS, room
+
+    folder = room(BUILDS) / "overhead" / "empty"
+    sketch = folder / "empty.ino"
+    if not sketch.is_file() or sketch.read_text() != EMPTY_SKETCH:
+        folder.mkdir(parents=True, exist_ok=True)
+        sketch.write_text(EMPTY_SKETCH)
+    return folder
