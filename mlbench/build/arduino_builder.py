@@ -91,16 +91,7 @@ class ArduinoBuilder:
             output="\n".join(line for line in done.stderr.splitlines() if not line.startswith("===")),
             error=errors[0] if errors else "",
             diagnostics=gcc_text.parse(done.stderr),
-            libraries=tuple(
-                UsedLibrary(m.arguments[0], m.arguments[1], Path(m.arguments[2]))
-                for m in messages
-                if m.template.startswith("Using library {0} at version {1}") and len(m.arguments) > 2
-            )
-            + tuple(
-                UsedLibrary(m.arguments[0], "", Path(m.arguments[1]))
-                for m in messages
-                if m.template.startswith("Using library {0} in folder") and len(m.arguments) > 1
-            ),
+            libraries=tuple(_library(m) for m in messages if m.template.startswith("Using library {0}")),
             seconds=done.seconds,
         )
 
@@ -157,3 +148,17 @@ class ArduinoBuilder:
         if "Invalid option" in text or "Invalid value" in text:
             return UsageError(text, where=job.fqbn, do="correct the board's options")
         return None
+
+
+def _library(message: Message) -> UsedLibrary:
+    """arduino-builder calls a library by its folder; its own name is in its properties."""
+    with_version = message.template.startswith("Using library {0} at version {1}")
+    name, *rest = message.arguments
+    version = rest.pop(0) if with_version and rest else ""
+    folder = Path(rest[0]) if rest else Path()
+    try:
+        text = (folder / "library.properties").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return UsedLibrary(name, version, folder)
+    called = re.search(r"^name=(.*)$", text, re.MULTILINE)
+    return UsedLibrary(called[1].strip() if called and called[1].strip() else name, version, folder)

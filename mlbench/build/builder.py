@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from mlbench.build.arduino_cli import ArduinoCli
 from mlbench.build.compiler import SketchCompiler
 from mlbench.build.firmware import BuildRequest, Firmware
 from mlbench.build.homes import Fqbn, Homes, homes_for
-from mlbench.build.room import SKETCH_ROOT, Room
+from mlbench.build.room import SKETCH_ROOT, Room, safe_name
 from mlbench.build.source import Source, read_source
 from mlbench.build.store import Store, write_fault
 from mlbench.build.toolchain import Toolchain
@@ -57,7 +56,7 @@ def build(request: BuildRequest, tools: Toolchain, cache: Path, progress: Progre
         if found is not None:
             return found
         with progress.step(f"compile {source.name} for {request.fqbn}"):
-            room = Room(folder, source.name)
+            room = Room(folder, safe_name(source.name))
             core = _core_key(request, source, homes.fingerprint(fqbn), tools)
             work = Work(request, fqbn, source, room, tools, compiler)
             try:
@@ -145,5 +144,11 @@ def source_path(firmware: Firmware, file: str) -> str:
 
     Debug information is the same on every machine: it has the sketch at ``/sketch/<name>``.
     """
-    prefix = f"{SKETCH_ROOT}/{firmware.name}/"
-    return os.path.join(firmware.source, file[len(prefix) :]) if file.startswith(prefix) else file  # noqa: PTH118
+    name = safe_name(firmware.name)
+    prefix = f"{SKETCH_ROOT}/{name}/"
+    if not file.startswith(prefix):
+        return file
+    relative = file[len(prefix) :]
+    if relative == f"{name}.ino":
+        relative = f"{firmware.name}.ino"
+    return str(firmware.source / relative)

@@ -72,11 +72,13 @@ def room_properties(
         (properties.get(key, ""), f"/platform/{fqbn.package}/{fqbn.architecture}") for key in _PLATFORM_PATHS
     ]
     maps += room.prefix_maps()
-    flags = " ".join(_quoted(f"{option}={folder}={name}") for folder, name in maps if folder)
     added = []
     for language in _LANGUAGES:
         key = f"compiler.{language}.extra_flags"
         if _reaches(key, f"recipe.{language}.o.pattern", properties):
+            # Only -fdebug-prefix-map is handed on to the assembler, which writes its own line table.
+            used = "-fdebug-prefix-map" if language == "S" else option
+            flags = " ".join(_quoted(f"{used}={folder}={name}") for folder, name in maps if folder)
             added.append(f"{key}={properties.get(key, '')} {flags}".replace("= ", "=", 1))
     response = _quoted(f"@{room.link_options}")
     key = _LINK if _reaches(_LINK, _RECIPE, properties) else _RECIPE
@@ -93,4 +95,4 @@ def _reaches(key: str, recipe: str, properties: Mapping[str, str]) -> bool:
 
 
 def _quoted(argument: str) -> str:
-    return f"'{argument}'"
+    return f'"{argument}"' if "'" in argument else f"'{argument}'"

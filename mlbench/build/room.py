@@ -9,6 +9,7 @@ compilers go by time alone.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,9 +24,14 @@ SKETCH_ROOT = "/sketch"
 _MANIFEST = "manifest.json"
 
 
+def safe_name(name: str) -> str:
+    """A sketch's name as its copy has it: arduino-builder trips over some names, of two blanks say."""
+    return re.sub(r"[^\w.+-]", "_", name, flags=re.ASCII)
+
+
 @dataclass(frozen=True)
 class Room:
-    """The folders of one room."""
+    """The folders of one room. ``name`` is a safe one."""
 
     folder: Path
     name: str
@@ -103,7 +109,11 @@ class Room:
         (self.folder / _MANIFEST).write_text(json.dumps(digests))
 
     def _wanted(self, source: Source) -> dict[str, SourceFile]:
-        wanted = {f"sketch/{self.name}/{k}": f for k, f in source.files.items()}
+        main = f"{source.name}.ino"
+        wanted = {
+            f"sketch/{self.name}/{f'{self.name}.ino' if key == main else key}": file
+            for key, file in source.files.items()
+        }
         for library in source.libraries:
             wanted |= {f"libraries/{library.name}/{k}": f for k, f in library.files.items()}
         return wanted
@@ -123,6 +133,8 @@ class Room:
         for prefix in (f"{self.sketch}/", f"{self.build_path}/sketch/", f"{SKETCH_ROOT}/{self.name}/"):
             if path.startswith(prefix):
                 relative = path[len(prefix) :]
+                if relative.startswith(f"{self.name}.ino"):
+                    relative = f"{source.name}.ino{relative[len(self.name) + 4 :]}"
                 for candidate in (relative, relative.removesuffix(".cpp"), relative.removesuffix(".o")):
                     if candidate in source.files:
                         return str(source.files[candidate].origin)
