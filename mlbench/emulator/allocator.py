@@ -121,8 +121,6 @@ _SCRATCH, _SCRATCH_SIZE = 0x30000000, 0x100000
 _SLOTS = _SCRATCH + 0x1000
 _OPS = _SCRATCH + 0x40000
 _STACK = _SCRATCH + _SCRATCH_SIZE - 64
-_MORE_RAM = 0x100000
-"""RAM beyond the chip's, so that a heap without limit can be replayed."""
 _FROM_SLOT, _MUST_SUCCEED = 1, 2
 
 # The driver takes {reent, first, second, function, flags, result's address} six words at a time:
@@ -149,10 +147,18 @@ class Replay:
         ram: contents of the chip's RAM at the start of the recording.
         calls: what was recorded from there on.
         probe: index of the call whose size is N; None: N is allocated before all of them.
+        heap_in_use: bytes by which the break had moved before.
+
+    Raises:
+        EnvironmentFault: the image lacks what a replay needs, or there are too many calls.
     """
 
-    def __init__(self, image: Image, ram: bytes, calls: list[HeapCall], probe: int | None) -> None:
+    def __init__(
+        self, image: Image, ram: bytes, calls: list[HeapCall], probe: int | None, heap_in_use: int
+    ) -> None:
         self.count = 0
+        self.heap_in_use = heap_in_use
+        self._break = self._allowed = 0
         self._ram = ram
         self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
@@ -170,6 +176,10 @@ class Replay:
         self._reent = self._find_reent(image, calls)
         self._probe_word = self._write_operations(calls, probe)
         self.start_break, self.limit = self._ask_limits()
+        # All that an allocation can read and has not written itself lies below the break.
+        self._saved = ram[: self.start_break - nrf52840.RAM_START]
+        # Code that has been translated already would go on without the hook.
+        self.uc.ctl_flush_tb()
         self.uc.hook_add(unicorn.UC_HOOK_CODE, self._on_sbrk, begin=sbrk, end=sbrk)
 
     def _map(self, image: Image) -> None:
@@ -178,7 +188,7 @@ class Replay:
         for segment in image.segments:
             if segment.data and segment.load < nrf52840.FLASH_SIZE:
                 uc.mem_write(segment.load, segment.data)
-        self._memory = mmap.mmap(-1, nrf52840.RAM_SIZE + _MORE_RAM)
+        self._memory = mmap.mmap(-1, nrf52840.RAM_SIZE)
         pointer = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
         uc.mem_map_ptr(nrf52840.RAM_START, len(self._memory), unicorn.UC_PROT_ALL, pointer)
         uc.mem_map(_SCRATCH, _SCRATCH_SIZE, unicorn.UC_PROT_ALL)
@@ -226,6 +236,11 @@ class Replay:
         self.uc.mem_write(_OPS, b"".join(word.to_bytes(4, "little") for word in words))
         return probe_word
 
+    @property
+    def capacity(self) -> int:
+        """Bytes by which the break can still grow."""
+        return self.limit - self.start_break
+
     def _ask_limits(self) -> tuple[int, int]:
         """The break now, and how far the firmware's own ``_sbrk`` would let it go."""
         start = self._call_sbrk(0)
@@ -258,33 +273,20 @@ class Replay:
         else:
             uc.reg_write(arm.UC_ARM_REG_R0, self._break)
             self._break = moved
-            self._highest = max(self._highest, moved)
         uc.reg_write(arm.UC_ARM_REG_PC, uc.reg_read(arm.UC_ARM_REG_LR))
 
-    def run(self, size: int, allowed: int) -> tuple[bool, int]:
-        """Replay with a first allocation of ``size`` bytes and the break kept at or below ``allowed``.
+    def passes(self, size: int, shorter: int = 0) -> bool:
+        """Whether every allocation that must succeed does, after a first one of ``size`` bytes.
 
-        Returns whether every allocation that must succeed did, and the highest break.
+        ``shorter`` takes so many bytes off the end of the heap.
         """
         self.count += 1
-        self._memory[: len(self._ram)] = self._ram
-        self._break = self._highest = self.start_break
-        self._allowed = allowed
+        self._memory[: len(self._saved)] = self._saved
+        self._break = self.start_break
+        self._allowed = self.limit - shorter
         uc = self.uc
         uc.mem_write(self._probe_word, size.to_bytes(4, "little"))
         uc.reg_write(arm.UC_ARM_REG_R4, _OPS)
         uc.reg_write(arm.UC_ARM_REG_SP, _STACK)
         uc.emu_start(_SCRATCH | 1, _DRIVER_END)
-        return uc.reg_read(arm.UC_ARM_REG_R0) == 0, self._highest
-
-    def passes(self, size: int) -> bool:
-        """Whether a first allocation of ``size`` bytes leaves all others working."""
-        return self.run(size, self.limit)[0]
-
-    def demand(self, size: int) -> int | None:
-        """The highest break that a first allocation of ``size`` leads to where nothing limits the heap.
-
-        None where not even the RAM of the replay was enough.
-        """
-        passed, highest = self.run(size, nrf52840.RAM_START + nrf52840.RAM_SIZE + _MORE_RAM)
-        return highest if passed else None
+        return bool(uc.reg_read(arm.UC_ARM_REG_R0) == 0)

@@ -2,41 +2,24 @@
 
 newlib's allocator asks for more heap in pages and serves requests from what it has, so whether a first
 allocation of N bytes leaves enough for the rest is not monotone in N. But a first allocation that comes
-from the top of the heap moves everything after it by a fixed amount: from N to N + 4,096 the same pages
-are asked for, one page further up. So the demand of one period of 4,096 bytes tells that of all larger N,
-and the first N whose demand exceeds the heap is found without trying each. What the reasoning rests on
-is checked on the allocator itself; where it does not hold, every size is replayed.
+from the top of the heap moves everything after it by a fixed amount: N + 4,096 bytes below a limit of
+L + 4,096 does exactly what N does below L. So one period of 4,096 sizes, each tried below limits that are
+whole pages lower, tells all larger ones, and the first N that fails is found without trying each. What
+the reasoning rests on is checked on the allocator itself; where it does not hold, every size is replayed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+
+from mlbench.targets.protocol import Allocator
 
 PERIOD = 4096
 """newlib's page: what sbrk is asked for is a multiple of it (newlib 3.3, _malloc_r)."""
 GRAIN = 4
 """Sizes within one grain are served alike but for its edge; edges are then found byte by byte."""
 _SPOT_CHECKS = 48
-
-
-class Allocator(Protocol):
-    """What is asked of a replay."""
-
-    @property
-    def start_break(self) -> int:
-        """The break before the first allocation."""
-
-    @property
-    def limit(self) -> int:
-        """How far the break can go."""
-
-    def passes(self, size: int) -> bool:
-        """Whether a first allocation of ``size`` leaves all others working."""
-
-    def demand(self, size: int) -> int | None:
-        """The highest break it leads to where nothing limits the heap."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +36,16 @@ class Prediction:
     exhaustive: bool
 
 
-def predict(allocator: Allocator, heap_in_use: int) -> Prediction:
+def predict(allocator: Allocator) -> Prediction:
     """Find the first limit and the islands after it.
 
-    Args:
-        allocator: the replay.
-        heap_in_use: bytes of heap that were in use before the first allocation; smaller sizes may be
-            served from them and are replayed one by one.
+    Sizes that may be served from heap that was in use before are replayed one by one.
     """
     if not allocator.passes(0):
         return Prediction(None, (), exhaustive=False)
     # Sizes above all that a free chunk could hold come from the top of the heap.
-    base = -(-(heap_in_use + PERIOD) // PERIOD) * PERIOD
-    capacity = allocator.limit - allocator.start_break
+    base = -(-(allocator.heap_in_use + PERIOD) // PERIOD) * PERIOD
+    capacity = allocator.capacity
     if base + PERIOD < capacity:
         by_period = _by_period(allocator, base, capacity)
         if by_period is not None:
@@ -78,23 +58,36 @@ def predict(allocator: Allocator, heap_in_use: int) -> Prediction:
 
 
 def _by_period(allocator: Allocator, base: int, capacity: int) -> Prediction | None:
-    demands = [allocator.demand(base + offset) for offset in range(0, PERIOD, GRAIN)]
-    if any(demand is None for demand in demands):
-        return None
-    known = [demand for demand in demands if demand is not None]
-    limit = allocator.limit
-
-    def expected(size: int) -> bool:
-        pages, offset = divmod(size - base, PERIOD)
-        return known[offset // GRAIN] + pages * PERIOD <= limit
-
+    spare: list[int] = []
+    guess = (capacity - base) // PERIOD
+    for offset in range(0, PERIOD, GRAIN):
+        guess = _spare_pages(allocator, base + offset, guess)
+        spare.append(guess)
     small = [allocator.passes(size) for size in range(0, base, GRAIN)]
-    # Demand in one period differs by few pages: beyond this nothing can pass.
-    sizes = range(base, capacity + 2 * PERIOD, GRAIN)
-    grid = small + [expected(size) for size in sizes]
+    # No size of any residue passes beyond the most pages that one can spare.
+    sizes = range(base, base + (max(spare) + 2) * PERIOD, GRAIN)
+    grid = small + [(size - base) // PERIOD <= spare[(size - base) % PERIOD // GRAIN] for size in sizes]
     if not _confirmed(allocator, grid, base):
         return None
     return _from_grid(grid, allocator.passes, exhaustive=False)
+
+
+def _spare_pages(allocator: Allocator, size: int, guess: int) -> int:
+    """By how many pages the heap can be shorter with ``size`` still passing; -1 where it does not."""
+
+    def passes(pages: int) -> bool:
+        return allocator.passes(size, pages * PERIOD)
+
+    pages = max(0, guess)
+    if passes(pages):
+        while passes(pages + 1):
+            pages += 1
+        return pages
+    while pages > 0:
+        pages -= 1
+        if passes(pages):
+            return pages
+    return -1
 
 
 def _confirmed(allocator: Allocator, grid: list[bool], base: int) -> bool:

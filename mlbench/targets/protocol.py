@@ -61,11 +61,16 @@ class Functions:
 class Probe:
     """One question to firmware: allocate ``alloc`` bytes first (None: no probe), then work.
 
-    ``inferences`` is how many inferences to let finish before the run ends.
+    ``inferences`` is how many inferences to let finish before the run ends. ``probe_image`` runs the
+    image of the probes without one: the reference that probes are held against. ``record`` keeps the
+    heap's calls. ``perturb`` shifts the time and slows the code, to show what text depends on time.
     """
 
     alloc: int | None = None
     inferences: int = 1
+    probe_image: bool = False
+    record: bool = False
+    perturb: bool = False
 
 
 class MarkKind(Enum):
@@ -130,11 +135,40 @@ class Instrument:
     cost_table: str
 
 
+class Allocator(Protocol):
+    """A replay of recorded heap calls on the firmware's own allocator."""
+
+    @property
+    def count(self) -> int:
+        """How many replays were run."""
+
+    @property
+    def capacity(self) -> int:
+        """Bytes by which the break can still grow."""
+
+    @property
+    def heap_in_use(self) -> int:
+        """Bytes of heap in use before the first allocation."""
+
+    def passes(self, size: int, shorter: int = 0) -> bool:
+        """Whether a first allocation of ``size`` bytes leaves all others working.
+
+        ``shorter`` takes so many bytes off the end of the heap.
+        """
+
+
 class Session(Protocol):
     """A target with one firmware on it."""
 
     def run(self, probe: Probe, deadline_us: float) -> RunResult:
         """Run from reset with one probe. Raises EnvironmentFault, never on account of firmware."""
+
+    @property
+    def way(self) -> str:
+        """How the sketch is measured: ``template``, ``functions``, ``library`` or ``nothing``."""
+
+    def replay(self) -> Allocator | None:
+        """The replay of the heap calls that the last run with ``record`` made; None where there is none."""
 
     def close(self) -> None:
         """Release what is held."""

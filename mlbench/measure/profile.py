@@ -1,0 +1,137 @@
+"""The measures of one firmware, taken on one target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlbench.boards import board_for
+from mlbench.build.firmware import Firmware
+from mlbench.elf.image import Image
+from mlbench.errors import MLBenchError
+from mlbench.measure.comparing import Reference
+from mlbench.measure.ram import RamOptions, measure_unused_ram
+from mlbench.measure.timing import time_of
+from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
+from mlbench.suite import SketchSpec
+from mlbench.targets.protocol import MarkKind, Outcome, Probe, RunResult, Session, Target
+
+NO_NAMES = (
+    "no functions are named: add `init:` and `inference:` to the sketch in mlbench.yml, "
+    "or mark the code with the MLBench library"
+)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What measuring gave. ``failure`` says why measures are absent, where the sketch is at fault."""
+
+    measures: Measures
+    failure: Failure | None = None
+    notes: tuple[str, ...] = ()
+    serial: bytes = b""
+
+
+def measure_flash(firmware: Firmware, overhead: int | None) -> Flash:
+    """Flash the image occupies, from its ELF."""
+    sections = Image.load(firmware.elf).flash_bytes()
+    return Flash(sum(size for _, size in sections), sections, not firmware.fits, overhead)
+
+
+def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int | None = None) -> Profile:
+    """Take every measure that applies.
+
+    Args:
+        firmware: the built sketch.
+        spec: its entry in the suite.
+        target: where to run it.
+        overhead: flash of the empty sketch on the same board and toolchain, in bytes.
+
+    Raises:
+        EnvironmentFault: the host is at fault.
+    """
+    flash = measure_flash(firmware, overhead)
+    if not firmware.fits:
+        over = " and ".join(f"{item.region} by {item.bytes:,} bytes" for item in firmware.overflows)
+        return _only_flash(flash, f"does not fit the board: exceeds {over}")
+    try:
+        session = target.open(firmware, spec.functions)
+    except MLBenchError as error:
+        if error.exit_status == 4:
+            raise
+        return _only_flash(flash, str(error), Failure(str(error), exit_status=error.exit_status))
+    try:
+        return _run(firmware, spec, session, flash)
+    finally:
+        session.close()
+
+
+def _only_flash(flash: Flash, reason: str, failure: Failure | None = None) -> Profile:
+    absent = Absent(reason)
+    return Profile(Measures(flash, absent, absent, absent, absent), failure)
+
+
+def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -> Profile:
+    if session.way == "nothing":
+        return _only_flash(flash, NO_NAMES)
+    timed = session.run(Probe(inferences=spec.inferences), spec.timeout_us)
+    if timed.outcome is not Outcome.PASSED:
+        return Profile(
+            _only_flash(flash, timed.reason).measures,
+            Failure(f"{timed.outcome.value}: {timed.reason}", timed.chain),
+            timed.notes,
+            timed.serial,
+        )
+    init = time_of(timed.marks, MarkKind.INIT, _unnamed(spec, session, "init"))
+    inference = time_of(timed.marks, MarkKind.INFERENCE, _unnamed(spec, session, "inference"))
+    unused, need, notes = _ram(firmware, spec, session)
+    return Profile(Measures(flash, unused, need, init, inference), None, (*timed.notes, *notes), timed.serial)
+
+
+def _unnamed(spec: SketchSpec, session: Session, which: str) -> str:
+    named = spec.functions.init if which == "init" else spec.functions.inference
+    if named is not None:
+        return f"{named} was not called before inference" if which == "init" else f"{named} was not called"
+    if session.way == "library":
+        return f"the sketch has no marks around {which}"
+    return f"no function is named: add `{which}:` to the sketch in mlbench.yml"
+
+
+def _ram(
+    firmware: Firmware, spec: SketchSpec, session: Session
+) -> tuple[UnusedRam | Absent, RamNeed | Absent, tuple[str, ...]]:
+    recorded = session.run(Probe(probe_image=True, record=True), spec.timeout_us)
+    image = Image.load(firmware.probe_elf)
+    if recorded.outcome is not Outcome.PASSED:
+        absent = Absent(f"{recorded.outcome.value}: {recorded.reason}")
+        return absent, absent, ()
+    need = _need(image, recorded)
+    if not firmware.is_template and image.symbol("malloc") is None:
+        return Absent("the image has no malloc, so no allocation can be tried"), need, ()
+    reference = Reference(
+        recorded,
+        lambda: session.run(Probe(probe_image=True, perturb=True), 2 * spec.timeout_us),
+        compare_serial=spec.serial == "exact",
+    )
+    ram = board_for(spec.board).ram.size
+    maximum = ram if spec.ram_max is None else spec.ram_max
+    unused = measure_unused_ram(session, reference, RamOptions(spec.ram_search, spec.ram_min, maximum), 0.0)
+    notes: tuple[str, ...] = ()
+    if isinstance(unused, UnusedRam) and unused.overlap:
+        notes = (
+            f"stack and heap overlap by {unused.overlap:,} bytes at the limit of unused RAM, silently: "
+            "a board cannot see it",
+        )
+    if recorded.overlap:
+        notes = (*notes, f"stack and heap overlap by {recorded.overlap:,} bytes even without a probe")
+    return unused, need, notes
+
+
+def _need(image: Image, run: RunResult) -> RamNeed:
+    sections = image.static_ram()
+    static = sum(size for _, size in sections)
+    heap = run.heap.peak_requested if run.heap is not None else 0
+    stack = run.peak_stack or 0
+    return RamNeed(static + heap + stack, static, heap, stack, sections)
+
+
+__all__ = ["NO_NAMES", "Profile", "Time", "measure_flash", "profile"]

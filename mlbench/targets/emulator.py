@@ -1,0 +1,166 @@
+"""The embedded emulator as a target: one machine an image, one snapshot at setup(), many runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlbench
+from mlbench.boards import Board
+from mlbench.build.firmware import ALLOC_SIZE_SYMBOL, Firmware
+from mlbench.elf.image import Image
+from mlbench.elf.names import find_functions
+from mlbench.emulator.allocator import Operation, Replay
+from mlbench.emulator.cycles.model import load_model
+from mlbench.emulator.machine import Ending, Machine
+from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.targets.emulated_run import EmulatedRun, Entry, Named, RunSnapshot
+from mlbench.targets.protocol import Functions, Instrument, MarkKind, Probe, RunResult
+
+_LIBRARY_MARKS = {
+    MarkKind.INIT: ("mlbench_init_begin", "mlbench_init_end"),
+    MarkKind.INFERENCE: ("mlbench_inference_begin", "mlbench_inference_end"),
+}
+
+
+@dataclass(frozen=True)
+class EmulatorTarget:
+    """Measures on the embedded nRF52840 emulator."""
+
+    board: Board
+    host_seconds: float = 600.0
+    """Wall time one run may take before the environment is blamed."""
+    force_python: bool = False
+
+    @property
+    def instrument(self) -> Instrument:
+        """See ``Target``."""
+        data = self.board.emulator
+        if data is None:
+            raise UsageError(
+                f"board {self.board.id} has no emulator", do="choose another backend for it in mlbench.yml"
+            )
+        return Instrument(
+            self.board.id,
+            "emulator",
+            mlbench.__version__,
+            f"{data.cost_table}/{load_model(data.cost_table).version}",
+        )
+
+    def open(self, firmware: Firmware, functions: Functions) -> EmulatorSession:
+        """See ``Target``."""
+        return EmulatorSession(self, firmware, functions)
+
+
+class EmulatorSession:
+    """One firmware on the emulator."""
+
+    def __init__(self, target: EmulatorTarget, firmware: Firmware, functions: Functions) -> None:
+        self._target = target
+        self._firmware = firmware
+        self._functions = functions
+        self._images: dict[Path, Image] = {}
+        self._runs: dict[Path, EmulatedRun] = {}
+        self._starts: dict[Path, RunSnapshot | RunResult] = {}
+        # Names are resolved now, so that a wrong one is told before anything runs.
+        self.image = self._image(firmware.elf)
+        self._named(self.image)
+
+    def _image(self, path: Path) -> Image:
+        if path not in self._images:
+            self._images[path] = Image.load(path)
+        return self._images[path]
+
+    def _named(self, image: Image) -> dict[MarkKind, Named]:
+        found: dict[MarkKind, Named] = {}
+        for kind, name in (
+            (MarkKind.INIT, self._functions.init),
+            (MarkKind.INFERENCE, self._functions.inference),
+        ):
+            if name is not None:
+                addresses = tuple(symbol.address for symbol in find_functions(image, name))
+                found[kind] = Named(name, entries=addresses)
+        if not found:
+            for kind, (begin, end) in _LIBRARY_MARKS.items():
+                first, last = image.symbol(begin), image.symbol(end)
+                if first is not None and last is not None:
+                    found[kind] = Named(begin, entries=(first.address,), ends=(last.address,))
+        return found
+
+    @property
+    def way(self) -> str:
+        """How the sketch is measured: template, functions, library, or nothing."""
+        if self._firmware.is_template:
+            return "template"
+        if self._functions.init or self._functions.inference:
+            return "functions"
+        return "library" if self._named(self.image) else "nothing"
+
+    def emulated(self, *, probe: bool) -> EmulatedRun:
+        """The run object of the plain or the probe image."""
+        path = self._firmware.probe_elf if probe else self._firmware.elf
+        if path not in self._runs:
+            image = self._image(path)
+            machine = Machine(image, force_python=self._target.force_python)
+            self._runs[path] = EmulatedRun(
+                machine,
+                self._named(image),
+                self._functions.outputs,
+                entry=self._entry(image),
+                host_seconds=self._target.host_seconds,
+                ends_by_serial=self._firmware.is_template,
+            )
+        return self._runs[path]
+
+    def _entry(self, image: Image) -> Entry:
+        word = image.symbol(ALLOC_SIZE_SYMBOL) if self._firmware.is_template else None
+        if self._firmware.is_template and word is None:
+            raise UsageError(
+                f"the image of this template has no {ALLOC_SIZE_SYMBOL}",
+                where=str(self._firmware.source),
+                do="build it with this tool",
+            )
+        return Entry.of(image, word.address if word is not None else None)
+
+    def start(self, deadline_us: float, *, probe: bool) -> RunSnapshot | RunResult:
+        """Boot to setup() once; every run goes on from there. A result is how booting failed."""
+        path = self._firmware.probe_elf if probe else self._firmware.elf
+        if path not in self._starts:
+            self._starts[path] = self.emulated(probe=probe).boot(deadline_us)
+        return self._starts[path]
+
+    def run(self, probe: Probe, deadline_us: float) -> RunResult:
+        """See ``Session``."""
+        on_probe_image = probe.alloc is not None or probe.probe_image
+        start = self.start(deadline_us, probe=on_probe_image)
+        if isinstance(start, RunResult):
+            return start
+        return self.emulated(probe=on_probe_image).run(start, probe, deadline_us)
+
+    def replay(self) -> Replay | None:
+        """See ``Session``."""
+        path = self._firmware.probe_elf
+        start = self._starts.get(path)
+        if not isinstance(start, RunSnapshot):
+            return None
+        calls = self._runs[path].recorded
+        probe = None
+        if self._firmware.is_template:
+            # The template's own malloc: the first call of the size it was given, which was 0.
+            sizes = [(call.operation, call.requested) for call in calls]
+            if (Operation.MALLOC, 0) not in sizes:
+                return None
+            probe = sizes.index((Operation.MALLOC, 0))
+        try:
+            return Replay(self._image(path), start.ram, calls, probe, start.heap_in_use)
+        except EnvironmentFault:
+            # Plain bisection needs nothing of the allocator.
+            return None
+
+    def close(self) -> None:
+        """See ``Session``."""
+        self._runs.clear()
+        self._starts.clear()
+
+
+__all__ = ["EmulatorSession", "EmulatorTarget", "Ending"]
