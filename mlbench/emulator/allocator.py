@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import struct
 from dataclasses import dataclass
 from enum import Enum
 
@@ -138,6 +139,16 @@ _DRIVER = bytes.fromhex(
 )
 _DRIVER_END = _SCRATCH + len(_DRIVER) - 2
 
+# What stands in for _sbrk: {break, allowed} at the address in its last word.
+#   ldr r3, state ; ldr r2, [r3] ; ldr r1, [r3, #4] ; adds r0, r0, r2 ; cmp r0, r1 ; bhi fail
+#   str r0, [r3] ; mov r0, r2 ; bx lr
+#   fail: mov r0, #-1 ; bx lr
+_HEAP_STATE = _SCRATCH + 0x800
+_SBRK = _SCRATCH + 0x400
+_SBRK_CODE = bytes.fromhex("054b 1a68 5968 8018 8842 02d8 1860 1046 7047 4ff0ff30 7047")
+_JUMP = bytes.fromhex("dff800f0")
+"""ldr.w pc, [pc]: go to the address in the word behind, on a word boundary."""
+
 
 class Replay:
     """The recorded calls, ready to be repeated with another first allocation.
@@ -158,7 +169,6 @@ class Replay:
     ) -> None:
         self.count = 0
         self.heap_in_use = heap_in_use
-        self._break = self._allowed = 0
         self._ram = ram
         self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
@@ -178,9 +188,7 @@ class Replay:
         self.start_break, self.limit = self._ask_limits()
         # All that an allocation can read and has not written itself lies below the break.
         self._saved = ram[: self.start_break - nrf52840.RAM_START]
-        # Code that has been translated already would go on without the hook.
-        self.uc.ctl_flush_tb()
-        self.uc.hook_add(unicorn.UC_HOOK_CODE, self._on_sbrk, begin=sbrk, end=sbrk)
+        self._replace_sbrk()
 
     def _map(self, image: Image) -> None:
         uc = self.uc
@@ -263,17 +271,13 @@ class Replay:
         uc.emu_start(self._sbrk | 1, _DRIVER_END)
         return int(uc.reg_read(arm.UC_ARM_REG_R0))
 
-    def _on_sbrk(self, uc: unicorn.Uc, _address: int, _size: int, _user: object) -> None:
-        increment = uc.reg_read(arm.UC_ARM_REG_R0)
-        if increment & 0x80000000:
-            increment -= 1 << 32
-        moved = self._break + increment
-        if moved > self._allowed:
-            uc.reg_write(arm.UC_ARM_REG_R0, 0xFFFFFFFF)
-        else:
-            uc.reg_write(arm.UC_ARM_REG_R0, self._break)
-            self._break = moved
-        uc.reg_write(arm.UC_ARM_REG_PC, uc.reg_read(arm.UC_ARM_REG_LR))
+    def _replace_sbrk(self) -> None:
+        code = _SBRK_CODE.ljust(24, b"\0") + _HEAP_STATE.to_bytes(4, "little")
+        self.uc.mem_write(_SBRK, code)
+        nop = b"\x00\xbf" if self._sbrk % 4 else b""
+        self.uc.mem_write(self._sbrk, nop + _JUMP + (_SBRK | 1).to_bytes(4, "little"))
+        # What has been translated of the old code must not go on.
+        self.uc.ctl_flush_tb()
 
     def passes(self, size: int, shorter: int = 0) -> bool:
         """Whether every allocation that must succeed does, after a first one of ``size`` bytes.
@@ -282,9 +286,8 @@ class Replay:
         """
         self.count += 1
         self._memory[: len(self._saved)] = self._saved
-        self._break = self.start_break
-        self._allowed = self.limit - shorter
         uc = self.uc
+        uc.mem_write(_HEAP_STATE, struct.pack("<II", self.start_break, self.limit - shorter))
         uc.mem_write(self._probe_word, size.to_bytes(4, "little"))
         uc.reg_write(arm.UC_ARM_REG_R4, _OPS)
         uc.reg_write(arm.UC_ARM_REG_SP, _STACK)
