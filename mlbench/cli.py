@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 from mlbench import __version__
 from mlbench.errors import MLBenchError, UsageError
+from mlbench.interrupt import Interrupted, interruptible
 from mlbench.maintenance import say
 from mlbench.settings import Settings
 
@@ -26,7 +23,6 @@ VERBS = {
     "cache": "list or clean what mlbench keeps",
     "uninstall": "remove all that mlbench made on this machine",
 }
-_INTERRUPTED = 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,20 +36,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
-    with suppress(ValueError):  # not the main thread: whoever runs us there handles signals
-        signal.signal(signal.SIGTERM, _terminate)
     try:
-        options = _parser().parse_args(_verb_first(arguments))
-        return _dispatch(options)
+        with interruptible():
+            return _dispatch(_parser().parse_args(_verb_first(arguments)))
     except MLBenchError as error:
         if debug:
             traceback.print_exc()
         say(str(error))
         return error.exit_status
-    except KeyboardInterrupt:
-        _end_children()
+    except Interrupted as interrupted:
         say("interrupted")
-        return _INTERRUPTED
+        return interrupted.status
     except BrokenPipeError:
         # Whoever read our output has gone; Python must not try to flush it once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -189,17 +182,3 @@ def _size(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    _end_children()
-    raise SystemExit(128 + signal.SIGTERM)
-
-
-def _end_children() -> None:
-    """End compilers that still run in threads: each leads a session of its own, so Ctrl-C misses them."""
-    for task in Path("/proc/self/task").glob("*"):
-        with suppress(OSError):
-            for child in (task / "children").read_text().split():
-                with suppress(OSError, ProcessLookupError):
-                    os.killpg(int(child), signal.SIGKILL)

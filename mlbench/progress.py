@@ -77,8 +77,10 @@ class PlainProgress:
             self._out.flush()
 
     def _repeat(self, text: str, begin: float, done: threading.Event) -> None:
-        while not done.wait(self._still):
+        pause = self._still
+        while not done.wait(pause):
             self.note(f"{text}: still at it after {self._clock() - begin:.0f} s")
+            pause = min(2 * pause, 6 * self._still)
 
 
 class RichProgress:

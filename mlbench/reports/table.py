@@ -11,6 +11,8 @@ from mlbench.results.values import Absent, Flash, RamNeed, Result, Status, Time,
 _MAX_CHAIN = 12
 _MAX_DIAGNOSTICS = 5
 _MAX_ISLANDS = 4
+_TELLING_SPREAD = 0.005
+"""Times that differ by less than this part are shown by their median alone; the result file has all."""
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,10 @@ def _cell(measure: Flash | UnusedRam | RamNeed | Time | Absent, notes: _Footnote
     if isinstance(measure, Absent):
         return Cell("-", (notes.number(measure.reason),))
     if isinstance(measure, Time):
-        low, high = milliseconds(measure.minimum_us), milliseconds(measure.maximum_us)
-        said = [f"{measure.count} times: {low} to {high} ms"] if low != high else []
-        return Cell(milliseconds(measure.median_us), tuple(notes.number(text) for text in said))
+        spread = measure.maximum_us - measure.minimum_us
+        said = f"{measure.count} times: {milliseconds(measure.minimum_us)} to {milliseconds(measure.maximum_us)} ms"
+        telling = spread > _TELLING_SPREAD * measure.median_us
+        return Cell(milliseconds(measure.median_us), (notes.number(said),) if telling else ())
     if isinstance(measure, UnusedRam):
         return Cell(count(measure.bytes), tuple(notes.number(text) for text in _about(measure)))
     starred = isinstance(measure, Flash) and measure.starred

@@ -1,0 +1,70 @@
+"""Ctrl-C and SIGTERM: a quick and quiet end, also out of native code and with compilers still at work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+GRACE_SECONDS = 2.0
+"""How long the orderly way out may take. An exception that a signal raises within a callback of native
+code is lost there, and the emulator is such code."""
+
+
+class Interrupted(BaseException):
+    """A signal asks to end; ``status`` is the exit status that says so."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@contextmanager
+def interruptible(grace: float = GRACE_SECONDS) -> Iterator[None]:
+    """Within the context, SIGINT and SIGTERM raise ``Interrupted``, and end the process if that is lost.
+
+    In other threads than the main one nothing is changed.
+    """
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        status = 128 + number
+        end_children()
+        watchdog = threading.Timer(grace, _leave, (status,))
+        watchdog.daemon = True
+        watchdog.start()
+        raise Interrupted(status)
+
+    before = {}
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, handle)
+    except ValueError:  # not the main thread
+        before = {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        # After an interrupt the watchdog stays: threads that still build may hold up the interpreter's end.
+
+
+def end_children() -> None:
+    """End the programs that threads wait for: each leads a session of its own, so Ctrl-C misses them."""
+    for task in Path("/proc/self/task").glob("*"):
+        with suppress(OSError):
+            for child in (task / "children").read_text().split():
+                with suppress(OSError):
+                    os.killpg(int(child), signal.SIGKILL)
+
+
+def _leave(status: int) -> None:
+    if sys.stderr.isatty():
+        with suppress(OSError):
+            sys.stderr.write("\x1b[?25h")  # a live display has hidden the cursor
+            sys.stderr.flush()
+    os._exit(status)
