@@ -74,8 +74,8 @@ def probe_version(builder: Path) -> str:
     Raises:
         EnvironmentFault: the program does not run or says no version.
     """
-    argument = "version" if "cli" in builder.name else "-version"
-    text = _first_output(builder, argument, builder.stat().st_mtime_ns if builder.exists() else 0)
+    arguments = ("version", "--json") if "cli" in builder.name else ("-version",)
+    text = _first_output(builder, arguments, builder.stat().st_mtime_ns if builder.exists() else 0)
     found = re.search(r"\d+\.\d+\.\d+(?:[-+.\w]*)", text)
     if not found:
         raise EnvironmentFault("says no version", where=str(builder), do="check that it is the right program")
@@ -88,15 +88,15 @@ def compiler_version(gcc: Path) -> str:
     Raises:
         EnvironmentFault: the program does not run.
     """
-    text = _first_output(gcc, "--version", gcc.stat().st_mtime_ns if gcc.exists() else 0)
+    text = _first_output(gcc, ("--version",), gcc.stat().st_mtime_ns if gcc.exists() else 0)
     return text.strip().splitlines()[0].strip() if text.strip() else ""
 
 
 @lru_cache(maxsize=32)
-def _first_output(program: Path, argument: str, _changed_ns: int) -> str:
+def _first_output(program: Path, arguments: tuple[str, ...], _changed_ns: int) -> str:
     try:
         done = subprocess.run(
-            [str(program), argument],
+            [str(program), *arguments],
             capture_output=True,
             stdin=subprocess.DEVNULL,
             timeout=_PROBE_SECONDS,

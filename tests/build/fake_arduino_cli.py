@@ -1,0 +1,222 @@
+"""Stands in for arduino-cli 1.5.1: its command line and its JSON, over arduino-builder's work.
+
+Takes the arguments that the real one takes and no others, and answers in the shape that the real one
+was seen to answer in. What it is told lies in ``fake.json`` beside it: the programs to use, and a
+folder of platforms that "the network" has.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+HERE = Path(__file__).resolve().parent
+TOLD = json.loads((HERE / "fake.json").read_text())
+_NO_DISCOVERY = "Error initializing instance: Error loading hardware platform: discovery builtin:{} not found"
+WARNINGS = [_NO_DISCOVERY.format(name) for name in ("serial-discovery", "mdns-discovery")]
+VALUED = {
+    "--fqbn",
+    "--build-path",
+    "--build-property",
+    "--library",
+    "--libraries",
+    "--output-dir",
+    "--warnings",
+}
+
+
+def main(argv: list[str]) -> int:
+    with (HERE / "calls.jsonl").open("a") as log:
+        log.write(json.dumps({"argv": argv, "environment": dict(os.environ)}) + "\n")
+    if argv == ["version", "--json"]:
+        print(json.dumps({"Application": "arduino-cli", "VersionString": "1.5.1", "Commit": "01f3d4f2"}))
+        return 0
+    if argv[:1] != ["--config-file"]:
+        return refuse_text("Error: this test gives --config-file first")
+    config = json.loads(Path(argv[1]).read_text())
+    assert config["updater"]["enable_notification"] is False
+    assert config["metrics"]["enabled"] is False
+    argv = argv[2:]
+    if argv[0] == "core":
+        return core(argv[1:])
+    if argv[0] == "compile":
+        return compile_sketch(argv[1:])
+    return refuse_text(f'Error: unknown command "{argv[0]}" for "arduino-cli"')
+
+
+def refuse_text(text: str) -> int:
+    print(f"{text}\nUsage:\n  arduino-cli compile [flags]", file=sys.stderr)
+    return 1
+
+
+def refuse_json(error: str, status: int = 1) -> int:
+    print(json.dumps({"error": error, "warnings": WARNINGS}), file=sys.stderr)
+    return status
+
+
+def refuse_build(error: str) -> int:
+    answer = {"builder_result": None, "compiler_err": "", "compiler_out": "", "success": False}
+    print(
+        json.dumps(
+            {**answer, "error": f"Error during build: {error}", "upload_result": {}, "warnings": WARNINGS}
+        )
+    )
+    return 1
+
+
+def core(argv: list[str]) -> int:
+    data = Path(os.environ["ARDUINO_DIRECTORIES_DATA"])
+    for name in ("package_index.json", "library_index.json"):
+        json.loads((data / name).read_text())
+    if argv == ["update-index", "--json"]:
+        return 0 if TOLD["network"] else refuse_json("Some indexes could not be updated.")
+    if len(argv) == 3 and argv[0] == "install" and argv[2] == "--json":
+        package, architecture = argv[1].split(":")
+        source = Path(TOLD["network"] or "/nowhere") / package / architecture
+        if not source.is_dir():
+            return refuse_json(f"Invalid argument passed: Platform '{argv[1]}' not found", 7)
+        shutil.copytree(source, data / "packages" / package / "hardware" / architecture / "2.4.1")
+        print("{}")
+        return 0
+    return refuse_text("Error: unknown flag")
+
+
+def compile_sketch(argv: list[str]) -> int:
+    values: dict[str, list[str]] = {name: [] for name in VALUED}
+    flags, sketches = [], []
+    words = iter(argv)
+    for word in words:
+        if word in VALUED:
+            values[word].append(next(words))
+        elif word == "--json" or word.startswith("--show-properties"):
+            flags.append(word)
+        elif word.startswith("-"):
+            return refuse_text(f"Error: unknown flag: {word}")
+        else:
+            sketches.append(Path(word))
+    assert "--json" in flags
+    (sketch,) = sketches
+    if not sketch.is_dir():
+        return refuse_json(f"Can't open sketch: no such file or directory: {sketch}")
+    if not (sketch / f"{sketch.name}.ino").is_file():
+        return refuse_json(f"Can't open sketch: main file missing from sketch: {sketch / sketch.name}.ino")
+    (fqbn,) = values["--fqbn"]
+    if len(fqbn.split(":")) < 3:
+        return refuse_build(f"Invalid FQBN: not an FQBN: {fqbn}")
+    (build_path,) = values["--build-path"]
+    return answer(fqbn, sketch, Path(build_path), values, flags)
+
+
+def answer(fqbn: str, sketch: Path, build_path: Path, values: dict[str, list[str]], flags: list[str]) -> int:
+    package, architecture, board = fqbn.split(":")[:3]
+    user, data = Path(os.environ["ARDUINO_DIRECTORIES_USER"]), Path(os.environ["ARDUINO_DIRECTORIES_DATA"])
+    homes = [user / "hardware" / package / architecture]
+    homes += sorted((data / "packages" / package / "hardware" / architecture).glob("*"))
+    platform = next((home for home in homes if home.is_dir()), None)
+    if platform is None:
+        name = f"{package}:{architecture}"
+        return refuse_build(
+            f"Platform '{name}' not found: platform not installed\n"
+            f"Platform {name} is not found in any known index\nMaybe you need to add a 3rd party URL?"
+        )
+    if f"{board}." not in (platform / "boards.txt").read_text():
+        return refuse_build(f"Invalid FQBN: board {fqbn} not found")
+    libraries = build_path.parent / "given-libraries"
+    shutil.rmtree(libraries, ignore_errors=True)
+    libraries.mkdir()
+    for library in values["--library"]:
+        (libraries / Path(library).name).symlink_to(library)
+    common = ["-logger=machine", "-verbose", "-hardware", TOLD["hardware"], "-tools", TOLD["hardware"]]
+    for folder in (user / "hardware", data / "packages"):
+        common += ["-hardware", str(folder)] if folder.is_dir() else []
+    for folder in (libraries, user / "libraries", *map(Path, values["--libraries"])):
+        common += ["-libraries", str(folder)] if folder.is_dir() else []
+    cores = Path(os.environ["ARDUINO_BUILD_CACHE_PATH"])
+    cores.mkdir(exist_ok=True)
+    common += [
+        "-fqbn",
+        fqbn,
+        "-core-api-version",
+        "10607",
+        "-build-path",
+        str(build_path),
+        "-build-cache",
+        str(cores),
+    ]
+    common += [f"-prefs={item}" for item in values["--build-property"]]
+    shown = [flag for flag in flags if flag.startswith("--show-properties")]
+    properties = call("-dump-prefs", *common, str(sketch)).stdout.splitlines()
+    result: dict[str, Any] = {
+        "board_platform": {
+            "id": f"{package}:{architecture}",
+            "install_dir": str(platform),
+            "version": "2.4.1",
+        },
+        "build_path": str(build_path),
+        "build_properties": [line for line in properties if "=" in line and not line.startswith("===")],
+    }
+    said: dict[str, Any] = {
+        "compiler_out": "",
+        "compiler_err": "",
+        "builder_result": result,
+        "upload_result": {},
+    }
+    if shown:
+        print(json.dumps({**said, "success": True, "warnings": WARNINGS}))
+        return 0
+    done = call("-compile", *common, str(sketch))
+    errors = "".join(line for line in done.stderr.splitlines(True) if not line.startswith("==="))
+    said["compiler_err"] = errors.removesuffix("exit status 1\n")
+    fill(result, done.stdout + done.stderr)
+    error = ""
+    if done.returncode:
+        large = "Sketch too big" in done.stdout + done.stderr
+        error = "text section exceeds available space in board" if large else "exit status 1"
+        result.pop("executable_sections_size", None)
+        said["error"] = f"Error during build: {error}"
+    found = [
+        {
+            "severity": m[4].upper().replace("FATAL ERROR", "FATAL"),
+            "message": f"{m[5]}\n    1 | some code\n      | ^~~~",
+            "file": m[1],
+            "line": int(m[2]),
+            "column": int(m[3]),
+        }
+        for m in re.finditer(
+            r"^(\S[^:\n]*):(\d+):(\d+): (fatal error|error|warning): (.*)$", errors, re.MULTILINE
+        )
+    ]
+    if found:
+        result["diagnostics"] = found
+    print(json.dumps({**said, "success": not error, "warnings": WARNINGS}))
+    return 1 if error else 0
+
+
+def fill(result: dict[str, Any], text: str) -> None:
+    """Sizes and libraries, as arduino-builder's logger for machines names them. Zeros vanish."""
+    for template, arguments in re.findall(r"^===\w+ \|\|\| (.*?) \|\|\| \[(.*)\]$", text, re.MULTILINE):
+        parts = [unquote_plus(part) for part in arguments.split(" ")]
+        if template.startswith("Sketch uses"):
+            entry = {"name": "text", "size": int(parts[0]), "max_size": int(parts[1])}
+            result["executable_sections_size"] = [{k: v for k, v in entry.items() if v}]
+        elif template.startswith("Using library {0} at version {1}"):
+            name = re.search(
+                r"^name=(.*)$", (Path(parts[2]) / "library.properties").read_text(), re.MULTILINE
+            )
+            used = {"name": name[1] if name else parts[0], "version": parts[1], "install_dir": parts[2]}
+            result.setdefault("used_libraries", []).append(used)
+
+
+def call(*argv: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([TOLD["builder"], *argv], capture_output=True, text=True, check=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

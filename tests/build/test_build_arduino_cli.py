@@ -1,0 +1,343 @@
+"""arduino-cli: our side of its conversation."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlbench.build import BuildFailed
+from mlbench.build.arduino_cli import ArduinoCli
+from mlbench.build.compiler import CompileReport, Job, PlatformMissing
+from mlbench.build.firmware import ALLOC_SIZE_SYMBOL
+from mlbench.build.homes import Homes
+from mlbench.build.toolchain import Toolchain
+from mlbench.elf.image import Image
+from mlbench.errors import EnvironmentFault, UsageError
+
+Bench = Any
+
+EMPTY = "void setup() {}\nvoid loop() {}\n"
+RECORDING = (
+    Path(__file__).parents[3] / "shared" / "facts" / "arduino-cli" / "arduino-cli-1.5.1-conversation.json"
+)
+
+
+class Fake:
+    """An arduino-cli that is none."""
+
+    def __init__(self, folder: Path, tools: Toolchain) -> None:
+        folder.mkdir()
+        self.folder = folder
+        self.program = folder / "arduino-cli"
+        source = Path(__file__).with_name("fake_arduino_cli.py").read_text()
+        self.program.write_text(f"#!{sys.executable} -S\n{source}")
+        self.program.chmod(0o755)
+        self.told = {
+            "builder": str(tools.arduino_builder),
+            "hardware": str(tools.builder_hardware),
+            "network": "",
+        }
+        self.tell()
+
+    def tell(self, **changes: str) -> None:
+        self.told |= changes
+        (self.folder / "fake.json").write_text(json.dumps(self.told))
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.folder / "calls.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture
+def fake(tmp_path: Path, tools: Toolchain) -> Fake:
+    return Fake(tmp_path / "bin", tools)
+
+
+@pytest.fixture
+def cli(bench: Bench, fake: Fake, tmp_path: Path) -> Bench:
+    bench.tools = replace(bench.tools, arduino_cli=fake.program)
+    bench.cache = tmp_path / "cache"
+    return bench
+
+
+def test_a_sketch(cli: Bench, fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INPUT_TOKEN", "hush")
+    sketch = cli.sketch("plain", EMPTY)
+    firmware = cli.build(sketch)
+    assert firmware.keys.builder == "arduino-cli 1.5.1"
+    assert firmware.keys.platform == "acme:classic@2.4.1"
+    assert Image.load(firmware.elf).symbol("malloc") is None
+    assert Image.load(firmware.probe_elf).symbol("malloc") is not None
+    assert firmware.notes == ()
+    assert cli.build(sketch).cached
+    compiles = [call for call in fake.calls if "compile" in call["argv"]]
+    assert len(compiles) == 3, "properties, the link that is measured, the link with malloc"
+    for call in compiles:
+        assert "hush" not in json.dumps(call)
+        assert call["environment"]["LC_ALL"] == "C"
+    assert compiles[1]["argv"] == compiles[2]["argv"], "the same flags, so nothing is compiled twice"
+
+
+def test_a_template_and_a_library(cli: Bench, tmp_path: Path) -> None:
+    library = tmp_path / "My Lib"
+    (library / "src").mkdir(parents=True)
+    (library / "library.properties").write_text(
+        "name=MyLib\nversion=1.2.3\nauthor=a\nmaintainer=a\nsentence=s\nparagraph=p\ncategory=Other\nurl=u\n"
+        "architectures=*\n"
+    )
+    (library / "src" / "MyLib.h").write_text("#define MINE 3\n")
+    text = (
+        "#include <MyLib.h>\nvoid* volatile p;\nvoid setup() { p = malloc($alloc_size); }\nvoid loop() {}\n"
+    )
+    firmware = cli.build(cli.sketch("lib", text), libraries=(library,))
+    assert firmware.is_template
+    assert Image.load(firmware.elf).symbol(ALLOC_SIZE_SYMBOL) is not None
+    assert firmware.keys.libraries == ("MyLib@1.2.3",)
+
+
+def test_both_sketch_compilers_give_the_same_image(cli: Bench) -> None:
+    sketch = cli.sketch("same", "int volatile v;\nvoid setup() { v = 1; }\nvoid loop() {}\n")
+    one = cli.build(sketch)
+    cli.tools = replace(cli.tools, arduino_cli=None)
+    other = cli.build(sketch)
+    assert other.keys.builder.startswith("arduino-builder")
+    assert Image.load(one.elf).flash_bytes() == Image.load(other.elf).flash_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [
+        ("void setup() {\n  oops(1);\n}\nvoid loop() {}\n", "bad.ino:2", "'oops' was not declared"),
+        ("#include <No.h>\n" + EMPTY, "bad.ino:1", "No.h: No such file or directory"),
+        ('extern "C" void nowhere();\nvoid setup() {\n  nowhere();\n}\nvoid loop() {}\n', "bad.ino:3",
+         "undefined reference to `nowhere'"),
+    ],
+)  # fmt: skip
+def test_errors_have_the_user_s_file_and_line(cli: Bench, text: str, where: str, what: str) -> None:
+    sketch = cli.sketch("bad", text)
+    with pytest.raises(BuildFailed) as caught:
+        cli.build(sketch)
+    assert caught.value.where == f"{sketch}/{where}"
+    assert caught.value.what.startswith(what)
+
+
+def test_overflow_and_limits(cli: Bench) -> None:
+    text = "char big[300000];\nint volatile v;\nvoid setup() { v = big[v]; big[v] = 1; }\nvoid loop() {}\n"
+    firmware = cli.build(cli.sketch("large", text))
+    assert [overflow.region for overflow in firmware.overflows] == ["RAM"]
+    limited = cli.build(cli.sketch("small", EMPTY), build_properties=("upload.maximum_size=10",))
+    flash = sum(size for _, size in Image.load(limited.elf).flash_bytes())
+    assert [(o.region, o.bytes) for o in limited.overflows] == [("FLASH", flash - 10)]
+
+
+def test_a_count_that_differs_is_told(cli: Bench) -> None:
+    regex = "recipe.size.regex=^(?:\\.data|\\.text|\\.debug_str)\\s+([0-9]+).*"
+    firmware = cli.build(cli.sketch("counted", EMPTY), build_properties=(regex,))
+    assert len(firmware.notes) == 1
+    flash = sum(size for _, size in Image.load(firmware.elf).flash_bytes())
+    assert firmware.notes[0].startswith(f"flash is {flash} bytes by the image's sections, ")
+
+
+def test_flags_have_cores_of_their_own(cli: Bench, fake: Fake) -> None:
+    sketch = cli.sketch("flags", EMPTY)
+    images = {
+        Image.load(cli.build(sketch, build_properties=flags).elf).digest
+        for flags in ((), ("build.extra_flags=-DTELL=2",), ("build.extra_flags=-DTELL=3",))
+    }
+    assert len(images) == 3
+
+
+def test_a_missing_platform_is_installed(
+    cli: Bench, fake: Fake, book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = fake.folder / "network"
+    shutil.copytree(book / "hardware" / "acme", network / "acme")
+    fake.tell(network=str(network))
+    monkeypatch.delenv("ARDUINO_DIRECTORIES_USER")
+    monkeypatch.setenv("HOME", str(fake.folder))
+    sketch = cli.sketch("remote", EMPTY)
+    firmware = cli.build(sketch)
+    assert firmware.keys.platform == "acme:classic@2.4.1"
+    verbs = [call["argv"][2:] for call in fake.calls if "core" in call["argv"]]
+    assert verbs == [["core", "update-index", "--json"], ["core", "install", "acme:classic", "--json"]]
+    assert cli.build(sketch).cached
+
+
+def test_a_platform_that_cannot_be_had(cli: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    sketch = cli.sketch("any", EMPTY)
+    with pytest.raises(
+        EnvironmentFault,
+        match=r"platform arduino:mbed_nano: cannot be installed: .*'arduino:mbed_nano' not found",
+    ) as caught:
+        cli.build(sketch, "arduino:mbed_nano:nano33ble")
+    assert caught.value.exit_status == 4
+    cli.tools = replace(cli.tools, offline=True)
+    with pytest.raises(EnvironmentFault, match="is not installed, and the network is not to be used"):
+        cli.build(sketch, "arduino:mbed_nano:nano33ble")
+
+
+def test_the_user_s_own_data_folder_counts(
+    cli: Bench, fake: Fake, book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = fake.folder / "data"
+    shutil.copytree(book / "hardware/acme/classic", data / "packages/acme/hardware/classic/9.9.9")
+    monkeypatch.delenv("ARDUINO_DIRECTORIES_USER")
+    monkeypatch.setenv("ARDUINO_DIRECTORIES_DATA", str(data))
+    assert cli.build(cli.sketch("datum", EMPTY)).fits
+    assert fake.calls[-1]["environment"]["ARDUINO_DIRECTORIES_DATA"] == str(data)
+
+
+def test_an_unknown_board(cli: Bench) -> None:
+    with pytest.raises(UsageError, match="acme:classic:nope: unknown board"):
+        cli.build(cli.sketch("any", EMPTY), "acme:classic:nope")
+
+
+def test_a_program_that_speaks_no_json(cli: Bench, fake: Fake) -> None:
+    fake.program.write_text("#!/bin/sh\necho 'Error: unknown flag: --json' >&2\nexit 1\n")
+    with pytest.raises(EnvironmentFault, match="gives no JSON: Error: unknown flag: --json"):
+        cli.build(cli.sketch("any", EMPTY))
+
+
+RECORDED = json.loads(RECORDING.read_text())["calls"] if RECORDING.is_file() else []
+
+
+def _replay(case: str, tmp_path: Path, tools: Toolchain) -> tuple[ArduinoCli, Job, list[str]]:
+    call = next((call for call in RECORDED if call["case"] == case), None)
+    if call is None:
+        pytest.skip("needs the recorded conversation beside the checkout")
+    places = {
+        "<WORK>": tmp_path / "work",
+        "<ROOT>": tmp_path,
+        "<USER>": tmp_path / "user",
+        "<DATA>": tmp_path / "data",
+    }
+
+    def placed(text: str) -> str:
+        return re.sub(r"<[A-Z]+>", lambda match: str(places[match.group()]), text)
+
+    streams = {
+        name: placed(json.dumps(call[name]["json"]) if "json" in call[name] else call[name]["text"])
+        for name in ("stdout", "stderr")
+    }
+    argv = [placed(word) for word in call["argv"]]
+    said = tmp_path / "said.json"
+    said.write_text(json.dumps({**streams, "exit": call["exit"], "argv": argv}))
+    program = tmp_path / "arduino-cli"
+    program.write_text(
+        f"#!{sys.executable} -S\nimport json, sys\nsaid = json.load(open({str(said)!r}))\n"
+        f"open({str(tmp_path / 'argv.json')!r}, 'w').write(json.dumps(sys.argv[1:]))\n"
+        "sys.stdout.write(said['stdout'])\nsys.stderr.write(said['stderr'])\nsys.exit(said['exit'])\n"
+    )
+    program.chmod(0o755)
+    sketch = Path(argv[-1])
+    properties = [argv[i + 1] for i, word in enumerate(argv) if word == "--build-property"]
+    fqbn = argv[argv.index("--fqbn") + 1] if "--fqbn" in argv else "a:b:c"
+    (tmp_path / "build").mkdir()
+    homes = Homes(tmp_path / "user", tmp_path / "user", tmp_path / "data")
+    compiler = ArduinoCli(program, replace(tools, ctags=None), homes, tmp_path / "own")
+    return compiler, Job(sketch, fqbn, tmp_path / "build", tuple(properties)), argv
+
+
+def _compiled(case: str, tmp_path: Path, tools: Toolchain) -> CompileReport:
+    compiler, job, argv = _replay(case, tmp_path, tools)
+    report = compiler.compile(job)
+    sent = json.loads((tmp_path / "argv.json").read_text())
+    known = ("--output-dir", "--warnings")
+    recorded = [word for i, word in enumerate(argv) if word not in known and argv[i - 1] not in known]
+    assert [word for word in sent if word in recorded] == recorded, "what was recorded is what we ask"
+    return report
+
+
+@pytest.mark.parametrize(
+    ("case", "success", "text", "first"),
+    [
+        ("compile: good", True, 984, ""),
+        ("compile: good again, warm", True, 984, ""),
+        ("compile: low memory note", True, 1008, ""),
+        ("compile: warning", True, 984, "warns.ino:1:20: warning: unused variable 'unused' [-Wunused-variable]"),
+        ("compile: error in the sketch", False, None,
+         "broken.ino:2:3: error: 'undeclared_thing' was not declared in this scope"),
+        ("compile: missing header", False, None, "nohdr.ino:1:10: error: TensorFlowLite.h: No such file or directory"),
+        ("compile: undefined symbol at link", False, None, "nolink.ino:2: error: undefined reference to `nowhere'"),
+        ("compile: RAM region overflows at link", False, None, "error: region `RAM' overflowed by 37856 bytes"),
+        ("compile: flash region overflows at link", False, None, "error: region `FLASH' overflowed by 117960 bytes"),
+        ("compile: over upload.maximum_size", False, None, ""),
+        ("compile: over upload.maximum_data_size", False, None, ""),
+    ],
+)  # fmt: skip
+def test_recorded_compiles(
+    case: str, success: bool, text: int | None, first: str, tmp_path: Path, tools: Toolchain
+) -> None:
+    report = _compiled(case, tmp_path, tools)
+    assert (report.success, report.text) == (success, text)
+    said = [str(diagnostic).rpartition("/")[2] for diagnostic in report.diagnostics]
+    assert first in said if first else not said
+    if not success:
+        assert report.error.startswith("Error during build: ")
+
+
+@pytest.mark.parametrize(
+    ("case", "kind", "text"),
+    [
+        ("compile: unknown board", UsageError, "mlbench:nrf52840:nope: unknown board"),
+        ("compile: platform not installed", PlatformMissing, "'arduino:mbed_nano' not found: platform not installed"),
+        ("compile: malformed FQBN", UsageError, "Invalid FQBN: not an FQBN: mlbench"),
+        ("compile: unknown flag", EnvironmentFault, "Error: unknown flag: --nonsense"),
+    ],
+)  # fmt: skip
+def test_recorded_refusals(
+    case: str, kind: type[Exception], text: str, tmp_path: Path, tools: Toolchain
+) -> None:
+    compiler, job, _ = _replay(case, tmp_path, tools)
+    with pytest.raises(kind, match=re.escape(text)):
+        compiler.compile(job)
+
+
+@pytest.mark.parametrize("case", ["compile: no such sketch", "compile: folder without main .ino"])
+def test_recorded_answers_on_stderr(case: str, tmp_path: Path, tools: Toolchain) -> None:
+    report = _compiled(case, tmp_path, tools)
+    assert not report.success
+    assert report.error.startswith("Can't open sketch: ")
+
+
+def test_recorded_properties(tmp_path: Path, tools: Toolchain) -> None:
+    compiler, job, _ = _replay("properties", tmp_path, tools)
+    properties = compiler.properties(job)
+    assert properties["upload.maximum_size"] == "983040"
+    assert properties["recipe.size.regex"].startswith("^(?:")
+
+
+def test_a_recorded_install_without_a_network(tmp_path: Path, tools: Toolchain) -> None:
+    compiler, _, _ = _replay("core install, network out of reach", tmp_path, tools)
+    with pytest.raises(
+        PlatformMissing, match=r"cannot be installed: .*Platform 'arduino:mbed_nano' not found"
+    ):
+        compiler.install_platform("arduino", "mbed_nano")
+
+
+@pytest.mark.skipif(shutil.which("arduino-cli") is None, reason="needs arduino-cli on PATH")
+def test_the_real_one(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.tools = replace(bench.tools, arduino_cli=Path(str(shutil.which("arduino-cli"))), offline=True)
+    bench.cache = tmp_path / "cache"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    sketch = bench.sketch("real", EMPTY)
+    firmware = bench.build(sketch)
+    assert Image.load(firmware.elf).symbol("malloc") is None
+    assert Image.load(firmware.probe_elf).symbol("malloc") is not None
+    text = "char big[300000];\nint volatile v;\nvoid setup() { v = big[v]; big[v] = 1; }\nvoid loop() {}\n"
+    assert [o.region for o in bench.build(bench.sketch("large", text)).overflows] == ["RAM"]
+    with pytest.raises(BuildFailed) as caught:
+        bench.build(bench.sketch("bad", "void setup() {\n  oops(1);\n}\nvoid loop() {}\n"))
+    assert caught.value.where.endswith("bad.ino:2")
+    with pytest.raises(UsageError, match="unknown board"):
+        bench.build(sketch, "acme:classic:nope")
+    assert os.environ["HOME"] == str(tmp_path)
