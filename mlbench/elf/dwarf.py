@@ -16,6 +16,8 @@ from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mlbench.elf.headers import printable
+
 if TYPE_CHECKING:
     from mlbench.elf.image import Image
     from mlbench.targets.protocol import Frame
@@ -208,8 +210,8 @@ class DebugInfo:
         entry = entries[index - first]
         folders = header["include_directory"]
         folder = entry.dir_index - first
-        where = folders[folder].decode("utf-8", "replace") if 0 <= folder < len(folders) else ""
-        return _join(base, _join(where, entry.name.decode("utf-8", "replace")))
+        where = printable(folders[folder]) if 0 <= folder < len(folders) else ""
+        return _join(base, _join(where, printable(entry.name)))
 
     def _mentions(self, word: str) -> Iterator[Any]:
         """Units that name ``word`` or a name ending in it, found without parsing any of them."""
@@ -317,7 +319,7 @@ class DebugInfo:
 
 def _text(die: Any, attribute: str) -> str:
     value = die.attributes.get(attribute)
-    return value.value.decode("utf-8", "replace") if value is not None else ""
+    return printable(value.value) if value is not None else ""
 
 
 def _name(die: Any) -> str:

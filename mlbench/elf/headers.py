@@ -29,6 +29,7 @@ _EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
 _PHDR = struct.Struct("<8I")
 _SHDR = struct.Struct("<10I")
 _ADDRESS_SPACE = 1 << 32
+_LONGEST_NAME = 1 << 16
 
 _MACHINES = {
     2: "SPARC",
@@ -144,8 +145,14 @@ def read_tables(data: bytes, where: str) -> Tables:
 
 def string_at(table: bytes, offset: int) -> str:
     """The NUL-terminated text at ``offset`` of a string table; empty when outside."""
-    end = table.find(b"\0", offset)
-    return table[offset : end if end >= 0 else len(table)].decode("utf-8", "replace")
+    end = table.find(b"\0", offset, offset + _LONGEST_NAME)
+    return printable(table[offset : end if end >= 0 else offset + _LONGEST_NAME])
+
+
+def printable(name: bytes) -> str:
+    """A name from the file for messages: they stay one line, and no byte of it acts on a terminal."""
+    text = name.decode("utf-8", "replace")
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def _not_elf(data: bytes, where: str) -> SketchError:

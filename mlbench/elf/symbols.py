@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from mlbench.elf.headers import string_at
+
 Kind = Literal["func", "object", "notype"]
 
 ENTRY = struct.Struct("<IIIBBH")
@@ -23,7 +25,6 @@ _STT_FILE = 4
 _KINDS: dict[int, Kind] = {0: "notype", 1: "object", 2: "func", 5: "object", 10: "func", 13: "func"}
 # Mapping symbols say whether ARM code, Thumb code or data follows (IHI 0044, section 5.5.5).
 _MAPPING = re.compile(rb"\$[atdx](\.|\0|\Z)")
-_LONGEST_NAME = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def read_symbols(table: bytes, strings: bytes) -> tuple[Symbol, ...]:
     for offset, value, size, info, _, section in ENTRY.iter_unpack(memoryview(table)[:whole]):
         kind = info & 15
         if kind == _STT_FILE:
-            file = _text(strings, offset)
+            file = string_at(strings, offset)
             continue
         named = _KINDS.get(kind)
         if named is None or section == _SHN_UNDEF or offset == 0:
@@ -77,10 +78,5 @@ def read_symbols(table: bytes, strings: bytes) -> tuple[Symbol, ...]:
         if named == "notype" and local and _MAPPING.match(strings, offset):
             continue
         address = value & ~1 if named == "func" else value
-        found.append(Symbol(_text(strings, offset), address, size, named, local, file if local else ""))
+        found.append(Symbol(string_at(strings, offset), address, size, named, local, file if local else ""))
     return tuple(found)
-
-
-def _text(strings: bytes, offset: int) -> str:
-    end = strings.find(b"\0", offset, offset + _LONGEST_NAME)
-    return strings[offset : end if end >= 0 else offset + _LONGEST_NAME].decode("utf-8", "replace")

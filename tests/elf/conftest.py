@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 from mlbench.elf.image import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
-from elf_firmware import CPU, MODEL, SCRIPT, START
+from elf_firmware import MODEL, SCRIPT, build_elf, run_tool
 
 Build = Callable[..., Path]
 
@@ -21,62 +19,18 @@ Build = Callable[..., Path]
 @pytest.fixture(scope="session")
 def tool() -> Callable[..., str]:
     """Runs one of the ARM tools and gives what it printed."""
-
-    def run(name: str, *arguments: object, text: str | None = None) -> str:
-        path = shutil.which(f"arm-none-eabi-{name}")
-        assert path, f"arm-none-eabi-{name} is not installed"
-        done = subprocess.run(
-            [path, *map(str, arguments)], capture_output=True, text=True, input=text, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
+    return run_tool
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory, tool: Callable[..., str]) -> Build:
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """Compiles sources (name -> text) and links them; the same arguments give the same file."""
     built: dict[object, Path] = {}
 
-    def make(
-        sources: dict[str, str],
-        *flags: str,
-        link: tuple[str, ...] = (),
-        gc: bool = True,
-        script: str = SCRIPT,
-        start: bool = True,
-    ) -> Path:
-        key = (tuple(sorted(sources.items())), flags, link, gc, script, start)
+    def make(sources: dict[str, str], *flags: str, gc: bool = True, script: str = SCRIPT) -> Path:
+        key = (tuple(sorted(sources.items())), flags, gc, script)
         if key not in built:
-            folder = tmp_path_factory.mktemp("firmware")
-            (folder / "script.ld").write_text(script)
-            everything = {**sources, **({"start.c": START} if start else {})}
-            objects = []
-            for name, text in everything.items():
-                source = folder / name
-                source.parent.mkdir(parents=True, exist_ok=True)
-                source.write_text(text)
-                objects.append(folder / f"{name.replace('/', '_')}.o")
-                cxx = ("-std=gnu++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
-                tool(
-                    "gcc",
-                    *CPU,
-                    "-ffunction-sections",
-                    *flags,
-                    *(cxx if name.endswith("pp") else ()),
-                    "-c",
-                    source,
-                    "-o",
-                    objects[-1],
-                )
-            elf = folder / "image.elf"
-            sections = ("-Wl,--gc-sections",) if gc else ()
-            tool(
-                "gcc", *CPU, *flags, "-nostdlib", "-nostartfiles", *sections, "-T", folder / "script.ld",
-                *objects, *link, "-o", elf,
-            )  # fmt: skip
-            built[key] = elf
+            built[key] = build_elf(tmp_path_factory.mktemp("elf"), sources, flags, gc=gc, script=script)
         return built[key]
 
     return make

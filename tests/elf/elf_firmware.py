@@ -1,6 +1,11 @@
-"""Sources of the firmware that several tests look at."""
+"""Bare firmware, really compiled: sources that several tests look at, and how they are built."""
 
 from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 SCRIPT = """
 MEMORY { FLASH (rx) : ORIGIN = 0x00010000, LENGTH = 960K
@@ -81,3 +86,31 @@ extern "C" void start() {
   for (;;) {}
 }
 """
+
+
+def run_tool(name: str, *arguments: object, text: str | None = None) -> str:
+    """Run one of the ARM tools; what it printed."""
+    path = shutil.which(f"arm-none-eabi-{name}")
+    assert path, f"arm-none-eabi-{name} is not installed"
+    command = [path, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, input=text, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def build_elf(
+    folder: Path, sources: Mapping[str, str], flags: Sequence[str], *, gc: bool = True, script: str = SCRIPT
+) -> Path:
+    """Compile sources (name -> text) with the start-up code and link them to ``folder``/image.elf."""
+    (folder / "script.ld").write_text(script)
+    objects = []
+    for name, text in {**sources, "start.c": START}.items():
+        source = folder / name
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text(text)
+        objects.append(folder / f"{name.replace('/', '_')}.o")
+        cxx = ("-std=gnu++17", "-fno-exceptions", "-fno-rtti") if name.endswith("pp") else ()
+        run_tool("gcc", *CPU, "-ffunction-sections", *flags, *cxx, "-c", source, "-o", objects[-1])
+    link = ["-nostdlib", "-nostartfiles", *(["-Wl,--gc-sections"] if gc else []), "-T", folder / "script.ld"]
+    run_tool("gcc", *CPU, *flags, *link, *objects, "-o", folder / "image.elf")
+    return folder / "image.elf"

@@ -383,3 +383,10 @@ def test_every_function_is_found_by_its_own_name(model: Image) -> None:
     for symbol in model.functions:
         for name in (symbol.name, symbol.demangled):
             assert symbol.address in {s.address for s in find_functions(model, name)}, name
+
+
+def test_names_that_would_act_on_a_terminal(model: Image) -> None:
+    data = model.data.replace(b"c_name\0", b"c\x1b[m\n\0\0")
+    damaged = Image.parse(data)
+    assert "c\ufffd[m\ufffd" in {symbol.name for symbol in damaged.functions}
+    assert "\x1b" not in error(damaged, "c_name")
