@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from emulated import workshop  # noqa: F401
 from host_models import COMPILER_FLAGS, LIBRARIES, NETWORKS, library_sources
 
 # Made once in a run: quantizing the larger network takes some seconds, and so does compiling it.

@@ -1,0 +1,61 @@
+"""Builds a sketch of a suite and lets it run on the embedded emulator, without looking for limits."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mlbench.boards import board_for
+from mlbench.build import build
+from mlbench.build.firmware import BuildRequest, Firmware
+from mlbench.build.toolchain import Toolchain
+from mlbench.progress import Silent
+from mlbench.project import libraries_of, obtain, sketch_of
+from mlbench.suite import SketchSpec, load_suite
+from mlbench.targets.emulator import EmulatorTarget
+from mlbench.targets.protocol import Probe, RunResult
+
+ROOT = Path(__file__).parents[2]
+OWN_BOARD = "mlbench:nrf52840:nano33ble"
+
+
+def entries(suite: Path, board: str = OWN_BOARD) -> dict[str, SketchSpec]:
+    """The entries of a suite file for one board, by name."""
+    return {spec.name: spec for spec in load_suite(suite).sketches if spec.board == board}
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Tools and a cache, for the sketches of suites."""
+
+    tools: Toolchain
+    cache: Path
+
+    def build(self, spec: SketchSpec) -> Firmware:
+        """The sketch's firmware, its project fetched and prepared first."""
+        project = obtain(spec, self.cache / "projects", Silent())
+        request = BuildRequest(
+            sketch_of(project, spec), spec.board, spec.build_properties, libraries_of(project, spec)
+        )
+        return build(request, self.tools, self.cache / "builds", Silent())
+
+    def run(self, spec: SketchSpec, inferences: int = 1) -> RunResult:
+        """What the sketch does from reset to the end of its last inference asked for."""
+        session = EmulatorTarget(board_for(spec.board)).open(self.build(spec), spec.functions)
+        try:
+            return session.run(Probe(inferences=inferences), spec.timeout_us)
+        finally:
+            session.close()
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """A workshop with the tools on PATH."""
+    builder, gcc = shutil.which("arduino-builder"), shutil.which("arm-none-eabi-gcc")
+    if not builder or not gcc:
+        pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
+    tools = Toolchain(arduino_builder=Path(builder), gcc_bin=Path(gcc).parent)
+    return Workshop(tools, tmp_path_factory.mktemp("workshop"))
