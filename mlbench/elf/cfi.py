@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mlbench.elf.reader import Reader
+
 if TYPE_CHECKING:
     from mlbench.elf.image import Image
 
@@ -108,50 +110,6 @@ class FrameInfo:
         return sorted(kept, key=lambda item: item[1].low)
 
 
-class _Reader:
-    """A cursor over a section's bytes. Reading past ``end`` raises IndexError."""
-
-    def __init__(self, data: bytes, at: int, end: int) -> None:
-        self.data = data
-        self.at = at
-        self.end = end
-
-    def byte(self) -> int:
-        if self.at >= self.end:
-            raise IndexError
-        self.at += 1
-        return self.data[self.at - 1]
-
-    def number(self, size: int) -> int:
-        if self.at + size > self.end:
-            raise IndexError
-        self.at += size
-        return int.from_bytes(self.data[self.at - size : self.at], "little")
-
-    def uleb(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self.byte()
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value & 0xFFFF_FFFF_FFFF_FFFF
-
-    def sleb(self) -> int:
-        start = self.at
-        value = self.uleb()
-        bits = 7 * (self.at - start)
-        return value - (1 << bits) if bits < 64 and self.data[self.at - 1] & 0x40 else value
-
-    def text(self) -> str:
-        end = self.data.find(b"\0", self.at, self.end)
-        if end < 0:
-            raise IndexError
-        text = self.data[self.at : end].decode("latin-1")
-        self.at = end + 1
-        return text
-
-
 def _scan(data: bytes, eh_base: int | None) -> list[_Entry]:
     """The entries of one section; the whole ones before the first damage."""
     commons: dict[int, _Common | None] = {}
@@ -187,7 +145,7 @@ def _common(data: bytes, at: int, eh: bool) -> _Common | None:
     end = at + 4 + struct.unpack_from("<I", data, at)[0]
     if end > len(data):
         return None
-    reader = _Reader(data, at + 8, end)
+    reader = Reader(data, at + 8, end)
     version = reader.byte()
     augmentation = reader.text()
     if version >= 4 and not eh:
@@ -211,7 +169,7 @@ def _common(data: bytes, at: int, eh: bool) -> _Common | None:
 
 
 def _entry(data: bytes, at: int, end: int, common: _Common, eh_base: int | None) -> _Entry:
-    reader = _Reader(data, at, end)
+    reader = Reader(data, at, end)
     low = reader.number(4)
     size = reader.number(4)
     if eh_base is not None and common.encoding & 0x70 == 0x10:  # relative to the field itself
@@ -227,15 +185,13 @@ def _entry(data: bytes, at: int, end: int, common: _Common, eh_base: int | None)
 def _interpret(data: bytes, entry: _Entry, address: int) -> Row:
     common = entry.common
     row = Row(return_register=common.return_register, signal="S" in common.augmentation)
-    _run(_Reader(data, common.begin, common.end), common, row, None, 0, (1 << 32))
+    _run(Reader(data, common.begin, common.end), common, row, None, 0, (1 << 32))
     initial = row.copy()
-    _run(_Reader(data, entry.begin, entry.end), common, row, initial, entry.low, address)
+    _run(Reader(data, entry.begin, entry.end), common, row, initial, entry.low, address)
     return row
 
 
-def _run(
-    reader: _Reader, common: _Common, row: Row, initial: Row | None, location: int, address: int
-) -> None:
+def _run(reader: Reader, common: _Common, row: Row, initial: Row | None, location: int, address: int) -> None:
     """Follow instructions until they pass ``address`` (DWARF 5, section 6.4.2)."""
     stack: list[Row] = []
     while reader.at < reader.end:
@@ -263,7 +219,7 @@ def _run(
             _rule(reader, common, row, byte)
 
 
-def _rule(reader: _Reader, common: _Common, row: Row, byte: int) -> None:
+def _rule(reader: Reader, common: _Common, row: Row, byte: int) -> None:
     if byte == 0x00:  # nop
         return
     if byte == 0x0C:  # def_cfa

@@ -7,7 +7,6 @@ a help, never a need, so damaged or missing parts make answers absent and raise 
 
 from __future__ import annotations
 
-import posixpath
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mlbench.elf.dies import FUNCTION_TAGS, join, name_of, parent_of, text_of
 from mlbench.elf.headers import printable
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from mlbench.targets.protocol import Frame
 
 _Answer = TypeVar("_Answer")
-_FUNCTION_TAGS = ("DW_TAG_subprogram", "DW_TAG_inlined_subroutine")
-_SCOPE_TAGS = ("DW_TAG_namespace", "DW_TAG_class_type", "DW_TAG_structure_type", "DW_TAG_union_type")
 _MOST_OFFSETS = 4096
 """Strings that end in the name looked for; a name of one letter has no more than these looked at."""
 
@@ -107,11 +105,12 @@ class DebugInfo:
         read: Callable[[int, int], bytes],
         *,
         psp: int | None = None,
+        places: bool = True,
     ) -> list[Frame]:
         """The call chain; see ``mlbench.elf.unwind.unwind``."""
         from mlbench.elf.unwind import unwind
 
-        return unwind(self._image, pc, registers, read, psp=psp)
+        return unwind(self._image, pc, registers, read, psp=psp, places=places)
 
     def _guard(self, answer: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
         # pyelftools raises whatever the damaged bytes lead it to: KeyError, struct.error, its own...
@@ -165,7 +164,7 @@ class DebugInfo:
         if unit is None:
             return ""
         top = unit.get_top_DIE()
-        return _join(_text(top, "DW_AT_comp_dir"), _text(top, "DW_AT_name"))
+        return join(text_of(top, "DW_AT_comp_dir"), text_of(top, "DW_AT_name"))
 
     def _line(self, address: int) -> Place | None:
         unit = self._unit_at(address)
@@ -202,7 +201,7 @@ class DebugInfo:
         program = self._dwarf.line_program_for_CU(unit)
         header = program.header
         entries = header["file_entry"]
-        base = _text(unit.get_top_DIE(), "DW_AT_comp_dir")
+        base = text_of(unit.get_top_DIE(), "DW_AT_comp_dir")
         # DWARF 5, section 6.2.4: files and folders count from 0, before that from 1 (folder 0: comp_dir).
         first = 0 if header["version"] >= 5 else 1
         if not 0 <= index - first < len(entries):
@@ -211,7 +210,7 @@ class DebugInfo:
         folders = header["include_directory"]
         folder = entry.dir_index - first
         where = printable(folders[folder]) if 0 <= folder < len(folders) else ""
-        return _join(base, _join(where, printable(entry.name)))
+        return join(base, join(where, printable(entry.name)))
 
     def _mentions(self, word: str) -> Iterator[Any]:
         """Units that name ``word`` or a name ending in it, found without parsing any of them."""
@@ -244,15 +243,15 @@ class DebugInfo:
             for die in unit.iter_DIEs():
                 if die.tag != "DW_TAG_inlined_subroutine":
                     continue
-                name = _name(die)
+                name = name_of(die)
                 if matches(name):
-                    yield InlinedCall(name, _parent(die), self._call_place(unit, die))
+                    yield InlinedCall(name, parent_of(die), self._call_place(unit, die))
 
     def _defined(self, word: str, matches: Callable[[str], bool]) -> Iterator[str]:
         for unit in self._mentions(word):
             for die in unit.iter_DIEs():
                 if die.tag == "DW_TAG_subprogram" and "DW_AT_declaration" not in die.attributes:
-                    name = _name(die)
+                    name = name_of(die)
                     if matches(name):
                         yield name
 
@@ -268,9 +267,9 @@ class DebugInfo:
         chain: list[InlineFrame] = []
         die = self._subprogram(unit, address)
         while die is not None:
-            if die.tag in _FUNCTION_TAGS:
+            if die.tag in FUNCTION_TAGS:
                 place = self._call_place(unit, die) if die.tag == "DW_TAG_inlined_subroutine" else None
-                chain.append(InlineFrame(_name(die), place))
+                chain.append(InlineFrame(name_of(die), place))
             die = self._inner(die, address)
         yield from reversed(chain)
 
@@ -286,7 +285,7 @@ class DebugInfo:
 
     def _inner(self, die: Any, address: int) -> Any:
         for child in die.iter_children():
-            if child.tag == "DW_TAG_lexical_block" or child.tag in _FUNCTION_TAGS:
+            if child.tag == "DW_TAG_lexical_block" or child.tag in FUNCTION_TAGS:
                 if any(low <= address < high for low, high in self._spans(child)):
                     return child
                 if child.tag == "DW_TAG_lexical_block" and not self._spans(child):
@@ -315,49 +314,3 @@ class DebugInfo:
             shift = 0 if getattr(entry, "is_absolute", False) else base
             spans.append((entry.begin_offset + shift, entry.end_offset + shift))
         return [span for span in spans if span[1] > span[0] and self._linked(span[0])]
-
-
-def _text(die: Any, attribute: str) -> str:
-    value = die.attributes.get(attribute)
-    return printable(value.value) if value is not None else ""
-
-
-def _name(die: Any) -> str:
-    """The linker's name of a function's entry, through the entries it refers to.
-
-    Static functions have none there: theirs is the plain name behind its namespaces and classes.
-    """
-    plain = ""
-    for _ in range(8):
-        for attribute in ("DW_AT_linkage_name", "DW_AT_MIPS_linkage_name"):
-            if attribute in die.attributes:
-                return _text(die, attribute)
-        plain = plain or _text(die, "DW_AT_name")
-        reference = next(
-            (a for a in ("DW_AT_abstract_origin", "DW_AT_specification") if a in die.attributes), None
-        )
-        if reference is None:
-            break
-        die = die.get_DIE_from_attribute(reference)
-    return "::".join([*_scopes(die), plain]) if plain else ""
-
-
-def _scopes(die: Any) -> list[str]:
-    names: list[str] = []
-    outer = die.get_parent()
-    while outer is not None and outer.tag in _SCOPE_TAGS:
-        name = _text(outer, "DW_AT_name")
-        names[:0] = [name] if name else []
-        outer = outer.get_parent()
-    return names
-
-
-def _parent(die: Any) -> str:
-    outer = die.get_parent()
-    while outer is not None and outer.tag not in _FUNCTION_TAGS:
-        outer = outer.get_parent()
-    return _name(outer) if outer is not None else ""
-
-
-def _join(folder: str, name: str) -> str:
-    return posixpath.normpath(posixpath.join(folder, name)) if name else ""

@@ -58,6 +58,7 @@ def unwind(
     read: Reader,
     *,
     psp: int | None = None,
+    places: bool = True,
 ) -> list[Frame]:
     """The call chain that led to ``pc``.
 
@@ -67,6 +68,8 @@ def unwind(
         registers: r0 to r15 by number, as many as are known; 13 is the stack pointer in use.
         read: gives memory (address, bytes). It may raise or return less: that ends the chain.
         psp: the process stack pointer, where a handler runs that may have interrupted a thread.
+        places: say files, lines and inlined functions too. The first time that reads the debug
+            information of the units concerned, which takes some tenths of a second.
 
     Returns:
         At least the level of ``pc`` and at most MOST_FRAMES levels, inlined functions as levels of
@@ -88,15 +91,17 @@ def unwind(
             continue
         if frames and not image.is_code(level.code):
             break
-        frames += _frames(image, level)
+        frames += _frames(image, level, places)
         level = _caller(image, level, read)
     return frames[:MOST_FRAMES]
 
 
-def _frames(image: Image, level: _Level) -> list[Frame]:
+def _frames(image: Image, level: _Level, places: bool) -> list[Frame]:
     pc, code = level.pc, level.code
     symbol = image.function_at(code)
     name = plain_name(symbol) if symbol else ""
+    if not places:
+        return [Frame(pc, name)]
     place = image.debug.line(code) or ("", 0)
     frames = []
     for inline in image.debug.inline_chain(code):

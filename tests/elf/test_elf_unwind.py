@@ -187,6 +187,8 @@ def test_names_and_lines(build: Callable[..., Path]) -> None:
     assert frames[2].line == line_of("case 5: return inlined(x) * 2;")
     assert frames[3].line == line_of("sink += switched(i);")
     assert str(frames[1]).startswith("inlined (")
+    plain = Image.load(path).debug.unwind(leaf, machine.registers(), machine.read, places=False)
+    assert [str(frame) for frame in plain] == ["leaf", "switched", "start", "reset"]
 
 
 def line_of(text: str) -> int:
