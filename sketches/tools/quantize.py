@@ -111,4 +111,3 @@ def quantized(network: Network) -> tuple[Operation, ...]:
         operations.append(operation)
         shape, zero = result, operation.output_zero
     return tuple(operations)
-

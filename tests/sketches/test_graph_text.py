@@ -33,7 +33,9 @@ def reader(host_compiler, host_library, tmp_path_factory):
     )  # fmt: skip
 
     def ready(text: str) -> bool:
-        done = subprocess.run([program], input=text, stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+        done = subprocess.run(
+            [program], input=text, stdout=subprocess.PIPE, text=True, check=True, timeout=60
+        )
         return done.stdout == "ready\n"
 
     return ready
