@@ -108,6 +108,8 @@ def build_elf(
         source = folder / name
         source.parent.mkdir(parents=True, exist_ok=True)
         source.write_text(text)
+        if name.endswith(".h"):
+            continue
         objects.append(folder / f"{name.replace('/', '_')}.o")
         cxx = ("-std=gnu++17", "-fno-exceptions", "-fno-rtti") if name.endswith("pp") else ()
         run_tool("gcc", *CPU, "-ffunction-sections", *flags, *cxx, "-c", source, "-o", objects[-1])
