@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from mlbench import __version__
 from mlbench.errors import MLBenchError, UsageError
-from mlbench.interrupt import Interrupted, interruptible
+from mlbench.interrupt import Interrupted, interruptible, leave
 from mlbench.maintenance import say
 from mlbench.settings import Settings
 
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_status
     except Interrupted as interrupted:
         say("interrupted")
-        return interrupted.status
+        leave(interrupted.status)  # threads that still build would begin the next step of their work
     except BrokenPipeError:
         # Whoever read our output has gone; Python must not try to flush it once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

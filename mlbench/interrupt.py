@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 GRACE_SECONDS = 2.0
 """How long the orderly way out may take. An exception that a signal raises within a callback of native
@@ -34,7 +35,7 @@ def interruptible(grace: float = GRACE_SECONDS) -> Iterator[None]:
     def handle(number: int, _frame: FrameType | None) -> None:
         status = 128 + number
         end_children()
-        watchdog = threading.Timer(grace, _leave, (status,))
+        watchdog = threading.Timer(grace, leave, (status,))
         watchdog.daemon = True
         watchdog.start()
         raise Interrupted(status)
@@ -50,7 +51,6 @@ def interruptible(grace: float = GRACE_SECONDS) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        # After an interrupt the watchdog stays: threads that still build may hold up the interpreter's end.
 
 
 def end_children() -> None:
@@ -62,9 +62,13 @@ def end_children() -> None:
                     os.killpg(int(child), signal.SIGKILL)
 
 
-def _leave(status: int) -> None:
+def leave(status: int) -> NoReturn:
+    """End this process now, its children first, without waiting for its threads."""
+    end_children()
     if sys.stderr.isatty():
         with suppress(OSError):
             sys.stderr.write("\x1b[?25h")  # a live display has hidden the cursor
-            sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
     os._exit(status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -70,25 +71,21 @@ def profile_all(
         debug: gets the traceback of each error, when there is one to ask for it.
     """
     pool = ThreadPoolExecutor(BUILDERS, thread_name_prefix="build")
+    overheads = _Overheads(rooms)
     try:
-        overheads: dict[tuple[str, tuple[str, ...]], Future[int | None]] = {}
-        builds = []
-        for spec in specs:
-            builds.append(pool.submit(_build, spec, rooms))
-            key = (spec.board, spec.build_properties)
-            if key not in overheads:
-                overheads[key] = pool.submit(_overhead, spec, rooms)
+        builds = [pool.submit(_build, spec, rooms, overheads) for spec in specs]
         results = []
         for number, (spec, future) in enumerate(zip(specs, builds, strict=True), 1):
             text = f"{number}/{len(specs)} {spec.name} on {spec.board}"
             with progress.step(f"{text}: building"):
                 built = future.result()
-                overhead = overheads[spec.board, spec.build_properties].result()
+                overhead = overheads.of(spec) if built.firmware else _Overhead()
             results.append(_measure(spec, built, overhead, rooms, progress, text, debug))
         return tuple(results)
     finally:
         # After an interrupt nothing new is begun; what runs is ended by whoever handles the interrupt.
         pool.shutdown(wait=False, cancel_futures=True)
+        overheads.close()
 
 
 def profile_one(
@@ -101,7 +98,7 @@ def profile_one(
 ) -> Result:
     """The result of an image that is there already."""
     built = _Built(firmware=firmware)
-    return _measure(spec, built, None, rooms, progress, f"{spec.name} on {spec.board}", debug)
+    return _measure(spec, built, _Overhead(), rooms, progress, f"{spec.name} on {spec.board}", debug)
 
 
 def exit_status(results: Sequence[Result]) -> int:
@@ -109,7 +106,7 @@ def exit_status(results: Sequence[Result]) -> int:
     return worst_status([result.failure.exit_status for result in results if result.failure])
 
 
-def _build(spec: SketchSpec, rooms: Rooms) -> _Built:
+def _build(spec: SketchSpec, rooms: Rooms, overheads: _Overheads) -> _Built:
     """Get the project and build it. Never raises: an error is part of what is handed on."""
     project = None
     start = time.monotonic()
@@ -118,25 +115,61 @@ def _build(spec: SketchSpec, rooms: Rooms) -> _Built:
         project = rooms.obtain(spec)
         start = time.monotonic()  # compiling alone: fetching is not part of what is compared with it
         firmware = rooms.build(rooms.locate(project, spec))
-        return _Built(project, firmware, None, time.monotonic() - start)
+        seconds = time.monotonic() - start
+        overheads.want(spec)
+        return _Built(project, firmware, None, seconds)
     except Exception as error:
         return _Built(project, None, error, time.monotonic() - start)
 
 
-def _overhead(spec: SketchSpec, rooms: Rooms) -> int | None:
-    """Flash of the empty sketch, same board and properties; None where it cannot be built."""
-    try:
-        rooms.check_board(spec)
-        request = BuildRequest(rooms.empty(), spec.board, spec.build_properties)
-        return rooms.flash(rooms.build(request), None).bytes
-    except MLBenchError:
-        return None  # the sketch's own build says why
+@dataclass(frozen=True)
+class _Overhead:
+    """Flash of an empty sketch, or a note why it is not known."""
+
+    bytes: int | None = None
+    note: str = ""
+
+
+class _Overheads:
+    """Flash of the empty sketch, once for each board and set of properties that something was built with.
+
+    Built by a thread of its own: behind all sketches of a suite, the first one would wait for the last.
+    """
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="overhead")
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str, tuple[str, ...]], Future[_Overhead]] = {}
+
+    def want(self, spec: SketchSpec) -> None:
+        """Begin to build it, unless that was begun."""
+        key = (spec.board, spec.build_properties)
+        with self._lock:
+            if key not in self._found:
+                self._found[key] = self._pool.submit(self._measure, *key)
+
+    def of(self, spec: SketchSpec) -> _Overhead:
+        """What was found, for a sketch that wanted it."""
+        return self._found[spec.board, spec.build_properties].result()
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _measure(self, board: str, properties: tuple[str, ...]) -> _Overhead:
+        try:
+            firmware = self._rooms.build(BuildRequest(self._rooms.empty(), board, properties))
+            return _Overhead(self._rooms.flash(firmware, None).bytes)
+        except Exception as error:
+            # No failure of the sketch, which was built and can be measured.
+            return _Overhead(note=f"the overhead is not known: {_failure(error).message}")
 
 
 def _measure(
     spec: SketchSpec,
     built: _Built,
-    overhead: int | None,
+    overhead: _Overhead,
     rooms: Rooms,
     progress: Progress,
     text: str,
@@ -153,12 +186,12 @@ def _measure(
         with progress.step(f"{text}: measuring"):
             target = rooms.target(spec)
             instrument = target.instrument
-            profile = rooms.profile(firmware, spec, target, overhead)
-            notes = (*firmware.notes, *profile.notes)
+            profile = rooms.profile(firmware, spec, target, overhead.bytes)
+            notes = (*firmware.notes, *filter(None, [overhead.note]), *profile.notes)
             if not profile.failure and firmware.fits and _unnamed(spec, firmware):
                 notes = (*notes, *rooms.advise(spec, firmware))
     except Exception as error:
-        flash = _flash_alone(firmware, overhead, rooms)
+        flash = _flash_alone(firmware, overhead.bytes, rooms)
         seconds.append(("measure", time.monotonic() - begin))
         return _failed(spec, built, flash, error, instrument, tuple(seconds), debug)
     seconds.append(("measure", time.monotonic() - begin))

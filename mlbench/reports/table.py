@@ -131,7 +131,8 @@ def _cell(measure: Flash | UnusedRam | RamNeed | Time | Absent, notes: _Footnote
         return Cell("-", (notes.number(measure.reason),))
     if isinstance(measure, Time):
         spread = measure.maximum_us - measure.minimum_us
-        said = f"{measure.count} times: {milliseconds(measure.minimum_us)} to {milliseconds(measure.maximum_us)} ms"
+        low, high = milliseconds(measure.minimum_us), milliseconds(measure.maximum_us)
+        said = f"{measure.count} times: {low} to {high} ms"
         telling = spread > _TELLING_SPREAD * measure.median_us
         return Cell(milliseconds(measure.median_us), (notes.number(said),) if telling else ())
     if isinstance(measure, UnusedRam):
