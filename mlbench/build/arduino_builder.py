@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote_plus
 
@@ -92,6 +94,25 @@ class ArduinoBuilder:
             error=errors[0] if errors else "",
             diagnostics=gcc_text.parse(done.stderr),
             libraries=tuple(_library(m) for m in messages if m.template.startswith("Using library {0}")),
+            link=_link_command(done.stdout, elf),
+            seconds=done.seconds,
+        )
+
+    def relink(self, job: Job, report: CompileReport) -> CompileReport:
+        """Run the link command again; arduino-builder itself would compile the ``.ino`` each time."""
+        if not report.link:
+            return self.compile(job)
+        elf = job.build_path / f"{job.sketch.name}.ino.elf"
+        elf.unlink(missing_ok=True)
+        done = run(report.link, cwd=job.build_path, environment=self._environment(), seconds=job.seconds)
+        linked = done.status == 0 and elf.exists()
+        return replace(
+            report,
+            success=linked,
+            elf=elf if linked else None,
+            output=done.stderr,
+            error="",
+            diagnostics=gcc_text.parse(done.stderr),
             seconds=done.seconds,
         )
 
@@ -121,8 +142,12 @@ class ArduinoBuilder:
         argv += ["-fqbn", job.fqbn, "-core-api-version", _CORE_API, "-build-path", str(job.build_path)]
         ctags = [f"tools.ctags.cmd.path={self.tools.ctags}"] if self.tools.ctags else []
         argv += [f"-prefs={item}" for item in (*ctags, *job.properties)]
-        environment = child_environment(os.environ, {}, str(self.tools.gcc_bin or ""))
-        return run([*argv, str(job.sketch)], cwd=job.build_path, environment=environment, seconds=job.seconds)
+        return run(
+            [*argv, str(job.sketch)], cwd=job.build_path, environment=self._environment(), seconds=job.seconds
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return child_environment(os.environ, {}, str(self.tools.gcc_bin or ""))
 
     def _refusal(self, done: Finished, job: Job) -> UsageError | EnvironmentFault:
         errors = [str(m) for m in parse_messages(done.stdout + "\n" + done.stderr) if m.level == "error"]
@@ -148,6 +173,20 @@ class ArduinoBuilder:
         if "Invalid option" in text or "Invalid value" in text:
             return UsageError(text, where=job.fqbn, do="correct the board's options")
         return None
+
+
+def _link_command(text: str, elf: Path) -> tuple[str, ...]:
+    """The command line of a verbose run that wrote the ELF file."""
+    for line in text.splitlines():
+        if str(elf) not in line or line.startswith("==="):
+            continue
+        try:
+            words = shlex.split(line)
+        except ValueError:
+            continue
+        if ("-o", str(elf)) in pairwise(words):
+            return tuple(words)
+    return ()
 
 
 def _library(message: Message) -> UsedLibrary:

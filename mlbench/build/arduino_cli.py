@@ -85,6 +85,10 @@ class ArduinoCli:
             seconds=done.seconds,
         )
 
+    def relink(self, job: Job, report: CompileReport) -> CompileReport:  # noqa: ARG002
+        """Compile again: nothing has changed for arduino-cli, so it does little but link."""
+        return self.compile(job)
+
     def install_platform(self, package: str, architecture: str) -> None:
         """Install a platform from its index; the index of every configured URL is read first."""
         platform = f"{package}:{architecture}"

@@ -59,6 +59,8 @@ class CompileReport:
     diagnostics: tuple[Diagnostic, ...] = ()
     libraries: tuple[UsedLibrary, ...] = ()
     text: int | None = None
+    link: tuple[str, ...] = ()
+    """The command that linked, where the sketch compiler tells it."""
     seconds: float = 0.0
 
 
@@ -81,6 +83,9 @@ class SketchCompiler(Protocol):
 
     def compile(self, job: Job) -> CompileReport:
         """Compile and link. What is wrong with the sketch is in the report; raises as ``properties``."""
+
+    def relink(self, job: Job, report: CompileReport) -> CompileReport:
+        """Link the objects of a compile once more; only what the link itself reads has changed."""
 
     def install_platform(self, package: str, architecture: str) -> None:
         """Install the platform an FQBN names.

@@ -57,10 +57,6 @@ class BuildRequest:
     """``key=value`` each, given to the sketch compiler as they are."""
     libraries: tuple[Path, ...] = ()
     """Folders of libraries, each the library itself."""
-    overlay: tuple[Path, ...] = ()
-    """Folders whose files are laid over the copy that is built; the sources stay as they are."""
-    overlay_root: Path | None = None
-    """The folder that places in an overlay count from; the sketch's own folder when None."""
     timeout_s: float = 1200.0
     """Host seconds for one call of the sketch compiler."""
 

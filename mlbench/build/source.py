@@ -1,4 +1,4 @@
-"""What a sketch is made of: its folder, what is laid over it, the template's parts, its libraries."""
+"""What a sketch is made of: its folder, the template's parts, its libraries."""
 
 from __future__ import annotations
 
@@ -49,13 +49,11 @@ def read_source(request: BuildRequest) -> Source:
     """Read a sketch, whether named by its folder or by its ``.ino``.
 
     Raises:
-        UsageError: there is no such sketch, folder of files to lay over it, or library.
+        UsageError: there is no such sketch or library.
         SketchError: the folder lacks its ``.ino``, or a template does not allocate.
     """
     folder, name, main = _locate(request.sketch)
     files = read_tree(folder)
-    for overlay in request.overlay:
-        files |= _overlay(overlay, folder, request.overlay_root or folder)
     if main != f"{name}.ino":
         files[f"{name}.ino"] = files.pop(main)
     if f"{name}.ino" not in files:
@@ -63,7 +61,7 @@ def read_source(request: BuildRequest) -> Source:
     if request.sketch.suffix == ".ino" and folder.name != name:
         files = {key: file for key, file in files.items() if not _other_sketch(key, file, name)}
     files, uses = _as_template(files)
-    return Source(name, folder, files, tuple(_library(path, request) for path in _once(request)), uses)
+    return Source(name, folder, files, tuple(_library(path) for path in _once(request)), uses)
 
 
 def _locate(sketch: Path) -> tuple[Path, str, str]:
@@ -94,23 +92,6 @@ def _other_sketch(key: str, file: SourceFile, name: str) -> bool:
     if "/" in key or not key.endswith((".ino", ".pde")) or key == f"{name}.ino":
         return False
     return _ENTRY_POINT.search(file.read().decode("utf-8", "replace")) is not None
-
-
-def _overlay(overlay: Path, folder: Path, root: Path) -> dict[str, SourceFile]:
-    """Files of an overlay that fall into ``folder``; the overlay's places count from ``root``."""
-    if not overlay.is_dir():
-        raise UsageError("no such folder to lay over the sketch", where=str(overlay), do="correct the path")
-    try:
-        below = PurePosixPath(folder.resolve().relative_to(root.resolve()))
-    except ValueError:
-        return {}
-    prefix = "" if below == PurePosixPath() else f"{below}/"
-    laid = read_tree(overlay)
-    return {
-        key[len(prefix) :]: SourceFile(key[len(prefix) :], file.origin, file.digest)
-        for key, file in laid.items()
-        if key.startswith(prefix)
-    }
 
 
 def _as_template(files: dict[str, SourceFile]) -> tuple[dict[str, SourceFile], tuple[template.Use, ...]]:
@@ -163,13 +144,10 @@ def _once(request: BuildRequest) -> tuple[Path, ...]:
     return tuple(names.values())
 
 
-def _library(path: Path, request: BuildRequest) -> Library:
+def _library(path: Path) -> Library:
     if not path.is_dir():
         raise UsageError("no such library", where=str(path), do="give the library's own folder")
     files = read_tree(path, _LIBRARY_SKIPPED)
-    for overlay in request.overlay:
-        if request.overlay_root is not None:
-            files |= _overlay(overlay, path, request.overlay_root)
     if not any(PurePosixPath(key).suffix in template.SOURCE_SUFFIXES for key in files):
         raise UsageError("holds no sources", where=f"library {path}", do="give the library's own folder")
     return Library(path.resolve().name, path, files)

@@ -80,7 +80,7 @@ class Work:
         if self.source.uses:
             self._check_template(image)
         elif not overflows and image.symbol("malloc") is None:
-            probe, note = self._with_malloc(job, elf)
+            probe, note = self._with_malloc(job, report, elf)
             notes += [note] if note else []
         keys = BuildKeys(
             self.request.fqbn,
@@ -127,7 +127,7 @@ class Work:
                 raise self._failed(first)
             self.room.regions.write_text(script)
             self.room.link_options.write_text(linker.link_options(self.room.regions))
-            report = self.compiler.compile(job)
+            report = self.compiler.relink(job, first)
             if report.elf is not None:
                 return report, overflows
             more = {overflow.region: overflow for overflow in linker.overflowed(report.output, regions)}
@@ -154,9 +154,9 @@ class Work:
             raise self._failed(report)
         return tuple(found)
 
-    def _with_malloc(self, job: Job, elf: Path) -> tuple[Path, str]:
+    def _with_malloc(self, job: Job, report: CompileReport, elf: Path) -> tuple[Path, str]:
         self.room.link_options.write_text(linker.PULL_MALLOC)
-        report = self.compiler.compile(job)
+        report = self.compiler.relink(job, report)
         if report.elf is None or not report.success:
             why = self._located(report.diagnostics or gcc_text.parse(report.output))
             reason = why[0].message if why else report.error or "the link failed"

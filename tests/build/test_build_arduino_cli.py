@@ -260,24 +260,27 @@ def _compiled(case: str, tmp_path: Path, tools: Toolchain) -> CompileReport:
 @pytest.mark.parametrize(
     ("case", "success", "text", "first"),
     [
-        ("compile: good", True, 984, ""),
-        ("compile: good again, warm", True, 984, ""),
-        ("compile: low memory note", True, 1008, ""),
-        ("compile: warning", True, 984, "warns.ino:1:20: warning: unused variable 'unused' [-Wunused-variable]"),
-        ("compile: error in the sketch", False, None,
+        ("good", True, 984, ""),
+        ("good again, warm", True, 984, ""),
+        ("low memory note", True, 1008, ""),
+        ("warning", True, 984,
+         "warns.ino:1:20: warning: unused variable 'unused' [-Wunused-variable]"),
+        ("error in the sketch", False, None,
          "broken.ino:2:3: error: 'undeclared_thing' was not declared in this scope"),
-        ("compile: missing header", False, None, "nohdr.ino:1:10: error: TensorFlowLite.h: No such file or directory"),
-        ("compile: undefined symbol at link", False, None, "nolink.ino:2: error: undefined reference to `nowhere'"),
-        ("compile: RAM region overflows at link", False, None, "error: region `RAM' overflowed by 37856 bytes"),
-        ("compile: flash region overflows at link", False, None, "error: region `FLASH' overflowed by 117960 bytes"),
-        ("compile: over upload.maximum_size", False, None, ""),
-        ("compile: over upload.maximum_data_size", False, None, ""),
+        ("missing header", False, None,
+         "nohdr.ino:1:10: error: TensorFlowLite.h: No such file or directory"),
+        ("undefined symbol at link", False, None,
+         "nolink.ino:2: error: undefined reference to `nowhere'"),
+        ("RAM region overflows at link", False, None, "error: region `RAM' overflowed by 37856 bytes"),
+        ("flash region overflows at link", False, None, "error: region `FLASH' overflowed by 117960 bytes"),
+        ("over upload.maximum_size", False, None, ""),
+        ("over upload.maximum_data_size", False, None, ""),
     ],
 )  # fmt: skip
 def test_recorded_compiles(
     case: str, success: bool, text: int | None, first: str, tmp_path: Path, tools: Toolchain
 ) -> None:
-    report = _compiled(case, tmp_path, tools)
+    report = _compiled(f"compile: {case}", tmp_path, tools)
     assert (report.success, report.text) == (success, text)
     said = [str(diagnostic).rpartition("/")[2] for diagnostic in report.diagnostics]
     assert first in said if first else not said
@@ -288,16 +291,16 @@ def test_recorded_compiles(
 @pytest.mark.parametrize(
     ("case", "kind", "text"),
     [
-        ("compile: unknown board", UsageError, "mlbench:nrf52840:nope: unknown board"),
-        ("compile: platform not installed", PlatformMissing, "'arduino:mbed_nano' not found: platform not installed"),
-        ("compile: malformed FQBN", UsageError, "Invalid FQBN: not an FQBN: mlbench"),
-        ("compile: unknown flag", EnvironmentFault, "Error: unknown flag: --nonsense"),
+        ("unknown board", UsageError, "mlbench:nrf52840:nope: unknown board"),
+        ("platform not installed", PlatformMissing, "not found: platform not installed"),
+        ("malformed FQBN", UsageError, "Invalid FQBN: not an FQBN: mlbench"),
+        ("unknown flag", EnvironmentFault, "Error: unknown flag: --nonsense"),
     ],
 )  # fmt: skip
 def test_recorded_refusals(
     case: str, kind: type[Exception], text: str, tmp_path: Path, tools: Toolchain
 ) -> None:
-    compiler, job, _ = _replay(case, tmp_path, tools)
+    compiler, job, _ = _replay(f"compile: {case}", tmp_path, tools)
     with pytest.raises(kind, match=re.escape(text)):
         compiler.compile(job)
 

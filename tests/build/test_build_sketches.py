@@ -161,24 +161,6 @@ def test_libraries(bench: Bench, tmp_path: Path) -> None:
     assert caught.value.where == f"{library / 'src' / 'tiny.cpp'}:1"
 
 
-def test_overlays_are_laid_over_the_copy_only(bench: Bench, tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    bench.folder = project / "sketches"
-    sketch = bench.sketch("model", "int broken(\n", src__model_cpp="int model() { return 1; }\n")
-    mend = tmp_path / "mend"
-    (mend / "sketches/model/src").mkdir(parents=True)
-    (mend / "sketches/model/model.ino").write_text(EMPTY)
-    (mend / "sketches/model/src/model.cpp").write_text("int model() {\n  return nothing;\n}\n")
-    (mend / "other").mkdir()
-    (mend / "other/x.cpp").write_text("#error not of this sketch\n")
-    with pytest.raises(BuildFailed) as caught:
-        bench.build(sketch, overlay=(mend,), overlay_root=project)
-    assert caught.value.where == f"{mend}/sketches/model/src/model.cpp:2"
-    (mend / "sketches/model/src/model.cpp").unlink()
-    assert bench.build(sketch, overlay=(mend,), overlay_root=project).fits
-    assert (sketch / "model.ino").read_text() == "int broken(\n"
-
-
 def test_build_properties_reach_the_compiler_and_never_a_stale_core(bench: Bench) -> None:
     def tells(*properties: str) -> bytes:
         firmware = bench.build(sketch, build_properties=properties)
