@@ -65,7 +65,8 @@ def content_key() -> str:
 
 
 def _contents(tree: Path) -> dict[str, bytes]:
-    return {path.relative_to(tree).as_posix(): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+    files = (path for path in tree.rglob("*") if path.is_file())
+    return {path.relative_to(tree).as_posix(): path.read_bytes() for path in files}
 
 
 def _same(source: Path, target: Path) -> bool:

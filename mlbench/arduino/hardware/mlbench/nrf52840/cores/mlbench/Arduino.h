@@ -60,6 +60,8 @@ unsigned long millis(void);
 uint64_t mlbench_micros64(void);
 /* Sleeps. In an interrupt handler, or with interrupts off, waits busily. */
 void delay(unsigned long ms);
+/* Sleeps until any interrupt, at most so many microseconds (below 2^31); returns at once where it cannot sleep. */
+void mlbench_nap(uint32_t us);
 void delayMicroseconds(unsigned int us);
 
 void pinMode(pin_size_t pin, uint8_t mode);

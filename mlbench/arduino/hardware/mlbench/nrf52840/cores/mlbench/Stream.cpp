@@ -2,28 +2,34 @@
 
 #include "Arduino.h"
 
-int Stream::timedRead() {
-  unsigned long start = millis();
-  do {
-    int c = read();
-    if (c >= 0) {
-      return c;
-    }
-    yield();
-  } while (millis() - start < timeout_);
-  return -1;
-}
+/*
+ * Between two looks it sleeps: the port's interrupt wakes it, or, for streams that have none, the
+ * millisecond.
+ */
+static constexpr uint32_t kNap = 1000;
 
 int Stream::timedPeek() {
   unsigned long start = millis();
-  do {
+  for (;;) {
     int c = peek();
-    if (c >= 0) {
+    if (c >= 0 || millis() - start >= timeout_) {
       return c;
     }
     yield();
-  } while (millis() - start < timeout_);
-  return -1;
+    mlbench_nap(kNap);
+  }
+}
+
+int Stream::timedRead() {
+  unsigned long start = millis();
+  for (;;) {
+    int c = read();
+    if (c >= 0 || millis() - start >= timeout_) {
+      return c;
+    }
+    yield();
+    mlbench_nap(kNap);
+  }
 }
 
 /* The next character of a number, left unread; -1 when time ran out or `skip` forbids what comes. */

@@ -28,14 +28,19 @@ bool transmitting() {
 }
 
 /*
- * Returns with interrupts masked and the transmitter idle. Between looks they are open, so that a
- * handler can run, and print; it then waits in here itself and needs nothing of what it interrupted.
+ * Returns with interrupts masked and the transmitter idle. Sleeps until ENDTX, or any interrupt.
+ * Between looks they are open, so that a handler can run, and print; it then waits in here itself,
+ * busily, and needs nothing of what it interrupted.
  */
 uint32_t acquire() {
   for (;;) {
     uint32_t primask = mlbench_irq_save();
     if (!transmitting()) {
       return primask;
+    }
+    if (mlbench_wakeable()) {
+      UARTE0_INTENSET = UARTE_INT_ENDTX;
+      mlbench_wfi();
     }
     mlbench_irq_restore(primask);
   }
@@ -74,6 +79,8 @@ void receive_next() {
 
 /* While a byte is being fetched the next ones wait in the receiver's own buffer (section 6.34.2). */
 extern "C" void UARTE0_UART0_IRQHandler() {
+  /* ENDTX has woken who waits for it, and stays up for him to see. */
+  UARTE0_INTENCLR = UARTE_INT_ENDTX;
   if (UARTE0_EVENTS_ERROR) {
     UARTE0_ERRORSRC = UARTE0_ERRORSRC;
     mlbench_event_clear(&UARTE0_EVENTS_ERROR);

@@ -9,14 +9,11 @@ void TIMER1_IRQHandler(void) {
   mlbench_event_clear(&TIMER1_EVENTS_COMPARE(1));
 }
 
-/* In a handler, or with interrupts masked, the compare interrupt would not be taken. */
-static int can_sleep(void) {
-  uint32_t ipsr, primask, basepri;
-  __asm volatile("mrs %0, ipsr\n\tmrs %1, primask\n\tmrs %2, basepri" : "=r"(ipsr), "=r"(primask), "=r"(basepri));
-  return (ipsr | primask | basepri) == 0;
-}
-
-static void sleep_until(uint32_t target) {
+void mlbench_nap(uint32_t us) {
+  if (mlbench_irq_masked() || !mlbench_wakeable()) {
+    return;
+  }
+  uint32_t target = (uint32_t)micros() + us;
   mlbench_irq_enable(TIMER1_IRQ);
   TIMER1_CC(1) = target;
   mlbench_event_clear(&TIMER1_EVENTS_COMPARE(1));
@@ -25,16 +22,17 @@ static void sleep_until(uint32_t target) {
    * With interrupts masked WFI still wakes for a pending one, so none is lost between the look at
    * the time and the sleep. A target seen to be ahead, after CC was written, will be met.
    */
-  uint32_t primask = mlbench_irq_save();
-  if ((int32_t)(target - micros()) > 0) {
-    __asm volatile("dsb\n\twfi" : : : "memory");
+  noInterrupts();
+  if ((int32_t)(target - (uint32_t)micros()) > 0) {
+    mlbench_wfi();
   }
-  mlbench_irq_restore(primask);
+  interrupts();
   __asm volatile("isb" : : : "memory");
+  /* Woken by another: nothing is to come later. */
+  TIMER1_INTENCLR = TIMER_INT_COMPARE(1);
 }
 
 void delay(unsigned long ms) {
-  int sleepy = can_sleep();
   uint64_t end = mlbench_micros64() + 1000ull * ms;
   for (;;) {
     yield();
@@ -42,9 +40,7 @@ void delay(unsigned long ms) {
     if (now >= end) {
       return;
     }
-    if (sleepy) {
-      uint64_t left = end - now;
-      sleep_until((uint32_t)now + (left < 0x40000000u ? (uint32_t)left : 0x40000000u));
-    }
+    uint64_t left = end - now;
+    mlbench_nap(left < 0x40000000u ? (uint32_t)left : 0x40000000u);
   }
 }

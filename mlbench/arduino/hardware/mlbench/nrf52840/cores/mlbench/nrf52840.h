@@ -128,6 +128,7 @@
 #define UARTE0_TXD_MAXCNT MLB_REG(0x40002548u)
 #define UARTE0_CONFIG MLB_REG(0x4000256Cu)
 #define UARTE_INT_ENDRX (1u << 4)
+#define UARTE_INT_ENDTX (1u << 8)
 #define UARTE_INT_ERROR (1u << 9)
 #define UARTE_ENABLED 8u
 
@@ -137,9 +138,28 @@ static inline uint32_t mlbench_irq_save(void) {
   return primask;
 }
 
+static inline uint32_t mlbench_irq_masked(void) {
+  uint32_t primask;
+  __asm volatile("mrs %0, primask" : "=r"(primask));
+  return primask;
+}
+
 static inline void mlbench_irq_restore(uint32_t primask) {
   __asm volatile("msr primask, %0" : : "r"(primask) : "memory");
 }
+
+/*
+ * Whether an interrupt, at the priority that all have after reset, would be taken now or after
+ * PRIMASK is cleared: not in a handler, nor with BASEPRI set. WFI wakes for it even under PRIMASK
+ * (Armv7-M ARM, B1.5.19).
+ */
+static inline int mlbench_wakeable(void) {
+  uint32_t ipsr, basepri;
+  __asm volatile("mrs %0, ipsr\n\tmrs %1, basepri" : "=r"(ipsr), "=r"(basepri));
+  return (ipsr | basepri) == 0;
+}
+
+static inline void mlbench_wfi(void) { __asm volatile("dsb\n\twfi" : : : "memory"); }
 
 static inline void mlbench_irq_enable(uint32_t irq) { MLB_NVIC_ISER(irq >> 5) = 1u << (irq & 31u); }
 static inline void mlbench_irq_disable(uint32_t irq) { MLB_NVIC_ICER(irq >> 5) = 1u << (irq & 31u); }

@@ -22,6 +22,7 @@ __attribute__((used)) int _read(int file, char *data, int size) {
   }
   while (size > 0 && !Serial.available()) {
     yield();
+    mlbench_nap(1000);
   }
   int n = 0;
   while (n < size && Serial.available()) {
