@@ -13,6 +13,9 @@ from mlbench.emulator.cpu import Cpu
 from mlbench.emulator.nvic import Nvic
 
 SPSEL, FPCA = 2, 4
+_SFPA = 8
+"""Unicorn's CPU takes itself for a secure ARMv8-M one: without this bit beside FPCA it begins a new
+floating-point context, which clears FPSCR."""
 _BASIC_WORDS, _FLOAT_WORDS = 8, 18
 _SP_ALIGN = 1 << 9
 """Bit 9 of the stacked xPSR: SP was moved down 4 bytes to align it."""
@@ -40,8 +43,8 @@ def control(cpu: Cpu) -> int:
     return cpu.reg(arm.UC_ARM_REG_CONTROL) & 7
 
 
-def enter(cpu: Cpu, nvic: Nvic, number: int, vector_table: int) -> None:
-    """Take exception ``number``: stack, and go to its handler.
+def enter(cpu: Cpu, nvic: Nvic, number: int, vector_table: int) -> int:
+    """Take exception ``number``: stack, and go to its handler. Gives the address of the frame.
 
     Raises:
         ExceptionFault: the stack is not memory, or the vector is not code.
@@ -82,6 +85,7 @@ def enter(cpu: Cpu, nvic: Nvic, number: int, vector_table: int) -> None:
     cpu.set_reg(arm.UC_ARM_REG_LR, exc_return)
     cpu.pc = handler
     nvic.enter(number)
+    return frame
 
 
 def leave(cpu: Cpu, nvic: Nvic, exc_return: int) -> None:
@@ -113,7 +117,8 @@ def leave(cpu: Cpu, nvic: Nvic, exc_return: int) -> None:
     if number != 2:
         cpu.set_reg(arm.UC_ARM_REG_FAULTMASK, 0)
     cpu.set_reg(arm.UC_ARM_REG_XPSR, xpsr & ~_SP_ALIGN)
-    cpu.set_reg(arm.UC_ARM_REG_CONTROL, state | (SPSEL if use_psp else 0) | (FPCA if with_float else 0))
+    floating = FPCA | _SFPA if with_float else 0
+    cpu.set_reg(arm.UC_ARM_REG_CONTROL, state | (SPSEL if use_psp else 0) | floating)
     if use_psp:
         cpu.set_reg(arm.UC_ARM_REG_MSP, msp)
         cpu.set_reg(arm.UC_ARM_REG_PSP, sp)

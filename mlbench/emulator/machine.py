@@ -19,7 +19,7 @@ from mlbench.emulator import exceptions, nrf52840
 from mlbench.emulator.bus import Bus
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
-from mlbench.emulator.cycles.model import CostModel, load_model
+from mlbench.emulator.cycles.model import BlockFlag, CostModel, load_model
 from mlbench.emulator.hotpath import NEVER, Stop, make_hot_path
 from mlbench.emulator.nvic import EXCEPTION_NAMES, FIRST_IRQ, SVCALL, Nvic
 from mlbench.emulator.peripherals.core import Dwt, SystemControl
@@ -324,16 +324,19 @@ class Machine:
             return None
         number = self.nvic.ready(*self._masks())
         if number is None:
-            # Something may unmask it: look again after each block that can.
+            # Something may unmask it: look again after each block that can. The one behind us has been
+            # looked at.
             self.hot.unmask_attention = int(self.nvic.candidate() is not None)
+            self.hot.last_flags &= ~BlockFlag.UNMASKS
             return None
         try:
-            exceptions.enter(self.cpu, self.nvic, number, self.scs.vector_table)
+            frame = exceptions.enter(self.cpu, self.nvic, number, self.scs.vector_table)
         except exceptions.ExceptionFault as fault:
             return Ending(
                 End.FAULT, f"{EXCEPTION_NAMES.get(number, f'interrupt {number - FIRST_IRQ}')}: {fault.what}"
             )
         self._event_flag = True
+        self.hot.low_sp = min(self.hot.low_sp, frame)
         self.hot.cycles += self.model.run.exception_entry
         self.hot.expected = self.cpu.pc
         self.hot.resumed = 0

@@ -1,0 +1,39 @@
+"""Bare images on the emulated chip."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from bare_image import Compiler, build_native
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
+    """Compiles bare images."""
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("needs arm-none-eabi-gcc on PATH")
+    return Compiler(tmp_path_factory.mktemp("bare"))
+
+
+@pytest.fixture(scope="session")
+def native_library(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """The hot path, built from its source as it is now."""
+    return build_native(tmp_path_factory.mktemp("hot"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hot_path(native_library: Path | None) -> Iterator[None]:
+    before = os.environ.get("MLBENCH_HOTPATH")
+    os.environ["MLBENCH_HOTPATH"] = str(native_library) if native_library else "python"
+    yield
+    if before is None:
+        del os.environ["MLBENCH_HOTPATH"]
+    else:
+        os.environ["MLBENCH_HOTPATH"] = before
