@@ -8,6 +8,7 @@ a help, never a need, so damaged or missing parts make answers absent and raise 
 from __future__ import annotations
 
 import re
+import struct
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from mlbench.targets.protocol import Frame
 
 _Answer = TypeVar("_Answer")
-_MOST_OFFSETS = 4096
-"""Strings that end in the name looked for; a name of one letter has no more than these looked at."""
 
 
 @dataclass(frozen=True)
@@ -213,46 +212,39 @@ class DebugInfo:
         return join(base, join(where, printable(entry.name)))
 
     def _mentions(self, word: str) -> Iterator[Any]:
-        """Units that name ``word`` or a name ending in it, found without parsing any of them."""
+        """Units with an entry of the plain name ``word``, found without parsing any of them.
+
+        Units of link-time optimization refer to others by offset, so they all count.
+        """
         info = self._dwarf.debug_info_sec.stream.getvalue()
-        needle = word.encode() + b"\0"
-        at = {match.start() for match in re.finditer(re.escape(needle), info)}
         strings = self._dwarf.debug_str_sec
         text = strings.stream.getvalue() if strings is not None else b""
-        # The mangled name holds the word anywhere, so each string around a match counts; and the
-        # linker merges tails, so an offset may point to the middle of a longer string.
-        offsets: set[int] = set()
-        for match in re.finditer(re.escape(word.encode()), text):
-            begin = text.rfind(b"\0", 0, match.start()) + 1
-            offsets.update(range(begin, match.start() + 1))
-            if len(offsets) > _MOST_OFFSETS:
-                break
-        wanted = {offset.to_bytes(4, "little") for offset in offsets}
-        if wanted:
-            pattern = b"|".join(re.escape(value) for value in sorted(wanted))
-            at.update(match.start() for match in re.finditer(b"(?=" + pattern + b")", info))
-        places = sorted(at)
+        # gcc gives templates their arguments with the name. The linker merges the tails of strings, so
+        # the name may begin in the middle of one. Short names stand in the entry itself.
+        name = re.compile(b"~?" + re.escape(word.encode()) + b"[\0<]")
+        offsets = {at for found in name.finditer(text) for at in (found.start(), found.start() + 1)}
+        places = sorted([found.start() for found in name.finditer(info)] + _find_words(info, offsets))
         for unit in self._dwarf.iter_CUs():
             end = unit.cu_offset + unit.size
             index = bisect_right(places, unit.cu_offset)
-            if index < len(places) and places[index] < end:
+            mentioned = index < len(places) and places[index] < end
+            if mentioned or text_of(unit.get_top_DIE(), "DW_AT_name") == "<artificial>":
                 yield unit
 
     def _inlined(self, word: str, matches: Callable[[str], bool]) -> Iterator[InlinedCall]:
         for unit in self._mentions(word):
             for die in unit.iter_DIEs():
-                if die.tag != "DW_TAG_inlined_subroutine":
-                    continue
-                name = name_of(die)
-                if matches(name):
-                    yield InlinedCall(name, parent_of(die), self._call_place(unit, die))
+                if die.tag == "DW_TAG_inlined_subroutine":
+                    name = name_of(die)
+                    if word in name and matches(name):
+                        yield InlinedCall(name, parent_of(die), self._call_place(unit, die))
 
     def _defined(self, word: str, matches: Callable[[str], bool]) -> Iterator[str]:
         for unit in self._mentions(word):
             for die in unit.iter_DIEs():
                 if die.tag == "DW_TAG_subprogram" and "DW_AT_declaration" not in die.attributes:
                     name = name_of(die)
-                    if matches(name):
+                    if word in name and matches(name):
                         yield name
 
     def _call_place(self, unit: Any, die: Any) -> Place:
@@ -314,3 +306,16 @@ class DebugInfo:
             shift = 0 if getattr(entry, "is_absolute", False) else base
             spans.append((entry.begin_offset + shift, entry.end_offset + shift))
         return [span for span in spans if span[1] > span[0] and self._linked(span[0])]
+
+
+def _find_words(data: bytes, values: set[int]) -> list[int]:
+    """Where any of these 32-bit numbers stands, aligned or not."""
+    found: list[int] = []
+    for shift in range(4) if values else ():
+        words = memoryview(data)[shift : shift + (len(data) - shift) // 4 * 4]
+        found += [
+            shift + 4 * index
+            for index, (word,) in enumerate(struct.iter_unpack("<I", words))
+            if word in values
+        ]
+    return found

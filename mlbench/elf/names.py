@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from mlbench.elf.candidates import candidates, nearest_names
 from mlbench.elf.functions import Function, by_address, fragment, group, plain_name, split_suffixes
@@ -30,6 +31,17 @@ class _Query:
         """An identifier that is part of every linker's name of the function; "" if there is none."""
         last = re.findall(r"\w+", self.signature.last)
         return last[0] if last and not self.signature.last.startswith("operator") else ""
+
+    def may_be(self, name: str) -> bool:
+        """Whether a linker's name can be the function's, by the identifiers in it alone."""
+        return self.word in name and self._owner in name
+
+    @cached_property
+    def _owner(self) -> str:
+        """The class or namespace; the mangled names of the standard library's are abbreviations."""
+        owner = re.findall(r"\w+", self.signature.scope)
+        simple = owner and "(" not in self.signature.scope and "std" not in owner
+        return owner[-1] if simple else ""
 
 
 def find_functions(image: Image, name: str) -> tuple[Symbol, ...]:
@@ -108,11 +120,10 @@ def _exact(image: Image, query: _Query) -> tuple[Symbol, ...]:
 
 def _functions(image: Image, query: _Query) -> list[Function]:
     """Functions of the name asked for, whatever their arguments and files."""
-    word = query.word
     named = [
         symbol
         for symbol in _code_symbols(image)
-        if word in symbol.name
+        if query.may_be(symbol.name)
         and fragment(symbol.name) is None
         and _signature_of(symbol).named(query.signature)
     ]

@@ -38,6 +38,8 @@ _OPERATOR = re.compile(
 _WORD_OPERATOR = re.compile(r'operator(?=[\s"])')
 _QUALIFIERS = re.compile(r"(\s*(const|volatile|noexcept|&&?)(?!\w))*\s*$")
 _AFTER_LOCAL = re.compile(r"\s(const|volatile|\s|&)+::")
+_PIECE = re.compile(rf"{_OPERATOR.pattern}|->|\w+|.", re.DOTALL)
+_OPENING = frozenset("<([{")
 _CLOSING = {">": "<", ")": "(", "]": "[", "}": "{"}
 _TOKEN = re.compile(r"\w+|::|\.\.\.|\S")
 _ANONYMOUS = "(anonymous namespace)::"
@@ -115,27 +117,20 @@ def without_templates(name: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
-    """Each character, or operator as a whole, with the brackets that are open around it.
+    """Each word, operator or other character, with the brackets that are open around it.
 
     An opening bracket is outside of itself, a closing one too.
     """
     stack = ""
-    at = 0
-    while at < len(text):
-        piece = text[at]
-        if piece == "o" and not (at and (text[at - 1].isalnum() or text[at - 1] == "_")):
-            operator = _OPERATOR.match(text, at)
-            piece = operator.group() if operator else piece
-        elif piece == "-" and text[at + 1 : at + 2] == ">":
-            piece = "->"
+    for found in _PIECE.finditer(text):
+        piece = found.group()
         # A comparison stands in parentheses: (1>2) closes nothing, (1<2) is closed by its parenthesis.
         if piece in _CLOSING and (piece != ">" or stack.endswith("<")):
             opened = stack.rfind(_CLOSING[piece])
             stack = stack[:opened] if opened >= 0 else ""
         yield piece, stack
-        if piece in ("<", "(", "[", "{"):
+        if piece in _OPENING:
             stack += piece
-        at += len(piece)
 
 
 def _outline(text: str) -> tuple[list[tuple[int, int]], list[int]]:
@@ -150,7 +145,7 @@ def _outline(text: str) -> tuple[list[tuple[int, int]], list[int]]:
                 opened, in_operator = at, False
             elif piece == ")":
                 groups.append((opened, at + 1))
-            elif piece == "o" and _WORD_OPERATOR.match(text, at) and not text[at - 1 : at].isalnum():
+            elif piece == "operator" and _WORD_OPERATOR.match(text, at):
                 # operator new, conversions: blanks up to the arguments belong to the name.
                 in_operator = True
             elif piece == " " and not in_operator and _ends_type(text, at):

@@ -360,6 +360,27 @@ def test_under_link_time_optimization(build: Callable[..., Path]) -> None:
     assert len(find_functions(image, "a.c:infer")) == 1
 
 
+def test_inlined_under_link_time_optimization(build: Callable[..., Path]) -> None:
+    sources = {
+        "main.c": "volatile int sink; int infer(int); void start(void) {\n sink = infer(3);\n}",
+        "a.c": "extern volatile int sink; int infer(int x) { return sink = x * 5; }",
+    }
+    image = Image.load(build(sources, "-O2", "-g", "-flto", "-ffat-lto-objects"))
+    assert re.search(
+        r"infer has no code .* inlined it into start at .*/main\.c:2; put ", error(image, "infer")
+    )
+
+
+def test_inlined_destructors_and_templates(build: Callable[..., Path]) -> None:
+    source = """volatile int sink;
+    struct Model { ~Model() { sink = 3; } template <typename T> T run(T x) { return sink = x; } };
+    extern "C" void start() { Model model; model.run(3); }"""
+    image = Image.load(build({"inlined.cpp": source}, "-O2", "-g"))
+    assert "inlined it into start at " in error(image, "Model::~Model()")
+    assert "inlined it into start at " in error(image, "Model::run")
+    assert "inlined it into start at " in error(image, "Model::run<int>(int)")
+
+
 def test_assembly_labels(build: Callable[..., Path]) -> None:
     label = '__asm(".text\\n.global by_hand\\n.thumb\\nby_hand: bx lr\\n");'
     start = f"{label} void by_hand(void); void start(void) {{ by_hand(); }}"
