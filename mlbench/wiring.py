@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlbench.errors import UsageError
+from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.progress import Progress
 from mlbench.run import Rooms
 from mlbench.settings import Settings
@@ -43,6 +43,7 @@ class _Wiring:
         self._named = named
         self._lock = threading.Lock()
         self._tools: Toolchain | None = None
+        self._no_tools: EnvironmentFault | None = None
 
     def rooms(self) -> Rooms:
         from mlbench.measure.profile import measure_flash, profile
@@ -77,9 +78,15 @@ class _Wiring:
         from mlbench.setup.tools import ensure_toolchain
 
         with self._lock:  # two builds must not install the same packages at a time
+            if self._no_tools is not None:
+                raise self._no_tools  # what failed for one sketch is not tried again for each of the others
             if self._tools is None or (self._tools.gcc_bin is None and _needs_arm(fqbn)):
                 policy = self._settings.policy
-                self._tools = ensure_toolchain(policy, self._progress.note, arm=_needs_arm(fqbn))
+                try:
+                    self._tools = ensure_toolchain(policy, self._progress.note, arm=_needs_arm(fqbn))
+                except EnvironmentFault as error:
+                    self._no_tools = error
+                    raise
             return self._tools
 
     def _advise(self, spec: SketchSpec, firmware: Firmware) -> tuple[str, ...]:

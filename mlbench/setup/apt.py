@@ -49,7 +49,7 @@ def install(packages: Sequence[str], policy: Policy, say: Say, *, missing: str) 
     if not tool:
         raise EnvironmentFault(what, do=f"install what Debian calls {' '.join(packages)}")
     root = os.geteuid() == 0
-    by_hand = f"run `{command}`" if root else f"run `sudo {command}`"
+    by_hand = f"run `{command}`" if root or not shutil.which("sudo") else f"run `sudo {command}`"
     if policy.offline:
         raise EnvironmentFault(f"{what}, and --offline forbids the network", do=by_hand)
     if not policy.install:

@@ -98,7 +98,7 @@ def ensure_environment(locks: Locks, policy: Policy, say: Say) -> Path:
     if is_complete(path):
         return path
     folder = room(ENVIRONMENTS)
-    with locked(folder / f"{path.name}.lock", say, "making the Python environment"):
+    with locked(folder / f"{path.name}.lock", say, "making the Python environment") as lock:
         if is_complete(path):
             return path
         remove_tree(path)
@@ -107,20 +107,16 @@ def ensure_environment(locks: Locks, policy: Policy, say: Say) -> Path:
         say(f"making the Python environment (once) in {path}")
         started = time.monotonic()
         try:
-            _make(path, locks, policy, folder / f"{path.name}.log")
+            _make(path, locks, policy, _Runner(folder / f"{path.name}.log", lock))
         except OSError as error:
             raise unwritable(path, error) from error
         say(f"the Python environment is ready ({time.monotonic() - started:.0f} s)")
     return path
 
 
-def _make(path: Path, locks: Locks, policy: Policy, log: Path) -> None:
-    environ = {name: value for name, value in os.environ.items() if name not in _OF_THE_USER}
-    environ |= {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
-    # Nobody's configuration may turn the check of the hashes off: pip's options below do not yield to it.
-    log.write_bytes(b"")
+def _make(path: Path, locks: Locks, policy: Policy, run: _Runner) -> None:
     make, pip = _tools_to_make(path)
-    _run(make, environ, log, "the environment cannot be made")
+    run(make, "the environment cannot be made")
     pip += ["install", "--require-hashes", "--progress-bar", "off"]
     wheelhouse = os.environ.get("MLBENCH_WHEELHOUSE", "")
     if wheelhouse:
@@ -128,8 +124,8 @@ def _make(path: Path, locks: Locks, policy: Policy, log: Path) -> None:
     elif policy.offline:
         pip += ["--no-index"]
     what = "the packages cannot be installed"
-    _run([*pip, "-r", str(locks.build)], environ, log, what)
-    _run([*pip, "--no-build-isolation", "-r", str(locks.packages)], environ, log, what)
+    run([*pip, "-r", str(locks.build)], what)
+    run([*pip, "--no-build-isolation", "-r", str(locks.packages)], what)
     marker = path / MARKER
     made = marker.with_suffix(".new")
     facts = {
@@ -142,27 +138,46 @@ def _make(path: Path, locks: Locks, policy: Policy, log: Path) -> None:
     made.replace(marker)
 
 
-def _run(command: Sequence[str], environ: dict[str, str], log: Path, what: str) -> None:
-    with log.open("ab") as output:
-        try:
-            done = subprocess.run(
-                command, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+class _Runner:
+    """Runs what makes an environment; what it prints goes to a log, and becomes one line if it fails."""
+
+    def __init__(self, log: Path, lock: int) -> None:
+        self._log = log
+        self._lock = lock
+        self._environ = {name: value for name, value in os.environ.items() if name not in _OF_THE_USER}
+        self._environ |= {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+        log.write_bytes(b"")
+
+    def __call__(self, command: Sequence[str], what: str) -> None:
+        with self._log.open("ab") as output:
+            try:
+                done = subprocess.run(
+                    command,
+                    env=self._environ,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    # A pip that outlives this process must not meet the one of the next start.
+                    pass_fds=(self._lock,),
+                    check=False,
+                )
+            except OSError as error:
+                raise EnvironmentFault(f"{what} ({error})", do=f"see {self._log}") from error
+        if done.returncode:
+            raise self._fault(what, done.returncode)
+
+    def _fault(self, what: str, status: int) -> EnvironmentFault:
+        text = self._log.read_text(errors="replace")
+        if any(sign in text for sign in _UNREACHABLE):
+            return EnvironmentFault(
+                f"{what}: the package index cannot be reached",
+                do="check the network and proxy settings, or set MLBENCH_WHEELHOUSE to a folder of wheels; "
+                f"pip's words are in {self._log}",
             )
-        except OSError as error:
-            raise EnvironmentFault(f"{what} ({error})", do=f"see {log}") from error
-    if done.returncode == 0:
-        return
-    text = log.read_text(errors="replace")
-    if any(sign in text for sign in _UNREACHABLE):
-        raise EnvironmentFault(
-            f"{what}: the package index cannot be reached",
-            do="check the network and proxy settings, or set MLBENCH_WHEELHOUSE to a folder of wheels; "
-            f"pip's words are in {log}",
-        )
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(("ERROR:", "Error:", "OSError"))]
-    why = errors[0] if errors else lines[-1] if lines else f"exit status {done.returncode}"
-    raise EnvironmentFault(f"{what}: {why.removeprefix('ERROR: ')}", do=f"see {log}")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        errors = [line for line in lines if line.startswith(("ERROR:", "Error:", "OSError"))]
+        why = errors[0] if errors else lines[-1] if lines else f"exit status {status}"
+        return EnvironmentFault(f"{what}: {why.removeprefix('ERROR: ')}", do=f"see {self._log}")
 
 
 def _check_reachable(policy: Policy) -> None:

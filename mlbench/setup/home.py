@@ -114,10 +114,11 @@ def unwritable(path: Path, error: OSError) -> EnvironmentFault:
 
 
 @contextmanager
-def locked(path: Path, say: Say, what: str) -> Iterator[None]:
+def locked(path: Path, say: Say, what: str) -> Iterator[int]:
     """Hold a lock file; waits, after saying so, while another process holds it.
 
-    The system lets go of it when the process ends, however it ends.
+    The system lets go of it when the process ends, however it ends. Gives the open file: a child process
+    that is handed it (``pass_fds``) holds the lock too, should this process be killed before it.
 
     Raises:
         EnvironmentFault: the file system has no locks, or the file cannot be made.
@@ -128,7 +129,7 @@ def locked(path: Path, say: Say, what: str) -> Iterator[None]:
         raise unwritable(path, error) from error
     try:
         _take(handle, path, say, what)
-        yield
+        yield handle
     finally:
         os.close(handle)
 

@@ -24,6 +24,15 @@ def ready_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
+@pytest.fixture
+def warm_project(tmp_path: Path, ready_project: Project) -> Project:
+    """A checkout of its own, for which the environment is there already."""
+    project = make_project(tmp_path)
+    project.home = ready_project.home
+    project.environ["MLBENCH_HOME"] = str(project.home)
+    return project
+
+
 Program = Callable[..., Path]
 
 

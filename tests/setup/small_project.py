@@ -50,7 +50,8 @@ def make_wheel(folder: Path, name: str, version: str) -> tuple[Path, str]:
     wheel = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         for path, text in files.items():
-            archive.writestr(path, text)
+            # A fixed date: the same wheel, and so the same lock, in every project.
+            archive.writestr(zipfile.ZipInfo(path), text)
     return wheel, hashlib.sha256(wheel.read_bytes()).hexdigest()
 
 
