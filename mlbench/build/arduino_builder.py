@@ -91,6 +91,7 @@ class ArduinoBuilder:
             success=done.status == 0,
             elf=elf if elf.exists() else None,
             output="\n".join(line for line in done.stderr.splitlines() if not line.startswith("===")),
+            build_path=job.build_path,
             error=errors[0] if errors else "",
             diagnostics=gcc_text.parse(done.stderr),
             libraries=tuple(_library(m) for m in messages if m.template.startswith("Using library {0}")),

@@ -1,11 +1,13 @@
 """arduino-cli, by its JSON.
 
 It keeps compiled cores by board, folder of the platform and ``compiler.optimization_flags`` alone:
-other flags would meet a stale core, so each set of properties gets a build cache of its own.
+other flags would meet a stale core, so each set of properties gets a build cache of its own. With
+``--build-path`` it would keep no cores at all, so it chooses the build path, in that cache.
 """
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
@@ -54,10 +56,13 @@ class ArduinoCli:
 
     def compile(self, job: Job) -> CompileReport:
         """Compile and link."""
-        elf = job.build_path / f"{job.sketch.name}.ino.elf"
-        elf.unlink(missing_ok=True)
+        name = f"{job.sketch.name}.ino.elf"
+        for stale in (job.cores or job.build_path).glob(f"sketches/*/{glob.escape(name)}"):
+            stale.unlink()
         done, answer = self._compile(job)
         result = answer.get("builder_result") or {}
+        build_path = Path(str(result.get("build_path") or job.build_path))
+        elf = build_path / name
         output = str(answer.get("compiler_err") or "")
         text = next(
             (
@@ -71,6 +76,7 @@ class ArduinoCli:
             success=bool(answer.get("success")) and done.status == 0,
             elf=elf if elf.exists() else None,
             output=output,
+            build_path=build_path,
             error=_first_line(str(answer.get("error") or "")),
             diagnostics=_diagnostics(result.get("diagnostics") or [], output),
             libraries=tuple(
@@ -108,7 +114,7 @@ class ArduinoCli:
                 )
 
     def _compile(self, job: Job, *options: str) -> tuple[Finished, dict[str, Any]]:
-        argv = ["compile", "--json", *options, "--fqbn", job.fqbn, "--build-path", str(job.build_path)]
+        argv = ["compile", "--json", *options, "--fqbn", job.fqbn]
         for folder in self.homes.libraries:
             # The user's own folder of libraries is searched anyway.
             if folder.parent != self.homes.user:

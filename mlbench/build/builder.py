@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from mlbench.build.arduino_builder import ArduinoBuilder
 from mlbench.build.arduino_cli import ArduinoCli
 from mlbench.build.compiler import SketchCompiler
 from mlbench.build.firmware import BuildRequest, Firmware
+from mlbench.build.flags import Board, Compiler
 from mlbench.build.homes import Fqbn, Homes, homes_for
 from mlbench.build.room import SKETCH_ROOT, Room, safe_name
 from mlbench.build.source import Source, read_source
@@ -42,28 +44,31 @@ def build(request: BuildRequest, tools: Toolchain, cache: Path, progress: Progre
     fqbn = Fqbn.parse(request.fqbn)
     source = read_source(request)
     homes = _homes(fqbn, cache)
+    if homes.platform(fqbn) is None:
+        with progress.step(f"install platform {fqbn.platform}"):
+            _compiler(tools, homes, cache).install_platform(fqbn.package, fqbn.architecture)
+        homes = _homes(fqbn, cache)
     store = Store(cache / "build")
     compiler = _compiler(tools, homes, cache)
-    key = _key(request, source, homes.fingerprint(fqbn), fqbn, tools)
+    platform = homes.fingerprint(fqbn)
+    key = _key(request, source, platform, tools)
     found = store.load(key, source.folder)
     if found is not None:
         return found
-    with store.locked_room(
-        _room_key(request, homes.fingerprint(fqbn), tools, source), request.timeout_s
-    ) as folder:
+    with store.locked_room(_room_key(request, platform, tools, source), request.timeout_s) as folder:
         # Whoever held the room may have built the very same sketch.
         found = store.load(key, source.folder)
         if found is not None:
             return found
         with progress.step(f"compile {source.name} for {request.fqbn}"):
             room = Room(folder, safe_name(source.name))
-            core = _core_key(request, source, homes.fingerprint(fqbn), tools)
+            core = _core_key(request, source, platform, tools)
             work = Work(request, fqbn, source, room, tools, compiler)
             try:
                 room.fill(source)
                 store.lend_core(core, room.cores)
                 try:
-                    firmware, libraries = work.build()
+                    firmware, libraries = work.build(_board(work, store, core))
                 except BuildFailed:
                     room.seal(source)
                     raise
@@ -71,8 +76,6 @@ def build(request: BuildRequest, tools: Toolchain, cache: Path, progress: Progre
                 store.keep_core(core, room.cores)
             except OSError as error:
                 raise write_fault(error, store.folder) from error
-            if work.installed:
-                key = _key(request, source, homes.fingerprint(fqbn), fqbn, tools)
         return store.save(key, firmware, libraries)
 
 
@@ -82,6 +85,17 @@ def _homes(fqbn: Fqbn, cache: Path) -> Homes:
     own = cache / "arduino"
     install(own)
     return homes_for(fqbn, own, cache / "arduino-cli" / "data")
+
+
+def _board(work: Work, store: Store, key: str) -> Board:
+    """What is known of the board; arduino-cli takes as long to say it as to link."""
+    known = store.recall(key)
+    try:
+        return Board(known["properties"], Compiler(**known["compiler"]))
+    except (TypeError, KeyError):
+        board = work.ask()
+        store.remember(key, asdict(board))
+        return board
 
 
 def _compiler(tools: Toolchain, homes: Homes, cache: Path) -> SketchCompiler:
@@ -94,9 +108,9 @@ def _compiler(tools: Toolchain, homes: Homes, cache: Path) -> SketchCompiler:
     )
 
 
-def _key(request: BuildRequest, source: Source, platform: str, fqbn: Fqbn, tools: Toolchain) -> str:
+def _key(request: BuildRequest, source: Source, platform: str, tools: Toolchain) -> str:
     return _hashed(
-        [str(FORMAT), source.digest, fqbn.text, *request.build_properties, platform, *_identities(tools)]
+        [str(FORMAT), source.digest, request.fqbn, *request.build_properties, platform, *_identities(tools)]
     )
 
 

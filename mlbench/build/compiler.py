@@ -19,13 +19,14 @@ class Job:
     """Folder that holds ``<folder>.ino``."""
     fqbn: str
     build_path: Path
-    """Absolute, existing, and used for this set of properties only."""
+    """Absolute, existing, and used for this set of properties only. The sketch compiler may take
+    another one below ``cores`` instead: the report says which."""
     properties: tuple[str, ...] = ()
     """``key=value`` each."""
     libraries: Path | None = None
     """A folder whose folders are libraries."""
     cores: Path | None = None
-    """A folder for compiled cores, used for this set of properties only as well."""
+    """A folder for what the sketch compiler caches, used for this set of properties only as well."""
     seconds: float = 1200.0
 
 
@@ -54,6 +55,8 @@ class CompileReport:
     elf: Path | None
     output: str
     """What gcc and the linker printed."""
+    build_path: Path
+    """Where it compiled."""
     error: str = ""
     """The sketch compiler's own complaint, one line."""
     diagnostics: tuple[Diagnostic, ...] = ()

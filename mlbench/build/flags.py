@@ -19,6 +19,10 @@ from mlbench.build.toolchain import Toolchain, compiler_version
 _LANGUAGES = ("c", "cpp", "S")
 _LINK = "compiler.c.elf.extra_flags"
 _RECIPE = "recipe.c.combine.pattern"
+_OF_SKETCH = frozenset(
+    {"build.path", "build.source.path", "build.project_name", "sketch_path"}
+    | {f"extra.time.{key}" for key in ("utc", "local", "zone", "dst")}
+)
 _PROBE = "\x00probe\x00"
 _FIRST_WITH_FILE_MAP = 8
 """gcc has -ffile-prefix-map (and -fmacro-prefix-map) from version 8 on."""
@@ -30,6 +34,19 @@ class Compiler:
 
     line: str
     major: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """What there is to know of a board with a set of properties, whatever the sketch."""
+
+    properties: Mapping[str, str]
+    """Those of the sketch itself left out."""
+    compiler: Compiler
+
+    def __post_init__(self) -> None:
+        kept = {key: value for key, value in self.properties.items() if key not in _OF_SKETCH}
+        object.__setattr__(self, "properties", kept)
 
 
 def compiler_of(properties: Mapping[str, str], tools: Toolchain, room: Room) -> Compiler:
@@ -58,15 +75,14 @@ def platform_properties(fqbn: Fqbn, tools: Toolchain) -> tuple[str, ...]:
     return ()
 
 
-def room_properties(
-    properties: Mapping[str, str], compiler: Compiler, fqbn: Fqbn, room: Room
-) -> tuple[str, ...]:
+def room_properties(board: Board, fqbn: Fqbn, room: Room) -> tuple[str, ...]:
     """Flags appended to the values that the platform and the user gave.
 
     They keep the build's place out of the image and its debug information, and let a second link
     differ from the first (see ``linker``). Arguments are quoted with single quotes, which both
     sketch compilers take.
     """
+    properties, compiler = board.properties, board.compiler
     option = "-ffile-prefix-map" if compiler.major >= _FIRST_WITH_FILE_MAP else "-fdebug-prefix-map"
     maps = [
         (properties.get(key, ""), f"/platform/{fqbn.package}/{fqbn.architecture}") for key in _PLATFORM_PATHS

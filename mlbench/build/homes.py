@@ -88,8 +88,7 @@ class Homes:
         ``*.txt`` files; one in a hardware folder is looked at file by file (size and time).
         """
         platform = self.platform(fqbn)
-        if platform is None:
-            return "none"
+        assert platform is not None, "looked for before"
         parts = [str(platform)]
         if self.packages in platform.parents:
             parts += [

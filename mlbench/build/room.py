@@ -35,6 +35,8 @@ class Room:
 
     folder: Path
     name: str
+    built_in: Path | None = None
+    """Where the sketch compiler compiled, when it chose the place itself."""
 
     @property
     def sketch(self) -> Path:
@@ -49,7 +51,7 @@ class Room:
     @property
     def build_path(self) -> Path:
         """What the sketch compiler owns."""
-        return self.folder / "build"
+        return self.built_in or self.folder / "build"
 
     @property
     def link_options(self) -> Path:
@@ -91,8 +93,9 @@ class Room:
         if known.keys() != wanted.keys():
             # The sketch compilers keep copies of removed files and do not see that a new header hides
             # another; the core, which no file of a sketch can change, stays.
-            for part in ("sketch", "libraries", "preproc", "includes.cache"):
-                _remove(self.build_path / part)
+            for build_path in (self.build_path, *self.cores.glob("sketches/*")):
+                for part in ("sketch", "libraries", "preproc", "includes.cache"):
+                    _remove(build_path / part)
         for relative, file in wanted.items():
             target = self.folder / relative
             if known.get(relative) == file.digest and target.is_file():
@@ -119,11 +122,15 @@ class Room:
         return wanted
 
     def prefix_maps(self) -> tuple[tuple[str, str], ...]:
-        """(folder, stands for) of this room, general ones first: gcc takes the last that matches."""
+        """(folder, stands for) of this room, general ones first: gcc takes the last that matches.
+
+        The sketch compiler itself fills in the build path.
+        """
         return (
             (str(self.folder), "/room"),
             (str(self.libraries), "/libraries"),
-            (str(self.build_path / "sketch"), f"{SKETCH_ROOT}/{self.name}"),
+            ("{build.path}", "/room/build"),
+            ("{build.path}/sketch", f"{SKETCH_ROOT}/{self.name}"),
             (str(self.sketch), f"{SKETCH_ROOT}/{self.name}"),
         )
 

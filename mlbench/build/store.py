@@ -52,30 +52,53 @@ class Store:
         """Compiled cores, a folder for each set of flags."""
         return self.folder / "cores"
 
+    @property
+    def boards(self) -> Path:
+        """What sketch compilers said of boards, a file for each set of flags."""
+        return self.folder / "boards"
+
     def lend_core(self, key: str, target: Path) -> None:
         """Put a copy of the core that was compiled with the same flags into a room. Raises OSError.
 
         A copy, because the sketch compilers write there, and not in one step.
         """
         shared = self.cores / key
-        if shared.is_dir() and not target.exists():
-            shutil.copytree(shared, target)
+        target.mkdir(parents=True, exist_ok=True)
+        if shared.is_dir() and not _archives(target):
+            shutil.copytree(shared, target, dirs_exist_ok=True)
             with suppress(OSError):
                 os.utime(shared)
-        target.mkdir(parents=True, exist_ok=True)
 
     def keep_core(self, key: str, origin: Path) -> None:
         """Keep the core that a good build in a room left; a disk that is full only costs time later."""
-        if (self.cores / key).is_dir() or not any(path.is_file() for path in origin.rglob("*.a")):
+        if (self.cores / key).is_dir() or not _archives(origin):
             return
         with suppress(OSError):
             self.cores.mkdir(parents=True, exist_ok=True)
             new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.cores))
             try:
-                shutil.copytree(origin, new, dirs_exist_ok=True)
+                shutil.copytree(origin, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns("sketches"))
                 new.rename(self.cores / key)
             finally:
                 shutil.rmtree(new, ignore_errors=True)
+
+    def recall(self, key: str) -> Any:
+        """What ``remember`` was given, None when there is nothing."""
+        with suppress(OSError, ValueError):
+            return json.loads((self.boards / f"{key}.json").read_text())
+        return None
+
+    def remember(self, key: str, value: Any) -> None:
+        """Keep a value of JSON; a disk that is full only costs time later."""
+        with suppress(OSError):
+            self.boards.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self.boards)
+            try:
+                with os.fdopen(handle, "w") as file:
+                    json.dump(value, file)
+                Path(name).rename(self.boards / f"{key}.json")
+            except OSError:
+                Path(name).unlink(missing_ok=True)
 
     def load(self, key: str, source: Path) -> Firmware | None:
         """The firmware of that key, if it is there, whole, and its libraries have not changed."""
@@ -185,17 +208,24 @@ class Store:
             with suppress(OSError), (self.rooms / f"{folder.name}.lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
+        for file in _oldest(self.boards, _CORES_KEPT * 2):
+            file.unlink(missing_ok=True)
         for folder in (*_oldest(self.cores, _CORES_KEPT), *_oldest(self.entries, _ENTRIES_KEPT)):
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _archives(folder: Path) -> bool:
+    """Whether there is a compiled core in a sketch compiler's cache."""
+    return any(path.is_file() for path in (*folder.glob("core/*.a"), *folder.glob("cores/*/core.a")))
+
+
 def _oldest(parent: Path, kept: int, current: str = "") -> list[Path]:
-    """The folders to remove so that ``kept`` stay."""
+    """What to remove so that ``kept`` stay."""
     found = []
     with suppress(OSError):
         for folder in parent.iterdir():
             with suppress(OSError):
-                if folder.is_dir() and folder.name != current:
+                if folder.name != current and folder.suffix != ".lock":
                     found.append((folder.stat().st_mtime, folder))
     return [folder for _, folder in sorted(found)[: max(0, len(found) - kept)]]
 

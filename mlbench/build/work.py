@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlbench.build import flags, gcc_text, linker, template
-from mlbench.build.compiler import CompileReport, Job, PlatformMissing, SketchCompiler, UsedLibrary
+from mlbench.build.compiler import CompileReport, Job, SketchCompiler, UsedLibrary
 from mlbench.build.firmware import (
     ALLOC_SIZE_SYMBOL,
     BuildKeys,
@@ -46,27 +47,22 @@ class Work:
     room: Room
     tools: Toolchain
     compiler: SketchCompiler
-    installed: bool = False
 
-    def build(self) -> tuple[Firmware, tuple[UsedLibrary, ...]]:
+    def ask(self) -> flags.Board:
+        """What the sketch compiler says of the board with these properties. Raises as ``properties`` does."""
+        properties = dict(self.compiler.properties(self._plain()))
+        return flags.Board(properties, flags.compiler_of(properties, self.tools, self.room))
+
+    def build(self, board: flags.Board) -> tuple[Firmware, tuple[UsedLibrary, ...]]:
         """The firmware, its files in the room, and the libraries that lie outside of the room."""
         start = time.monotonic()
-        plain = Job(
-            self.room.sketch,
-            self.request.fqbn,
-            self.room.build_path,
-            (*flags.platform_properties(self.fqbn, self.tools), *self.request.build_properties),
-            self.room.libraries if self.source.libraries else None,
-            self.room.cores,
-            self.request.timeout_s,
-        )
-        properties = self._properties(plain)
-        compiler = flags.compiler_of(properties, self.tools, self.room)
-        added = flags.room_properties(properties, compiler, self.fqbn, self.room)
+        plain, properties = self._plain(), board.properties
+        added = flags.room_properties(board, self.fqbn, self.room)
         changed = {item.partition("=")[0] for item in added}
         kept = tuple(item for item in plain.properties if item.partition("=")[0] not in changed)
         job = replace(plain, properties=(*kept, *added))
         report = self.compiler.compile(job)
+        self.room = replace(self.room, built_in=report.build_path)
         overflows: tuple[Overflow, ...] = ()
         if report.elf is None:
             report, overflows = self._enlarge(job, report, properties)
@@ -85,7 +81,7 @@ class Work:
         keys = BuildKeys(
             self.request.fqbn,
             f"{self.fqbn.platform}@{properties.get('version', '')}",
-            compiler.line,
+            board.compiler.line,
             self.compiler.identity,
             tuple(sorted(str(library) for library in report.libraries)),
         )
@@ -104,20 +100,23 @@ class Work:
         outside = tuple(lib for lib in report.libraries if self.room.folder not in lib.folder.parents)
         return firmware, outside
 
-    def _properties(self, job: Job) -> dict[str, str]:
-        try:
-            return dict(self.compiler.properties(job))
-        except PlatformMissing:
-            self.compiler.install_platform(self.fqbn.package, self.fqbn.architecture)
-            self.installed = True
-            return dict(self.compiler.properties(job))
+    def _plain(self) -> Job:
+        return Job(
+            self.room.sketch,
+            self.request.fqbn,
+            self.room.build_path,
+            (*flags.platform_properties(self.fqbn, self.tools), *self.request.build_properties),
+            self.room.libraries if self.source.libraries else None,
+            self.room.cores,
+            self.request.timeout_s,
+        )
 
     def _enlarge(
-        self, job: Job, report: CompileReport, properties: dict[str, str]
+        self, job: Job, report: CompileReport, properties: Mapping[str, str]
     ) -> tuple[CompileReport, tuple[Overflow, ...]]:
         """Link again with longer regions. Raises BuildFailed when size is not what is wrong."""
         first = report
-        known = properties | {"build.path": str(self.room.build_path)}
+        known = {**properties, "build.path": str(self.room.build_path)}
         regions = linker.read_regions(linker.scripts_of(known, self.room.build_path))
         overflows = linker.overflowed(report.output, regions)
         needed = overflows
@@ -138,7 +137,7 @@ class Work:
         raise self._failed(first)
 
     def _over_limits(
-        self, image: Image, properties: dict[str, str], report: CompileReport
+        self, image: Image, properties: Mapping[str, str], report: CompileReport
     ) -> tuple[Overflow, ...]:
         """What an image that links exceeds of the limits in boards.txt; the sketch compiler refused it."""
         found = []

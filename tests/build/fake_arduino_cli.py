@@ -7,6 +7,7 @@ folder of platforms that "the network" has.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -110,8 +111,12 @@ def compile_sketch(argv: list[str]) -> int:
     (fqbn,) = values["--fqbn"]
     if len(fqbn.split(":")) < 3:
         return refuse_build(f"Invalid FQBN: not an FQBN: {fqbn}")
-    (build_path,) = values["--build-path"]
-    return answer(fqbn, sketch, Path(build_path), values, flags)
+    digest = hashlib.md5(str(sketch.resolve()).encode()).hexdigest().upper()
+    build_path = Path(os.environ["ARDUINO_BUILD_CACHE_PATH"]) / "sketches" / digest
+    if values["--build-path"]:
+        build_path = Path(values["--build-path"][0])
+    build_path.mkdir(parents=True, exist_ok=True)
+    return answer(fqbn, sketch, build_path, values, flags)
 
 
 def answer(fqbn: str, sketch: Path, build_path: Path, values: dict[str, list[str]], flags: list[str]) -> int:
@@ -139,7 +144,6 @@ def answer(fqbn: str, sketch: Path, build_path: Path, values: dict[str, list[str
     for folder in (libraries, user / "libraries", *map(Path, values["--libraries"])):
         common += ["-libraries", str(folder)] if folder.is_dir() else []
     cores = Path(os.environ["ARDUINO_BUILD_CACHE_PATH"])
-    cores.mkdir(exist_ok=True)
     common += [
         "-fqbn",
         fqbn,

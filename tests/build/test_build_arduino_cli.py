@@ -25,6 +25,7 @@ from mlbench.errors import EnvironmentFault, UsageError
 Bench = Any
 
 EMPTY = "void setup() {}\nvoid loop() {}\n"
+TEMPLATE = "void* volatile p;\nvoid setup() { p = malloc($alloc_size); }\nvoid loop() {}\n"
 RECORDING = (
     Path(__file__).parents[3] / "shared" / "facts" / "arduino-cli" / "arduino-cli-1.5.1-conversation.json"
 )
@@ -80,6 +81,8 @@ def test_a_sketch(cli: Bench, fake: Fake, monkeypatch: pytest.MonkeyPatch) -> No
     assert cli.build(sketch).cached
     compiles = [call for call in fake.calls if "compile" in call["argv"]]
     assert len(compiles) == 3, "properties, the link that is measured, the link with malloc"
+    assert cli.build(cli.sketch("more", TEMPLATE)).is_template
+    assert len([call for call in fake.calls if "compile" in call["argv"]]) == 4, "a board is asked about once"
     for call in compiles:
         assert "hush" not in json.dumps(call)
         assert call["environment"]["LC_ALL"] == "C"

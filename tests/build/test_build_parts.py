@@ -128,12 +128,14 @@ def test_our_flags_come_after_the_platform_s_and_the_user_s(tmp_path: Path) -> N
     room = Room(tmp_path / "r", "s")
     added = dict(
         item.partition("=")[::2]
-        for item in flags.room_properties(properties, flags.Compiler("", 12), Fqbn.parse("a:b:c"), room)
+        for item in flags.room_properties(
+            flags.Board(properties, flags.Compiler("", 12)), Fqbn.parse("a:b:c"), room
+        )
     )
     assert set(added) == {"compiler.c.extra_flags", "compiler.cpp.extra_flags", "recipe.c.combine.pattern"}
     assert added["compiler.c.extra_flags"].startswith("-DMINE '-ffile-prefix-map=")
     assert added["recipe.c.combine.pattern"] == f"gcc -o x '@{room.link_options}'"
-    old = flags.room_properties(properties, flags.Compiler("", 7), Fqbn.parse("a:b:c"), room)
+    old = flags.room_properties(flags.Board(properties, flags.Compiler("", 7)), Fqbn.parse("a:b:c"), room)
     assert "-ffile-prefix-map" not in "".join(old), "gcc 7 has no such option"
 
 
