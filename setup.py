@@ -1,14 +1,19 @@
 """Builds the optional C extension of a wheel; everything else is in pyproject.toml."""
 
+import sys
+
 from setuptools import Extension, setup
+
+# It is loaded with ctypes and includes neither Python's nor the C library's headers: a bare compiler will do.
+FREESTANDING = sys.platform == "linux"
 
 setup(
     ext_modules=[
         Extension(
             "mlbench.emulator._hotpath",
             ["mlbench/emulator/_hotpath.c"],
-            define_macros=[("MLBENCH_PYTHON_MODULE", "1")],
-            extra_compile_args=["-O2", "-std=c99"],
+            extra_compile_args=["-O2", "-std=c99", *(["-ffreestanding"] if FREESTANDING else [])],
+            extra_link_args=["-nostdlib"] if FREESTANDING else [],
             py_limited_api=True,
             # Without a C compiler the package is built all the same, and runs its Python twin.
             optional=True,
