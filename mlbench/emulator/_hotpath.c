@@ -7,7 +7,8 @@
  */
 #include <stdint.h>
 
-enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, FROM_REGISTER = 32 };
+enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, FROM_REGISTER = 32,
+       SENDS_EVENT = 64 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5 };
 
 typedef struct {
@@ -24,7 +25,7 @@ typedef struct {
     int32_t sp_register;
     uint32_t taken, taken_register, straddle, miss, cache_on, line_bits, set_mask;
     uint32_t expected, last_flags;
-    uint32_t resumed, attention, unmask_attention, low_sp;
+    uint32_t resumed, attention, unmask_attention, event_register, low_sp;
     uint32_t reason, where, where_size;
     uint32_t tags[2 * 256];
     uint8_t newest[256];
@@ -103,6 +104,8 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
         return;
     }
     hot->resumed = 0;
+    if (block->flags & SENDS_EVENT)
+        hot->event_register = 1;
 
     if (block->depth || (hot->last_flags & MOVES_SP)) {
         sp = 0;

@@ -47,7 +47,7 @@ class Bus:
         return value >> 8 * (address & 3) & (1 << 8 * size) - 1
 
     def write(self, address: int, size: int, value: int) -> None:
-        """Write 1, 2 or 4 bytes of a register; parts are merged with what it reads."""
+        """Write 1, 2 or 4 bytes of a register; parts are merged with the rest."""
         peripheral = self.find(address)
         if peripheral is None:
             self._unknown(address, True)
@@ -56,7 +56,9 @@ class Bus:
         if size < 4:
             shift = 8 * (address & 3)
             mask = (1 << 8 * size) - 1 << shift
-            value = (peripheral.read(offset) or 0) & ~mask | value << shift & mask
+            register = peripheral.table.get(offset)
+            rest = 0 if register is None or register.ones else peripheral.read(offset) or 0
+            value = rest & ~mask | value << shift & mask
         if not peripheral.write(offset, value):
             self._unknown(address, True)
 

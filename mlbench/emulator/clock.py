@@ -17,7 +17,8 @@ class Clock:
         self._hot = hot
         self.hz = hz
         self.limit = NEVER
-        self._due: dict[tuple[str, str], int] = {}
+        self._due: dict[tuple[str, str], tuple[int, int]] = {}
+        """What is due: when, and in which order it was scheduled."""
         self._queue: list[tuple[int, int, str, str]] = []
         self._order = 0
 
@@ -36,9 +37,13 @@ class Clock:
 
     def schedule(self, owner: str, name: str, at: int) -> None:
         """Have ``owner`` told of ``name`` at cycle ``at``; replaces an earlier date of the same name."""
-        self._due[owner, name] = at
         self._order += 1
+        self._due[owner, name] = (at, self._order)
         heapq.heappush(self._queue, (at, self._order, owner, name))
+        if len(self._queue) > 64 + 2 * len(self._due):
+            # Most are replaced or cancelled ones: firmware that writes a timer often would fill memory.
+            self._queue = [(*when, *key) for key, when in self._due.items()]
+            heapq.heapify(self._queue)
         self._arm()
 
     def cancel(self, owner: str, name: str) -> None:
@@ -49,8 +54,8 @@ class Clock:
     def next_at(self) -> int:
         """When the next event is due; ``NEVER`` if there is none."""
         while self._queue:
-            at, _, owner, name = self._queue[0]
-            if self._due.get((owner, name)) == at:
+            at, order, owner, name = self._queue[0]
+            if self._due.get((owner, name)) == (at, order):
                 return at
             heapq.heappop(self._queue)
         return NEVER
@@ -63,16 +68,16 @@ class Clock:
         self.limit = at
         self._arm()
 
-    def pop(self) -> tuple[str, str] | None:
-        """The next event that is due now, taken off the queue."""
+    def pop(self) -> tuple[int, str, str] | None:
+        """The next event that is due now, taken off the queue: when it was due, owner and name."""
         at = self.next_at()
         if at > self.now:
             self._arm()
             return None
-        _, _, owner, name = heapq.heappop(self._queue)
+        at, _, owner, name = heapq.heappop(self._queue)
         del self._due[owner, name]
         self._arm()
-        return owner, name
+        return at, owner, name
 
     def sleep_until(self, at: int) -> None:
         """Let time pass without instructions."""
@@ -81,12 +86,12 @@ class Clock:
 
     def save(self) -> object:
         """What a snapshot must hold."""
-        return dict(self._due), self.limit
+        return dict(self._due), self._order, self.limit
 
-    def load(self, saved: tuple[dict[tuple[str, str], int], int]) -> None:
+    def load(self, saved: tuple[dict[tuple[str, str], tuple[int, int]], int, int]) -> None:
         """Go back to what ``save`` gave."""
-        due, self.limit = saved
-        self._due, self._queue, self._order = {}, [], 0
-        for (owner, name), at in due.items():
-            self.schedule(owner, name, at)
+        due, self._order, self.limit = saved
+        self._due = dict(due)
+        self._queue = [(*when, *key) for key, when in due.items()]
+        heapq.heapify(self._queue)
         self._arm()

@@ -88,8 +88,8 @@ def enter(cpu: Cpu, nvic: Nvic, number: int, vector_table: int) -> int:
     return frame
 
 
-def leave(cpu: Cpu, nvic: Nvic, exc_return: int) -> None:
-    """Return from the exception that runs, by the value that was branched to.
+def leave(cpu: Cpu, nvic: Nvic, exc_return: int) -> int:
+    """Return from the exception that runs, by the value that was branched to. Gives the frame's address.
 
     Raises:
         ExceptionFault: the value or the frame is not one that an exception left behind.
@@ -102,6 +102,10 @@ def leave(cpu: Cpu, nvic: Nvic, exc_return: int) -> None:
     with_float = not exc_return & 0x10
     if exc_return | 0x1F != 0xFFFFFFFF or (use_psp and not to_thread):
         raise ExceptionFault(f"{exc_return:#010x} is no exception return value")
+    if to_thread != (len(nvic.active) == 1):
+        # The integrity checks of B1.5.8; CCR.NONBASETHRDENA is not modelled.
+        mode = "thread mode with" if to_thread else "handler mode without"
+        raise ExceptionFault(f"return to {mode} another exception active")
     frame = cpu.reg(arm.UC_ARM_REG_PSP) if use_psp else cpu.sp
     size = 4 * (_BASIC_WORDS + (_FLOAT_WORDS if with_float else 0))
     data = cpu.read(frame, size)
@@ -133,3 +137,4 @@ def leave(cpu: Cpu, nvic: Nvic, exc_return: int) -> None:
         cpu.set_r(register, value)
     cpu.set_reg(arm.UC_ARM_REG_LR, words[5])
     cpu.pc = words[6]
+    return frame

@@ -44,6 +44,7 @@ _STRADDLES = int(BlockFlag.STRADDLES)
 _UNMASKS = int(BlockFlag.UNMASKS)
 _MOVES_SP = int(BlockFlag.MOVES_SP)
 _FROM_REGISTER = int(BlockFlag.FROM_REGISTER)
+_SENDS_EVENT = int(BlockFlag.SENDS_EVENT)
 
 
 class _BlockRecord(ctypes.Structure):
@@ -85,6 +86,7 @@ class _State(ctypes.Structure):
                 "resumed",
                 "attention",
                 "unmask_attention",
+                "event_register",
                 "low_sp",
                 "reason",
                 "where",
@@ -142,6 +144,7 @@ class PythonHotPath:
         self.resumed = 0
         self.attention = 0
         self.unmask_attention = 0
+        self.event_register = 0
         self.low_sp = 0xFFFFFFFF
         self.reason = 0
         self.where = 0
@@ -173,6 +176,8 @@ class PythonHotPath:
         if flags & _SELF:
             return self._stop(uc, Stop.SELF_LOOP, address, size)
         self.resumed = 0
+        if flags & _SENDS_EVENT:
+            self.event_register = 1
         if depth or self.last_flags & _MOVES_SP:
             low = (uc.reg_read(arm_const.UC_ARM_REG_SP) - depth) & 0xFFFFFFFF
             if low < self.low_sp:
@@ -237,6 +242,7 @@ class PythonHotPath:
         "resumed",
         "attention",
         "unmask_attention",
+        "event_register",
         "low_sp",
     )
 

@@ -26,9 +26,11 @@ from mlbench.emulator.peripherals.core import Dwt, SystemControl
 from mlbench.emulator.peripherals.uarte import Uarte
 from mlbench.errors import EnvironmentFault, HostTimeout, SketchError
 
-_WFE, _WFI = 0xBF20, 0xBF30
-_HOST_CHECK_CYCLES = 1 << 28
-"""How often, in virtual cycles, a long run looks at the host's clock (about a second)."""
+_WFE, _WFI = (2, 0xBF20), (2, 0xBF30)
+_WIDE_WFE, _WIDE_WFI = (4, 0x8002F3AF), (4, 0x8003F3AF)
+_HOST_CHECK_CYCLES = 1 << 23
+_HOST_CHECK_STOPS = 1 << 10
+"""How often a long run looks at the host's clock: in virtual cycles, and in stops of the CPU."""
 
 
 class End(Enum):
@@ -63,7 +65,12 @@ class Machine:
         self.nvic = Nvic()
         self.clock = Clock(self.hot, self.model.clock_hz)
         self.notes: list[str] = []
-        self._event_flag = False
+        self._asleep = 0
+        """Address of the WFI or WFE that the CPU sleeps in; 0: it is awake."""
+        self._resumed: set[int] = set()
+        """Frames of exceptions that came between a breakpoint dealt with and its instruction."""
+        self._event_time: int | None = None
+        self._code_in_ram = False
         self._reset_wanted = False
         self._host_deadline = float("inf")
         self._map()
@@ -75,7 +82,7 @@ class Machine:
 
     def schedule(self, owner: str, name: str, after_us: float) -> None:
         """See ``peripherals.base.Machine``."""
-        self.clock.schedule(owner, name, self.clock.now + max(1, self.clock.cycles(after_us)))
+        self.clock.schedule(owner, name, self.now() + max(1, self.clock.cycles(after_us)))
 
     def schedule_at(self, owner: str, name: str, at: int) -> None:
         """See ``peripherals.base.Machine``."""
@@ -87,7 +94,8 @@ class Machine:
 
     def now(self) -> int:
         """See ``peripherals.base.Machine``."""
-        return self.clock.now
+        # An event happens at its own time, however late it is that the CPU comes to a stop.
+        return self.clock.now if self._event_time is None else self._event_time
 
     def hz(self) -> int:
         """See ``peripherals.base.Machine``."""
@@ -136,12 +144,21 @@ class Machine:
             cpu.uc.mmio_map(start, size, self._reader(start), None, self._writer(start), None)
 
     def _reader(self, start: int) -> Callable[..., int]:
-        bus = self.bus
-        return lambda _uc, offset, size, _user: bus.read(start + offset, size)
+        def read(_uc: object, offset: int, size: int, _user: object) -> int:
+            if self.hot.cycles >= self.hot.event_at:
+                self._let_events_happen()
+            return self.bus.read(start + offset, size)
+
+        return read
 
     def _writer(self, start: int) -> Callable[..., None]:
-        bus = self.bus
-        return lambda _uc, offset, size, value, _user: bus.write(start + offset, size, value)
+        def write(_uc: object, offset: int, size: int, value: int, _user: object) -> None:
+            # What is overdue happens first: the write may change when it would happen next.
+            if self.hot.cycles >= self.hot.event_at:
+                self._let_events_happen()
+            self.bus.write(start + offset, size, value)
+
+        return write
 
     def _load_image(self) -> None:
         self.flash.data[:] = b"\xff" * self.flash.size
@@ -166,7 +183,7 @@ class Machine:
 
     def _find_vectors(self, lowest: int) -> int:
         """Where the image's vector table is: its lowest address in flash that looks like one."""
-        for address in {lowest, *(segment.load for segment in self.image.segments)}:
+        for address in sorted({lowest, *(s.load for s in self.image.segments if s.data)}):
             stack, reset = self.cpu.word(address), self.cpu.word(address + 4)
             in_ram = nrf52840.RAM_START <= stack <= nrf52840.RAM_START + nrf52840.RAM_SIZE
             if in_ram and reset & 1 and self.cpu.memory_at(reset) is not None:
@@ -215,14 +232,19 @@ class Machine:
             self.clock.save(),
             self.nvic.save(),
             self.bus.save(),
-            self._event_flag,
+            self._asleep,
+            frozenset(self._resumed),
         )
 
     def load(self, saved: Any) -> None:
         """Go back to a snapshot."""
-        context, ram, hot, clock, nvic, bus, self._event_flag = saved
+        context, ram, hot, clock, nvic, bus, self._asleep, resumed = saved
+        self._resumed = set(resumed)
         self.cpu.uc.context_restore(context)
         self.ram.data[:] = ram
+        if self._code_in_ram:
+            # It may be other code by now, and the CPU has not seen it change.
+            self.cpu.uc.ctl_flush_tb()
         self.hot.load(hot)
         self.clock.load(clock)
         self.nvic.load(nvic)
@@ -283,13 +305,15 @@ class Machine:
         hot, clock = self.hot, self.clock
         hot.resumed = int(resume)
         clock.set_limit(min(deadline, clock.now + _HOST_CHECK_CYCLES))
+        stops = 0
         while True:
             ending = self._before_running()
             if ending is None:
-                ending = self._handle(self.cpu.run())
+                ending = self._sleep() if self._asleep else self._handle(self.cpu.run())
             if ending is not None:
                 return ending
-            if clock.now >= clock.limit:
+            stops += 1
+            if clock.now >= clock.limit or stops % _HOST_CHECK_STOPS == 0:
                 if clock.now >= deadline:
                     return Ending(End.DEADLINE, "the deadline in virtual time passed")
                 if time.monotonic() > self._host_deadline:
@@ -300,10 +324,18 @@ class Machine:
                     )
                 clock.set_limit(min(deadline, clock.now + _HOST_CHECK_CYCLES))
 
+    def _let_events_happen(self) -> None:
+        """Tell peripherals of what is due, each at its own time."""
+        try:
+            while (due := self.clock.pop()) is not None:
+                self._event_time, owner, name = due
+                self.bus.by_name[owner].on_event(name)
+        finally:
+            self._event_time = None
+
     def _before_running(self) -> Ending | None:
         """Let due events happen and take the exception that is ready."""
-        while (due := self.clock.pop()) is not None:
-            self.bus.by_name[due[0]].on_event(due[1])
+        self._let_events_happen()
         if self._reset_wanted:
             self._reset_wanted = False
             return Ending(End.RESET, "the firmware reset the chip")
@@ -335,11 +367,14 @@ class Machine:
             return Ending(
                 End.FAULT, f"{EXCEPTION_NAMES.get(number, f'interrupt {number - FIRST_IRQ}')}: {fault.what}"
             )
-        self._event_flag = True
+        self._asleep = 0
+        self.hot.event_register = 1
         self.hot.low_sp = min(self.hot.low_sp, frame)
         self.hot.cycles += self.model.run.exception_entry
         self.hot.expected = self.cpu.pc
-        self.hot.resumed = 0
+        if self.hot.resumed:
+            self._resumed.add(frame)
+            self.hot.resumed = 0
         # More may be pending that preempts at once.
         self.attention()
         return None
@@ -350,13 +385,14 @@ class Machine:
         if stop.why is Why.EXCEPTION:
             return self._handle_trap(stop.number)
         if stop.why is Why.SLEEP:
-            return self._sleep()
+            return self._fall_asleep()
         return self._handle_error(stop.number)
 
     def _handle_hot(self) -> Ending | None:
         hot = self.hot
         reason = hot.reason
         if reason == Stop.UNKNOWN:
+            self._code_in_ram |= hot.where >= nrf52840.RAM_START
             hot.add(self.model.block(hot.where, hot.where_size, self.cpu.read))
         elif reason == Stop.BREAKPOINT:
             return Ending(End.BREAKPOINT, address=hot.where)
@@ -375,38 +411,48 @@ class Machine:
     def _could_take(self) -> bool:
         return self.nvic.ready(*self._masks()) is not None
 
-    def _sleep(self) -> Ending | None:
+    def _sleep_instruction(self) -> tuple[int, int] | None:
+        """The WFI or WFE that the PC has just passed: its size and its code."""
+        data = self.cpu.read(self.cpu.pc - 4, 4).rjust(4, b"\0")
+        for insn in (_WFE, _WFI, _WIDE_WFE, _WIDE_WFI):
+            if int.from_bytes(data[4 - insn[0] :], "little") == insn[1]:
+                return insn
+        return None
+
+    def _fall_asleep(self) -> Ending | None:
         """WFI and WFE: the PC is past the instruction."""
-        opcode = int.from_bytes(self.cpu.read(self.cpu.pc - 2, 2), "little")
-        self.hot.expected = self.cpu.pc
-        if opcode == _WFE and self._event_flag:
-            self._event_flag = False
-            return None
+        pc = self.hot.expected = self.cpu.pc
+        insn = self._sleep_instruction()
+        if insn is None:
+            raise EnvironmentFault(f"the CPU emulation stopped at {pc:#010x} without a reason")
+        if insn in (_WFE, _WIDE_WFE) and self.hot.event_register:
+            self.hot.event_register = 0
+        else:
+            self._asleep = pc - insn[0]
+        return None
+
+    def _sleep(self) -> Ending | None:
+        """Asleep: wake, or let time pass to the next event."""
         # PRIMASK does not keep WFI from waking (ARMv7-M ARM, B1.5.19).
         _, basepri, faultmask = self._masks()
-        while self.nvic.ready(0, basepri, faultmask) is None:
-            at = self.clock.next_at()
-            if at == NEVER:
-                return Ending(End.IDLE, "asleep, and no event can come that wakes it", self.cpu.pc - 2)
-            if at >= self.clock.limit:
-                self.clock.sleep_until(self.clock.limit)
-                # Time is up or to be looked at: execute the instruction again afterwards.
-                self.skip(self.cpu.pc - 2)
-                return None
-            self.clock.sleep_until(at)
-            while (due := self.clock.pop()) is not None:
-                self.bus.by_name[due[0]].on_event(due[1])
+        if self.nvic.ready(0, basepri, faultmask) is not None:
+            self._asleep = 0
+            return None
+        at = self.clock.next_at()
+        if at == NEVER:
+            return Ending(End.IDLE, "asleep, and no event can come that wakes it", self._asleep)
+        self.clock.sleep_until(min(at, self.clock.limit))
         return None
 
     def _handle_trap(self, number: int) -> Ending | None:
         cpu = self.cpu
         if number == Trap.SVC:
-            self.nvic.pending.add(SVCALL)
             self.hot.expected = cpu.pc
-            ending = self._take_exception()
-            if ending is None and SVCALL in self.nvic.pending:
+            if self.nvic.group_priority(SVCALL) >= self.nvic.execution_priority(*self._masks()):
                 return Ending(End.FAULT, "HardFault: SVC while its priority is masked", cpu.pc - 2)
-            return ending
+            self.nvic.pending.add(SVCALL)
+            # A more urgent one that became pending in the same block goes first, SVCall after it.
+            return self._take_exception()
         if number == Trap.EXCEPTION_EXIT:
             return self._return_from_exception()
         if number == Trap.BKPT:
@@ -417,21 +463,23 @@ class Machine:
         # Unicorn leaves the value in PC without its lowest bit.
         value = self.cpu.reg(arm.UC_ARM_REG_PC) | 1
         try:
-            exceptions.leave(self.cpu, self.nvic, value)
+            frame = exceptions.leave(self.cpu, self.nvic, value)
         except exceptions.ExceptionFault as fault:
             return Ending(End.FAULT, f"UsageFault: {fault.what}", value)
         self.hot.cycles += self.model.run.exception_exit
         self.hot.expected = self.cpu.pc
-        self._event_flag = True
+        self.hot.event_register = 1
+        if frame in self._resumed:
+            self._resumed.remove(frame)
+            self.hot.resumed = 1
         return None
 
     def _handle_error(self, errno: int) -> Ending | None:
         cpu = self.cpu
-        before = int.from_bytes(cpu.read(cpu.pc - 2, 2), "little")
-        if cpu.access_fault is None and before in (_WFE, _WFI):
-            # Unicorn reports WFE as an invalid instruction, with PC past it.
-            return self._sleep()
         fault = cpu.access_fault
+        if fault is None and self.hot.expected == cpu.pc and self._sleep_instruction() is not None:
+            # Unicorn reports WFE as an invalid instruction, with PC past it, where its block ends.
+            return self._fall_asleep()
         if fault is not None:
             kind = {"read": "reading", "write": "writing", "fetch": "executing"}[fault.kind]
             where = self._describe(fault.address)

@@ -35,6 +35,8 @@ class BlockFlag(IntFlag):
     """Changes SP by an amount that only shows when it has run."""
     FROM_REGISTER = 32
     """Ends with a branch whose target comes from a register or memory."""
+    SENDS_EVENT = 64
+    """Has an SEV, which sets the event register that WFE looks at."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ class CostModel:
             depth = max(depth, -sp)
             if insn.sp_dynamic:
                 flags |= BlockFlag.MOVES_SP
+            if first == 0xBF40 or (first, second) == (0xF3AF, 0x8004):
+                flags |= BlockFlag.SENDS_EVENT
             if position == 0 and insn.size == 4 and address % 4 == 2:
                 flags |= BlockFlag.STRADDLES
             position += insn.size

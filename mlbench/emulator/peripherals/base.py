@@ -18,7 +18,8 @@ Writer = Callable[[int], None]
 @dataclass(frozen=True)
 class Register:
     """One 32-bit register. Without ``read`` it reads back what is stored, ``reset`` at first;
-    without ``write`` a write is stored, unless it is read-only."""
+    without ``write`` a write is stored, unless it is read-only. With ``ones`` only bits written as 1 act,
+    so that the other bytes of a narrow write are zeros."""
 
     offset: int
     name: str
@@ -26,6 +27,7 @@ class Register:
     read: Reader | None = None
     write: Writer | None = None
     read_only: bool = False
+    ones: bool = False
 
 
 class Machine(Protocol):
@@ -145,10 +147,18 @@ class NrfPeripheral(Peripheral):
         self.table.setdefault(0x200, Register(0x200, "SHORTS"))
         self.table[0x300] = Register(0x300, "INTEN", read=lambda: self.inten, write=self._set_inten)
         self.table[0x304] = Register(
-            0x304, "INTENSET", read=lambda: self.inten, write=lambda v: self._set_inten(self.inten | v)
+            0x304,
+            "INTENSET",
+            read=lambda: self.inten,
+            write=lambda v: self._set_inten(self.inten | v),
+            ones=True,
         )
         self.table[0x308] = Register(
-            0x308, "INTENCLR", read=lambda: self.inten, write=lambda v: self._set_inten(self.inten & ~v)
+            0x308,
+            "INTENCLR",
+            read=lambda: self.inten,
+            write=lambda v: self._set_inten(self.inten & ~v),
+            ones=True,
         )
 
     def _task_writer(self, name: str) -> Writer:

@@ -51,9 +51,9 @@ class SystemControl(Peripheral):
             *(Register(0xD18 + 4 * n, f"SHPR{n + 1}", read=self._priorities(4 + 4 * n),
                        write=self._set_priorities(4 + 4 * n)) for n in range(3)),
             plain(0xD24, "SHCSR"),
-            Register(0xD28, "CFSR", write=self._clear(0xD28)),
-            Register(0xD2C, "HFSR", write=self._clear(0xD2C)),
-            Register(0xD30, "DFSR", write=self._clear(0xD30)),
+            Register(0xD28, "CFSR", write=self._clear(0xD28), ones=True),
+            Register(0xD2C, "HFSR", write=self._clear(0xD2C), ones=True),
+            Register(0xD30, "DFSR", write=self._clear(0xD30), ones=True),
             plain(0xD34, "MMFAR"),
             plain(0xD38, "BFAR"),
             plain(0xD3C, "AFSR"),
@@ -77,13 +77,13 @@ class SystemControl(Peripheral):
             first = FIRST_IRQ + 32 * n
             table += [
                 Register(0x100 + 4 * n, f"ISER{n}", read=self._bits("enabled", first),
-                         write=self._change("enabled", first, True)),
+                         write=self._change("enabled", first, True), ones=True),
                 Register(0x180 + 4 * n, f"ICER{n}", read=self._bits("enabled", first),
-                         write=self._change("enabled", first, False)),
+                         write=self._change("enabled", first, False), ones=True),
                 Register(0x200 + 4 * n, f"ISPR{n}", read=self._bits("pending", first),
-                         write=self._change("pending", first, True)),
+                         write=self._change("pending", first, True), ones=True),
                 Register(0x280 + 4 * n, f"ICPR{n}", read=self._bits("pending", first),
-                         write=self._change("pending", first, False)),
+                         write=self._change("pending", first, False), ones=True),
                 Register(0x300 + 4 * n, f"IABR{n}", read=self._bits("active", first)),
             ]  # fmt: skip
         for n in range(IRQS // 4):
@@ -174,16 +174,16 @@ class SystemControl(Peripheral):
         return {
             **super().state(),
             "vector_table": self.vector_table,
-            "_ticks": (self.ticks.control, self.ticks.reload, self.ticks.since, self.ticks.wrapped),
+            "_ticks": self.ticks.state(),
         }
 
     @property
-    def _ticks(self) -> tuple[int, int, int, bool]:
-        return (self.ticks.control, self.ticks.reload, self.ticks.since, self.ticks.wrapped)
+    def _ticks(self) -> tuple[int, int, int, int, int, bool]:
+        return self.ticks.state()
 
     @_ticks.setter
-    def _ticks(self, value: tuple[int, int, int, bool]) -> None:
-        self.ticks.control, self.ticks.reload, self.ticks.since, self.ticks.wrapped = value
+    def _ticks(self, value: tuple[int, int, int, int, int, bool]) -> None:
+        self.ticks.load(value)
 
 
 _FEATURES = (0x30, 0x200, 0x00100000, 0, 0x00000030, 0, 0, 0, 0x01101110, 0x02112000,
@@ -192,7 +192,11 @@ _FEATURES = (0x30, 0x200, 0x00100000, 0, 0x00000030, 0, 0, 0, 0x01101110, 0x0211
 
 
 class SysTick:
-    """The 24-bit down counter, on the CPU's clock."""
+    """The 24-bit down counter, on the CPU's clock.
+
+    One countdown starts at cycle ``since`` and takes ``length`` cycles to come to the next reload. What is
+    written to the reload register holds from the next countdown on (B3.3.1).
+    """
 
     def __init__(self, machine: Machine, scs: SystemControl) -> None:
         self.machine = machine
@@ -200,6 +204,9 @@ class SysTick:
         self.control = 0
         self.reload = 0
         self.since = 0
+        self.length = 0
+        self.held = 0
+        """The count while it is not enabled."""
         self.wrapped = False
 
     def registers(self) -> list[Register]:
@@ -212,51 +219,81 @@ class SysTick:
             Register(0x01C, "SYST_CALIB", reset=0xC0000000, read_only=True),
         ]
 
-    def _period(self) -> int:
-        return self.reload + 1
+    def _settle(self) -> None:
+        """Take in the reloads there have been; with the interrupt on there is an event for each."""
+        if not self.control & 1 or not self.length:
+            return
+        elapsed = self.machine.now() - self.since
+        if elapsed < self.length:
+            return
+        self.wrapped = True
+        self.since += self.length
+        self.length = self.reload + 1 if self.reload else 0
+        if self.length:
+            self.since += (self.machine.now() - self.since) // self.length * self.length
+
+    def _count_down(self, count: int) -> None:
+        """Go on from ``count``, which 0 turns into the reload value at the next tick."""
+        now = self.machine.now()
+        if count:
+            self.since, self.length = now, count + 1
+        else:
+            self.since, self.length = now, self.reload + 1 if self.reload else 0
 
     def _read_control(self) -> int:
-        self._count_wraps()
+        self._settle()
         value = self.control | (0x10000 if self.wrapped else 0)
         self.wrapped = False
         return value
 
-    def _count_wraps(self) -> None:
-        if self.control & 1 and self.reload and self.machine.now() - self.since >= self._period():
-            self.wrapped = True
-
     def _set_control(self, value: int) -> None:
+        self._settle()
         if value & 1 and not self.control & 1:
-            self.since = self.machine.now()
+            self._count_down(self.held)
+        elif self.control & 1 and not value & 1:
+            self.held = self._current()
         self.control = value & 7
         self._plan()
 
     def _set_reload(self, value: int) -> None:
+        self._settle()
         self.reload = value & 0xFFFFFF
-        self._plan()
+        if self.control & 1 and not self.length:
+            self._count_down(0)
+            self._plan()
 
     def _current(self) -> int:
-        if not self.control & 1 or not self.reload:
-            return 0
-        return self.reload - (self.machine.now() - self.since) % self._period()
+        self._settle()
+        if not self.control & 1:
+            return self.held
+        return max(0, self.length - 1 - (self.machine.now() - self.since)) if self.length else 0
 
     def _clear(self, _value: int) -> None:
-        self.since = self.machine.now()
         self.wrapped = False
-        self._plan()
+        self.held = 0
+        if self.control & 1:
+            self._count_down(0)
+            self._plan()
 
     def _plan(self) -> None:
-        if self.control & 3 == 3 and self.reload:
-            self.machine.schedule_at("SCS", "SYSTICK", self.since + self._period())
+        if self.control & 3 == 3 and self.length:
+            self.machine.schedule_at("SCS", "SYSTICK", self.since + self.length)
         else:
             self.machine.cancel("SCS", "SYSTICK")
 
     def expired(self) -> None:
         """The counter reached zero with its interrupt on."""
-        self.since += self._period()
-        self.wrapped = True
+        self._settle()
         self.scs.pend(SYSTICK)
         self._plan()
+
+    def state(self) -> tuple[int, int, int, int, int, bool]:
+        """What a snapshot must hold."""
+        return (self.control, self.reload, self.since, self.length, self.held, self.wrapped)
+
+    def load(self, saved: tuple[int, int, int, int, int, bool]) -> None:
+        """Go back to what ``state`` gave."""
+        self.control, self.reload, self.since, self.length, self.held, self.wrapped = saved
 
 
 class Dwt(Peripheral):

@@ -25,8 +25,16 @@ class Gpio(Peripheral):
         """Registers of section 6.9.4."""
         return [
             Register(0x504, "OUT", read=lambda: self.out, write=self._set_out),
-            Register(0x508, "OUTSET", read=lambda: self.out, write=lambda v: self._set_out(self.out | v)),
-            Register(0x50C, "OUTCLR", read=lambda: self.out, write=lambda v: self._set_out(self.out & ~v)),
+            Register(
+                0x508, "OUTSET", read=lambda: self.out, write=lambda v: self._set_out(self.out | v), ones=True
+            ),
+            Register(
+                0x50C,
+                "OUTCLR",
+                read=lambda: self.out,
+                write=lambda v: self._set_out(self.out & ~v),
+                ones=True,
+            ),
             Register(0x510, "IN", read=self.levels),
             Register(0x514, "DIR", read=lambda: self.direction, write=self._set_dir),
             Register(
@@ -34,12 +42,14 @@ class Gpio(Peripheral):
                 "DIRSET",
                 read=lambda: self.direction,
                 write=lambda v: self._set_dir(self.direction | v),
+                ones=True,
             ),
             Register(
                 0x51C,
                 "DIRCLR",
                 read=lambda: self.direction,
                 write=lambda v: self._set_dir(self.direction & ~v),
+                ones=True,
             ),
             Register(0x520, "LATCH", read_only=True),
             plain(0x524, "DETECTMODE"),

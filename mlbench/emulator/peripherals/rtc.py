@@ -30,10 +30,18 @@ class Rtc(NrfPeripheral):
         table = [
             Register(0x340, "EVTEN", read=lambda: self.evten, write=self._set_evten),
             Register(
-                0x344, "EVTENSET", read=lambda: self.evten, write=lambda v: self._set_evten(self.evten | v)
+                0x344,
+                "EVTENSET",
+                read=lambda: self.evten,
+                write=lambda v: self._set_evten(self.evten | v),
+                ones=True,
             ),
             Register(
-                0x348, "EVTENCLR", read=lambda: self.evten, write=lambda v: self._set_evten(self.evten & ~v)
+                0x348,
+                "EVTENCLR",
+                read=lambda: self.evten,
+                write=lambda v: self._set_evten(self.evten & ~v),
+                ones=True,
             ),
             Register(0x504, "COUNTER", read=self.count),
             # PRESCALER can be written only while the RTC is stopped (6.22.3).

@@ -95,10 +95,18 @@ class Ppi(Peripheral):
         table = [
             Register(0x500, "CHEN", read=lambda: self.enabled, write=self._set),
             Register(
-                0x504, "CHENSET", read=lambda: self.enabled, write=lambda v: self._set(self.enabled | v)
+                0x504,
+                "CHENSET",
+                read=lambda: self.enabled,
+                write=lambda v: self._set(self.enabled | v),
+                ones=True,
             ),
             Register(
-                0x508, "CHENCLR", read=lambda: self.enabled, write=lambda v: self._set(self.enabled & ~v)
+                0x508,
+                "CHENCLR",
+                read=lambda: self.enabled,
+                write=lambda v: self._set(self.enabled & ~v),
+                ones=True,
             ),
         ]
         for n in range(20):

@@ -24,6 +24,7 @@ class Timer(NrfPeripheral):
         self.since = 0
         self.held = 0
         self.compare = [0] * channels
+        self.captured = [False] * channels
         super().__init__(machine)
 
     def registers(self) -> list[Register]:
@@ -44,7 +45,7 @@ class Timer(NrfPeripheral):
 
     def _compare_writer(self, n: int) -> Writer:
         def write(value: int) -> None:
-            self.compare[n] = value & self._mask()
+            self.compare[n], self.captured[n] = value & self._mask(), False
             self._plan()
 
         return write
@@ -90,12 +91,12 @@ class Timer(NrfPeripheral):
     def _watched(self, n: int) -> bool:
         """Whether a match could be seen before the register is written again.
 
-        A compare register that was never set (0) and has no interrupt, shortcut or reader matches only
-        when the counter wraps; leaving it out lets an idle machine be seen as idle.
+        A compare register that was never set (0) or holds a capture, and has no interrupt or shortcut,
+        matches only when the counter wraps; leaving it out lets an idle machine be seen as idle.
         """
         interrupt = self.inten >> (16 + n) & 1
         short = self.stored.get(0x200, 0) >> n & 0x101
-        return bool(interrupt or short or self.compare[n])
+        return bool(interrupt or short or (self.compare[n] and not self.captured[n]))
 
     def _set_inten(self, value: int) -> None:
         super()._set_inten(value)
@@ -112,7 +113,7 @@ class Timer(NrfPeripheral):
         """Start a task; captures share one method."""
         if name.startswith("CAPTURE"):
             n = int(name[7:])
-            self.compare[n] = self.count()
+            self.compare[n], self.captured[n] = self.count(), True
             self._plan()
         else:
             super().task(name)
@@ -159,4 +160,5 @@ class Timer(NrfPeripheral):
             "since": self.since,
             "held": self.held,
             "compare": self.compare,
+            "captured": self.captured,
         }

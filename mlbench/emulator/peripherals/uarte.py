@@ -33,6 +33,7 @@ class Uarte(NrfPeripheral):
         self.sent = bytearray()
         self.incoming = bytearray()
         self.receiving = False
+        self.byte_coming = False
         self.sending = False
         self.rx_count = 0
         self.tx_amount = 0
@@ -111,7 +112,8 @@ class Uarte(NrfPeripheral):
         self._expect_byte()
 
     def _expect_byte(self) -> None:
-        if self.receiving and self.incoming:
+        if self.receiving and self.incoming and not self.byte_coming:
+            self.byte_coming = True
             self.after(self.byte_us(), "BYTE")
 
     def on_event(self, name: str) -> None:
@@ -126,6 +128,7 @@ class Uarte(NrfPeripheral):
         self.event(name)
 
     def _receive(self) -> None:
+        self.byte_coming = False
         if not (self.receiving and self.incoming):
             return
         self.machine.write_memory(self.stored.get(0x534, 0) + self.rx_count, bytes(self.incoming[:1]))
@@ -144,6 +147,7 @@ class Uarte(NrfPeripheral):
             "sent": self.sent,
             "incoming": self.incoming,
             "receiving": self.receiving,
+            "byte_coming": self.byte_coming,
             "sending": self.sending,
             "rx_count": self.rx_count,
             "tx_amount": self.tx_amount,
