@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlbench.errors import MLBenchError, UsageError
-from mlbench.setup import native
+from mlbench.setup import cache, native
 from mlbench.setup.environment import Locks, ensure_environment, python_of
 from mlbench.setup.home import BYTECODE, home_path, room
 from mlbench.setup.policy import Policy
@@ -32,8 +32,8 @@ def main(arguments: Sequence[str]) -> int:
     """Make what is missing and become mlbench; returns an exit status only when that fails."""
     dev = list(arguments[:1]) == ["--dev"]
     try:
-        if list(arguments[:1]) == ["uninstall"] and not home_path().exists():
-            say(f"nothing to remove: there is no {home_path()}")
+        if list(arguments) == ["uninstall"]:
+            cache.uninstall(say)  # nothing is to be made first, only to be removed
             return 0
         policy = Policy.read([] if dev else arguments)
         environment = ensure_environment(Locks.of(ROOT, dev=dev), policy, say)

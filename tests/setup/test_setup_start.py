@@ -224,10 +224,15 @@ def test_home_that_cannot_be_made(new_project: Project) -> None:
     assert "set MLBENCH_HOME to another folder" in done.stderr
 
 
-def test_uninstall_of_nothing_makes_nothing(new_project: Project) -> None:
+def test_uninstall_removes_and_makes_nothing(new_project: Project) -> None:
     done = new_project.start("uninstall")
-    assert done.returncode == 0
-    assert not new_project.home.exists()
+    assert (done.returncode, new_project.home.exists()) == (0, False)
+    assert "nothing to remove" in done.stderr
+    (new_project.home / "builds" / "sketch").mkdir(parents=True)
+    (new_project.home / "CACHEDIR.TAG").touch()
+    done = new_project.start("uninstall")
+    assert (done.returncode, new_project.home.exists()) == (0, False)
+    assert done.stderr == f"mlbench: removed {new_project.home}\n"
 
 
 def test_read_only_checkout(new_project: Project, tmp_path: Path) -> None:
