@@ -38,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in arguments
     try:
         with interruptible():
-            return _dispatch(_parser().parse_args(_verb_first(arguments)))
+            status = _dispatch(_parser().parse_args(_verb_first(arguments)))
+            sys.stdout.flush()  # here a reader that has gone is still caught; at exit it is not
+            return status
     except MLBenchError as error:
         if debug:
             traceback.print_exc()
@@ -111,6 +113,10 @@ def _parser() -> _Parser:
     run.add_argument("--board", metavar="FQBN", action="append", default=[], help="board; may be repeated")
     run.add_argument("--backend", choices=("emulator", "renode", "board"), help="where it runs")
     run.add_argument("--port", metavar="P", help="serial port of a real board")
+    run.add_argument("--library", metavar="FOLDER", action="append", default=[], help="a library it needs")
+    run.add_argument(
+        "--build-property", metavar="KEY=VALUE", action="append", default=[], help="for the build"
+    )
     run.add_argument(
         "--only", metavar="NAME", action="append", default=[], help="only this sketch of the suite"
     )
@@ -135,6 +141,7 @@ def _verb_first(arguments: list[str]) -> list[str]:
     valued = {
         *("--json", "--markdown", "--init", "--inference", "--output", "--min", "--max", "--ram-search"),
         *("--inferences", "--timeout", "--board", "--backend", "--port", "--only"),
+        *("--library", "--build-property"),
     }
     index = 0
     while index < len(arguments):

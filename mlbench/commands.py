@@ -88,6 +88,7 @@ def _entries(options: argparse.Namespace) -> tuple[tuple[SketchSpec, ...], bool]
     backend = options.backend or ("board" if options.port else "")
     if backend:
         specs = tuple(dict.fromkeys(replace(spec, backend=backend) for spec in specs))
+    specs = tuple(_with_build_options(spec, options) for spec in specs)
     return tuple(_with_options(spec, options) for spec in specs), named
 
 
@@ -143,6 +144,18 @@ def _refuse_names(options: argparse.Namespace) -> None:
         if getattr(options, key):
             do = "choose one with --only, or write it into mlbench.yml"
             raise UsageError(f"--{key} is for one sketch, and here are several", do=do)
+
+
+def _with_build_options(spec: SketchSpec, options: argparse.Namespace) -> SketchSpec:
+    for item in options.build_property:
+        if "=" not in item:
+            raise UsageError(f"--build-property {item!r} is not KEY=VALUE", do="write KEY=VALUE")
+    libraries = tuple(Path(folder).absolute() for folder in options.library)
+    return replace(
+        spec,
+        libraries=(*spec.libraries, *libraries),
+        build_properties=(*spec.build_properties, *options.build_property),
+    )
 
 
 def _with_options(spec: SketchSpec, options: argparse.Namespace) -> SketchSpec:

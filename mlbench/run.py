@@ -7,17 +7,18 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlbench.build.firmware import BuildRequest, Diagnostic, Firmware
+from mlbench.build.firmware import BuildRequest, Firmware
 from mlbench.errors import MLBenchError, worst_status
+from mlbench.places import portable, portable_measures
 from mlbench.progress import Progress
 from mlbench.project import Project
 from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status
-from mlbench.suite import SketchSpec, shown_path
-from mlbench.targets.protocol import Frame, Instrument, Target
+from mlbench.suite import SketchSpec
+from mlbench.targets.protocol import Instrument, Target
 
 if TYPE_CHECKING:
     from mlbench.measure.profile import Profile
@@ -201,11 +202,11 @@ def _measure(
         board=spec.board,
         backend=spec.backend,
         status=status,
-        measures=profile.measures,
+        measures=portable_measures(profile.measures, built.project, firmware),
         instrument=instrument,
         build=firmware.keys,
         overflows=firmware.overflows,
-        failure=profile.failure and _portable(profile.failure, built.project),
+        failure=profile.failure and portable(profile.failure, built.project, firmware),
         notes=notes,
         serial=_bounded(profile.serial),
         seconds=tuple(seconds),
@@ -247,7 +248,7 @@ def _failed(
         instrument=instrument,
         build=built.firmware.keys if built.firmware else None,
         overflows=built.firmware.overflows if built.firmware else (),
-        failure=_portable(_failure(error), built.project),
+        failure=portable(_failure(error), built.project, built.firmware),
         seconds=seconds,
     )
 
@@ -259,30 +260,6 @@ def _failure(error: Exception) -> Failure:
     # Not the user's doing; still no reason to lose what else was measured.
     what = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
     return Failure(f"{what}; run with --debug and report it", exit_status=4)
-
-
-def _portable(failure: Failure, project: Project | None) -> Failure:
-    """The failure with files named as in the project, so that results do not tell of the machine."""
-
-    def place(file: str) -> str:
-        path = Path(file)
-        if not file or not path.is_absolute():
-            return file
-        if project and project.bounded and path.is_relative_to(project.root):
-            return str(path.relative_to(project.root))
-        return shown_path(path)
-
-    def frame(item: Frame) -> Frame:
-        return replace(item, file=place(item.file))
-
-    def diagnostic(item: Diagnostic) -> Diagnostic:
-        return replace(item, file=place(item.file))
-
-    return replace(
-        failure,
-        chain=tuple(frame(item) for item in failure.chain),
-        diagnostics=tuple(diagnostic(item) for item in failure.diagnostics),
-    )
 
 
 def _bounded(serial: bytes) -> str:

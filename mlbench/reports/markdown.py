@@ -30,17 +30,20 @@ def _section(board: str, backend: str, results: Sequence[Result]) -> str:
     starred = False
     for result in here:
         measures = result.measures
+        told = result.failure is not None
         cells = [markdown(result.sketch)]
         flash = measures.flash
         if isinstance(flash, Absent):
-            cells.append(_absent(flash, reasons))
+            cells.append(_absent(flash, reasons, told))
         else:
             starred |= flash.starred
             cells.append(count(flash.bytes) + ("\\*" if flash.starred else ""))
         ram = measures.unused_ram
-        cells.append(_absent(ram, reasons) if isinstance(ram, Absent) else count(ram.bytes))
+        cells.append(_absent(ram, reasons, told) if isinstance(ram, Absent) else count(ram.bytes))
         for time in (measures.init_time, measures.inference_time):
-            cells.append(_absent(time, reasons) if isinstance(time, Absent) else milliseconds(time.median_us))
+            cells.append(
+                _absent(time, reasons, told) if isinstance(time, Absent) else milliseconds(time.median_us)
+            )
         lines.append(f"| {' | '.join(cells)} |")
     notes = [f"<sup>{number}</sup> {markdown(text)}" for number, text in enumerate(reasons, 1)]
     if starred:
@@ -55,7 +58,9 @@ def _section(board: str, backend: str, results: Sequence[Result]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _absent(measure: Absent, reasons: list[str]) -> str:
+def _absent(measure: Absent, reasons: list[str], told: bool) -> str:
+    if told:
+        return ""
     if measure.reason not in reasons:
         reasons.append(measure.reason)
     return f"<sup>{reasons.index(measure.reason) + 1}</sup>"

@@ -119,16 +119,18 @@ def make_table(results: Sequence[Result]) -> Table:
 def _figures(result: Result, notes: _Footnotes) -> Iterable[Cell]:
     measures = result.measures
     flash = measures.flash
-    yield _cell(flash, notes)
+    # Why a failed sketch has no figures is said in full below the table.
+    told = result.failure is not None
+    yield _cell(flash, notes, told)
     overhead = flash.overhead if isinstance(flash, Flash) else None
     yield Cell("-" if overhead is None else count(overhead))
     for measure in (measures.unused_ram, measures.ram_need, measures.init_time, measures.inference_time):
-        yield _cell(measure, notes)
+        yield _cell(measure, notes, told)
 
 
-def _cell(measure: Flash | UnusedRam | RamNeed | Time | Absent, notes: _Footnotes) -> Cell:
+def _cell(measure: Flash | UnusedRam | RamNeed | Time | Absent, notes: _Footnotes, told: bool) -> Cell:
     if isinstance(measure, Absent):
-        return Cell("-", (notes.number(measure.reason),))
+        return Cell("-") if told else Cell("-", (notes.number(measure.reason),))
     if isinstance(measure, Time):
         spread = measure.maximum_us - measure.minimum_us
         low, high = milliseconds(measure.minimum_us), milliseconds(measure.maximum_us)

@@ -1,0 +1,57 @@
+"""Files in results, named as the user knows them: no build room, no cache, no more of the machine."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from mlbench.build.firmware import Firmware
+from mlbench.build.room import SKETCH_ROOT
+from mlbench.project import Project
+from mlbench.results.values import Absent, Failure, Measures, UnusedRam
+from mlbench.suite import shown_path
+
+
+def portable(failure: Failure, project: Project | None, firmware: Firmware | None) -> Failure:
+    """The failure with files named as in the project: no more of the machine than a user's own folders."""
+
+    def place(file: str) -> str:
+        return _user_file(_user_text(file, project, firmware), project)
+
+    return replace(
+        failure,
+        message=_user_text(failure.message, project, firmware),
+        chain=tuple(replace(frame, file=place(frame.file)) for frame in failure.chain),
+        diagnostics=tuple(replace(item, file=place(item.file)) for item in failure.diagnostics),
+    )
+
+
+def portable_measures(measures: Measures, project: Project | None, firmware: Firmware) -> Measures:
+    """Measures whose reasons and failures name files as in the project."""
+    changed: dict[str, Any] = {}
+    for field in fields(measures):
+        value = getattr(measures, field.name)
+        if isinstance(value, Absent):
+            changed[field.name] = Absent(_user_text(value.reason, project, firmware))
+        elif isinstance(value, UnusedRam):
+            first = _user_text(value.first_failure, project, firmware)
+            changed[field.name] = replace(value, first_failure=first)
+    return replace(measures, **changed)
+
+
+def _user_text(text: str, project: Project | None, firmware: Firmware | None) -> str:
+    """Text with the user's folder in place of the one that debug information has for a sketch."""
+    if firmware is None:
+        return text
+    folder = firmware.source if firmware.source.is_dir() else firmware.source.parent
+    return text.replace(f"{SKETCH_ROOT}/{firmware.name}/", f"{_user_file(str(folder), project)}/")
+
+
+def _user_file(file: str, project: Project | None) -> str:
+    path = Path(file)
+    if not file or not path.is_absolute():
+        return file
+    if project and project.bounded and path.is_relative_to(project.root):
+        return str(path.relative_to(project.root))
+    return shown_path(path)
