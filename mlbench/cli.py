@@ -95,7 +95,7 @@ def _parser() -> _Parser:
     )
     names.add_argument("--min", metavar="N", type=_size, help="least N of the search for unused RAM")
     names.add_argument("--max", metavar="N", type=_size, help="greatest N of the search for unused RAM")
-    names.add_argument("--ram-search", choices=("replay", "bisect"), help="how the limit is found")
+    names.add_argument("--ram-search", choices=("replay", "bisect", "none"), help="how the limit is found")
     names.add_argument("--inferences", metavar="COUNT", type=_size, help="how many inferences to time")
     names.add_argument("--timeout", metavar="TIME", help="virtual time a run may take, such as '60 s'")
 

@@ -52,7 +52,7 @@ class SketchSpec:
     prepare: tuple[str, ...] = ()
     """A command, as argument list, run in the model project before compiling."""
     ram_search: str = "replay"
-    """``replay``, ``bisect``."""
+    """``replay``, ``bisect``, ``none``."""
     ram_min: int = 0
     ram_max: int | None = None
     inferences: int = 3

@@ -105,6 +105,8 @@ def _ram(
         absent = Absent(f"{recorded.outcome.value}: {recorded.reason}")
         return absent, absent, ()
     need = _need(image, recorded)
+    if spec.ram_search == "none":
+        return Absent("not asked for"), need, ()
     if not firmware.is_template and image.symbol("malloc") is None:
         return Absent("the image has no malloc, so no allocation can be tried"), need, ()
     reference = Reference(
