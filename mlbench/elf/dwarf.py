@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from mlbench.elf.image import Image
     from mlbench.targets.protocol import Frame
 
+_FLOAT_ENCODING = 4
+"""DW_ATE_float (DWARF 5, section 7.8)."""
+
 _Answer = TypeVar("_Answer")
 
 
@@ -58,6 +61,14 @@ class InlineFrame:
 
     name: str
     called_at: Place | None
+
+
+@dataclass(frozen=True)
+class ReturnValue:
+    """A number that a function returns: its size in bytes, and whether in floating-point registers."""
+
+    size: int
+    floating: bool
 
 
 class DebugInfo:
@@ -96,6 +107,10 @@ class DebugInfo:
     def inline_chain(self, address: int) -> tuple[InlineFrame, ...]:
         """The functions that stand at ``address``, innermost first; empty where unknown."""
         return self._guard(lambda: tuple(self._inline_chain(address & ~1)), ())
+
+    def returned(self, address: int) -> ReturnValue | None:
+        """The number that the function at ``address`` returns; None for none, or an address or object."""
+        return self._guard(lambda: self._returned(address & ~1), None)
 
     def unwind(
         self,
@@ -274,6 +289,26 @@ class DebugInfo:
                 for low, high in self._spans(die)
             ]
         return next((d for low, high, d in self._functions[unit.cu_offset] if low <= address < high), None)
+
+    def _returned(self, address: int) -> ReturnValue | None:
+        unit = self._unit_at(address)
+        die = self._subprogram(unit, address) if unit is not None else None
+        # The type stands with the declaration: of a method, or of the abstract instance of a clone.
+        while die is not None and "DW_AT_type" not in die.attributes:
+            link = next(
+                (a for a in ("DW_AT_specification", "DW_AT_abstract_origin") if a in die.attributes), ""
+            )
+            die = die.get_DIE_from_attribute(link) if link else None
+        while die is not None and "DW_AT_type" in die.attributes:
+            die = die.get_DIE_from_attribute("DW_AT_type")
+            if die.tag == "DW_TAG_base_type":
+                size = die.attributes["DW_AT_byte_size"].value
+                return ReturnValue(size, die.attributes["DW_AT_encoding"].value == _FLOAT_ENCODING)
+            if die.tag == "DW_TAG_enumeration_type":
+                return ReturnValue(die.attributes["DW_AT_byte_size"].value, False)
+            if die.tag not in ("DW_TAG_typedef", "DW_TAG_const_type", "DW_TAG_volatile_type"):
+                return None
+        return None
 
     def _inner(self, die: Any, address: int) -> Any:
         for child in die.iter_children():

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from unicorn import arm_const as arm
+
+from mlbench.elf.dwarf import ReturnValue
 from mlbench.elf.image import Image
+from mlbench.elf.names import never_entered
 from mlbench.emulator.allocator import HeapCall, HeapRecorder, function_address, peak_requested
 from mlbench.emulator.calls import Call, CallState, CallTracker, Watch
 from mlbench.emulator.machine import End, Ending, Machine
@@ -127,6 +131,7 @@ class EmulatedRun:
         self._finished = False
         self._wanted = 1
         self._deadline = 0
+        self._returns: dict[int, ReturnValue | None] = {}
         self.recorded: list[HeapCall] = []
         self._stack_top = machine.cpu.sp
         self._watch()
@@ -172,12 +177,22 @@ class EmulatedRun:
             self._mark(kind, call.cycles, call.instructions, call.placement)
             if kind is MarkKind.INFERENCE:
                 cpu = self.machine.cpu
-                self._state.outputs = tuple(
-                    cpu.read(pointer, buffer.bytes)
-                    for pointer, buffer in zip(self._state.pointers, self._outputs, strict=True)
-                )
+                buffers = zip(self._state.pointers, self._outputs, strict=True)
+                contents = (cpu.read(pointer, buffer.bytes) for pointer, buffer in buffers)
+                self._state.outputs = (*self._return_value(call.watch.address), *contents)
 
         return returned
+
+    def _return_value(self, address: int) -> tuple[bytes, ...]:
+        """What the function returned, where it is a number (AAPCS, 6.1.2 and 6.5; hard-float variant)."""
+        if address not in self._returns:
+            self._returns[address] = self.machine.image.debug.returned(address)
+        kind = self._returns[address]
+        if kind is None:
+            return ()
+        first = arm.UC_ARM_REG_S0 if kind.floating else arm.UC_ARM_REG_R0
+        words = (self.machine.cpu.reg(first + n).to_bytes(4, "little") for n in range(2))
+        return (b"".join(words)[: kind.size],)
 
     def _opener(self, kind: MarkKind) -> Any:
         def opened(call: Call) -> None:
@@ -396,13 +411,16 @@ class EmulatedRun:
         inference = self._named.get(MarkKind.INFERENCE)
         idle = self._state.loops and not self._state.inferences
         if inference is not None and idle and not self._tracker_open(MarkKind.INFERENCE):
-            return f"{inference.name} was never entered in {us / 1e3:.0f} ms of the board's time{place}"
+            error = never_entered(self.machine.image, inference.name)
+            return f"{error.what}; {error.do}"
         return f"did not finish in {us / 1e3:.0f} ms of the board's time{when}{place}"
 
     def _chain(self) -> tuple[Frame, ...]:
         cpu = self.machine.cpu
         try:
-            return tuple(self.machine.image.debug.unwind(cpu.pc, cpu.registers(), cpu.read))
+            debug = self.machine.image.debug
+            psp = cpu.reg(arm.UC_ARM_REG_PSP)
+            return tuple(debug.unwind(cpu.pc, cpu.registers(), cpu.read, psp=psp))
         except (ValueError, KeyError, IndexError):
             return ()
 

@@ -1,0 +1,191 @@
+"""Firmware whose use of the heap is data: one compile serves any sequence of allocations."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from mlbench.boards import board_for
+from mlbench.build import build
+from mlbench.build.firmware import BuildRequest, Firmware
+from mlbench.build.toolchain import Toolchain
+from mlbench.elf.image import Image
+from mlbench.measure.profile import Profile, profile
+from mlbench.progress import Silent
+from mlbench.suite import SketchSpec, Source
+from mlbench.targets.emulator import EmulatorSession, EmulatorTarget
+from mlbench.targets.protocol import Functions, OutputBuffer, Probe, RunResult
+
+BOARD = "mlbench:nrf52840:nano33ble"
+# A stack that leaves a heap of some 20 KiB: small enough to try every size.
+BIG_STACK = "build.stack_size=237568"
+
+PROGRAM_SKETCH = """\
+#include "model.h"
+static int32_t result;
+void setup() { model_init(); model_infer(&result); Serial.begin(115200); Serial.println(result); }
+void loop() {}
+"""
+MODEL_H = """\
+#pragma once
+#include <Arduino.h>
+void model_init();
+void model_infer(int32_t *out);
+"""
+# The program: {operation, slot, size} until operation 0. 1 malloc, 2 free, 3 realloc, 4 calloc,
+# 5 memalign. An allocation that fails stops the sketch for ever; blocks are filled to their last byte.
+MODEL_CPP = """\
+#include "model.h"
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+extern "C" { extern const volatile uint32_t program[600]; }
+static uint8_t *blocks[32];
+static uint32_t sizes[32];
+__attribute__((noinline)) void model_init() {
+  for (int n = 0; program[n]; n += 3) {
+    uint32_t slot = program[n + 1], size = program[n + 2];
+    uint8_t *p = blocks[slot];
+    switch (program[n]) {
+      case 1: p = (uint8_t *)malloc(size); break;
+      case 2: free(p); blocks[slot] = nullptr; sizes[slot] = 0; continue;
+      case 3: p = (uint8_t *)realloc(p, size); break;
+      case 4: p = (uint8_t *)calloc(1, size); break;
+      case 5: p = (uint8_t *)memalign(32, size); break;
+    }
+    if (!p) for (;;) {}
+    blocks[slot] = p; sizes[slot] = size;
+    memset(p, slot + 1, size);
+  }
+}
+__attribute__((noinline)) void model_infer(int32_t *out) {
+  int32_t sum = 0;
+  for (int n = 0; n < 32; n++)
+    for (uint32_t i = 0; i < sizes[n]; i += 64) sum = sum * 31 + blocks[n][i];
+  *out = sum;
+}
+"""
+PROGRAM_S = """\
+    .section .rodata.program,"a",%progbits
+    .global program
+    .balign 4
+program:
+    .space 2400
+"""
+
+Step = tuple[int, int, int]
+MALLOC, FREE, REALLOC, CALLOC, MEMALIGN = 1, 2, 3, 4, 5
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Builds sketches and measures them."""
+
+    tools: Toolchain
+    folder: Path
+
+    def build(self, name: str, files: dict[str, str], *properties: str, board: str = BOARD) -> Firmware:
+        sketch = self.folder / name
+        sketch.mkdir(exist_ok=True)
+        for file, text in files.items():
+            (sketch / file).write_text(text)
+        request = BuildRequest(sketch, board, properties)
+        return build(request, self.tools, self.folder / "cache", Silent())
+
+    def spec(self, firmware: Firmware, functions: Functions, **more: object) -> SketchSpec:
+        spec = SketchSpec(firmware.name, firmware.source, BOARD, Source(), functions=functions)
+        return replace(spec, **more)  # type: ignore[arg-type]
+
+    def profile(self, firmware: Firmware, functions: Functions, **more: object) -> Profile:
+        return profile(firmware, self.spec(firmware, functions, **more), target())
+
+    def open(self, firmware: Firmware, functions: Functions) -> EmulatorSession:
+        return target().open(firmware, functions)
+
+    def recorded(self, firmware: Firmware, functions: Functions) -> tuple[EmulatorSession, RunResult]:
+        session = self.open(firmware, functions)
+        return session, session.run(Probe(probe_image=True, record=True), 5e6)
+
+
+def target() -> EmulatorTarget:
+    return EmulatorTarget(board_for(BOARD))
+
+
+PROGRAM_FUNCTIONS = Functions("model_init()", "model_infer", (OutputBuffer(0, 4),))
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    builder, gcc = shutil.which("arduino-builder"), shutil.which("arm-none-eabi-gcc")
+    if not builder or not gcc:
+        pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
+    tools = Toolchain(arduino_builder=Path(builder), gcc_bin=Path(gcc).parent)
+    return Bench(tools, tmp_path_factory.mktemp("bench"))
+
+
+@pytest.fixture(scope="session", params=["full", "nano"])
+def newlib(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def programmed(bench: Bench, newlib: str) -> Callable[[list[Step]], Firmware]:
+    """Firmware that runs the given steps, with the newlib of the test."""
+    board = BOARD + (":newlib=nano" if newlib == "nano" else "")
+    files = {
+        f"program_{newlib}.ino": PROGRAM_SKETCH,
+        "model.h": MODEL_H,
+        "model.cpp": MODEL_CPP,
+        "program.S": PROGRAM_S,
+    }
+    firmware = bench.build(f"program_{newlib}", files, BIG_STACK, board=board)
+    data = firmware.elf.read_bytes()
+    image = Image.load(firmware.elf)
+    symbol = image.symbol("program")
+    assert symbol is not None
+    section = image.section_at(symbol.address)
+    assert section is not None
+    offset = section.offset + symbol.address - section.address
+    count = 0
+
+    def make(steps: list[Step]) -> Firmware:
+        nonlocal count
+        count += 1
+        words = [word for step in steps for word in step]
+        assert len(words) < 600
+        program = struct.pack(f"<{len(words)}I", *words)
+        path = bench.folder / f"{newlib}-{count}.elf"
+        path.write_bytes(data[:offset] + program + data[offset + len(program) :])
+        return replace(firmware, elf=path, probe_elf=path)
+
+    return make
+
+
+def random_steps(seed: int, length: int = 24) -> list[Step]:
+    """A sequence of heap calls that needs at most some 12 KiB."""
+    rng = random.Random(seed)
+    live: dict[int, int] = {}
+    steps: list[Step] = []
+    for _ in range(length):
+        room = 12_000 - sum(live.values())
+        choice = rng.random()
+        if live and (choice < 0.35 or room < 2500):
+            slot = rng.choice(sorted(live))
+            del live[slot]
+            steps.append((FREE, slot, 0))
+            continue
+        size = rng.choice((rng.randrange(1, 64), rng.randrange(1, 600), rng.randrange(1, 2400)))
+        if live and choice < 0.55:
+            slot, operation = rng.choice(sorted(live)), REALLOC
+        else:
+            slot = next(n for n in range(32) if n not in live)
+            operation = rng.choice((MALLOC, MALLOC, MALLOC, CALLOC, MEMALIGN))
+        live[slot] = size
+        steps.append((operation, slot, size))
+    return steps

@@ -1,0 +1,199 @@
+"""What becomes of sketches that do not do as they should."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlbench.measure.profile import Profile
+from mlbench.results.values import Absent, Time, UnusedRam
+from mlbench.targets.protocol import Functions, OutputBuffer
+
+from .conftest import Bench
+
+HEAD = """\
+#include <Arduino.h>
+#include <stdlib.h>
+#define KEPT __attribute__((noinline))
+volatile int sink;
+KEPT void start() { sink = 1; }
+"""
+FUNCTIONS = Functions("start", "infer")
+
+
+def profile(bench: Bench, name: str, body: str, functions: Functions = FUNCTIONS, **more: object) -> Profile:
+    firmware = bench.build(name, {f"{name}.ino": HEAD + body})
+    return bench.profile(firmware, functions, **more)
+
+
+def failure(found: Profile) -> str:
+    assert found.failure is not None
+    assert isinstance(found.measures.inference_time, Absent)
+    assert found.measures.flash.bytes > 500  # type: ignore[union-attr]
+    return found.failure.message
+
+
+def test_never_returning_setup_is_a_hang_with_its_call_chain(bench: Bench) -> None:
+    body = """
+KEPT void blink() { for (;;) {} }
+KEPT int infer() { blink(); return 1; }
+void setup() { start(); sink = infer(); }
+void loop() {}
+"""
+    found = profile(bench, "hangs", body)
+    assert failure(found).startswith("hung: an endless loop that nothing can end in blink()")
+    assert found.failure is not None
+    assert [frame.function.split("(")[0] for frame in found.failure.chain[:3]] == ["blink", "infer", "setup"]
+    assert found.failure.chain[0].line == 7
+
+
+def test_fault_names_address_function_and_line(bench: Bench) -> None:
+    body = """
+KEPT int infer(int *p) { int sum = 0; for (int n = 0; n < 600; n++) sum += p[n]; return sum; }
+void setup() { start(); sink = infer((int *)0x2003ff00); }
+void loop() {}
+"""
+    found = profile(bench, "faults", body)
+    assert "reading 0x20040000 (past the end of RAM) in infer(int*)" in failure(found)
+
+
+def test_write_through_null_is_a_fault(bench: Bench) -> None:
+    body = """
+KEPT int infer() { volatile int *volatile p = nullptr; *p = 7; return 1; }
+void setup() { start(); sink = infer(); }
+void loop() {}
+"""
+    assert "writing 0x00000000 (a null pointer)" in failure(profile(bench, "nulls", body))
+
+
+def test_function_that_is_there_but_never_called(bench: Bench) -> None:
+    body = """
+KEPT int infer() { return sink + 1; }
+void setup() { start(); if (sink == 99) sink = infer(); }
+void loop() { delay(1); }
+"""
+    assert "infer was never called" in failure(profile(bench, "uncalled", body))
+
+
+def test_printing_for_ever_ends_in_virtual_time(bench: Bench) -> None:
+    body = """
+KEPT int infer() { return sink + 1; }
+void setup() { start(); Serial.begin(115200); while (sink) Serial.println("again"); }
+void loop() { sink = infer(); }
+"""
+    found = profile(bench, "prints", body, timeout_us=3e5)
+    assert failure(found).startswith("hung: did not finish in 300 ms of the board's time")
+    assert b"again" in found.serial
+
+
+def test_out_of_memory_without_a_probe(bench: Bench) -> None:
+    body = """
+KEPT int infer() { char *p = (char *)malloc(300000); if (!p) for (;;) {} return p[0]; }
+void setup() { start(); sink = infer(); }
+void loop() {}
+"""
+    assert failure(profile(bench, "starves", body)).startswith("no memory: the heap could not grow")
+
+
+def test_wrong_output_beside_a_probe_is_corrupted(bench: Bench) -> None:
+    # The model's output depends on where its buffer lies: any probe moves it.
+    body = """
+KEPT void infer(int *out) { char *p = (char *)malloc(64); *out = (int)p; free(p); }
+static int out;
+void setup() { start(); infer(&out); }
+void loop() {}
+"""
+    found = profile(bench, "moves", body, Functions("start", "infer", (OutputBuffer(0, 4),)))
+    unused = found.measures.unused_ram
+    assert isinstance(unused, Absent)
+    assert "corrupted (output 0 is" in unused.reason
+    assert isinstance(found.measures.inference_time, Time)
+
+
+def test_printed_times_do_not_count_as_corruption(bench: Bench) -> None:
+    body = """
+KEPT int infer() {
+  unsigned long begin = micros();
+  for (int n = 0; n < 100; n++) { char *p = (char *)malloc(1 + 30 * n); sink = p[0]; free(p); }
+  Serial.print("took "); Serial.print(micros() - begin); Serial.println(" us, class 7");
+  return 7;
+}
+void setup() { Serial.begin(115200); start(); Serial.println(micros()); sink = infer(); }
+void loop() {}
+"""
+    unused = profile(bench, "times", body).measures.unused_ram
+    assert isinstance(unused, UnusedRam), unused
+
+
+def test_silent_overlap_is_flagged_and_does_not_fail(bench: Bench) -> None:
+    # 40,000 bytes of stack where 32,768 are reserved: near the limit it lies over the heap, unseen.
+    body = """
+KEPT int infer() { volatile char deep[40000]; deep[39999] = 3; deep[0] = 1; return deep[0]; }
+void setup() { start(); sink = infer(); }
+void loop() {}
+"""
+    found = profile(bench, "overlaps", body)
+    unused = found.measures.unused_ram
+    assert isinstance(unused, UnusedRam), unused
+    assert unused.certified
+    assert 7_000 < unused.overlap < 8_192
+    assert any("overlap by" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("value", ["0.5f", "7"])
+def test_return_value_is_compared(bench: Bench, value: str) -> None:
+    kind = "float" if "f" in value else "int"
+    name = f"returns_{kind}"
+    body = f"""
+KEPT {kind} infer() {{
+  char *p = (char *)malloc(64);
+  {kind} r = {value} + (unsigned)p % 65536;
+  free(p);
+  return r;
+}}
+volatile {kind} kept;
+void setup() {{ start(); kept = infer(); }}
+void loop() {{}}
+"""
+    unused = profile(bench, name, body).measures.unused_ram
+    assert isinstance(unused, Absent)
+    assert "corrupted (output 0 is" in unused.reason
+
+
+def test_inference_in_loop_counts_and_initialization_is_the_last_before_it(bench: Bench) -> None:
+    body = """
+KEPT int infer() { for (int n = 0; n < 100; n++) sink = n; return 1; }
+void setup() { start(); delay(2); start(); }
+void loop() { sink = infer(); delay(5); }
+"""
+    found = profile(bench, "looped", body)
+    times = found.measures.inference_time
+    assert isinstance(times, Time)
+    assert times.count == 3
+    assert times.minimum_us <= times.median_us <= times.maximum_us
+
+
+def test_library_marks_need_no_names(bench: Bench) -> None:
+    body = """
+#include <MLBench.h>
+KEPT int infer() { for (int n = 0; n < 100; n++) sink = n; return 1; }
+void setup() {
+  Serial.begin(115200);
+  mlbench_init_begin(); start(); mlbench_init_end();
+}
+void loop() { mlbench_inference_begin(); sink = infer(); mlbench_inference_end(); }
+"""
+    found = profile(bench, "marked", body, Functions())
+    assert found.failure is None, found.failure
+    assert isinstance(found.measures.inference_time, Time)
+    assert found.measures.inference_time.count == 3
+    assert isinstance(found.measures.init_time, Time)
+    assert isinstance(found.measures.unused_ram, UnusedRam)
+
+
+def test_measures_are_the_same_every_time(bench: Bench) -> None:
+    body = """
+KEPT int infer() { char *p = (char *)malloc(500); sink = p[3]; free(p); return 1; }
+void setup() { start(); sink = infer(); }
+void loop() {}
+"""
+    assert profile(bench, "same", body) == profile(bench, "same", body)
