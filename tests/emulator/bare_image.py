@@ -93,10 +93,10 @@ class Compiler:
             file.write_text(text)
             command = [
                 "arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16",
-                "-ffreestanding", "-fno-delete-null-pointer-checks", "-nostdlib", "-nostartfiles", "-fno-common",
-                "-Wl,--build-id=none",
+                "-ffreestanding", "-fno-delete-null-pointer-checks", "-fno-common", "-nostdlib",
+                "-nostartfiles", "-Wl,--build-id=none",
                 "-Wl,-z,max-page-size=4096", "-Wl,--no-warn-rwx-segments",
-                *flags, "-T", str(script), str(start), str(file), "-o", str(elf),
+                *flags, "-T", str(script), str(start), str(file), "-lgcc", "-o", str(elf),
             ]  # fmt: skip
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr

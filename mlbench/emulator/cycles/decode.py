@@ -142,7 +142,7 @@ def _wide_memory(hw: int, hw2: int) -> Insn:
     if not hw & 0x40:
         count = hw2.bit_count()
         writeback = bool(hw & 0x20)
-        sp = (4 * count if load else -4 * count) if base == SP and writeback else 0
+        sp = (-4 * count if hw & 0x100 else 4 * count) if base == SP and writeback else 0
         writes = (hw2 & 0x7FFF if load else 0) | (1 << base if writeback else 0)
         loading = "pop_pc" if hw2 & 0x8000 else "load_multiple"
         kind = loading if load else "store_multiple"
@@ -218,8 +218,10 @@ def _wide_single(pc: int, hw: int, hw2: int) -> Insn:
     if base == PC and load:
         offset = (hw2 & 0xFFF) * (1 if hw & 0x80 else -1)
         if rt == PC:
-            return Insn(4, "load_pc", literal=((pc + 4) & ~3) + offset)
-        return Insn(4, "load", 1 << rt, 0, literal=((pc + 4) & ~3) + offset)
+            # Bytes and halfwords to PC are memory hints (A5.3.8, A5.3.9).
+            word = hw & 0x160 == 0x40
+            return Insn(4, "load_pc", literal=((pc + 4) & ~3) + offset) if word else Insn(4, "nop")
+        return Insn(4, "load", 1 << rt, 0, sp_dynamic=rt == SP, literal=((pc + 4) & ~3) + offset)
     address, writeback, sp, indexed = 1 << base, False, 0, False
     if not hw & 0x80:
         if hw2 & 0x0800:
@@ -234,7 +236,7 @@ def _wide_single(pc: int, hw: int, hw2: int) -> Insn:
     if not load:
         return Insn(4, "store_reg" if indexed else "store", writes, address, sp=sp, writeback=writeback)
     if rt == PC:
-        word = hw & 0x60 == 0x40
+        word = hw & 0x160 == 0x40
         return Insn(4, "load_pc" if word else "nop", writes, address, sp=sp)
     moved = rt == SP
     return Insn(4, "load", writes | 1 << rt, address, sp=sp, sp_dynamic=moved, writeback=writeback)
@@ -283,6 +285,6 @@ def _float(pc: int, hw: int, hw2: int) -> Insn:
         literal = ((pc + 4) & ~3) + words * 4 * (1 if hw & 0x80 else -1) if rn == PC else None
         return Insn(4, kind, 0, 0 if rn == PC else 1 << rn, double, literal=literal)
     writeback = bool(hw & 0x20)
-    sp = (4 * words if load else -4 * words) if rn == SP and writeback else 0
+    sp = (4 * words if hw & 0x80 else -4 * words) if rn == SP and writeback else 0
     kind = "float_load_multiple" if load else "float_store_multiple"
     return Insn(4, kind, 1 << rn if writeback else 0, 1 << rn, words, sp=sp)
