@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from upstream_repository import Upstream
 
 from mlbench.checkout import checkout, without_userinfo
 from mlbench.errors import EnvironmentFault, HostTimeout, MLBenchError, UsageError
@@ -68,8 +69,6 @@ def test_a_half_made_checkout_is_made_anew(upstream, tmp_path):
 
 
 def test_a_branch_that_moved_is_fetched_again(tmp_path):
-    from tests.checkout.conftest import Upstream
-
     upstream = Upstream(tmp_path)
     cache = tmp_path / "cache"
     assert text(get(Source(upstream.url, "main"), cache).root) == "// three"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from upstream_repository import Upstream, git
 
 from mlbench.errors import EnvironmentFault, HostTimeout, UsageError
 from mlbench.progress import Silent
@@ -47,8 +48,6 @@ def test_a_checkout_with_a_folder(upstream, tmp_path):
 
 @pytest.mark.parametrize("path", ["../../../etc", "/etc", "link"])
 def test_a_path_outside_the_checkout(tmp_path, path):
-    from tests.checkout.conftest import Upstream, git
-
     upstream = Upstream(tmp_path)
     (upstream.path / "link").symlink_to("/etc")
     git(upstream.path, "add", "-A")
@@ -93,8 +92,6 @@ def test_an_overlay_of_a_local_folder_leaves_the_folder_alone(place, tmp_path):
 
 
 def test_an_overlay_cannot_write_through_a_link(tmp_path, place):
-    from tests.checkout.conftest import Upstream, git
-
     upstream = Upstream(tmp_path)
     outside = tmp_path / "outside"
     outside.mkdir()
