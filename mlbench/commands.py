@@ -43,6 +43,7 @@ def run(options: argparse.Namespace, settings: Settings, wire: Wire | None = Non
 def elf(options: argparse.Namespace, settings: Settings) -> int:
     """Profile a given image."""
     from mlbench.given_image import firmware_of, spec_of
+    from mlbench.reports.text import printable
     from mlbench.run import exit_status, profile_one
     from mlbench.wiring import wire
 
@@ -54,9 +55,8 @@ def elf(options: argparse.Namespace, settings: Settings) -> int:
     rooms = wire(settings, progress, named=True)
     result = profile_one(spec, firmware, rooms, progress, debug=_trace if settings.debug else None)
     if options.serial:
-        out = _people(settings)
-        out.write(result.serial)
-        out.write("" if not result.serial or result.serial.endswith("\n") else "\n")
+        for line in result.serial.splitlines():
+            _people(settings).write(f"{printable(line)}\n")
     return worst_status([exit_status([result]), _report([result], settings, progress, begin)])
 
 
