@@ -114,7 +114,7 @@ def _unpredictable(insn: capstone.CsInsn) -> bool:
     registers = [o.reg for o in insn.operands if o.type == arm.ARM_OP_REG]
     if insn.size == 4 and arm.ARM_REG_SP in written:
         if not _TO_SP.match(name) or name.startswith(_NEVER_TO_SP):
-            return "[sp" not in text
+            return text.startswith("sp") or "[sp" not in text
         if name.startswith(("ldm", "stm")) and arm.ARM_REG_SP in registers[1:]:
             return True
         if name in ("ldrd", "strd") and "sp" in text.split("[")[0]:
@@ -126,7 +126,7 @@ def _unpredictable(insn: capstone.CsInsn) -> bool:
             return True
     if name.startswith(("vldm", "vstm", "vpush", "vpop", "fldm", "fstm")):
         last = text.rstrip("}").split()[-1].lstrip("{")
-        return last == "s31" or (last[0] == "d" and int(last[1:]) > 15) or name.startswith("f")
+        return last == "s31" or (last[0] == "d" and int(last[1:]) > 14) or name.startswith("f")
     return False
 
 

@@ -1,0 +1,226 @@
+"""The hot path: native and Python agree, and both with a plain model of what they should do."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+from bare_image import MS, ROOT, Compiler, finish, run_to
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_code import image_of, likely_code, outcome, wild_code
+
+from mlbench.emulator.cycles.model import BlockFlag, load_model
+from mlbench.emulator.hotpath import NativeHotPath, PythonHotPath, make_hot_path
+from mlbench.emulator.machine import End, Machine
+
+MODEL = load_model()
+_ENTRY = 0x10000
+
+_BUSY = """
+static u32 state = 1; static volatile u32 ticks; static float sum;
+void systick_handler(void) { ticks++; sum += 0.5f; if (ticks % 4 == 0) ICSR = PENDSVSET; }
+void pendsv_handler(void) { state ^= ticks; }
+static u32 next(void) { state ^= state << 13; state ^= state >> 17; state ^= state << 5; return state; }
+static int compare(u32 *a, int n) { int swaps = 0; for (int i = 0; i < n; i++) for (int j = i + 1; j < n; j++)
+  if (a[j] < a[i]) { u32 t = a[i]; a[i] = a[j]; a[j] = t; swaps++; } return swaps; }
+static u32 fib(u32 n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+int main(void) {
+  u32 data[32]; float f = 1;
+  REG(0xE000E014) = 700; REG(0xE000E018) = 0; REG(0xE000E010) = 7;
+  for (int round = 0; round < 6; round++) {
+    for (int i = 0; i < 32; i++) data[i] = next();
+    note(compare(data, 32) ^ fib(9)); f = f * 1.5f + (float)data[0];
+    switch (next() % 5) { case 0: note(1); break; case 1: note(2); break; case 2: note(f > 3);
+      break; case 3: note(data[3] / (data[4] | 1)); break; default: note(7); }
+  }
+  REG(0xE000E010) = 0; return 0; }
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _needs_native(native_library: Path | None) -> None:
+    if native_library is None:
+        pytest.skip("needs a C compiler")
+
+
+def _figures(machine: Machine) -> tuple[int, ...]:
+    hot = machine.hot
+    return (hot.cycles, hot.instructions, hot.placement, hot.low_sp, hot.last_flags, hot.expected)
+
+
+@pytest.mark.parametrize("flags", [("-O0",), ("-O2",), ("-Os",)])
+def test_native_equals_python_over_a_whole_run(bare: Compiler, flags: tuple[str, ...]) -> None:
+    image = bare.image(_BUSY, flags=flags)
+    native, python = Machine(image), Machine(image, force_python=True)
+    assert (native.hot.native, python.hot.native) == (True, False)
+    assert finish(native) == finish(python)
+    assert _figures(native) == _figures(python)
+    assert native.hot.placement > 0
+
+
+def test_native_equals_python_over_random_code() -> None:
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    ends = set()
+    for n in range(40):
+        draw = random.Random(f"{seed} {n}")
+        make = likely_code if n % 4 else wild_code
+        image = image_of(make(draw, draw.choice((30, 100, 400))))
+        deadline = draw.randrange(MS // 2)
+        ours = [outcome(Machine(image, force_python=force), deadline) for force in (False, True, False)]
+        assert ours[0] == ours[1] == ours[2], f"seed {seed} {n}"
+        ends.add(ours[0][0])
+    assert len(ends) > 1
+
+
+def _price(*halfwords: int, at: int = 0x10000) -> int:
+    code = b"".join(h.to_bytes(2, "little") for h in halfwords)
+    return MODEL.block(at, len(code), lambda _a, n: code[:n]).cycles
+
+
+@pytest.mark.parametrize(
+    ("halfwords", "cycles", "why"),
+    [
+        ((0xBF00,), 1, "NOP"),
+        ((0x1840, 0x1840), 2, "ADDS, ADDS"),
+        ((0x6808,), 2, "LDR alone"),
+        ((0x6808, 0x684A), 3, "LDR, LDR pipelined"),
+        ((0x6808, 0x684A, 0x688B), 4, "LDR, LDR, LDR pipelined"),
+        ((0x6808, 0x6802), 5, "LDR r0 then LDR [r0]: address stall, no overlap"),
+        ((0x6008,), 1, "STR immediate"),
+        ((0x5088,), 2, "STR register offset"),
+        ((0x4348,), 1, "MULS"),
+        ((0xFB01, 0x2003), 1, "MLA"),
+        ((0xFBA1, 0x0203), 1, "UMULL"),
+        ((0xFB91, 0xF0F2), 6, "SDIV, middle of 2 to 12"),
+        ((0xC90F,), 5, "LDM of four: 1 + N"),
+        ((0xB510,), 3, "PUSH of two: 1 + N"),
+        ((0xE9D0, 0x1200), 3, "LDRD: 1 + N"),
+        ((0xEE20, 0x0A01), 1, "VMUL"),
+        ((0xEE30, 0x0A01), 1, "VADD"),
+        ((0xEE00, 0x0A01), 3, "VMLA"),
+        ((0xEE80, 0x0A01), 14, "VDIV"),
+        ((0xEEB1, 0x0AC0), 14, "VSQRT"),
+        ((0xED90, 0x0A00), 2, "VLDR single: 1 + N"),
+        ((0xEC90, 0x0A04), 5, "VLDM of four: 1 + N"),
+        ((0xE7F0,), 1, "B, whose refill is counted where it is taken"),
+        ((0xBF08, 0x1840), 2, "IT, ADDEQ"),
+    ],
+)
+def test_costs_of_the_manual(halfwords: tuple[int, ...], cycles: int, why: str) -> None:
+    assert _price(*halfwords) == cycles, why
+
+
+def test_blocks_know_how_they_end_and_how_deep_they_push() -> None:
+    def block(*halfwords: int, at: int = 0x10000):  # type: ignore[no-untyped-def]
+        code = b"".join(h.to_bytes(2, "little") for h in halfwords)
+        return MODEL.block(at, len(code), lambda _a, n: code[:n])
+
+    assert block(0xE7FE).flags == BlockFlag.SELF
+    assert block(0xF7FF, 0xBFFE).flags == BlockFlag.SELF
+    assert block(0x4770).flags == BlockFlag.FROM_REGISTER
+    assert block(0xF8DF, 0xF000, at=0x10002).flags == BlockFlag.STRADDLES | BlockFlag.FROM_REGISTER
+    assert block(0xB662).flags == BlockFlag.UNMASKS
+    assert block(0x46BD).flags == BlockFlag.MOVES_SP
+    assert block(0xBF40, 0x4770).flags == BlockFlag.FROM_REGISTER | BlockFlag.SENDS_EVENT
+    assert block(0xB5F0, 0xB082, 0xB002, 0xBDF0).depth == 28
+    assert block(0xB5F0, 0xB082, 0xB002, 0xBDF0).instructions == 4
+
+
+class _PlainCache:
+    """2 ways, the least recently used is replaced: written down without arrays."""
+
+    def __init__(self) -> None:
+        self.sets: dict[int, list[int]] = {}
+
+    def fetch(self, address: int, size: int) -> int:
+        misses = 0
+        for line in range(address // 16, (address + size - 1) // 16 + 1):
+            held = self.sets.setdefault(line % 64, [])
+            if line in held:
+                held.remove(line)
+            else:
+                misses += 1
+                if len(held) == 2:
+                    held.pop(0)
+            held.append(line)
+        return misses
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 300).map(lambda n: n * 34), st.integers(1, 40)), max_size=200))
+def test_the_instruction_cache_is_least_recently_used(fetches: list[tuple[int, int]]) -> None:
+    plain, ours = _PlainCache(), PythonHotPath(MODEL.run)
+    for address, halfwords in fetches:
+        assert ours._fetch(address, 2 * halfwords) == plain.fetch(address, 2 * halfwords)
+
+
+def test_switching_the_cache_off_and_on_empties_it(bare: Compiler) -> None:
+    machine = bare.machine(
+        """
+        __attribute__((noinline, aligned(16))) static void f(void) {
+          __asm volatile(".rept 8\\n nop\\n .endr"); }
+        int main(void) { f(); f(); REG(0x4001E540) = 0; BARRIER(); f(); REG(0x4001E540) = 1; BARRIER(); f();
+          return 0; }
+        """
+    )
+    where = machine.image.symbol("f")
+    assert where is not None
+    machine.set_break(where.address & ~1)
+    costs = []
+    for _ in range(4):
+        assert machine.run(MS, resume=True).end is End.BREAKPOINT
+        before = machine.hot.placement
+        back = machine.cpu.lr & ~1
+        machine.set_break(back)
+        assert machine.run(MS, resume=True).address == back
+        machine.set_break(back, False)
+        costs.append(machine.hot.placement - before)
+    assert costs[0] > 0
+    assert costs[1:3] == [0, 0]
+    assert costs[3] > 0
+
+
+def test_a_library_of_other_sources_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = (ROOT / "mlbench" / "emulator" / "_hotpath.c").read_text()
+    wrong = tmp_path / "wrong.c"
+    wrong.write_text(source.replace("uint32_t reason, where", "uint32_t more, reason, where"))
+    library = tmp_path / "wrong.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(library), str(wrong)], check=True)
+    monkeypatch.setenv("MLBENCH_HOTPATH", str(library))
+    assert isinstance(make_hot_path(MODEL), PythonHotPath)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a library", b"\x7fELF" + bytes(60)])
+def test_a_library_that_is_none_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    library = tmp_path / "hot.so"
+    if content is not None:
+        library.write_bytes(content)
+    monkeypatch.setenv("MLBENCH_HOTPATH", str(library))
+    assert isinstance(make_hot_path(MODEL), PythonHotPath)
+
+
+def test_the_environment_chooses(native_library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLBENCH_HOTPATH", "python")
+    assert isinstance(make_hot_path(MODEL), PythonHotPath)
+    monkeypatch.setenv("MLBENCH_HOTPATH", os.fspath(native_library))
+    assert isinstance(make_hot_path(MODEL), NativeHotPath)
+    assert isinstance(make_hot_path(MODEL, force_python=True), PythonHotPath)
+
+
+def test_more_blocks_than_the_table_began_with(bare: Compiler) -> None:
+    # 6000 blocks: the native table grows while the firmware runs.
+    body = "".join(f"if (out[{n % 7}] == {n}) count++;\n" for n in range(3000))
+    image = bare.image(f"__attribute__((optimize(0))) int main(void) {{ {body} return 0; }}")
+    figures = []
+    for force in (False, True):
+        machine = Machine(image, force_python=force)
+        assert run_to(machine, "finish").end is End.BREAKPOINT
+        figures.append(_figures(machine))
+    assert figures[0] == figures[1]
