@@ -16,6 +16,13 @@
 #include "avr/pgmspace.h"
 #include "pins_arduino.h"
 
+/* gcc's limits.h has these in C only. */
+#ifndef LLONG_MAX
+#define LLONG_MAX __LONG_LONG_MAX__
+#define LLONG_MIN (-LLONG_MAX - 1LL)
+#define ULLONG_MAX (LLONG_MAX * 2ULL + 1ULL)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -40,11 +47,11 @@ typedef enum { LSBFIRST = 0, MSBFIRST = 1 } BitOrder;
 
 /*
  * The sketch. With C linkage, as ArduinoCore-API declares them: the symbols are `setup` and `loop`,
- * whether the sketch is C or C++. The attributes keep both under link-time optimization, for who
- * wants to know when they are entered.
+ * whether the sketch is C or C++. The attributes keep both, and the calls, under link-time
+ * optimization, for who wants to know when they are entered.
  */
-void setup(void) __attribute__((noinline, externally_visible));
-void loop(void) __attribute__((noinline, externally_visible));
+void setup(void) __attribute__((noipa, externally_visible));
+void loop(void) __attribute__((noipa, externally_visible));
 
 /* Called once before setup(). Does nothing unless a sketch defines it. */
 void initVariant(void);

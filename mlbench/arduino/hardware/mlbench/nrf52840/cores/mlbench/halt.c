@@ -30,6 +30,9 @@ HALT void mlbench_cxx_error(const char *what) {
 /* In place of newlib's, which brings signals. */
 HALT __attribute__((weak)) void abort(void) { STOP(); }
 
+/* newlib's exit() asks for it, after a static destructor or atexit(). */
+__attribute__((weak, used)) void _fini(void) {}
+
 HALT __attribute__((weak)) void _exit(int status) {
   (void)status;
   STOP();

@@ -15,4 +15,5 @@
   .word _sbrk
   .word _exit
   .word abort
+  .word _fini
   .word __assert_func
