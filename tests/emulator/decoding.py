@@ -113,8 +113,9 @@ def _unpredictable(insn: capstone.CsInsn) -> bool:
     _, written = insn.regs_access()
     registers = [o.reg for o in insn.operands if o.type == arm.ARM_OP_REG]
     if insn.size == 4 and arm.ARM_REG_SP in written:
-        if not _TO_SP.match(name) or name.startswith(_NEVER_TO_SP):
-            return text.startswith("sp") or "[sp" not in text
+        odd = not _TO_SP.match(name) or name.startswith(_NEVER_TO_SP)
+        if odd and (text.startswith("sp") or "[sp" not in text):
+            return True
         if name.startswith(("ldm", "stm")) and arm.ARM_REG_SP in registers[1:]:
             return True
         if name in ("ldrd", "strd") and "sp" in text.split("[")[0]:
@@ -122,11 +123,18 @@ def _unpredictable(insn: capstone.CsInsn) -> bool:
     if insn.size == 4 and re.search(r"\bpc\b", text):
         if not name.startswith(("ldr", "ldm", "pop", "tb", "pl", "vldr")) or "pc!" in text:
             return True
-        if name.startswith(("ldrb", "ldrh", "ldrs", "ldrt")) and text.startswith("pc"):
+        if name.startswith(("ldrb", "ldrh", "ldrs", "ldrt", "ldrex")) and text.startswith("pc"):
             return True
+    if insn.size == 4 and arm.ARM_REG_SP in written and name in ("adds", "subs"):
+        return True
     if name.startswith(("vldm", "vstm", "vpush", "vpop", "fldm", "fstm")):
         last = text.rstrip("}").split()[-1].lstrip("{")
-        return last == "s31" or (last[0] == "d" and int(last[1:]) > 14) or name.startswith("f")
+        return (
+            last == "s31"
+            or (last[0] == "d" and int(last[1:]) > 14)
+            or not insn.bytes[2]
+            or name.startswith("f")
+        )
     return False
 
 
@@ -214,6 +222,8 @@ def _float_kinds(name: str, insn: capstone.CsInsn) -> frozenset[str] | None:
 
 def _sp(name: str, insn: capstone.CsInsn, transfers: int | None) -> int | None:
     operands = insn.operands
+    if name.startswith("msr"):
+        return None if insn.op_str.startswith(("msp,", "psp,")) else 0
     if name in ("push", "vpush"):
         return -4 * (transfers or 0)
     if name in ("pop", "vpop"):
@@ -227,6 +237,8 @@ def _sp(name: str, insn: capstone.CsInsn, transfers: int | None) -> int | None:
         if len(operands) == 3 and operands[1].reg != arm.ARM_REG_SP:
             return None
         return operands[-1].imm * (1 if name.startswith("add") else -1)
+    if name == "ldr" and insn.op_str.startswith("sp,"):
+        return None
     memory = next((o for o in operands if o.type == arm.ARM_OP_MEM), None)
     if memory is not None and memory.mem.base == arm.ARM_REG_SP and insn.writeback:
         if "]!" in insn.op_str:

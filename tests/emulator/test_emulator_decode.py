@@ -32,7 +32,7 @@ def _differences(pc: int, first: int, second: int) -> list[str]:
         wrong.append(f"writes {ours.writes:#x}, not {known.writes:#x}")
     if known.transfers is not None and ours.transfers != known.transfers:
         wrong.append(f"moves {ours.transfers}, not {known.transfers}")
-    if ours.sp_dynamic != (known.sp is None) or (known.sp is not None and ours.sp != known.sp):
+    if ours.sp_dynamic != (known.sp is None) or (known.sp is not None and (known.sp - ours.sp) % 2**32):
         wrong.append(f"SP moves by {ours.sp}/{ours.sp_dynamic}, not {known.sp}")
     return [f"{first:04x} {second:04x} {known.text}: {what}" for what in wrong]
 
