@@ -67,6 +67,7 @@ PRINTED = (
     ("isDigit('7') && !isDigit('a') && isAlpha('a') && isSpace('\\n') && isHexadecimalDigit('f')", "1"),
     ("pgm_read_byte(&table[1]) + pgm_read_word(&words[0])", "302"),
     ("sizeof(word)", "2"),
+    ("LED0 == LED_BUILTIN && LED_BUILTIN == 13 && A0 == 14", "1"),
     ("PRIu64", "llu"),
     ("dtostrf(-1.5, 8, 2, buffer)", "   -1.50"),
     ("dtostrf(2.345678, -8, 3, buffer)", "2.346   "),

@@ -1,11 +1,13 @@
-/* The Arduino API of the MLBench nRF52840 core. Usable from C and C++. */
-#ifndef MLBENCH_ARDUINO_H
-#define MLBENCH_ARDUINO_H
+/*
+ * The Arduino API of the MLBench nRF52840 core, for C and C++; what Arduino.h includes. The core's own
+ * files include this: reading C++17's math.h would be most of the time that they take to compile.
+ */
+#ifndef MLBENCH_ARDUINO_API_H
+#define MLBENCH_ARDUINO_API_H
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,5 @@
 #include "Print.h"
 
-#include <math.h>
 #include <stdio.h>
 
 size_t Print::write(const uint8_t *data, size_t size) {
@@ -81,10 +80,10 @@ size_t Print::print(long long n, int base) {
 }
 
 size_t Print::print(double n, int decimals) {
-  if (isnan(n)) {
+  if (__builtin_isnan(n)) {
     return write(kNan, 3);
   }
-  if (isinf(n)) {
+  if (__builtin_isinf(n)) {
     return write(kInf, 3);
   }
   if (n > 4294967040.0 || n < -4294967040.0) {

@@ -1,6 +1,6 @@
 #include "Stream.h"
 
-#include "Arduino.h"
+#include "ArduinoApi.h"
 
 /*
  * Between two looks it sleeps: the port's interrupt wakes it, or, for streams that have none, the

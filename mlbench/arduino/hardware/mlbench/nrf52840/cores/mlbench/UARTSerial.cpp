@@ -1,6 +1,6 @@
 #include "UARTSerial.h"
 
-#include "Arduino.h"
+#include "ArduinoApi.h"
 #include "nrf52840.h"
 
 namespace {
@@ -77,7 +77,7 @@ void receive_next() {
 
 }  // namespace
 
-/* While a byte is being fetched the next ones wait in the receiver's own buffer (section 6.34.2). */
+/* While a byte is being fetched the next ones wait in the receiver's own buffer (section 6.34, Reception). */
 extern "C" void UARTE0_UART0_IRQHandler() {
   /* ENDTX has woken who waits for it, and stays up for him to see. */
   UARTE0_INTENCLR = UARTE_INT_ENDTX;
@@ -101,7 +101,7 @@ void UARTSerial::begin(unsigned long baud, uint16_t format) {
   if (started) {
     end();
   }
-  /* TX idles high before the peripheral takes the pin (section 6.34.6 "Pin configuration"). */
+  /* TX idles high before the peripheral takes the pin (section 6.34, Pin configuration). */
   digitalWrite(PIN_SERIAL_TX, HIGH);
   pinMode(PIN_SERIAL_TX, OUTPUT);
   pinMode(PIN_SERIAL_RX, INPUT_PULLUP);

@@ -1,5 +1,5 @@
 /* analogRead() by the SAADC: single ended, full scale is the supply. */
-#include "Arduino.h"
+#include "ArduinoApi.h"
 #include "nrf52840.h"
 
 static int resolution = 10;

@@ -1,4 +1,4 @@
-#include "Arduino.h"
+#include "ArduinoApi.h"
 #include "mlbench_halt.h"
 
 /* In place of newlib's, which brings stdio and signals into the image. */

@@ -1,5 +1,7 @@
 /* Numbers to text, where newlib has no function of the name that sketches use. */
-#include "Arduino.h"
+#include <math.h>
+
+#include "ArduinoApi.h"
 
 char *ultoa(unsigned long value, char *text, int base) { return utoa((unsigned)value, text, base); }
 

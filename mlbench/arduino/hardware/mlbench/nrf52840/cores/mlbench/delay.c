@@ -1,5 +1,5 @@
 /* delay(): sleeps until a compare event of TIMER1, so that an emulator can let the time pass at once. */
-#include "Arduino.h"
+#include "ArduinoApi.h"
 #include "nrf52840.h"
 
 __attribute__((weak)) void yield(void) {}

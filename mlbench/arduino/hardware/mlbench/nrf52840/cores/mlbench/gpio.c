@@ -1,4 +1,4 @@
-#include "Arduino.h"
+#include "ArduinoApi.h"
 #include "nrf52840.h"
 
 /* There only when the sketch has analogWrite(): takes a pin back from PWM. */

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "Arduino.h"
+#include "ArduinoApi.h"
 #include "mlbench_halt.h"
 
 /* With interrupts off nothing can happen any more: an endless loop that can be known as such. */

@@ -2,7 +2,7 @@
  * From the first C instruction to the sketch. Order: clocks and micros(), static constructors,
  * initVariant(), setup(), loop() for ever.
  */
-#include "Arduino.h"
+#include "ArduinoApi.h"
 #include "nrf52840.h"
 
 typedef void (*mlbench_initializer)(void);

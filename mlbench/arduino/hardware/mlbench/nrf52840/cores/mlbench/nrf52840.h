@@ -1,6 +1,6 @@
 /*
  * The registers this core uses, and no others. Section numbers are those of the nRF52840 Product
- * Specification v1.1; offsets of the system control space are in the Armv7-M Architecture Reference
+ * Specification v1.7; offsets of the system control space are in the Armv7-M Architecture Reference
  * Manual (DDI 0403E), section B3.2.
  */
 #ifndef MLBENCH_NRF52840_H
@@ -88,7 +88,6 @@
 #define PWM1_BASE 0x40021000u
 #define PWM2_BASE 0x40022000u
 #define PWM3_BASE 0x4002D000u
-#define PWM_STOP(base) MLB_REG((base) + 0x004u)
 #define PWM_SEQSTART0(base) MLB_REG((base) + 0x008u)
 #define PWM_ENABLE(base) MLB_REG((base) + 0x500u)
 #define PWM_MODE(base) MLB_REG((base) + 0x504u)

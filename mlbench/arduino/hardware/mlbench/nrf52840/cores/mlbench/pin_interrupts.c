@@ -1,5 +1,5 @@
 /* attachInterrupt(): edges by the channels of GPIOTE, levels by the pins' SENSE and its PORT event. */
-#include "Arduino.h"
+#include "ArduinoApi.h"
 #include "nrf52840.h"
 
 #define CHANNELS 8u
@@ -86,7 +86,7 @@ void attachInterruptParam(pin_size_t interrupt, voidFuncPtrParam callback, uint8
       uint32_t polarity = mode == RISING ? GPIOTE_LO_TO_HI : mode == FALLING ? GPIOTE_HI_TO_LO : GPIOTE_TOGGLE;
       GPIOTE_CONFIG(i) =
           GPIOTE_CONFIG_EVENT | (gpio << GPIOTE_CONFIG_PSEL) | (polarity << GPIOTE_CONFIG_POLARITY);
-      /* Connecting a channel may itself raise its event (section 6.10.2). */
+      /* Connecting a channel may itself raise its event (section 6.10). */
       mlbench_event_clear(&GPIOTE_EVENTS_IN(i));
       GPIOTE_INTENSET = 1u << i;
     }

@@ -1,5 +1,5 @@
 /* analogWrite() by PWM0 to PWM3, four pins each. */
-#include "Arduino.h"
+#include "ArduinoApi.h"
 #include "nrf52840.h"
 
 #define MODULES 4u

@@ -1,4 +1,4 @@
-#include "Arduino.h"
+#include "ArduinoApi.h"
 
 /* The "minimal standard" generator of Park and Miller (1988): x' = 16807 x mod (2^31 - 1). */
 static uint32_t state = 1;

@@ -1,4 +1,4 @@
-#include "Arduino.h"
+#include "ArduinoApi.h"
 
 void shiftOut(pin_size_t data, pin_size_t clock, uint8_t order, uint8_t value) {
   for (int i = 0; i < 8; i++) {

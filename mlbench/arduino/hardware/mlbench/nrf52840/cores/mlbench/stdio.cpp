@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "Arduino.h"
+#include "ArduinoApi.h"
 
 extern "C" {
 

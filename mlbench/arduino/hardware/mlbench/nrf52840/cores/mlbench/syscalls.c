@@ -9,7 +9,7 @@
 #include <sys/times.h>
 #include <unistd.h>
 
-#include "Arduino.h"
+#include "ArduinoApi.h"
 
 #define SYSCALL __attribute__((used))
 

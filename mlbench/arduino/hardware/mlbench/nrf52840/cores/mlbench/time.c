@@ -1,5 +1,5 @@
 /* micros() and millis() from TIMER1, which runs at 1 MHz. No interrupt is used. */
-#include "Arduino.h"
+#include "ArduinoApi.h"
 #include "nrf52840.h"
 
 /*

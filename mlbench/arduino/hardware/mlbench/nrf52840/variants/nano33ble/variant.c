@@ -1,4 +1,4 @@
-#include "Arduino.h"
+#include "ArduinoApi.h"
 
 #define P0(n) (n)
 #define P1(n) (32 + (n))

@@ -1,0 +1,9 @@
+/* What every sketch includes. */
+#ifndef MLBENCH_ARDUINO_H
+#define MLBENCH_ARDUINO_H
+
+#include <math.h>
+
+#include "ArduinoApi.h"
+
+#endif
