@@ -1,4 +1,4 @@
-"""From the entries of a suite to results: build in the background, measure in order, lose nothing."""
+"""From the entries of a suite to results: two jobs at a time, results in order, nothing lost."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from mlbench.targets.protocol import Instrument, Target
 if TYPE_CHECKING:
     from mlbench.measure.profile import Profile
 
-BUILDERS = 2
-"""Builds at a time. One is mostly waiting for its compiler; a third would keep the emulator from a core."""
+WORKERS = 2
+"""Jobs at a time. A build waits for a compiler, and the emulator runs outside Python's lock, so two jobs
+keep two cores busy; each needs some hundred megabytes, so there are no more on larger machines."""
 
 _SERIAL_CHARACTERS = 4000
 
@@ -71,18 +72,18 @@ def profile_all(
         progress: told of each step.
         debug: gets the traceback of each error, when there is one to ask for it.
     """
-    pool = ThreadPoolExecutor(BUILDERS, thread_name_prefix="build")
     overheads = _Overheads(rooms)
+
+    def job(number: int, spec: SketchSpec) -> Result:
+        built = _build(spec, rooms, overheads)
+        overhead = overheads.of(spec) if built.firmware else _Overhead()
+        text = f"{number}/{len(specs)} {spec.name} on {spec.board}: measuring"
+        return _measure(spec, built, overhead, rooms, progress, text, debug)
+
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
     try:
-        builds = [pool.submit(_build, spec, rooms, overheads) for spec in specs]
-        results = []
-        for number, (spec, future) in enumerate(zip(specs, builds, strict=True), 1):
-            text = f"{number}/{len(specs)} {spec.name} on {spec.board}"
-            with progress.step(f"{text}: building"):
-                built = future.result()
-                overhead = overheads.of(spec) if built.firmware else _Overhead()
-            results.append(_measure(spec, built, overhead, rooms, progress, text, debug))
-        return tuple(results)
+        jobs = [pool.submit(job, number, spec) for number, spec in enumerate(specs, 1)]
+        return tuple(future.result() for future in jobs)
     finally:
         # After an interrupt nothing new is begun; what runs is ended by whoever handles the interrupt.
         pool.shutdown(wait=False, cancel_futures=True)
@@ -99,7 +100,9 @@ def profile_one(
 ) -> Result:
     """The result of an image that is there already."""
     built = _Built(firmware=firmware)
-    return _measure(spec, built, _Overhead(), rooms, progress, f"{spec.name} on {spec.board}", debug)
+    return _measure(
+        spec, built, _Overhead(), rooms, progress, f"{spec.name} on {spec.board}: measuring", debug
+    )
 
 
 def exit_status(results: Sequence[Result]) -> int:
@@ -184,7 +187,7 @@ def _measure(
         return _failed(spec, built, None, built.error, None, tuple(seconds), debug)
     begin = time.monotonic()
     try:
-        with progress.step(f"{text}: measuring"):
+        with progress.step(text):
             target = rooms.target(spec)
             instrument = target.instrument
             profile = rooms.profile(firmware, spec, target, overhead.bytes)
