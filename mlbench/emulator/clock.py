@@ -51,6 +51,10 @@ class Clock:
         if self._due.pop((owner, name), None) is not None:
             self._arm()
 
+    def at(self, owner: str, name: str) -> int:
+        """When an event is due; ``NEVER`` if it is not scheduled."""
+        return self._due.get((owner, name), (NEVER, 0))[0]
+
     def next_at(self) -> int:
         """When the next event is due; ``NEVER`` if there is none."""
         while self._queue:

@@ -28,7 +28,7 @@ from mlbench.errors import EnvironmentFault, HostTimeout, SketchError
 
 _WFE, _WFI = (2, 0xBF20), (2, 0xBF30)
 _WIDE_WFE, _WIDE_WFI = (4, 0x8002F3AF), (4, 0x8003F3AF)
-_HOST_CHECK_CYCLES = 1 << 23
+_HOST_CHECK_CYCLES = 1 << 21
 _HOST_CHECK_STOPS = 1 << 10
 """How often a long run looks at the host's clock: in virtual cycles, and in stops of the CPU."""
 
@@ -91,6 +91,10 @@ class Machine:
     def cancel(self, owner: str, name: str) -> None:
         """See ``peripherals.base.Machine``."""
         self.clock.cancel(owner, name)
+
+    def due(self, owner: str, name: str) -> bool:
+        """See ``peripherals.base.Machine``."""
+        return self.clock.at(owner, name) <= self.now()
 
     def now(self) -> int:
         """See ``peripherals.base.Machine``."""

@@ -42,6 +42,9 @@ class Machine(Protocol):
     def cancel(self, owner: str, name: str) -> None:
         """Forget a scheduled event."""
 
+    def due(self, owner: str, name: str) -> bool:
+        """Whether a scheduled event happens at this very moment, and only waits for its turn."""
+
     def now(self) -> int:
         """Cycles of the CPU's clock since power-on."""
 

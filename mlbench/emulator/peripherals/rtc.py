@@ -92,6 +92,8 @@ class Rtc(NrfPeripheral):
         wanted = self.inten | self.evten
         elapsed = self._elapsed()
         for n in range(self.channels):
+            if self.machine.due(self.name, f"COMPARE{n}"):
+                continue
             if not self.running or not wanted >> (16 + n) & 1:
                 self.machine.cancel(self.name, f"COMPARE{n}")
                 continue
@@ -101,6 +103,8 @@ class Rtc(NrfPeripheral):
                 ahead += _WRAP
             self.machine.schedule_at(self.name, f"COMPARE{n}", self._at(elapsed + ahead))
         for bit, name, ahead in ((0, "TICK", 1), (1, "OVRFLW", _WRAP - self.count())):
+            if self.machine.due(self.name, name):
+                continue
             if self.running and wanted >> bit & 1:
                 self.machine.schedule_at(self.name, name, self._at(elapsed + ahead))
             else:

@@ -78,6 +78,8 @@ class Timer(NrfPeripheral):
     def _plan(self) -> None:
         """Schedule the next match of each compare register."""
         for n in range(self.channels):
+            if self.machine.due(self.name, f"COMPARE{n}"):
+                continue
             if not self.running or self.stored.get(0x504, 0) or not self._watched(n):
                 self.machine.cancel(self.name, f"COMPARE{n}")
                 continue
