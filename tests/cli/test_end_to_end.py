@@ -129,6 +129,15 @@ def test_one_sketch_named_on_the_command_line(project, capsys):
     assert "the nearest is Net::infer" in capsys.readouterr().out
 
 
+def test_a_sketch_of_the_suite_is_taken_as_the_suite_has_it(project):
+    """By its path or its name there; options on the command line still win."""
+    sketch(project, "net", NET)
+    (project / "mlbench.yml").write_text("sketches:\n- {name: my net, path: net, inference: 'Net::infer'}\n")
+    for given in ("net", "net/net.ino", "my net"):
+        assert main(["run", given, "--inferences", "2"]) == 0
+        assert results(project)["my net"].measures.inference_time.count == 2
+
+
 def test_failures_are_kept_apart(project, capsys):
     for name, text in (("broken", BROKEN), ("hangs", HANGS), ("net", NET)):
         sketch(project, name, text)

@@ -1,0 +1,143 @@
+"""Which entries a command line means: a suite's, one sketch's, or those of what is found."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mlbench.cli import VERBS
+from mlbench.discovery import default_board, discover, find_suite
+from mlbench.errors import UsageError
+from mlbench.schema import nearest, suggestion
+from mlbench.suite import SUITE_NAMES, SketchSpec, Source, load_suite, virtual_us
+from mlbench.targets.protocol import OutputBuffer
+
+
+def entries(options: argparse.Namespace) -> tuple[tuple[SketchSpec, ...], bool]:
+    """The entries to profile, and whether a sketch was named on the command line."""
+
+    named = False
+    path = Path(options.sketch) if options.sketch else None
+    suite = find_suite(Path.cwd()) if path is None else _suite_at(path)
+    if suite is not None:
+        specs = load_suite(suite).sketches
+    elif path is None:
+        specs = discover(Path.cwd())
+    elif listed := _listed(path):
+        specs = listed
+    else:
+        specs, named = _one(path, options), True
+    specs = _only(specs, options.only)
+    if len({spec.name for spec in specs}) > 1:
+        _refuse_names(options)
+    if options.board:
+        specs = tuple(dict.fromkeys(replace(spec, board=board) for spec in specs for board in options.board))
+    backend = options.backend or ("board" if options.port else "")
+    if backend:
+        specs = tuple(dict.fromkeys(replace(spec, backend=backend) for spec in specs))
+    specs = tuple(_with_build_options(spec, options) for spec in specs)
+    return tuple(with_options(spec, options) for spec in specs), named
+
+
+def _suite_at(path: Path) -> Path | None:
+    """The suite that a path names: the file itself, or one in a folder that is no sketch."""
+
+    if path.suffix in (".yml", ".yaml"):
+        return path
+    if path.is_dir() and not (path / f"{path.resolve().name}.ino").is_file():
+        return next((path / name for name in SUITE_NAMES if (path / name).is_file()), None)
+    return None
+
+
+def _listed(path: Path) -> tuple[SketchSpec, ...]:
+    """What the project's own suite says of a sketch that is named by its path, or by its name there."""
+    suite = find_suite((path if path.is_dir() else path.parent) if path.exists() else Path.cwd())
+    if suite is None:
+        return ()
+    specs = load_suite(suite).sketches
+    if not path.exists():
+        return tuple(spec for spec in specs if spec.name == str(path))
+    folder = (path if path.is_dir() else path.parent).resolve()
+    return tuple(spec for spec in specs if not spec.source.url and _folder(spec) == folder)
+
+
+def _folder(spec: SketchSpec) -> Path:
+    place = spec.source.folder / spec.sketch
+    return (place.parent if place.suffix == ".ino" else place).resolve()
+
+
+def _one(path: Path, options: argparse.Namespace) -> tuple[SketchSpec, ...]:
+
+    if not path.exists():
+        close = nearest(str(path), VERBS)
+        do = f"did you mean `mlbench {close}`?" if close else "name a sketch's folder, an .ino or a suite"
+        raise UsageError("there is no such sketch", where=str(path), do=do)
+    is_file = path.is_file()
+    folder = path.parent if is_file else path
+    if not is_file and not list(path.glob("*.ino")):
+        return discover(path, whole_project=False)
+    return (
+        SketchSpec(
+            name=path.stem if is_file else path.resolve().name,
+            sketch=path.absolute(),
+            board=options.board[0] if options.board else default_board(folder),
+            source=Source(folder=folder.absolute()),
+            own_folder=Path.cwd(),
+        ),
+    )
+
+
+def _only(specs: tuple[SketchSpec, ...], names: Sequence[str]) -> tuple[SketchSpec, ...]:
+
+    known = {spec.name for spec in specs}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"no sketch is named {name!r}", do=suggestion(name, known))
+    return tuple(spec for spec in specs if not names or spec.name in names)
+
+
+def _refuse_names(options: argparse.Namespace) -> None:
+    """Names of functions belong to one sketch; for a suite they would be applied to all."""
+    for key in ("init", "inference", "output"):
+        if getattr(options, key):
+            do = "choose one with --only, or write it into mlbench.yml"
+            raise UsageError(f"--{key} is for one sketch, and here are several", do=do)
+
+
+def _with_build_options(spec: SketchSpec, options: argparse.Namespace) -> SketchSpec:
+    for item in options.build_property:
+        if "=" not in item:
+            raise UsageError(f"--build-property {item!r} is not KEY=VALUE", do="write KEY=VALUE")
+    libraries = tuple(Path(folder).absolute() for folder in options.library)
+    return replace(
+        spec,
+        libraries=(*spec.libraries, *libraries),
+        build_properties=(*spec.build_properties, *options.build_property),
+    )
+
+
+def with_options(spec: SketchSpec, options: argparse.Namespace) -> SketchSpec:
+    """The entry with what the command line says of it."""
+
+    outputs = tuple(OutputBuffer(arg, size) for arg, size in options.output)
+    functions = replace(
+        spec.functions,
+        init=options.init or spec.functions.init,
+        inference=options.inference or spec.functions.inference,
+        outputs=outputs or spec.functions.outputs,
+    )
+    low = spec.ram_min if options.min is None else options.min
+    high = spec.ram_max if options.max is None else options.max
+    if high is not None and high < low:
+        raise UsageError(f"--max {high} is below --min {low}", do="swap them")
+    return replace(
+        spec,
+        functions=functions,
+        ram_min=low,
+        ram_max=high,
+        ram_search=options.ram_search or spec.ram_search,
+        inferences=max(1, options.inferences or spec.inferences),
+        timeout_us=virtual_us(options.timeout) if options.timeout else spec.timeout_us,
+    )
