@@ -96,7 +96,8 @@ class Compiler:
                 "-ffreestanding", "-fno-delete-null-pointer-checks", "-fno-common", "-nostdlib",
                 "-nostartfiles", "-Wl,--build-id=none",
                 "-Wl,-z,max-page-size=4096", "-Wl,--no-warn-rwx-segments",
-                *flags, "-T", str(script), str(start), str(file), "-lgcc", "-o", str(elf),
+                *flags, "-T", str(script), str(start), str(file),
+                *(f for f in flags if f == "-lc"), "-lgcc", "-o", str(elf),
             ]  # fmt: skip
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr

@@ -34,7 +34,8 @@ def test_uarte_sends_in_the_time_of_the_wire(bare: Compiler, register: int, baud
         + f"""static u8 text[] = "hello, world";
         int main(void) {{ start_clock(); open_uart({register:#x}); REG(UART + 0x544) = (u32)text;
           REG(UART + 0x548) = 12; u32 a = us(); REG(UART + 8) = 1; BARRIER();
-          note(REG(UART + 0x120)); wait_for(UART + 0x120); note(us() - a); note(REG(UART + 0x54C)); return 0; }}"""
+          note(REG(UART + 0x120)); wait_for(UART + 0x120); note(us() - a);
+          note(REG(UART + 0x54C)); return 0; }}"""
     )
     early, taken, amount = finish(machine)
     assert (early, amount) == (0, 12)
@@ -114,7 +115,8 @@ def test_timer_prescaler_and_capture(bare: Compiler, prescaler: int, rate: float
           REG(0x40008000) = 1; u32 a = REG(0xE0001004); for (volatile int i = 0; i < 3000; i++) ;
           REG(0x40008040) = 1; u32 b = REG(0xE0001004); note(REG(0x40008540)); note(b - a);
           REG(0x40008004) = 1; REG(0x40008044) = 1; u32 c = REG(0x40008544);
-          for (volatile int i = 0; i < 100; i++) ; REG(0x40008048) = 1; note(REG(0x40008548) - c); return 0; }}"""
+          for (volatile int i = 0; i < 100; i++) ; REG(0x40008048) = 1;
+          note(REG(0x40008548) - c); return 0; }}"""
     )
     counted, cycles, after_stop = finish(machine)
     assert abs(counted - cycles * rate / 64) <= 1
@@ -136,7 +138,8 @@ def test_timer_wraps_at_its_width(bare: Compiler, mode: int, bits: int) -> None:
 def test_simultaneous_matches_all_happen(bare: Compiler) -> None:
     # Two equal compare registers, the first of which clears the timer.
     machine = bare.machine(
-        """int main(void) { REG(0x40008508) = 3; REG(0x40008540) = 5; REG(0x40008544) = 5; REG(0x40008548) = 5;
+        """int main(void) { REG(0x40008508) = 3; REG(0x40008540) = 5;
+          REG(0x40008544) = 5; REG(0x40008548) = 5;
           REG(0x40008200) = 1; REG(0x40008000) = 1;
           for (volatile int i = 0; i < 500; i++) ;
           for (int i = 0; i < 3; i++) note(REG(0x40008140 + 4 * i)); return 0; }"""
