@@ -212,6 +212,8 @@ class _Reader:
             if ref:
                 raise self._error((*at, "ref"), "source: a ref needs a url", "add 'url: URL'")
             return Source(folder=Path(os.path.normpath(self._folder / given.get("folder", "."))))
+        if re.match(r"\.{1,2}(/|$)", url):
+            url = os.path.normpath(self._folder / url)
         folder = PurePosixPath(given.get("folder", "."))
         if folder.is_absolute() or ".." in folder.parts:
             what = f"source: folder {str(folder)!r} is outside the checkout"

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from upstream_repository import Upstream
 
-from mlbench.checkout import checkout, without_userinfo
+from mlbench.checkout import checkout
 from mlbench.errors import EnvironmentFault, HostTimeout, MLBenchError, UsageError
+from mlbench.git import without_userinfo
 from mlbench.progress import Silent
 from mlbench.suite import Source
 
@@ -117,7 +118,15 @@ def test_a_ref_that_does_not_exist(upstream, tmp_path, ref, words):
 
 @pytest.mark.parametrize(
     "url",
-    ["ext::sh -c touch% /tmp/x", "http://example.org/a.git", "-u/x", "fd::17", "ftp://example.org/a", "a\nb"],
+    [
+        "ext::sh -c touch% /tmp/x",
+        "http://example.org/a.git",
+        "-u/x",
+        "fd::17",
+        "ftp://example.org/a",
+        "a\nb",
+        "https://[",
+    ],
 )
 def test_addresses_that_git_must_not_see(tmp_path, url):
     assert isinstance(failure(Source(url), tmp_path), UsageError)

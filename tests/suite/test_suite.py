@@ -108,6 +108,11 @@ def test_a_sketch_can_have_a_source_of_its_own_or_none():
     assert (one.source.url, two.source.url, three.source.url) == ("u", "v", "")
 
 
+def test_a_repository_may_be_a_folder_beside_the_suite():
+    (entry,) = read("source: {url: ../models}\nsketches:\n  - path: a\n")
+    assert entry.source.url == "/models"
+
+
 def test_anchors_and_merge_keys_work():
     one, two = read("sketches:\n  - &a {path: a, inferences: 7}\n  - {<<: *a, path: b}\n")
     assert (one.name, one.inferences) == ("a", 7)
