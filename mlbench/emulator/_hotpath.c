@@ -5,7 +5,11 @@
  * mirror the ctypes ones in hotpath.py; hotpath.py also holds the same function in Python, and the
  * tests hold the two together.
  */
+#include <stddef.h>
 #include <stdint.h>
+
+/* Raise with any change of the structures or of the meaning of what is in them; hotpath.py has it too. */
+#define ABI 2
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, FROM_REGISTER = 32,
        SENDS_EVENT = 64 };
@@ -37,8 +41,8 @@ typedef struct {
 #define EXPORT __attribute__((visibility("default")))
 #endif
 
-/* Held against ctypes' idea of hot_t before the library is used. */
-EXPORT const uint32_t mlbench_hot_size = sizeof(hot_t);
+/* Held against hotpath.py's ideas before the library is used. */
+EXPORT const uint32_t mlbench_hot_abi[3] = {ABI, sizeof(hot_t), offsetof(hot_t, tags)};
 
 static void stop(hot_t *hot, uint32_t reason, uint32_t address, uint32_t size)
 {

@@ -37,6 +37,8 @@ class Stop(IntEnum):
     ATTENTION = 5
 
 
+_ABI = 2
+"""The number of the same name in ``_hotpath.c``."""
 _MAX_SETS = 256
 _BREAK = int(BlockFlag.BREAK)
 _SELF = int(BlockFlag.SELF)
@@ -390,10 +392,11 @@ def _fits(library: Path) -> bool:
     try:
         from unicorn.unicorn_py3.unicorn import uclib
 
-        size = ctypes.c_uint32.in_dll(ctypes.CDLL(str(library)), "mlbench_hot_size").value
+        abi = (ctypes.c_uint32 * 3).in_dll(ctypes.CDLL(str(library)), "mlbench_hot_abi")
     except (ImportError, OSError, ValueError):
         return False
-    return hasattr(uclib, "uc_hook_add") and size == ctypes.sizeof(_State)
+    ours = [_ABI, ctypes.sizeof(_State), _State.tags.offset]
+    return hasattr(uclib, "uc_hook_add") and list(abi) == ours
 
 
 def make_hot_path(model: CostModel, *, force_python: bool = False) -> HotPath:

@@ -185,10 +185,18 @@ def test_switching_the_cache_off_and_on_empties_it(bare: Compiler) -> None:
     assert costs[3] > 0
 
 
-def test_a_library_of_other_sources_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("uint32_t reason, where", "uint32_t more, reason, where"), ("#define ABI 2", "#define ABI 1"),
+     ("mlbench_hot_abi", "mlbench_hot_size")],
+)  # fmt: skip
+def test_a_library_of_other_sources_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ours: str, theirs: str
+) -> None:
     source = (ROOT / "mlbench" / "emulator" / "_hotpath.c").read_text()
     wrong = tmp_path / "wrong.c"
-    wrong.write_text(source.replace("uint32_t reason, where", "uint32_t more, reason, where"))
+    assert ours in source
+    wrong.write_text(source.replace(ours, theirs))
     library = tmp_path / "wrong.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(library), str(wrong)], check=True)
     monkeypatch.setenv("MLBENCH_HOTPATH", str(library))
