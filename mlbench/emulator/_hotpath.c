@@ -17,17 +17,28 @@ enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTIO
 
 typedef struct {
     uint32_t address, size, instructions, cycles, flags, depth;
+    uint32_t accesses, early, late, unseen;
 } block_t;
 
+/* A read at base + (scaled << shift) + offset; registers by number, -1 for none. */
 typedef struct {
-    uint64_t cycles, instructions, placement, event_at;
+    int8_t base, scaled;
+    uint8_t shift, words;
+    uint32_t offset;
+} access_t;
+
+typedef struct {
+    uint64_t cycles, instructions, placement, event_at, flash_reads, unseen_loads;
     block_t *table;
+    access_t *accesses;
+    const uint32_t *registers; /* the CPU's own; null where they could not be found */
     uint64_t mask;
     void *uc;
     int (*emu_stop)(void *uc);
     int (*reg_read)(void *uc, int reg, void *value);
-    int32_t sp_register;
+    int32_t first_register, high_registers[3];
     uint32_t taken, taken_register, straddle, miss, cache_on, line_bits, set_mask;
+    uint32_t flash_end, read_new, read_same, data_line, halves, late_access, late_count;
     uint32_t expected, last_flags;
     uint32_t resumed, attention, unmask_attention, event_register, low_sp;
     uint32_t reason, where, where_size;
@@ -73,16 +84,50 @@ static uint32_t fetch(hot_t *hot, uint32_t address, uint32_t size)
     return misses;
 }
 
+static uint32_t reg(const hot_t *hot, int number)
+{
+    uint32_t value = 0;
+    if (hot->registers)
+        return hot->registers[number];
+    hot->reg_read(hot->uc, number < 13 ? hot->first_register + number : hot->high_registers[number - 13], &value);
+    return value;
+}
+
+/* Price reads of flash. Costs are in half cycles. */
+static void read_flash(hot_t *hot, uint32_t first, uint32_t count)
+{
+    const access_t *access = hot->accesses + first;
+    for (; count; count--, access++) {
+        uint32_t address = access->offset, words = access->words;
+        if (access->base >= 0)
+            address += reg(hot, access->base);
+        if (access->scaled >= 0)
+            address += reg(hot, access->scaled) << access->shift;
+        for (; words && address < hot->flash_end; words--, address += 4) {
+            uint32_t line = address >> hot->line_bits;
+            hot->halves += line == hot->data_line ? hot->read_same : hot->read_new;
+            hot->data_line = line;
+            hot->flash_reads++;
+        }
+    }
+    hot->cycles += hot->halves >> 1;
+    hot->halves &= 1;
+}
+
 EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *user)
 {
     hot_t *hot = user;
     uint32_t address = (uint32_t)address64;
     block_t *block = hot->table + (((address >> 1) * 2654435769u >> 7) & hot->mask);
-    uint32_t sp, low;
+    uint32_t low;
     (void)uc;
 
     if (hot->reason)
         return; /* stopped already: this call is the stop's own echo */
+    if (hot->late_count) {
+        read_flash(hot, hot->late_access, hot->late_count);
+        hot->late_count = 0;
+    }
     if (hot->cycles >= hot->event_at) {
         stop(hot, EVENT, address, size);
         return;
@@ -112,9 +157,7 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
         hot->event_register = 1;
 
     if (block->depth || (hot->last_flags & MOVES_SP)) {
-        sp = 0;
-        hot->reg_read(hot->uc, hot->sp_register, &sp);
-        low = sp - block->depth;
+        low = reg(hot, 13) - block->depth;
         if (low < hot->low_sp)
             hot->low_sp = low;
     }
@@ -134,6 +177,11 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
     }
     hot->cycles += block->cycles;
     hot->instructions += block->instructions;
+    hot->unseen_loads += block->unseen;
+    if (block->early)
+        read_flash(hot, block->accesses, block->early);
+    hot->late_access = block->accesses + block->early;
+    hot->late_count = block->late;
     hot->expected = address + size;
     hot->last_flags = block->flags;
 }

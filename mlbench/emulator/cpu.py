@@ -11,14 +11,11 @@ from typing import NamedTuple
 import unicorn
 from unicorn import arm_const as arm
 
-from mlbench.emulator.hotpath import HotPath
+from mlbench.emulator.hotpath import CORE_REGISTERS, HotPath
 
 PAGE = 4096
 _END = 0xFFFFFFFE
 """An ``until`` address that is never reached: execution there is a fault anyway."""
-
-CORE_REGISTERS = (*range(arm.UC_ARM_REG_R0, arm.UC_ARM_REG_R0 + 13), arm.UC_ARM_REG_SP,
-                  arm.UC_ARM_REG_LR, arm.UC_ARM_REG_PC)  # fmt: skip
 
 
 class Why(Enum):

@@ -19,6 +19,8 @@ from typing import Any
 import unicorn
 from unicorn import arm_const
 
+from mlbench.emulator.cpu_registers import find_registers
+from mlbench.emulator.cycles.addresses import Access, Accesses
 from mlbench.emulator.cycles.model import Block, BlockFlag, CostModel, RunCosts
 from mlbench.setup.native import built_library
 
@@ -37,6 +39,16 @@ class Stop(IntEnum):
     ATTENTION = 5
 
 
+CORE_REGISTERS = (
+    *range(arm_const.UC_ARM_REG_R0, arm_const.UC_ARM_REG_R0 + 13),
+    arm_const.UC_ARM_REG_SP,
+    arm_const.UC_ARM_REG_LR,
+    arm_const.UC_ARM_REG_PC,
+)
+"""Unicorn's numbers of r0 to r15."""
+FLASH_END = 0x100000
+"""Reads below are reads of flash (nRF52840 Product Specification v1.7, section 4.2.3)."""
+
 _ABI = 2
 """The number of the same name in ``_hotpath.c``."""
 _MAX_SETS = 256
@@ -51,7 +63,29 @@ _SENDS_EVENT = int(BlockFlag.SENDS_EVENT)
 
 class _BlockRecord(ctypes.Structure):
     _fields_ = [
-        (name, ctypes.c_uint32) for name in ("address", "size", "instructions", "cycles", "flags", "depth")
+        (name, ctypes.c_uint32)
+        for name in (
+            "address",
+            "size",
+            "instructions",
+            "cycles",
+            "flags",
+            "depth",
+            "accesses",
+            "early",
+            "late",
+            "unseen",
+        )
+    ]
+
+
+class _AccessRecord(ctypes.Structure):
+    _fields_ = [
+        ("base", ctypes.c_int8),
+        ("scaled", ctypes.c_int8),
+        ("shift", ctypes.c_uint8),
+        ("words", ctypes.c_uint8),
+        ("offset", ctypes.c_uint32),
     ]
 
 
@@ -67,12 +101,17 @@ class _State(ctypes.Structure):
         ("instructions", ctypes.c_uint64),
         ("placement", ctypes.c_uint64),
         ("event_at", ctypes.c_uint64),
+        ("flash_reads", ctypes.c_uint64),
+        ("unseen_loads", ctypes.c_uint64),
         ("table", ctypes.c_void_p),
+        ("accesses", ctypes.c_void_p),
+        ("registers", ctypes.c_void_p),
         ("mask", ctypes.c_uint64),
         ("uc", ctypes.c_void_p),
         ("emu_stop", ctypes.c_void_p),
         ("reg_read", ctypes.c_void_p),
-        ("sp_register", ctypes.c_int32),
+        ("first_register", ctypes.c_int32),
+        ("high_registers", ctypes.c_int32 * 3),
         *(
             (name, ctypes.c_uint32)
             for name in (
@@ -83,6 +122,13 @@ class _State(ctypes.Structure):
                 "cache_on",
                 "line_bits",
                 "set_mask",
+                "flash_end",
+                "read_new",
+                "read_same",
+                "data_line",
+                "halves",
+                "late_access",
+                "late_count",
                 "expected",
                 "last_flags",
                 "resumed",
@@ -135,7 +181,12 @@ class PythonHotPath:
     def __init__(self, costs: RunCosts) -> None:
         self._costs = costs
         self._blocks = _Blocks()
-        self._table: dict[tuple[int, int], tuple[int, int, int, int]] = {}
+        self._table: dict[tuple[int, int], tuple[int, int, int, int, Accesses]] = {}
+        self.flash_reads = 0
+        self.unseen_loads = 0
+        self.data_line = 0
+        self.halves = 0
+        self._late: tuple[Access, ...] = ()
         self.cycles = 0
         self.instructions = 0
         self.placement = 0
@@ -165,6 +216,9 @@ class PythonHotPath:
     def _block(self, uc: unicorn.Uc, address: int, size: int, _user: object) -> None:
         if self.reason:
             return
+        if self._late:
+            late, self._late = self._late, ()
+            self._read_flash(uc, late)
         if self.cycles >= self.event_at:
             return self._stop(uc, Stop.EVENT, address, size)
         if self.attention or (self.unmask_attention and self.last_flags & _UNMASKS):
@@ -172,7 +226,7 @@ class PythonHotPath:
         block = self._table.get((address, size))
         if block is None:
             return self._stop(uc, Stop.UNKNOWN, address, size)
-        instructions, cycles, flags, depth = block
+        instructions, cycles, flags, depth, reads = block
         if flags & _BREAK and not self.resumed:
             return self._stop(uc, Stop.BREAKPOINT, address, size)
         if flags & _SELF:
@@ -197,9 +251,37 @@ class PythonHotPath:
             self.placement += lost
         self.cycles += cycles
         self.instructions += instructions
+        self.unseen_loads += reads.unseen
+        if reads.early:
+            self._read_flash(uc, reads.early)
+        self._late = reads.late
         self.expected = address + size
         self.last_flags = flags
         return None
+
+    def _read_flash(self, uc: unicorn.Uc, reads: tuple[Access, ...]) -> None:
+        costs = self._costs
+        for where, words, _late in reads:
+            address = where.offset
+            if where.base >= 0:
+                address += uc.reg_read(CORE_REGISTERS[where.base])
+            if where.scaled >= 0:
+                address += uc.reg_read(CORE_REGISTERS[where.scaled]) << where.shift
+            address &= 0xFFFFFFFF
+            for word in range(address, address + 4 * words, 4):
+                if word >= FLASH_END:
+                    break
+                line = word >> costs.cache_line_bits
+                same = line == self.data_line
+                self.halves += costs.read_same_halves if same else costs.read_new_halves
+                self.data_line = line
+                self.flash_reads += 1
+        self.cycles += self.halves >> 1
+        self.halves &= 1
+
+    def drop_late_reads(self) -> None:
+        """The registers have been replaced: what was to be read by them is not known any more."""
+        self._late = ()
 
     def _fetch(self, address: int, size: int) -> int:
         bits = self._costs.cache_line_bits
@@ -221,7 +303,13 @@ class PythonHotPath:
         """Take in a priced block."""
         self._blocks.add(block)
         flags = self._blocks.flags(block)
-        self._table[block.address, block.size] = (block.instructions, block.cycles, flags, block.depth)
+        self._table[block.address, block.size] = (
+            block.instructions,
+            block.cycles,
+            flags,
+            block.depth,
+            block.accesses,
+        )
 
     def set_break(self, address: int, on: bool) -> None:
         """Set or clear a breakpoint; it acts where a block starts at its address."""
@@ -246,6 +334,11 @@ class PythonHotPath:
         "unmask_attention",
         "event_register",
         "low_sp",
+        "flash_reads",
+        "unseen_loads",
+        "data_line",
+        "halves",
+        "_late",
     )
 
     def save(self) -> object:
@@ -276,7 +369,15 @@ class NativeHotPath:
         state.line_bits, state.set_mask = costs.cache_line_bits, costs.cache_sets - 1
         if costs.cache_sets > _MAX_SETS:
             raise ValueError(f"at most {_MAX_SETS} sets of instruction cache are modelled")
-        state.sp_register = arm_const.UC_ARM_REG_SP
+        state.first_register = CORE_REGISTERS[0]
+        state.high_registers[:] = CORE_REGISTERS[13:]
+        state.flash_end = FLASH_END
+        state.read_new, state.read_same = costs.read_new_halves, costs.read_same_halves
+        self._accesses = (_AccessRecord * 4096)()
+        self._access_count = 0
+        state.accesses = ctypes.addressof(self._accesses)
+        # Where each known block's reads are in that list.
+        self._placed: dict[tuple[int, int], int] = {}
         state.event_at = NEVER
         state.low_sp = 0xFFFFFFFF
         self.empty_cache()
@@ -301,6 +402,31 @@ class NativeHotPath:
         record.address, record.size = block.address, block.size
         record.instructions, record.cycles = block.instructions, block.cycles
         record.flags, record.depth = self._blocks.flags(block), block.depth
+        reads = block.accesses
+        record.accesses = self._place_reads(block)
+        record.early, record.late, record.unseen = len(reads.early), len(reads.late), reads.unseen
+
+    def _place_reads(self, block: Block) -> int:
+        key = (block.address, block.size)
+        if key in self._placed:
+            return self._placed[key]
+        reads = (*block.accesses.early, *block.accesses.late)
+        if self._access_count + len(reads) > len(self._accesses):
+            more = (_AccessRecord * (2 * len(self._accesses) + len(reads)))()
+            ctypes.memmove(more, self._accesses, ctypes.sizeof(self._accesses))
+            self._accesses = more
+            self._state.accesses = ctypes.addressof(more)
+        first = self._placed[key] = self._access_count
+        for read in reads:
+            record = self._accesses[self._access_count]
+            record.base, record.scaled = read.where.base, read.where.scaled
+            record.shift, record.words, record.offset = read.where.shift, read.words, read.where.offset
+            self._access_count += 1
+        return first
+
+    def drop_late_reads(self) -> None:
+        """The registers have been replaced: what was to be read by them is not known any more."""
+        self._state.late_count = 0
 
     def attach(self, uc: unicorn.Uc) -> None:
         """Hook this hot path into a CPU."""
@@ -323,6 +449,7 @@ class NativeHotPath:
         )
         if status:
             raise unicorn.UcError(status)
+        self._state.registers = find_registers(uc)
 
     def add(self, block: Block) -> None:
         """Take in a priced block."""
@@ -348,9 +475,10 @@ class NativeHotPath:
 
     def load(self, saved: Any) -> None:
         """Go back to what ``save`` gave."""
-        table, mask = self._state.table, self._state.mask
-        ctypes.memmove(ctypes.addressof(self._state), saved, ctypes.sizeof(self._state))
-        self._state.table, self._state.mask = table, mask
+        state = self._state
+        pointers = state.table, state.mask, state.accesses
+        ctypes.memmove(ctypes.addressof(state), saved, ctypes.sizeof(state))
+        state.table, state.mask, state.accesses = pointers
         self._state.reason = 0
 
 
@@ -364,7 +492,7 @@ def _field(name: str) -> property:
     return property(get, put)
 
 
-_SHARED = (*PythonHotPath._SAVED, "reason", "where", "where_size")
+_SHARED = (*(name for name in PythonHotPath._SAVED if name != "_late"), "reason", "where", "where_size")
 for _name in _SHARED:
     setattr(NativeHotPath, _name, _field(_name))
 

@@ -73,6 +73,7 @@ class Machine:
         self._code_in_ram = False
         self._reset_wanted = False
         self._host_deadline = float("inf")
+        self._deadline = NEVER
         self._map()
         self._load_image()
         self.initial: object = None
@@ -306,6 +307,7 @@ class Machine:
             HostTimeout: the wall time was used up; says nothing about the firmware.
         """
         self._host_deadline = time.monotonic() + host_seconds
+        self._deadline = deadline
         hot, clock = self.hot, self.clock
         hot.resumed = int(resume)
         clock.set_limit(min(deadline, clock.now + _HOST_CHECK_CYCLES))
@@ -407,7 +409,7 @@ class Machine:
     def _wait(self, what: str) -> Ending | None:
         """Let time pass to the next event; where none can come, that is the end."""
         at = self.clock.next_at()
-        if at == NEVER and not self._could_take():
+        if at >= self._deadline and not self._could_take():
             return Ending(End.IDLE, what, self.cpu.pc)
         self.clock.sleep_until(min(at, self.clock.limit))
         return None
@@ -466,6 +468,7 @@ class Machine:
     def _return_from_exception(self) -> Ending | None:
         # Unicorn leaves the value in PC without its lowest bit.
         value = self.cpu.reg(arm.UC_ARM_REG_PC) | 1
+        self.hot.drop_late_reads()
         try:
             frame = exceptions.leave(self.cpu, self.nvic, value)
         except exceptions.ExceptionFault as fault:

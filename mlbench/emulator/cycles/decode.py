@@ -181,7 +181,7 @@ def _wide_control(hw: int, hw2: int) -> Insn:
         operation = (hw >> 5) & 15
         sp = None
         if rd == SP and hw & 15 == SP and operation in (8, 13):
-            amount = _expand_immediate((hw & 0x400) << 1 | (hw2 >> 4) & 0x700 | hw2 & 0xFF)
+            amount = expand_immediate((hw & 0x400) << 1 | (hw2 >> 4) & 0x700 | hw2 & 0xFF)
             sp = amount if operation == 8 else -amount
         return _alu(rd, bool(hw & 0x10) and rd == PC, sp=sp)
     if hw2 & 0x5000 == 0x5000:
@@ -200,7 +200,7 @@ def _wide_control(hw: int, hw2: int) -> Insn:
     return Insn(4, "nop")
 
 
-def _expand_immediate(imm12: int) -> int:
+def expand_immediate(imm12: int) -> int:
     """ThumbExpandImm (ARMv7-M ARM, A5.3.2)."""
     byte = imm12 & 0xFF
     if imm12 >> 10:

@@ -17,7 +17,10 @@ from typing import Any
 
 import yaml
 
+from mlbench.emulator.cycles.addresses import Accesses, Decoded, accesses
 from mlbench.emulator.cycles.decode import Insn, decode
+
+NO_ACCESSES = Accesses((), (), 0)
 
 
 class BlockFlag(IntFlag):
@@ -49,6 +52,7 @@ class Block:
     cycles: int
     flags: BlockFlag
     depth: int
+    accesses: Accesses = NO_ACCESSES
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class RunCosts:
     cache_line_bits: int
     exception_entry: int
     exception_exit: int
+    read_new_halves: int
+    read_same_halves: int
 
 
 _REGISTER_ENDS = {"branch_register", "pop_pc", "load_pc", "table_branch"}
@@ -82,6 +88,8 @@ class CostModel:
         cache_table = table["instruction_cache"]
         if cache_table["ways"] != 2:
             raise ValueError("the hot path models a 2-way instruction cache only")
+        if cache_table["line_bytes"] != table["flash_read"]["line_bytes"]:
+            raise ValueError("the hot path models one size of flash lines only")
         self.run = RunCosts(
             taken=int(table["taken"]["cycles"]),
             taken_register=int(table["taken_register"]["cycles"]),
@@ -91,6 +99,8 @@ class CostModel:
             cache_line_bits=int(cache_table["line_bytes"]).bit_length() - 1,
             exception_entry=int(table["exception"]["entry"]),
             exception_exit=int(table["exception"]["exit"]),
+            read_new_halves=int(table["flash_read"]["new_line_halves"]),
+            read_same_halves=int(table["flash_read"]["same_line_halves"]),
         )
 
     def block(self, address: int, size: int, read: Callable[[int, int], bytes]) -> Block:
@@ -102,10 +112,12 @@ class CostModel:
         flags = BlockFlag(0)
         before: Insn | None = None
         insn = Insn(2, "nop")
+        decoded: list[Decoded] = []
         while position < size:
             first = int.from_bytes(code[position : position + 2], "little")
             second = int.from_bytes(code[position + 2 : position + 4], "little")
             insn = decode(address + position, first, second)
+            decoded.append((address + position, first, second, insn))
             cycles += self._cost(insn, before)
             sp += insn.sp
             depth = max(depth, -sp)
@@ -125,7 +137,7 @@ class CostModel:
         if code[:size] in (b"\xfe\xe7", b"\xff\xf7\xfe\xbf"):
             # `b .` in its narrow and wide encodings (ARMv7-M ARM, A7.7.12).
             flags |= BlockFlag.SELF
-        return Block(address, size, count, cycles, flags, depth)
+        return Block(address, size, count, cycles, flags, depth, accesses(decoded))
 
     def _cost(self, insn: Insn, before: Insn | None) -> int:
         kind = insn.kind
