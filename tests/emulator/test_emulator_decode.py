@@ -55,11 +55,7 @@ def test_random_wide_instructions() -> None:
 
 def test_compiled_code(bare: Compiler) -> None:
     source = (ROOT / "mlbench" / "emulator" / "_hotpath.c").read_text()
-    source = source.split("#ifdef MLBENCH_PYTHON_MODULE")[0].split("#include <stdint.h>")[1]
-    types = (
-        "typedef unsigned int uint32_t; typedef unsigned char uint8_t; typedef int int32_t;"
-        "typedef unsigned long long uint64_t;\n"
-    )
+    source = source.split("#ifdef MLBENCH_PYTHON_MODULE")[0]
     more = """
     float floats(float *a, int n, float *b) { float s = 0; for (int i = 0; i < n; i++) {
       s += a[i] * b[i] + __builtin_sqrtf(a[i]) / b[i]; a[i] = (int)s; } return s; }
@@ -76,7 +72,7 @@ def test_compiled_code(bare: Compiler) -> None:
     seen = 0
     fast = ("-fno-math-errno",)
     for flags in (("-O0", *fast), ("-Os", *fast), ("-O3", "-funroll-loops", *fast)):
-        image = bare.image(types + source + more, flags=flags)
+        image = bare.image(source + more, flags=flags)
         for symbol in image.symbols:
             if symbol.kind != "func" or not symbol.size:
                 continue
