@@ -115,3 +115,23 @@ def test_reset_is_power_on(everything: Image) -> None:
     assert notes(machine) == []
     machine.run(MS)
     assert _state(machine) == first
+
+
+def test_states_hold_numbers_and_collections_of_numbers(everything: Image) -> None:
+    # Snapshots copy one level: a collection within a collection would be shared with the running machine.
+    machine = Machine(everything)
+    machine.run(MS)
+    for name, part in machine.bus.by_name.items():
+        for what, value in part.state().items():
+            inner = value.values() if isinstance(value, dict) else value
+            if isinstance(value, int):
+                continue
+            assert all(isinstance(v, (int, str)) for v in inner), f"{name}.{what}"
+            assert isinstance(value, (dict, list, set, tuple, bytearray)), f"{name}.{what}"
+
+
+def test_the_vector_table_is_the_lowest_that_looks_like_one(everything: Image) -> None:
+    machine = Machine(everything)
+    symbol = everything.symbol("vectors")
+    assert symbol is not None
+    assert machine.scs.vector_table == symbol.address == 0x10000
