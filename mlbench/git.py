@@ -30,6 +30,10 @@ _KEPT_PREFIXES = ("SSL_CERT_", "GIT_SSL_", "GIT_PROXY_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
+class OutOfReach(EnvironmentFault):
+    """A repository cannot be had: asking again for the next sketch would only take as long again."""
+
+
 @dataclass(frozen=True)
 class Remote:
     """A repository's address: ``url`` can be shown and stored, ``secret`` is the same with its userinfo."""
@@ -113,7 +117,7 @@ class Git:
             raise self.fault(done)
         return done.stdout
 
-    def fault(self, done: Finished) -> EnvironmentFault:
+    def fault(self, done: Finished) -> OutOfReach:
         """What git said, in one line."""
         lines = [line.strip() for line in without_userinfo(done.stderr).splitlines() if line.strip()]
         said = [
@@ -124,7 +128,7 @@ class Git:
         do = "check the address, the network and your access"
         if "terminal prompts disabled" in reason or "Authentication failed" in reason:
             do = "it does not exist or is private: check the address, or give git credentials for it"
-        return EnvironmentFault(what, where=self.where, do=do)
+        return OutOfReach(what, where=self.where, do=do)
 
 
 def _environment(remote: Remote, environ: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,12 @@ from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.progress import Progress
 from mlbench.run import Rooms
 from mlbench.settings import Settings
-from mlbench.suite import SketchSpec
+from mlbench.suite import SketchSpec, Source
 
 if TYPE_CHECKING:
     from mlbench.build.firmware import BuildRequest, Firmware
     from mlbench.build.toolchain import Toolchain
+    from mlbench.git import OutOfReach
     from mlbench.project import Project
     from mlbench.targets.protocol import Target
 
@@ -44,6 +46,8 @@ class _Wiring:
         self._lock = threading.Lock()
         self._tools: Toolchain | None = None
         self._no_tools: EnvironmentFault | None = None
+        self._sources: dict[Source, threading.Lock] = {}
+        self._out_of_reach: dict[Source, OutOfReach] = {}
 
     def rooms(self) -> Rooms:
         from mlbench.measure.profile import measure_flash, profile
@@ -61,12 +65,25 @@ class _Wiring:
         )
 
     def _obtain(self, spec: SketchSpec) -> Project:
+        from mlbench.git import OutOfReach
         from mlbench.project import Project, obtain
         from mlbench.setup.home import CHECKOUTS, room
 
         if not (spec.source.url or spec.overlay or spec.prepare):
             return Project(spec.source.folder, spec.source.folder)
-        return obtain(spec, room(CHECKOUTS), self._progress, offline=self._settings.policy.offline)
+        # A project that cannot be had is asked for once, not once for each of its sketches.
+        source = replace(spec.source, folder=Path())
+        with self._lock:
+            lock = self._sources.setdefault(source, threading.Lock())
+        with lock:
+            if source in self._out_of_reach:
+                known = self._out_of_reach[source]
+                raise OutOfReach(known.what, where=spec.where, do=known.do)
+            try:
+                return obtain(spec, room(CHECKOUTS), self._progress, offline=self._settings.policy.offline)
+            except OutOfReach as error:
+                self._out_of_reach[source] = error
+                raise
 
     def _build(self, request: BuildRequest) -> Firmware:
         from mlbench.build import build

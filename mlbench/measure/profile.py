@@ -117,15 +117,9 @@ def _ram(
     ram = board_for(spec.board).ram.size
     maximum = ram if spec.ram_max is None else spec.ram_max
     unused = measure_unused_ram(session, reference, RamOptions(spec.ram_search, spec.ram_min, maximum), 0.0)
-    notes: tuple[str, ...] = ()
-    if isinstance(unused, UnusedRam) and unused.overlap:
-        notes = (
-            f"stack and heap overlap by {unused.overlap:,} bytes at the limit of unused RAM, silently: "
-            "a board cannot see it",
-        )
-    if recorded.overlap:
-        notes = (*notes, f"stack and heap overlap by {recorded.overlap:,} bytes even without a probe")
-    return unused, need, notes
+    if not recorded.overlap:
+        return unused, need, ()
+    return unused, need, (f"stack and heap overlap by {recorded.overlap:,} bytes even without a probe",)
 
 
 def _need(image: Image, run: RunResult) -> RamNeed:

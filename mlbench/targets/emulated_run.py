@@ -405,8 +405,10 @@ class EmulatedRun:
         return self._finish(outcome, text, chain)
 
     def _unfinished(self, when: str) -> str:
+        # Where time was up is chance; which function of the sketch's own it was in says more.
         chain = self._chain()
-        place = f", last in {chain[0]}" if chain else ""
+        own = next((frame for frame in chain if not frame.file.startswith("/platform/")), None)
+        place = f", last in {own or chain[0]}" if chain else ""
         us = self.machine.clock.us(self.machine.clock.now)
         inference = self._named.get(MarkKind.INFERENCE)
         idle = self._state.loops and not self._state.inferences

@@ -136,7 +136,7 @@ void loop() {}
     assert isinstance(unused, UnusedRam), unused
     assert unused.certified
     assert 7_000 < unused.overlap < 8_192
-    assert any("overlap by" in note for note in found.notes)
+    assert not found.notes  # without a probe there is room enough
 
 
 @pytest.mark.parametrize("value", ["0.5f", "7"])
