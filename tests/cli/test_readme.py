@@ -33,9 +33,9 @@ def test_readme_shows_what_the_first_command_prints(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     document = json.loads(result.read_text())
-    compiler = document["results"][0]["build"]["compiler"]
-    if "12.2.1 20221205" not in compiler or "arduino-builder" not in document["results"][0]["build"]["builder"]:
-        pytest.skip(f"the README's figures are of Debian 12's compilers, not of {compiler}")
+    keys = document["results"][0]["build"]
+    if "12.2.1 20221205" not in keys["compiler"] or "arduino-builder" not in keys["builder"]:
+        pytest.skip(f"the README's figures are of Debian 12's compilers, not of {keys['compiler']}")
     printed = [line.rstrip() for line in done.stdout.splitlines() if line.strip()]
     shown = shown_table()
     assert printed[1 : 1 + len(shown)] == shown
