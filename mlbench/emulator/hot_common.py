@@ -1,0 +1,95 @@
+"""What both hot paths share: why they stop, which blocks they know, what a snapshot of them holds."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from unicorn import arm_const
+
+from mlbench.emulator.cycles.model import Block, BlockFlag
+
+NEVER = 2**63
+"""An event time that is never reached."""
+
+
+class Stop(IntEnum):
+    """Why the hot path stopped the CPU; it stands before the block named by ``where``."""
+
+    NONE = 0
+    EVENT = 1
+    UNKNOWN = 2
+    BREAKPOINT = 3
+    SELF_LOOP = 4
+    ATTENTION = 5
+
+
+CORE_REGISTERS = (
+    *range(arm_const.UC_ARM_REG_R0, arm_const.UC_ARM_REG_R0 + 13),
+    arm_const.UC_ARM_REG_SP,
+    arm_const.UC_ARM_REG_LR,
+    arm_const.UC_ARM_REG_PC,
+)
+"""Unicorn's numbers of r0 to r15."""
+FLASH_END = 0x100000
+"""Reads below are reads of flash (nRF52840 Product Specification v1.7, section 4.2.3)."""
+
+# As plain numbers: an IntFlag costs time that the hot path in Python does not have.
+BREAK = int(BlockFlag.BREAK)
+SELF = int(BlockFlag.SELF)
+STRADDLES = int(BlockFlag.STRADDLES)
+UNMASKS = int(BlockFlag.UNMASKS)
+MOVES_SP = int(BlockFlag.MOVES_SP)
+FROM_REGISTER = int(BlockFlag.FROM_REGISTER)
+SENDS_EVENT = int(BlockFlag.SENDS_EVENT)
+
+SAVED = (
+    "cycles",
+    "instructions",
+    "placement",
+    "event_at",
+    "cache_on",
+    "expected",
+    "last_flags",
+    "resumed",
+    "attention",
+    "unmask_attention",
+    "event_register",
+    "low_sp",
+    "flash_reads",
+    "unseen_loads",
+    "data_line",
+    "halves",
+)
+"""What a snapshot of a hot path holds, besides its instruction cache."""
+
+SHARED = (*SAVED, "reason", "where", "where_size")
+"""What the machine may read and write."""
+
+
+class Blocks:
+    """The blocks priced so far, and the addresses that have a breakpoint."""
+
+    def __init__(self) -> None:
+        self.breaks: set[int] = set()
+        self.known: dict[tuple[int, int], Block] = {}
+        self._at: dict[int, list[Block]] = {}
+
+    def add(self, block: Block) -> None:
+        """Take in a block."""
+        if (block.address, block.size) not in self.known:
+            self._at.setdefault(block.address, []).append(block)
+        self.known[block.address, block.size] = block
+
+    def switch(self, address: int, on: bool) -> list[Block]:
+        """Set or clear a breakpoint; the blocks to be told."""
+        if on == (address in self.breaks):
+            return []
+        if on:
+            self.breaks.add(address)
+        else:
+            self.breaks.remove(address)
+        return self._at.get(address, [])
+
+    def flags(self, block: Block) -> int:
+        """A block's flags, with the breakpoint on its first instruction."""
+        return int(block.flags) | (BREAK if block.address in self.breaks else 0)

@@ -1,0 +1,274 @@
+"""The hot path in C (``_hotpath.c``), called by Unicorn without passing through Python."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import Any
+
+import unicorn
+
+from mlbench.emulator.cpu_registers import find_registers
+from mlbench.emulator.cycles.model import Block, RunCosts
+from mlbench.emulator.hot_common import CORE_REGISTERS, FLASH_END, NEVER, SHARED, Blocks
+
+ABI = 3
+"""Of the structures below and of their meaning; the same number stands in ``_hotpath.c``."""
+MAX_SETS = 256
+
+
+class _BlockRecord(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_uint32)
+        for name in (
+            "address",
+            "size",
+            "instructions",
+            "cycles",
+            "flags",
+            "depth",
+            "accesses",
+            "early",
+            "late",
+            "unseen",
+        )
+    ]
+
+
+class _AccessRecord(ctypes.Structure):
+    _fields_ = [
+        ("base", ctypes.c_int8),
+        ("scaled", ctypes.c_int8),
+        ("shift", ctypes.c_uint8),
+        ("words", ctypes.c_uint8),
+        ("offset", ctypes.c_uint32),
+    ]
+
+
+class _State(ctypes.Structure):
+    """Mirror of ``hot_t`` in ``_hotpath.c``."""
+
+    _fields_ = [
+        ("cycles", ctypes.c_uint64),
+        ("instructions", ctypes.c_uint64),
+        ("placement", ctypes.c_uint64),
+        ("event_at", ctypes.c_uint64),
+        ("flash_reads", ctypes.c_uint64),
+        ("unseen_loads", ctypes.c_uint64),
+        ("table", ctypes.c_void_p),
+        ("accesses", ctypes.c_void_p),
+        ("registers", ctypes.c_void_p),
+        ("mask", ctypes.c_uint64),
+        ("uc", ctypes.c_void_p),
+        ("emu_stop", ctypes.c_void_p),
+        ("reg_read", ctypes.c_void_p),
+        ("first_register", ctypes.c_int32),
+        ("high_registers", ctypes.c_int32 * 3),
+        *(
+            (name, ctypes.c_uint32)
+            for name in (
+                "taken",
+                "taken_register",
+                "straddle",
+                "miss",
+                "cache_on",
+                "line_bits",
+                "set_mask",
+                "flash_end",
+                "read_new",
+                "read_same",
+                "data_line",
+                "halves",
+                "late_access",
+                "late_count",
+                "expected",
+                "last_flags",
+                "resumed",
+                "attention",
+                "unmask_attention",
+                "event_register",
+                "low_sp",
+                "reason",
+                "where",
+                "where_size",
+            )
+        ),
+        ("tags", ctypes.c_uint32 * (2 * MAX_SETS)),
+        ("newest", ctypes.c_uint8 * MAX_SETS),
+    ]
+
+
+class NativeHotPath:
+    """The hot path in C. The same interface as ``PythonHotPath``."""
+
+    native = True
+    cycles: int
+    instructions: int
+    placement: int
+    event_at: int
+    cache_on: int
+    expected: int
+    last_flags: int
+    resumed: int
+    attention: int
+    unmask_attention: int
+    event_register: int
+    low_sp: int
+    flash_reads: int
+    unseen_loads: int
+    data_line: int
+    halves: int
+    reason: int
+    where: int
+    where_size: int
+
+    def __init__(self, costs: RunCosts, library: Path) -> None:
+        self._function = ctypes.CDLL(str(library)).mlbench_block
+        self._blocks = Blocks()
+        self._state = _State()
+        state = self._state
+        state.taken, state.taken_register = costs.taken, costs.taken_register
+        state.straddle, state.miss = costs.straddle, costs.miss
+        state.line_bits, state.set_mask = costs.cache_line_bits, costs.cache_sets - 1
+        if costs.cache_sets > MAX_SETS:
+            raise ValueError(f"at most {MAX_SETS} sets of instruction cache are modelled")
+        state.first_register = CORE_REGISTERS[0]
+        state.high_registers[:] = CORE_REGISTERS[13:]
+        state.flash_end = FLASH_END
+        state.read_new, state.read_same = costs.read_new_halves, costs.read_same_halves
+        self._accesses = (_AccessRecord * 4096)()
+        self._access_count = 0
+        state.accesses = ctypes.addressof(self._accesses)
+        # Where each known block's reads are in that list.
+        self._placed: dict[tuple[int, int], int] = {}
+        state.event_at = NEVER
+        state.low_sp = 0xFFFFFFFF
+        self.empty_cache()
+        self._grow(1 << 13)
+
+    def _grow(self, entries: int) -> None:
+        self._records = (_BlockRecord * entries)()
+        self._entries = entries
+        self._state.table = ctypes.addressof(self._records)
+        self._state.mask = entries - 1
+        for block in self._blocks.known.values():
+            self._place(block)
+
+    def _place(self, block: Block) -> None:
+        # The hash is the one of mlbench_block() in _hotpath.c; collisions go to the next free place.
+        index = (((block.address >> 1) * 2654435769 & 0xFFFFFFFF) >> 7) & (self._entries - 1)
+        while True:
+            record = self._records[index]
+            if not record.size or (record.address, record.size) == (block.address, block.size):
+                break
+            index = (index + 1) % self._entries
+        record.address, record.size = block.address, block.size
+        record.instructions, record.cycles = block.instructions, block.cycles
+        record.flags, record.depth = self._blocks.flags(block), block.depth
+        reads = block.accesses
+        record.accesses = self._place_reads(block)
+        record.early, record.late, record.unseen = len(reads.early), len(reads.late), reads.unseen
+
+    def _place_reads(self, block: Block) -> int:
+        key = (block.address, block.size)
+        if key in self._placed:
+            return self._placed[key]
+        reads = (*block.accesses.early, *block.accesses.late)
+        if self._access_count + len(reads) > len(self._accesses):
+            more = (_AccessRecord * (2 * len(self._accesses) + len(reads)))()
+            ctypes.memmove(more, self._accesses, ctypes.sizeof(self._accesses))
+            self._accesses = more
+            self._state.accesses = ctypes.addressof(more)
+        first = self._placed[key] = self._access_count
+        for read in reads:
+            record = self._accesses[self._access_count]
+            record.base, record.scaled = read.where.base, read.where.scaled
+            record.shift, record.words, record.offset = read.where.shift, read.words, read.where.offset
+            self._access_count += 1
+        return first
+
+    def drop_late_reads(self) -> None:
+        """The registers have been replaced: what was to be read by them is not known any more."""
+        self._state.late_count = 0
+
+    def attach(self, uc: unicorn.Uc) -> None:
+        """Hook this hot path into a CPU."""
+        from unicorn.unicorn_py3.unicorn import uclib
+
+        self._uclib = uclib  # the callbacks below live in it
+        handle = uc._uch
+        self._state.uc = handle.value
+        self._state.emu_stop = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value
+        self._state.reg_read = ctypes.cast(uclib.uc_reg_read, ctypes.c_void_p).value
+        hook = ctypes.c_size_t()
+        status = uclib.uc_hook_add(
+            handle,
+            ctypes.byref(hook),
+            unicorn.UC_HOOK_BLOCK,
+            ctypes.cast(self._function, ctypes.c_void_p),
+            ctypes.cast(ctypes.pointer(self._state), ctypes.c_void_p),
+            ctypes.c_uint64(1),
+            ctypes.c_uint64(0),
+        )
+        if status:
+            raise unicorn.UcError(status)
+        self._state.registers = find_registers(uc)
+
+    def add(self, block: Block) -> None:
+        """Take in a priced block."""
+        self._blocks.add(block)
+        if 2 * len(self._blocks.known) > self._entries:
+            self._grow(2 * self._entries)
+        else:
+            self._place(block)
+
+    def set_break(self, address: int, on: bool) -> None:
+        """Set or clear a breakpoint; it acts where a block starts at its address."""
+        for block in self._blocks.switch(address, on):
+            self._place(block)
+
+    def empty_cache(self) -> None:
+        """Forget what the instruction cache holds."""
+        ctypes.memset(self._state.tags, 0xFF, ctypes.sizeof(self._state.tags))
+        ctypes.memset(self._state.newest, 0, ctypes.sizeof(self._state.newest))
+
+    def save(self) -> object:
+        """What a snapshot must hold."""
+        return bytes(self._state)
+
+    def load(self, saved: Any) -> None:
+        """Go back to what ``save`` gave."""
+        state = self._state
+        pointers = state.table, state.mask, state.accesses
+        ctypes.memmove(ctypes.addressof(state), saved, ctypes.sizeof(state))
+        state.table, state.mask, state.accesses = pointers
+        self._state.reason = 0
+
+
+def _field(name: str) -> property:
+    def get(self: NativeHotPath) -> int:
+        return int(getattr(self._state, name))
+
+    def put(self: NativeHotPath, value: int) -> None:
+        setattr(self._state, name, value)
+
+    return property(get, put)
+
+
+for _name in SHARED:
+    setattr(NativeHotPath, _name, _field(_name))
+
+
+def fits(library: Path) -> bool:
+    """Whether a built library is of these sources, and the binding is one that is known.
+
+    ``uc._uch`` and ``uclib`` are the only private things used of it.
+    """
+    try:
+        from unicorn.unicorn_py3.unicorn import uclib
+
+        abi = (ctypes.c_uint32 * 3).in_dll(ctypes.CDLL(str(library)), "mlbench_hot_abi")
+    except (ImportError, OSError, ValueError):
+        return False
+    ours = [ABI, ctypes.sizeof(_State), _State.tags.offset]
+    return hasattr(uclib, "uc_hook_add") and list(abi) == ours

@@ -1,0 +1,187 @@
+"""The hot path in Python: the same as ``_hotpath.c``, for machines without a C compiler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import unicorn
+from unicorn import arm_const
+
+from mlbench.emulator.cycles.addresses import Access, Accesses
+from mlbench.emulator.cycles.model import Block, RunCosts
+from mlbench.emulator.hot_common import (
+    BREAK,
+    CORE_REGISTERS,
+    FLASH_END,
+    FROM_REGISTER,
+    MOVES_SP,
+    NEVER,
+    SAVED,
+    SELF,
+    SENDS_EVENT,
+    STRADDLES,
+    UNMASKS,
+    Blocks,
+    Stop,
+)
+
+
+class PythonHotPath:
+    """The hot path in Python."""
+
+    native = False
+
+    def __init__(self, costs: RunCosts) -> None:
+        self._costs = costs
+        self._blocks = Blocks()
+        self._table: dict[tuple[int, int], tuple[int, int, int, int, Accesses]] = {}
+        self.flash_reads = 0
+        self.unseen_loads = 0
+        self.data_line = 0
+        self.halves = 0
+        self._late: tuple[Access, ...] = ()
+        self.cycles = 0
+        self.instructions = 0
+        self.placement = 0
+        self.event_at = NEVER
+        self.cache_on = 0
+        self.expected = 0
+        self.last_flags = 0
+        self.resumed = 0
+        self.attention = 0
+        self.unmask_attention = 0
+        self.event_register = 0
+        self.low_sp = 0xFFFFFFFF
+        self.reason = 0
+        self.where = 0
+        self.where_size = 0
+        self._tags = [0xFFFFFFFF] * (2 * costs.cache_sets)
+        self._newest = [0] * costs.cache_sets
+
+    def attach(self, uc: unicorn.Uc) -> None:
+        """Hook this hot path into a CPU."""
+        uc.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
+
+    def _stop(self, uc: unicorn.Uc, reason: int, address: int, size: int) -> None:
+        self.reason, self.where, self.where_size = reason, address, size
+        uc.emu_stop()
+
+    def _block(self, uc: unicorn.Uc, address: int, size: int, _user: object) -> None:
+        if self.reason:
+            return
+        if self._late:
+            late, self._late = self._late, ()
+            self._read_flash(uc, late)
+        if self.cycles >= self.event_at:
+            return self._stop(uc, Stop.EVENT, address, size)
+        if self.attention or (self.unmask_attention and self.last_flags & UNMASKS):
+            return self._stop(uc, Stop.ATTENTION, address, size)
+        block = self._table.get((address, size))
+        if block is None:
+            return self._stop(uc, Stop.UNKNOWN, address, size)
+        instructions, cycles, flags, depth, reads = block
+        if flags & BREAK and not self.resumed:
+            return self._stop(uc, Stop.BREAKPOINT, address, size)
+        if flags & SELF:
+            return self._stop(uc, Stop.SELF_LOOP, address, size)
+        self.resumed = 0
+        if flags & SENDS_EVENT:
+            self.event_register = 1
+        if depth or self.last_flags & MOVES_SP:
+            low = (uc.reg_read(arm_const.UC_ARM_REG_SP) - depth) & 0xFFFFFFFF
+            if low < self.low_sp:
+                self.low_sp = low
+        if address != self.expected:
+            cycles += self._costs.taken
+            if self.last_flags & FROM_REGISTER:
+                cycles += self._costs.taken_register
+            if flags & STRADDLES:
+                cycles += self._costs.straddle
+                self.placement += self._costs.straddle
+        if self.cache_on:
+            lost = self._fetch(address, size) * self._costs.miss
+            cycles += lost
+            self.placement += lost
+        self.cycles += cycles
+        self.instructions += instructions
+        self.unseen_loads += reads.unseen
+        if reads.early:
+            self._read_flash(uc, reads.early)
+        self._late = reads.late
+        self.expected = address + size
+        self.last_flags = flags
+        return None
+
+    def _read_flash(self, uc: unicorn.Uc, reads: tuple[Access, ...]) -> None:
+        costs = self._costs
+        for where, words, _late in reads:
+            address = where.offset
+            if where.base >= 0:
+                address += uc.reg_read(CORE_REGISTERS[where.base])
+            if where.scaled >= 0:
+                address += uc.reg_read(CORE_REGISTERS[where.scaled]) << where.shift
+            address &= 0xFFFFFFFF
+            for word in range(address, address + 4 * words, 4):
+                if word >= FLASH_END:
+                    break
+                line = word >> costs.cache_line_bits
+                same = line == self.data_line
+                self.halves += costs.read_same_halves if same else costs.read_new_halves
+                self.data_line = line
+                self.flash_reads += 1
+        self.cycles += self.halves >> 1
+        self.halves &= 1
+
+    def drop_late_reads(self) -> None:
+        """The registers have been replaced: what was to be read by them is not known any more."""
+        self._late = ()
+
+    def _fetch(self, address: int, size: int) -> int:
+        bits = self._costs.cache_line_bits
+        misses = 0
+        for line in range(address >> bits, ((address + size - 1) >> bits) + 1):
+            index = line & (self._costs.cache_sets - 1)
+            if self._tags[2 * index] == line:
+                self._newest[index] = 0
+            elif self._tags[2 * index + 1] == line:
+                self._newest[index] = 1
+            else:
+                way = self._newest[index] ^ 1
+                self._tags[2 * index + way] = line
+                self._newest[index] = way
+                misses += 1
+        return misses
+
+    def add(self, block: Block) -> None:
+        """Take in a priced block."""
+        self._blocks.add(block)
+        flags = self._blocks.flags(block)
+        self._table[block.address, block.size] = (
+            block.instructions,
+            block.cycles,
+            flags,
+            block.depth,
+            block.accesses,
+        )
+
+    def set_break(self, address: int, on: bool) -> None:
+        """Set or clear a breakpoint; it acts where a block starts at its address."""
+        for block in self._blocks.switch(address, on):
+            self.add(block)
+
+    def empty_cache(self) -> None:
+        """Forget what the instruction cache holds."""
+        self._tags = [0xFFFFFFFF] * len(self._tags)
+        self._newest = [0] * len(self._newest)
+
+    def save(self) -> object:
+        """What a snapshot must hold."""
+        return ([getattr(self, name) for name in (*SAVED, "_late")], list(self._tags), list(self._newest))
+
+    def load(self, saved: Any) -> None:
+        """Go back to what ``save`` gave."""
+        values, tags, newest = saved
+        for name, value in zip((*SAVED, "_late"), values, strict=True):
+            setattr(self, name, value)
+        self._tags, self._newest = list(tags), list(newest)
+        self.reason = 0
