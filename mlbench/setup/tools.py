@@ -25,7 +25,7 @@ ARDUINO_CLI = "1.5.1"
 """The version that is downloaded; any version on PATH is used as it is."""
 
 _ARCHIVES = {
-    # SHA-256 from the release's own 1.5.1-checksums.txt.
+    # SHA-256 as several public repositories that install this release pin it.
     ("Linux", "x86_64"): (
         "Linux_64bit",
         "28a8e119c498a25607821c36cb2dc49e8463941b261a0d99091baa7bc692dd2b",
