@@ -19,7 +19,7 @@ from mlbench.elf.image import Image
 from mlbench.emulator import nrf52840
 from mlbench.emulator.calls import Call, CallTracker, Watch
 from mlbench.emulator.machine import Machine
-from mlbench.errors import EnvironmentFault
+from mlbench.targets.protocol import ReplayError
 
 
 class Operation(Enum):
@@ -146,6 +146,8 @@ _DRIVER_END = _SCRATCH + len(_DRIVER) - 2
 _HEAP_STATE = _SCRATCH + 0x800
 _SBRK = _SCRATCH + 0x400
 _SBRK_CODE = bytes.fromhex("054b 1a68 5968 8018 8842 02d8 1860 1046 7047 4ff0ff30 7047")
+_MOST_INSTRUCTIONS = 20_000_000
+"""Of one replay; a few thousand are usual."""
 _JUMP = bytes.fromhex("dff800f0")
 """ldr.w pc, [pc]: go to the address in the word behind, on a word boundary."""
 
@@ -161,7 +163,7 @@ class Replay:
         heap_in_use: bytes by which the break had moved before.
 
     Raises:
-        EnvironmentFault: the image lacks what a replay needs, or there are too many calls.
+        ReplayError: the image lacks what a replay needs, or there are too many calls.
     """
 
     def __init__(
@@ -176,7 +178,7 @@ class Replay:
         sbrk = function_address(image, "_sbrk", "sbrk")
         malloc = function_address(image, "_malloc_r")
         if sbrk is None or malloc is None:
-            raise EnvironmentFault("a replay needs an image with _malloc_r and _sbrk")
+            raise ReplayError("a replay needs an image with _malloc_r and _sbrk")
         self._sbrk = sbrk
         self._functions = {
             operation: address
@@ -240,7 +242,7 @@ class Replay:
             next_slot += 4
         words += [0] * 6
         if next_slot > _OPS or 4 * len(words) > _STACK - _OPS - 4096:
-            raise EnvironmentFault(f"{len(calls)} heap calls are too many to replay")
+            raise ReplayError(f"{len(calls)} heap calls are too many to replay")
         self.uc.mem_write(_OPS, b"".join(word.to_bytes(4, "little") for word in words))
         return probe_word
 
@@ -268,7 +270,7 @@ class Replay:
         # A stack where the firmware's was: some implementations keep the heap below SP.
         uc.reg_write(arm.UC_ARM_REG_SP, nrf52840.RAM_START + nrf52840.RAM_SIZE - 256)
         uc.reg_write(arm.UC_ARM_REG_LR, _DRIVER_END | 1)
-        uc.emu_start(self._sbrk | 1, _DRIVER_END)
+        self._call(self._sbrk)
         return int(uc.reg_read(arm.UC_ARM_REG_R0))
 
     def _replace_sbrk(self) -> None:
@@ -279,10 +281,22 @@ class Replay:
         # What has been translated of the old code must not go on.
         self.uc.ctl_flush_tb()
 
+    def _call(self, address: int) -> None:
+        """Run to the driver's end, in a bounded number of instructions."""
+        try:
+            self.uc.emu_start(address | 1, _DRIVER_END, count=_MOST_INSTRUCTIONS)
+        except unicorn.UcError as error:
+            raise ReplayError(str(error)) from None
+        if self.uc.reg_read(arm.UC_ARM_REG_PC) & ~1 != _DRIVER_END:
+            raise ReplayError("too many instructions")
+
     def passes(self, size: int, shorter: int = 0) -> bool:
         """Whether every allocation that must succeed does, after a first one of ``size`` bytes.
 
         ``shorter`` takes so many bytes off the end of the heap.
+
+        Raises:
+            ReplayError: the firmware's code does not come back: it waits for an operating system, say.
         """
         self.count += 1
         self._memory[: len(self._saved)] = self._saved
@@ -291,5 +305,5 @@ class Replay:
         uc.mem_write(self._probe_word, size.to_bytes(4, "little"))
         uc.reg_write(arm.UC_ARM_REG_R4, _OPS)
         uc.reg_write(arm.UC_ARM_REG_SP, _STACK)
-        uc.emu_start(_SCRATCH | 1, _DRIVER_END)
+        self._call(_SCRATCH)
         return bool(uc.reg_read(arm.UC_ARM_REG_R0) == 0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mlbench.measure.comparing import Reference
 from mlbench.measure.ram_search import Prediction, bisect, predict
 from mlbench.results.values import Absent, UnusedRam
-from mlbench.targets.protocol import Outcome, Probe, RunResult, Session
+from mlbench.targets.protocol import Allocator, Outcome, Probe, ReplayError, RunResult, Session
 
 _DEADLINE_FACTOR = 4
 _DEADLINE_EXTRA_US = 1_000_000.0
@@ -70,8 +70,8 @@ def measure_unused_ram(
     prober = Prober(session, reference, started_us)
     allocator = session.replay() if options.search == "replay" and options.minimum == 0 else None
     if allocator is not None:
-        prediction = predict(allocator)
-        found = _certify(prober, prediction, options)
+        prediction = _predict(allocator)
+        found = _certify(prober, prediction, options) if prediction is not None else None
         if found is not None:
             limit, islands, uncertified = found
             return _result(prober, session, limit, "replay", True, allocator.count, islands, uncertified)
@@ -82,6 +82,13 @@ def measure_unused_ram(
     if edge == options.maximum:
         return Absent(f"even N = {edge}, the most that was tried, passes")
     return _result(prober, session, edge, "bisect", False, 0, (), 0)
+
+
+def _predict(allocator: Allocator) -> Prediction | None:
+    try:
+        return predict(allocator)
+    except ReplayError:
+        return None
 
 
 def _certify(

@@ -80,7 +80,8 @@ def _spare_pages(allocator: Allocator, size: int, guess: int) -> int:
 
     pages = max(0, guess)
     if passes(pages):
-        while passes(pages + 1):
+        # An allocator that asks nothing of the heap's end would never fail.
+        while pages * PERIOD <= allocator.capacity and passes(pages + 1):
             pages += 1
         return pages
     while pages > 0:

@@ -13,9 +13,9 @@ from mlbench.elf.names import find_functions
 from mlbench.emulator.allocator import Operation, Replay
 from mlbench.emulator.cycles.model import load_model
 from mlbench.emulator.machine import Ending, Machine
-from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.errors import UsageError
 from mlbench.targets.emulated_run import EmulatedRun, Entry, Named, RunSnapshot
-from mlbench.targets.protocol import Functions, Instrument, MarkKind, Probe, RunResult
+from mlbench.targets.protocol import Functions, Instrument, MarkKind, Probe, ReplayError, RunResult
 
 _LIBRARY_MARKS = {
     MarkKind.INIT: ("mlbench_init_begin", "mlbench_init_end"),
@@ -153,7 +153,7 @@ class EmulatorSession:
             probe = sizes.index((Operation.MALLOC, 0))
         try:
             return Replay(self._image(path), start.ram, calls, probe, start.heap_in_use)
-        except EnvironmentFault:
+        except ReplayError:
             # Plain bisection needs nothing of the allocator.
             return None
 

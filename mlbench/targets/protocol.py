@@ -135,6 +135,10 @@ class Instrument:
     cost_table: str
 
 
+class ReplayError(Exception):
+    """The firmware's allocator did not come back from a replay: it needs more than its own memory."""
+
+
 class Allocator(Protocol):
     """A replay of recorded heap calls on the firmware's own allocator."""
 
@@ -153,7 +157,7 @@ class Allocator(Protocol):
     def passes(self, size: int, shorter: int = 0) -> bool:
         """Whether a first allocation of ``size`` bytes leaves all others working.
 
-        ``shorter`` takes so many bytes off the end of the heap.
+        ``shorter`` takes so many bytes off the end of the heap. Raises ReplayError.
         """
 
 

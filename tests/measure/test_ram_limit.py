@@ -126,3 +126,39 @@ void loop() {}
     session = bench.open(firmware, Functions("start", "infer"))
     assert session.run(Probe(alloc=found.bytes), 1e6).outcome is Outcome.PASSED
     assert session.run(Probe(alloc=found.bytes + 1), 1e6).outcome is not Outcome.PASSED
+
+
+def test_an_allocator_that_waits_for_others_is_bisected(bench: Bench) -> None:
+    # As an operating system's lock would: its thread is not there in the replay, so it never comes free.
+    locked = """\
+#include <Arduino.h>
+#include <stdlib.h>
+static volatile bool running;
+volatile int sink;
+extern "C" void *_sbrk(ptrdiff_t);
+static void *pool_next;
+extern "C" void *_malloc_r(struct _reent *, size_t n) {
+  while (!running) {}
+  void *p = _sbrk((n + 7) & ~7u);
+  return p == (void *)-1 ? nullptr : p;
+}
+extern "C" void _free_r(struct _reent *, void *) {}
+extern "C" void *malloc(size_t n) {
+  running = true;
+  void *p = _malloc_r(nullptr, n);
+  running = false;
+  return p;
+}
+extern "C" void free(void *) {}
+__attribute__((noinline)) void start() { pool_next = malloc(1000); if (!pool_next) for (;;) {} }
+__attribute__((noinline)) int infer() { return ((char *)pool_next)[3]; }
+void setup() { start(); sink = infer(); }
+void loop() {}
+"""
+    firmware = bench.build("locked", {"locked.ino": locked}, "build.stack_size=237568")
+    found = bench.profile(firmware, Functions("start", "infer")).measures.unused_ram
+    assert isinstance(found, UnusedRam)
+    assert (found.method, found.certified) == ("bisect", False)
+    session = bench.open(firmware, Functions("start", "infer"))
+    assert session.run(Probe(alloc=found.bytes), 1e6).outcome is Outcome.PASSED
+    assert session.run(Probe(alloc=found.bytes + 1), 1e6).outcome is Outcome.NO_MEMORY
