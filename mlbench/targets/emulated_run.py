@@ -130,7 +130,7 @@ class EmulatedRun:
         self._state = _State()
         self._finished = False
         self._wanted = 1
-        self._deadline = 0
+        self._deadline = self._latest = 0
         self._returns: dict[int, ReturnValue | None] = {}
         self.recorded: list[HeapCall] = []
         self._stack_top = machine.cpu.sp
@@ -232,7 +232,7 @@ class EmulatedRun:
         if state.inferences >= self._wanted and not self._ends_by_serial:
             self._finished = True
         wait = max(_AFTER_INFERENCE_US, 4 * mark.us)
-        self._deadline = min(self._deadline, self.machine.clock.now + self.machine.clock.cycles(wait))
+        self._deadline = min(self._latest, self.machine.clock.now + self.machine.clock.cycles(wait))
 
     def _sbrk_returned(self, call: Call) -> None:
         state, cpu = self._state, self.machine.cpu
@@ -268,7 +268,7 @@ class EmulatedRun:
         self._tracker.restore(CallState())
         self._state = _State()
         self._stack_top = self.machine.cpu.sp
-        self._deadline = self.machine.clock.cycles(deadline_us)
+        self._deadline = self._latest = self.machine.clock.cycles(deadline_us)
         self._recorder.start()
         resume = False
         while True:
@@ -298,7 +298,7 @@ class EmulatedRun:
         self._state = start.state.copy()
         self._finished = False
         self._wanted = probe.inferences
-        self._deadline = machine.clock.now + machine.clock.cycles(deadline_us)
+        self._deadline = self._latest = machine.clock.now + machine.clock.cycles(deadline_us)
         if probe.perturb:
             self._perturb()
         if self.entry.word is not None:

@@ -163,7 +163,7 @@ def test_inference_in_loop_counts_and_initialization_is_the_last_before_it(bench
     body = """
 KEPT int infer() { for (int n = 0; n < 100; n++) sink = n; return 1; }
 void setup() { start(); delay(2); start(); }
-void loop() { sink = infer(); delay(5); }
+void loop() { sink = infer(); delay(150); }
 """
     found = profile(bench, "looped", body)
     times = found.measures.inference_time
