@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Reader, Register, Writer
+from mlbench.emulator.peripherals.base import Machine, Register
+from mlbench.emulator.peripherals.counter import Counter
 
 LFCLK_HZ = 32768
 _WRAP = 1 << 24
 
 
-class Rtc(NrfPeripheral):
+class Rtc(Counter):
     """A 24-bit counter of 32,768 Hz / (PRESCALER + 1)."""
 
+    tasks = {0x000: "START", 0x004: "STOP", 0x008: "CLEAR", 0x00C: "TRIGOVRFLW"}  # noqa: RUF012
+    events = {0x100: "TICK", 0x104: "OVRFLW"}  # noqa: RUF012
+
     def __init__(self, machine: Machine, index: int, base: int, irq: int, channels: int) -> None:
-        self.name, self.base, self.irq, self.channels = f"RTC{index}", base, irq, channels
-        self.tasks = {0x000: "START", 0x004: "STOP", 0x008: "CLEAR", 0x00C: "TRIGOVRFLW"}
-        self.events = {0x100: "TICK", 0x104: "OVRFLW"}
-        self.events |= {0x140 + 4 * n: f"COMPARE{n}" for n in range(channels)}
-        self.running = False
-        self.since = 0
-        self.held = 0
         self.evten = 0
-        self.compare = [0] * channels
-        super().__init__(machine)
+        super().__init__(machine, f"RTC{index}", base, irq, channels)
 
     def registers(self) -> list[Register]:
         """Registers of section 6.22.10."""
-        table = [
+        return [
             Register(0x340, "EVTEN", read=lambda: self.evten, write=self._set_evten),
             Register(
                 0x344,
@@ -46,20 +42,12 @@ class Rtc(NrfPeripheral):
             Register(0x504, "COUNTER", read=self.count),
             # PRESCALER can be written only while the RTC is stopped (6.22.3).
             Register(0x508, "PRESCALER", write=self._set_prescaler),
+            *self.compare_registers(),
         ]
-        for n in range(self.channels):
-            table.append(Register(0x540 + 4 * n, f"CC{n}", read=self._reader(n), write=self._writer(n)))
-        return table
 
-    def _reader(self, n: int) -> Reader:
-        return lambda: self.compare[n]
-
-    def _writer(self, n: int) -> Writer:
-        def write(value: int) -> None:
-            self.compare[n] = value & (_WRAP - 1)
-            self._plan()
-
-        return write
+    def set_compare(self, n: int, value: int) -> None:
+        """A compare register is written."""
+        self.compare[n] = value & (_WRAP - 1)
 
     def _set_prescaler(self, value: int) -> None:
         if not self.running:
@@ -67,11 +55,7 @@ class Rtc(NrfPeripheral):
 
     def _set_evten(self, value: int) -> None:
         self.evten = value
-        self._plan()
-
-    def _set_inten(self, value: int) -> None:
-        super()._set_inten(value)
-        self._plan()
+        self.plan()
 
     def _tick(self) -> Fraction:
         """Cycles of the CPU a count takes."""
@@ -88,7 +72,8 @@ class Rtc(NrfPeripheral):
         when = self.since + ticks * self._tick()
         return -int(-when // 1)
 
-    def _plan(self) -> None:
+    def plan(self) -> None:
+        """Schedule matches, the next tick and the overflow, as far as somebody looks."""
         wanted = self.inten | self.evten
         elapsed = self._elapsed()
         for n in range(self.channels):
@@ -110,39 +95,10 @@ class Rtc(NrfPeripheral):
             else:
                 self.machine.cancel(self.name, name)
 
-    def task_start(self) -> None:
-        """Start counting."""
-        if not self.running:
-            self.running, self.since = True, self.machine.now()
-            self._plan()
-
-    def task_stop(self) -> None:
-        """Stop counting."""
-        self.held, self.running = self.count(), False
-        self._plan()
-
-    def task_clear(self) -> None:
-        """Set the count to zero."""
-        self.held, self.since = 0, self.machine.now()
-        self._plan()
-
     def task_trigovrflw(self) -> None:
         """Set the count just below its overflow (6.22.5)."""
-        self.held, self.since = 0xFFFFF0, self.machine.now()
-        self._plan()
-
-    def on_event(self, name: str) -> None:
-        """A match, a tick or an overflow."""
-        self.event(name)
-        self._plan()
+        self.restart_at(0xFFFFF0)
 
     def state(self) -> dict[str, object]:
         """The attributes that a snapshot must hold."""
-        return {
-            **super().state(),
-            "running": self.running,
-            "since": self.since,
-            "held": self.held,
-            "evten": self.evten,
-            "compare": self.compare,
-        }
+        return {**super().state(), "evten": self.evten}

@@ -2,53 +2,35 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Reader, Register, Writer, plain
+from mlbench.emulator.peripherals.base import Machine, Register, plain
+from mlbench.emulator.peripherals.counter import Counter
 
 _WIDTHS = {0: 16, 1: 8, 2: 24, 3: 32}
 
 
-class Timer(NrfPeripheral):
-    """A timer of 16 MHz / 2^PRESCALER with four or six compare registers.
-
-    The count is derived from the clock when it is asked for, so that a running timer costs nothing.
-    """
+class Timer(Counter):
+    """A timer of 16 MHz / 2^PRESCALER with four or six compare registers."""
 
     def __init__(self, machine: Machine, index: int, base: int, irq: int, channels: int) -> None:
-        self.name, self.base, self.irq, self.channels = f"TIMER{index}", base, irq, channels
         self.tasks = {0x000: "START", 0x004: "STOP", 0x008: "COUNT", 0x00C: "CLEAR", 0x010: "SHUTDOWN"}
         self.tasks |= {0x040 + 4 * n: f"CAPTURE{n}" for n in range(channels)}
-        self.events = {0x140 + 4 * n: f"COMPARE{n}" for n in range(channels)}
         self.shorts = {n: (f"COMPARE{n}", "CLEAR") for n in range(channels)}
         self.shorts |= {8 + n: (f"COMPARE{n}", "STOP") for n in range(channels)}
-        self.running = False
-        self.since = 0
-        self.held = 0
-        self.compare = [0] * channels
         self.captured = [False] * channels
-        super().__init__(machine)
+        super().__init__(machine, f"TIMER{index}", base, irq, channels)
 
     def registers(self) -> list[Register]:
         """Registers of section 6.30.5."""
-        table = [
+        return [
             plain(0x504, "MODE"),
             Register(0x508, "BITMODE", write=lambda v: self._configure(0x508, v)),
             Register(0x510, "PRESCALER", 4, write=lambda v: self._configure(0x510, v)),
+            *self.compare_registers(),
         ]
-        for n in range(self.channels):
-            table.append(
-                Register(0x540 + 4 * n, f"CC{n}", read=self._compare_reader(n), write=self._compare_writer(n))
-            )
-        return table
 
-    def _compare_reader(self, n: int) -> Reader:
-        return lambda: self.compare[n]
-
-    def _compare_writer(self, n: int) -> Writer:
-        def write(value: int) -> None:
-            self.compare[n], self.captured[n] = value & self._mask(), False
-            self._plan()
-
-        return write
+    def set_compare(self, n: int, value: int) -> None:
+        """A compare register is written."""
+        self.compare[n], self.captured[n] = value & self._mask(), False
 
     def _configure(self, offset: int, value: int) -> None:
         count = self.count()
@@ -73,9 +55,9 @@ class Timer(NrfPeripheral):
         self.held = count
         now = self.machine.now()
         self.since = now - (now - self.since) % self._tick() if self.running else now
-        self._plan()
+        self.plan()
 
-    def _plan(self) -> None:
+    def plan(self) -> None:
         """Schedule the next match of each compare register."""
         for n in range(self.channels):
             if self.machine.due(self.name, f"COMPARE{n}"):
@@ -100,15 +82,11 @@ class Timer(NrfPeripheral):
         short = self.stored.get(0x200, 0) >> n & 0x101
         return bool(interrupt or short or (self.compare[n] and not self.captured[n]))
 
-    def _set_inten(self, value: int) -> None:
-        super()._set_inten(value)
-        self._plan()
-
     def write(self, offset: int, value: int) -> bool:
         """Write a register; shortcuts change what must be watched."""
         done = super().write(offset, value)
         if offset == 0x200:
-            self._plan()
+            self.plan()
         return done
 
     def task(self, name: str) -> None:
@@ -116,31 +94,14 @@ class Timer(NrfPeripheral):
         if name.startswith("CAPTURE"):
             n = int(name[7:])
             self.compare[n], self.captured[n] = self.count(), True
-            self._plan()
+            self.plan()
         else:
             super().task(name)
-
-    def task_start(self) -> None:
-        """Start counting."""
-        if not self.running:
-            self.running = True
-            self.since = self.machine.now()
-            self._plan()
-
-    def task_stop(self) -> None:
-        """Stop counting; the count stays."""
-        self.held, self.running = self.count(), False
-        self._plan()
 
     def task_shutdown(self) -> None:
         """Deprecated STOP that also clears."""
         self.task_stop()
         self.held = 0
-
-    def task_clear(self) -> None:
-        """Set the count to zero."""
-        self.held, self.since = 0, self.machine.now()
-        self._plan()
 
     def task_count(self) -> None:
         """Count one, in counter mode."""
@@ -149,18 +110,6 @@ class Timer(NrfPeripheral):
             if self.compare[n] == self.held:
                 self.event(f"COMPARE{n}")
 
-    def on_event(self, name: str) -> None:
-        """A compare register matches."""
-        self.event(name)
-        self._plan()
-
     def state(self) -> dict[str, object]:
         """The attributes that a snapshot must hold."""
-        return {
-            **super().state(),
-            "running": self.running,
-            "since": self.since,
-            "held": self.held,
-            "compare": self.compare,
-            "captured": self.captured,
-        }
+        return {**super().state(), "captured": self.captured}
