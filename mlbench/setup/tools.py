@@ -49,6 +49,8 @@ _RELEASE = (
 
 BUILDER_PACKAGES = ("arduino-builder", "arduino-ctags")
 ARM_PACKAGES = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eabi-dev")
+TEST_PACKAGES = ("g++", "libc6-dev")
+"""What the tests need besides: models are compiled for this machine as well, and compared."""
 HOST_COMPILER_PACKAGE = "gcc"
 """Builds the emulator's hot path. Never a reason to install, but taken along when there is one."""
 
@@ -237,9 +239,12 @@ def main() -> int:
     def say(text: str) -> None:
         print(f"mlbench: {text}", file=sys.stderr, flush=True)
 
+    policy = Policy.read(sys.argv[1:])
     try:
-        tools = ensure_toolchain(Policy.read(sys.argv[1:]), say)
+        tools = ensure_toolchain(policy, say)
         say(f"{tools.builder_name} {tools.builder_version}, {tools.compiler_version}")
+        if shutil.which("g++") is None:
+            apt.install(TEST_PACKAGES, policy, say, missing="a C++ compiler of this machine, for the tests")
     except MLBenchError as error:
         print(f"mlbench: {error}", file=sys.stderr)
         return error.exit_status

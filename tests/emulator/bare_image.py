@@ -150,7 +150,20 @@ def build_native(folder: Path) -> Path | None:
     library = folder / "hotpath.so"
     source = ROOT / "mlbench" / "emulator" / "_hotpath.c"
     subprocess.run(
-        [compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", str(library), str(source)],
+        [
+            compiler,
+            "-O2",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-shared",
+            "-fPIC",
+            "-ffreestanding",
+            "-nostdlib",
+            "-o",
+            str(library),
+            str(source),
+        ],
         check=True,
     )
     return library
