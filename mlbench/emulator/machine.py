@@ -21,10 +21,11 @@ from mlbench.emulator.clock import Clock
 from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.cycles.model import BlockFlag, CostModel, load_model
 from mlbench.emulator.hotpath import NEVER, Stop, make_hot_path
+from mlbench.emulator.loading import load_image
 from mlbench.emulator.nvic import EXCEPTION_NAMES, FIRST_IRQ, SVCALL, Nvic
 from mlbench.emulator.peripherals.core import Dwt, SystemControl
 from mlbench.emulator.peripherals.uarte import Uarte
-from mlbench.errors import EnvironmentFault, HostTimeout, SketchError
+from mlbench.errors import EnvironmentFault, HostTimeout
 
 _WFE, _WFI = (2, 0xBF20), (2, 0xBF30)
 _WIDE_WFE, _WIDE_WFI = (4, 0x8002F3AF), (4, 0x8003F3AF)
@@ -75,7 +76,8 @@ class Machine:
         self._host_deadline = float("inf")
         self._deadline = NEVER
         self._map()
-        self._load_image()
+        self._vectors = load_image(self.cpu, image)
+        self._loaded_ram = bytes(self.ram.data)
         self.initial: object = None
         self.reset()
 
@@ -164,40 +166,6 @@ class Machine:
             self.bus.write(start + offset, size, value)
 
         return write
-
-    def _load_image(self) -> None:
-        self.flash.data[:] = b"\xff" * self.flash.size
-        lowest = NEVER
-        for segment in self.image.segments:
-            if not segment.data:
-                continue
-            memory = self.cpu.memory_at(segment.load)
-            if memory is None or segment.load + len(segment.data) > memory.end:
-                raise SketchError(
-                    f"the image has {len(segment.data)} bytes at {segment.load:#x}, where the nRF52840 has "
-                    "no memory",
-                    where=str(self.image.path),
-                    do="give an image linked for this chip",
-                )
-            offset = segment.load - memory.start
-            memory.data[offset : offset + len(segment.data)] = segment.data
-            if memory is self.flash:
-                lowest = min(lowest, segment.load)
-        self._loaded_ram = bytes(self.ram.data)
-        self._vectors = self._find_vectors(lowest)
-
-    def _find_vectors(self, lowest: int) -> int:
-        """Where the image's vector table is: its lowest address in flash that looks like one."""
-        for address in sorted({lowest, *(s.load for s in self.image.segments if s.data)}):
-            stack, reset = self.cpu.word(address), self.cpu.word(address + 4)
-            in_ram = nrf52840.RAM_START <= stack <= nrf52840.RAM_START + nrf52840.RAM_SIZE
-            if in_ram and reset & 1 and self.cpu.memory_at(reset) is not None:
-                return address
-        raise SketchError(
-            "no vector table at the start of the image (stack pointer in RAM, then the reset handler)",
-            where=str(self.image.path),
-            do="give an image linked for the nRF52840",
-        )
 
     def reset(self) -> None:
         """Power-on reset, then what the Nano's bootloader does: it jumps to the image.

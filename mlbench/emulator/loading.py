@@ -1,0 +1,42 @@
+"""An image into the memories of a chip, as a programmer would, and where its vector table is."""
+
+from __future__ import annotations
+
+from mlbench.elf.image import Image
+from mlbench.emulator import nrf52840
+from mlbench.emulator.cpu import Cpu
+from mlbench.errors import SketchError
+
+
+def load_image(cpu: Cpu, image: Image) -> int:
+    """Put the image's segments at their load addresses; the rest of flash is erased.
+
+    Returns the address of its vector table: the lowest that looks like one.
+
+    Raises:
+        SketchError: the image is not for this chip.
+    """
+    flash = cpu.memory_at(nrf52840.FLASH_START)
+    assert flash is not None
+    flash.data[:] = b"\xff" * flash.size
+    loads = [segment for segment in image.segments if segment.data]
+    for segment in loads:
+        memory = cpu.memory_at(segment.load)
+        if memory is None or segment.load + len(segment.data) > memory.end:
+            raise SketchError(
+                f"the image has {len(segment.data)} bytes at {segment.load:#x}, where the chip has no memory",
+                where=str(image.path),
+                do="give an image linked for the nRF52840",
+            )
+        offset = segment.load - memory.start
+        memory.data[offset : offset + len(segment.data)] = segment.data
+    for address in sorted(segment.load for segment in loads):
+        stack, reset = cpu.word(address), cpu.word(address + 4)
+        in_ram = nrf52840.RAM_START <= stack <= nrf52840.RAM_START + nrf52840.RAM_SIZE
+        if in_ram and reset & 1 and cpu.memory_at(reset) is not None:
+            return address
+    raise SketchError(
+        "no vector table at the start of the image (stack pointer in RAM, then the reset handler)",
+        where=str(image.path),
+        do="give an image linked for the nRF52840",
+    )
