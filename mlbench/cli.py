@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import traceback
@@ -53,6 +54,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; Python must not try to flush it once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 4
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+            raise
+        say(f"what was to be printed cannot be written: {error.strerror}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 4
     except SystemExit as stop:  # --help and --version
         return stop.code if isinstance(stop.code, int) else 0
     except Exception as error:
@@ -96,7 +103,7 @@ def _parser() -> _Parser:
     names.add_argument("--min", metavar="N", type=_size, help="least N of the search for unused RAM")
     names.add_argument("--max", metavar="N", type=_size, help="greatest N of the search for unused RAM")
     names.add_argument("--ram-search", choices=("replay", "bisect", "none"), help="how the limit is found")
-    names.add_argument("--inferences", metavar="COUNT", type=_size, help="how many inferences to time")
+    names.add_argument("--inferences", metavar="COUNT", type=_count, help="how many inferences to time")
     names.add_argument("--timeout", metavar="TIME", help="virtual time a run may take, such as '60 s'")
 
     def verb(name: str, *parents: _Parser) -> argparse.ArgumentParser:
@@ -183,6 +190,13 @@ def _output(text: str) -> tuple[int, int]:
     if not (arg.isdecimal() and size.isdecimal() and int(size) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not ARG:BYTES, such as 2:4")
     return int(arg), int(size)
+
+
+def _count(text: str) -> int:
+    number = _size(text)
+    if not 1 <= number <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 1 and 10000")
+    return number
 
 
 def _size(text: str) -> int:

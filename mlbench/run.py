@@ -16,7 +16,7 @@ from mlbench.errors import MLBenchError, worst_status
 from mlbench.places import portable, portable_measures
 from mlbench.progress import Progress
 from mlbench.project import Project
-from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status
+from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status, Time
 from mlbench.suite import SketchSpec
 from mlbench.targets.protocol import Instrument, Target
 
@@ -192,7 +192,8 @@ def _measure(
             instrument = target.instrument
             profile = rooms.profile(firmware, spec, target, overhead.bytes)
             notes = (*firmware.notes, *filter(None, [overhead.note]), *profile.notes)
-            if not profile.failure and firmware.fits and _unnamed(spec, firmware):
+            timed = isinstance(profile.measures.inference_time, Time)  # by the library's marks
+            if not profile.failure and firmware.fits and not timed and _unnamed(spec, firmware):
                 notes = (*notes, *rooms.advise(spec, firmware))
     except Exception as error:
         flash = _flash_alone(firmware, overhead.bytes, rooms)

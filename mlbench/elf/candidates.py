@@ -36,7 +36,7 @@ def candidates(image: Image) -> list[str]:
     ranked = []
     for function, text in application_functions(image):
         last, scope = function.signature.last, function.signature.scope
-        if function.signature.name in _NO_CANDIDATES or last.startswith("~"):
+        if function.signature.name in _NO_CANDIDATES or last.startswith(("~", "mlbench_")):
             continue
         builds = bool(scope) and last == scope.rpartition("::")[2] and bool(_MODEL.search(last))
         tier = next(

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from mlbench.targets.protocol import RunResult
 
 _NUMBER = re.compile(rb"\d+")
+_MARK_LINE = re.compile(rb"mlbench (?:init|inference)_time (\d+) us")
+"""What the MLBench library prints for each measure."""
 _SHOWN = 24
 
 
@@ -16,14 +18,21 @@ class Reference:
 
     Args:
         result: the run.
-        perturbed: gives a run in which time passes differently; called once, when first needed.
+        perturbed: gives a run in which time passes in another way, by number; called when first needed.
         compare_serial: whether serial text counts.
+        inferences: how many inferences it made; a probe makes as many.
     """
 
     def __init__(
-        self, result: RunResult, perturbed: Callable[[], RunResult], *, compare_serial: bool = True
+        self,
+        result: RunResult,
+        perturbed: Callable[[int], RunResult],
+        *,
+        compare_serial: bool = True,
+        inferences: int = 1,
     ) -> None:
         self.result = result
+        self.inferences = inferences
         self._perturbed = perturbed
         self._compare_serial = compare_serial
         self._masked: frozenset[int] | None = None
@@ -32,7 +41,9 @@ class Reference:
         """How ``other`` differs from the reference, in one line; empty when it does not."""
         for index, (mine, its) in enumerate(zip(self.result.outputs, other.outputs, strict=False)):
             if mine != its:
-                return f"output {index} is {_hex(its)}, without a probe it is {_hex(mine)}"
+                at = _first_difference(mine, its)
+                instead = f"{_hex(its[at:])}, without a probe {_hex(mine[at:])}"
+                return f"output {index} differs from byte {at}: {instead}"
         if len(self.result.outputs) != len(other.outputs):
             return "an output is missing"
         if not self._compare_serial or self.result.serial == other.serial:
@@ -51,17 +62,27 @@ class Reference:
         return all(index in self._masked or a == b for index, (a, b) in enumerate(pairs))
 
     def _time_dependent(self) -> frozenset[int]:
-        """Which of the numbers printed change when nothing but time does."""
-        text = self._perturbed().serial
+        """Which of the numbers printed change when nothing but time does, or are times by their line."""
         mine = self.result.serial
-        if _NUMBER.split(mine) != _NUMBER.split(text):
-            return frozenset()
-        pairs = zip(_NUMBER.findall(mine), _NUMBER.findall(text), strict=True)
-        return frozenset(index for index, (a, b) in enumerate(pairs) if a != b)
+        numbers = list(_NUMBER.finditer(mine))
+        lines = [match.span(1) for match in _MARK_LINE.finditer(mine)]
+        changing = {index for index, number in enumerate(numbers) if number.span() in lines}
+        # More than one, as a rounded duration may happen to come out the same.
+        for variant in (1, 2, 3):
+            text = self._perturbed(variant).serial
+            if _NUMBER.split(mine) == _NUMBER.split(text):
+                pairs = zip(numbers, _NUMBER.findall(text), strict=True)
+                changing |= {index for index, (a, b) in enumerate(pairs) if a.group() != b}
+        return frozenset(changing)
 
 
 def _hex(data: bytes) -> str:
     return data[:_SHOWN].hex(" ") + (" ..." if len(data) > _SHOWN else "")
+
+
+def _first_difference(mine: bytes, its: bytes) -> int:
+    pairs = enumerate(zip(mine, its, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(mine), len(its)))
 
 
 def _serial_difference(mine: bytes, its: bytes) -> str:

@@ -73,7 +73,9 @@ def _only_flash(flash: Flash, reason: str, failure: Failure | None = None) -> Pr
 def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -> Profile:
     if session.way == "nothing":
         return _only_flash(flash, NO_NAMES)
-    timed = session.run(Probe(inferences=spec.inferences), spec.timeout_us)
+    # One run gives the times and what the heap was asked for, where one image serves for both.
+    shared = firmware.elf == firmware.probe_elf
+    timed = session.run(Probe(inferences=spec.inferences, probe_image=shared, record=shared), spec.timeout_us)
     if timed.outcome is not Outcome.PASSED:
         return Profile(
             _only_flash(flash, timed.reason).measures,
@@ -83,7 +85,11 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
         )
     init = time_of(timed.marks, MarkKind.INIT, _unnamed(spec, session, "init"))
     inference = time_of(timed.marks, MarkKind.INFERENCE, _unnamed(spec, session, "inference"))
-    unused, need, notes = _ram(firmware, spec, session)
+    count = inference.count if isinstance(inference, Time) else 1
+    # Without the wait for further inferences at its end, which probes do not have.
+    complete = shared and (count == spec.inferences or session.way == "template")
+    recorded = timed if complete else _record(session, spec, count)
+    unused, need, notes = _ram(firmware, spec, session, recorded, count)
     return Profile(Measures(flash, unused, need, init, inference), None, (*timed.notes, *notes), timed.serial)
 
 
@@ -96,10 +102,13 @@ def _unnamed(spec: SketchSpec, session: Session, which: str) -> str:
     return f"no function is named: add `{which}:` to the sketch in mlbench.yml"
 
 
+def _record(session: Session, spec: SketchSpec, count: int) -> RunResult:
+    return session.run(Probe(inferences=count, probe_image=True, record=True), spec.timeout_us)
+
+
 def _ram(
-    firmware: Firmware, spec: SketchSpec, session: Session
+    firmware: Firmware, spec: SketchSpec, session: Session, recorded: RunResult, count: int
 ) -> tuple[UnusedRam | Absent, RamNeed | Absent, tuple[str, ...]]:
-    recorded = session.run(Probe(probe_image=True, record=True), spec.timeout_us)
     image = Image.load(firmware.probe_elf)
     if recorded.outcome is not Outcome.PASSED:
         absent = Absent(f"{recorded.outcome.value}: {recorded.reason}")
@@ -111,8 +120,11 @@ def _ram(
         return Absent("the image has no malloc, so no allocation can be tried"), need, ()
     reference = Reference(
         recorded,
-        lambda: session.run(Probe(probe_image=True, perturb=True), 2 * spec.timeout_us),
+        lambda variant: session.run(
+            Probe(inferences=count, probe_image=True, perturb=variant), 2 * spec.timeout_us
+        ),
         compare_serial=spec.serial == "exact",
+        inferences=count,
     )
     ram = board_for(spec.board).ram.size
     maximum = ram if spec.ram_max is None else spec.ram_max

@@ -43,7 +43,9 @@ class Prober:
     def run(self, size: int) -> tuple[Outcome, str, RunResult]:
         """Outcome, reason and result of a probe with ``size`` bytes."""
         if size not in self._results:
-            result = self._session.run(Probe(alloc=size), self._deadline)
+            result = self._session.run(
+                Probe(alloc=size, inferences=self._reference.inferences), self._deadline
+            )
             outcome, reason = result.outcome, result.reason
             if outcome is Outcome.PASSED:
                 reason = self._reference.difference(result)

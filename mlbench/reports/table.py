@@ -135,7 +135,7 @@ def _cell(measure: Flash | UnusedRam | RamNeed | Time | Absent, notes: _Footnote
         spread = measure.maximum_us - measure.minimum_us
         low, high = milliseconds(measure.minimum_us), milliseconds(measure.maximum_us)
         said = f"{measure.count} times: {low} to {high} ms"
-        telling = spread > _TELLING_SPREAD * measure.median_us
+        telling = low != high and spread > _TELLING_SPREAD * measure.median_us
         return Cell(milliseconds(measure.median_us), (notes.number(said),) if telling else ())
     if isinstance(measure, UnusedRam):
         return Cell(count(measure.bytes), tuple(notes.number(text) for text in _about(measure)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TextIO
 
 from mlbench.reports.table import Table, below, plain
@@ -15,6 +16,9 @@ def show(table: Table, out: TextIO) -> None:
     else:
         out.write(plain(table))
     out.flush()
+
+
+_LEAST_NAME = 10
 
 
 def is_terminal(out: TextIO) -> bool:
@@ -32,10 +36,20 @@ def _draw(table: Table, out: TextIO) -> None:
     grid = Grid(title=Text(table.title) if table.title else None, box=box.ROUNDED, title_justify="left")
     for column in table.columns:
         head = Text(f"{column.name}\n{column.unit}" if column.unit else column.name)
-        grid.add_column(head, justify="right" if column.figures else "left", no_wrap=not column.figures)
+        # Names may be folded; half a figure would be another figure.
+        if column.figures:
+            grid.add_column(head, justify="right", no_wrap=True)
+        else:
+            grid.add_column(head, justify="left", overflow="fold", min_width=_LEAST_NAME)
     for row in table.rows:
         grid.add_row(*(Text(str(cell)) for cell in row.cells), style="red" if row.failed else "")
-    console.print(grid)
+    if console.measure(grid).minimum > console.width:
+        # Too narrow for a grid: lines that the terminal breaks by itself lose nothing.
+        console.print(
+            Text(plain(replace(table, footnotes=(), star="", problems=(), remarks=()))), soft_wrap=True
+        )
+    else:
+        console.print(grid)
     for line in below(table):
         style = "red" if line.startswith("failed: ") else "yellow" if line.startswith("* ") else "dim"
         console.print(Text(line, style=style), soft_wrap=True)

@@ -25,11 +25,11 @@ from mlbench.targets.protocol import (
     RunResult,
 )
 
-_AFTER_INFERENCE_US = 200_000.0
+_AFTER_INFERENCE_US = 1_000_000.0
 """How long to wait for a further inference once one has finished; at least four times its length."""
-_SHIFT_US = 7_777.0
-_LOOPS_WITHOUT = 10_000
-"""So many turns of loop() without an inference, and at least a second: it is never entered."""
+_SHIFT_US = 7_777.37
+_WATCHED_LOOPS = 200
+"""So many turns of loop() without an inference are looked at; one that polls has millions of them."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,12 @@ class EmulatedRun:
 
     def _begin_inference(self) -> None:
         self._state.started_since_loop = True
+        self._state.loops = min(self._state.loops, 1)
+        self._watch_loop(True)
+
+    def _watch_loop(self, on: bool) -> None:
+        if self.entry.loop is not None:
+            self.machine.set_break(self.entry.loop, on)
 
     def _argument(self, call: Call, index: int) -> int:
         """Argument ``index`` of a call: r0 to r3, then the stack (AAPCS, 6.5)."""
@@ -295,12 +301,13 @@ class EmulatedRun:
         machine.load(start.machine)
         self._recorder.stop()
         self._tracker.restore(start.calls)
+        self._watch_loop(True)
         self._state = start.state.copy()
         self._finished = False
         self._wanted = probe.inferences
         self._deadline = self._latest = machine.clock.now + machine.clock.cycles(deadline_us)
         if probe.perturb:
-            self._perturb()
+            self._perturb(probe.perturb)
         if self.entry.word is not None:
             machine.patch_flash(self.entry.word, (probe.alloc or 0).to_bytes(4, "little"))
         elif probe.alloc is not None:
@@ -318,11 +325,11 @@ class EmulatedRun:
         peak = peak_requested([*start.heap_calls, *self.recorded])
         return replace(result, heap=replace(heap, peak_requested=peak, calls=len(self.recorded)))
 
-    def _perturb(self) -> None:
-        """Shift the time and slow all code down, so that whatever depends on time shows itself."""
+    def _perturb(self, variant: int) -> None:
+        """Shift the time and slow code down, so that whatever depends on time shows itself."""
         machine = self.machine
-        machine.hot.cycles += machine.clock.cycles(_SHIFT_US)
-        machine.hot.cache_on = 0
+        machine.hot.cycles += machine.clock.cycles(variant * _SHIFT_US)
+        machine.hot.cache_on = int(variant % 2 == 0)
 
     def _inject(self, size: int) -> RunResult | None:
         """Call malloc(size) at the entry of setup(), on its stack; None when it was granted."""
@@ -355,6 +362,11 @@ class EmulatedRun:
         resume = True
         while True:
             ending = self.machine.run(self._deadline, resume=resume, host_seconds=self._host_seconds)
+            if ending.end is End.DEADLINE and self._in_inference() and self._deadline < self._latest:
+                # A further inference has begun while it was waited for: it gets all the time there is.
+                self._deadline = self._latest
+                resume = False
+                continue
             if ending.end is not End.BREAKPOINT:
                 return self._result(ending, "")
             if ending.address == self.entry.loop:
@@ -375,11 +387,13 @@ class EmulatedRun:
             # Nothing to wait for after setup().
             self._finished = True
             return
-        if state.loops > 1 and state.inferences and not state.started_since_loop:
-            self._finished = True
-        if state.loops > _LOOPS_WITHOUT and not state.inferences:
-            self._deadline = min(self._deadline, self.machine.clock.now)
+        if state.loops > _WATCHED_LOOPS and not self._tracker_open(MarkKind.INFERENCE):
+            # Until the next inference begins, which is what the deadline is there for.
+            self._watch_loop(False)
         state.started_since_loop = bool(self._tracker_open(MarkKind.INFERENCE))
+
+    def _in_inference(self) -> bool:
+        return self._tracker_open(MarkKind.INFERENCE) or MarkKind.INFERENCE in self._state.open_mark
 
     def _tracker_open(self, kind: MarkKind) -> bool:
         return any(call.watch.group == kind.value for call in self._tracker.state.open)
@@ -388,7 +402,8 @@ class EmulatedRun:
 
     def _result(self, ending: Ending, when: str) -> RunResult:
         state = self._state
-        if state.inferences and ending.end in (End.DEADLINE, End.IDLE) and not self._ends_by_serial:
+        waited = ending.end in (End.DEADLINE, End.IDLE) and not self._ends_by_serial
+        if state.inferences and waited and not self._in_inference():
             # Inference has finished, and nothing more came: that is a good end.
             return self._finish(Outcome.PASSED, "", ())
         chain = self._chain()

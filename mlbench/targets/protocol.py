@@ -63,14 +63,15 @@ class Probe:
 
     ``inferences`` is how many inferences to let finish before the run ends. ``probe_image`` runs the
     image of the probes without one: the reference that probes are held against. ``record`` keeps the
-    heap's calls. ``perturb`` shifts the time and slows the code, to show what text depends on time.
+    heap's calls. ``perturb`` (1, 2, ...) shifts the time and slows the code, each in another way, to show
+    what text depends on time.
     """
 
     alloc: int | None = None
     inferences: int = 1
     probe_image: bool = False
     record: bool = False
-    perturb: bool = False
+    perturb: int = 0
 
 
 class MarkKind(Enum):

@@ -84,6 +84,9 @@ class Fakes:
             frames = (Frame(4, "f", "/project/kws/x.cpp", 7), Frame(8, "g", "/elsewhere/core.c", 2))
             failure = Failure("hung in f", frames)
             return Profile(Measures(flash, absent, absent, absent, absent), failure, (), b"before\xff")
+        if spec.name == "plain":
+            absent = Absent("no functions are named")
+            return Profile(Measures(flash, absent, absent, absent, absent))
         ram = UnusedRam(10, "replay", True, 3, 4)
         return Profile(Measures(flash, ram, RamNeed(1, 1, 0, 0), time, time), None, ("seen",), b"hello")
 
@@ -186,6 +189,7 @@ def test_advice_is_for_sketches_without_names_only():
         spec("plain", functions=bare),
         spec("template", functions=bare),
         spec("marked", functions=bare, marks="library"),
+        spec("marked_untold", functions=bare),  # the library's marks are in the image all the same
         spec("big", functions=bare),
     ]
     advised = [

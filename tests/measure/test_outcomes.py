@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlbench.measure.profile import Profile
-from mlbench.results.values import Absent, Time, UnusedRam
+from mlbench.results.values import Absent, RamNeed, Time, UnusedRam
 from mlbench.targets.protocol import Functions, OutputBuffer
 
 from .conftest import Bench
@@ -105,7 +105,7 @@ void loop() {}
     found = profile(bench, "moves", body, Functions("start", "infer", (OutputBuffer(0, 4),)))
     unused = found.measures.unused_ram
     assert isinstance(unused, Absent)
-    assert "corrupted (output 0 is" in unused.reason
+    assert "corrupted (output 0 differs from byte" in unused.reason
     assert isinstance(found.measures.inference_time, Time)
 
 
@@ -156,7 +156,7 @@ void loop() {{}}
 """
     unused = profile(bench, name, body).measures.unused_ram
     assert isinstance(unused, Absent)
-    assert "corrupted (output 0 is" in unused.reason
+    assert "corrupted (output 0 differs from byte" in unused.reason
 
 
 def test_inference_in_loop_counts_and_initialization_is_the_last_before_it(bench: Bench) -> None:
@@ -170,6 +170,47 @@ void loop() { sink = infer(); delay(150); }
     assert isinstance(times, Time)
     assert times.count == 3
     assert times.minimum_us <= times.median_us <= times.maximum_us
+
+
+def test_an_inference_that_dies_later_is_a_failure(bench: Bench) -> None:
+    body = """
+KEPT int infer() { static char *kept; kept = (char *)malloc(90000); if (!kept) for (;;) {} return kept[3]; }
+void setup() { start(); }
+void loop() { sink = infer(); }
+"""
+    assert failure(profile(bench, "leaks", body)).startswith("no memory: the heap could not grow")
+
+
+def test_all_timed_inferences_count_for_ram(bench: Bench) -> None:
+    body = """
+KEPT int infer() {
+  static int turn;
+  char *p = (char *)malloc(30000 * ++turn);
+  if (!p) for (;;) {}
+  p[0] = turn;
+  free(p);
+  return turn;
+}
+void setup() { start(); }
+void loop() { sink = infer(); }
+"""
+    found = profile(bench, "grows", body).measures
+    assert isinstance(found.ram_need, RamNeed)
+    assert found.ram_need.peak_heap == 90_000
+    assert isinstance(found.unused_ram, UnusedRam)
+    assert 130_000 < found.unused_ram.bytes < 230_000 - 90_000
+
+
+def test_a_loop_that_polls_for_its_time_is_waited_for(bench: Bench) -> None:
+    body = """
+KEPT int infer() { for (int n = 0; n < 100; n++) sink = n; return 1; }
+unsigned long last;
+void setup() { start(); }
+void loop() { if (millis() - last >= 300) { last = millis(); sink = infer(); } }
+"""
+    times = profile(bench, "polls", body, serial="ignore").measures.inference_time
+    assert isinstance(times, Time)
+    assert times.count == 3
 
 
 def test_library_marks_need_no_names(bench: Bench) -> None:
