@@ -213,9 +213,9 @@ def _not_found(image: Image, query: _Query) -> UsageError:
         )
     if query.word and image.debug.defined(query.word, matches):
         return UsageError(
-            f"{query.text} was compiled but is not in the image, because nothing calls it",
+            f"{query.text} was compiled but is not in the image, because nothing calls it or the call does nothing",
             where=where,
-            do="name the function that the sketch calls",
+            do="name the function that the sketch calls, and use what it returns",
         )
     near = nearest_names(image, query.signature)
     do = f"the nearest is {quote_all(near)}" if near else "run without names to see which functions there are"

@@ -334,8 +334,9 @@ def test_inlined_functions_are_named_as_such(build: Callable[..., Path], version
 def test_dropped_functions_are_named_as_such(build: Callable[..., Path]) -> None:
     image = Image.load(build({"inlined.cpp": INLINED}, "-O2", "-g"))
     assert error(image, "unused(int)") == (
-        "image.elf: unused(int) was compiled but is not in the image, because nothing calls it; "
-        "name the function that the sketch calls"
+        "image.elf: unused(int) was compiled but is not in the image, because nothing calls it or the call "
+        "does nothing; "
+        "name the function that the sketch calls, and use what it returns"
     )
 
 
