@@ -213,7 +213,8 @@ def _not_found(image: Image, query: _Query) -> UsageError:
         )
     if query.word and image.debug.defined(query.word, matches):
         return UsageError(
-            f"{query.text} was compiled but is not in the image, because nothing calls it or the call does nothing",
+            f"{query.text} was compiled but is not in the image, because nothing calls it "
+            "or the call does nothing",
             where=where,
             do="name the function that the sketch calls, and use what it returns",
         )
