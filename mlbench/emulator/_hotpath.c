@@ -185,11 +185,3 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
     hot->expected = address + size;
     hot->last_flags = block->flags;
 }
-
-#ifdef MLBENCH_PYTHON_MODULE
-/* An importable shell, so that the ordinary build of an extension makes and installs this file. */
-#define Py_LIMITED_API 0x030A0000
-#include <Python.h>
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_hotpath", 0, -1, 0, 0, 0, 0, 0};
-PyMODINIT_FUNC PyInit__hotpath(void) { return PyModule_Create(&module); }
-#endif

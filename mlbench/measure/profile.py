@@ -128,7 +128,7 @@ def _ram(
     )
     ram = board_for(spec.board).ram.size
     maximum = ram if spec.ram_max is None else spec.ram_max
-    unused = measure_unused_ram(session, reference, RamOptions(spec.ram_search, spec.ram_min, maximum), 0.0)
+    unused = measure_unused_ram(session, reference, RamOptions(spec.ram_search, spec.ram_min, maximum))
     if not recorded.overlap:
         return unused, need, ()
     return unused, need, (f"stack and heap overlap by {recorded.overlap:,} bytes even without a probe",)
@@ -140,6 +140,3 @@ def _need(image: Image, run: RunResult) -> RamNeed:
     heap = run.heap.peak_requested if run.heap is not None else 0
     stack = run.peak_stack or 0
     return RamNeed(static + heap + stack, static, heap, stack, sections)
-
-
-__all__ = ["NO_NAMES", "Profile", "Time", "measure_flash", "profile"]

@@ -28,11 +28,10 @@ class RamOptions:
 class Prober:
     """Full runs with a probe, each asked once."""
 
-    def __init__(self, session: Session, reference: Reference, started_us: float) -> None:
+    def __init__(self, session: Session, reference: Reference) -> None:
         self._session = session
         self._reference = reference
-        run_us = reference.result.virtual_us - started_us
-        self._deadline = _DEADLINE_FACTOR * run_us + _DEADLINE_EXTRA_US
+        self._deadline = _DEADLINE_FACTOR * reference.result.virtual_us + _DEADLINE_EXTRA_US
         self._results: dict[int, tuple[Outcome, str, RunResult]] = {}
 
     @property
@@ -58,18 +57,15 @@ class Prober:
         return self.run(size)[0] is Outcome.PASSED
 
 
-def measure_unused_ram(
-    session: Session, reference: Reference, options: RamOptions, started_us: float
-) -> UnusedRam | Absent:
+def measure_unused_ram(session: Session, reference: Reference, options: RamOptions) -> UnusedRam | Absent:
     """Find and certify the limit.
 
     Args:
         session: a session whose last run with ``record`` was the reference.
         reference: the run without a probe, on the image of the probes.
         options: see ``RamOptions``.
-        started_us: virtual time at which setup() began, in microseconds.
     """
-    prober = Prober(session, reference, started_us)
+    prober = Prober(session, reference)
     allocator = session.replay() if options.search == "replay" and options.minimum == 0 else None
     if allocator is not None:
         prediction = _predict(allocator)

@@ -79,7 +79,6 @@ class _State:
     open_mark: dict[MarkKind, tuple[int, int, int]] = field(default_factory=dict)
     pointers: tuple[int, ...] = ()
     outputs: tuple[bytes, ...] = ()
-    started_since_loop: bool = False
     loops: int = 0
     heap_base: int | None = None
     heap_break: int | None = None
@@ -164,7 +163,6 @@ class EmulatedRun:
         return entered
 
     def _begin_inference(self) -> None:
-        self._state.started_since_loop = True
         self._state.loops = min(self._state.loops, 1)
         self._watch_loop(True)
 
@@ -230,7 +228,7 @@ class EmulatedRun:
         if kind is MarkKind.INIT:
             # The last initialization before the first inference is the one that counts: a static
             # object's constructor may be followed by an assignment of a new one.
-            if not state.started_since_loop and state.inferences == 0:
+            if state.inferences == 0 and not self._in_inference():
                 state.init = mark
             return
         state.marks.append(mark)
@@ -390,7 +388,6 @@ class EmulatedRun:
         if state.loops > _WATCHED_LOOPS and not self._tracker_open(MarkKind.INFERENCE):
             # Until the next inference begins, which is what the deadline is there for.
             self._watch_loop(False)
-        state.started_since_loop = bool(self._tracker_open(MarkKind.INFERENCE))
 
     def _in_inference(self) -> bool:
         return self._tracker_open(MarkKind.INFERENCE) or MarkKind.INFERENCE in self._state.open_mark

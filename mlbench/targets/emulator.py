@@ -12,7 +12,7 @@ from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
 from mlbench.emulator.allocator import Operation, Replay
 from mlbench.emulator.cycles.model import load_model
-from mlbench.emulator.machine import Ending, Machine
+from mlbench.emulator.machine import Machine
 from mlbench.errors import UsageError
 from mlbench.targets.emulated_run import EmulatedRun, Entry, Named, RunSnapshot
 from mlbench.targets.protocol import Functions, Instrument, MarkKind, Probe, ReplayError, RunResult
@@ -161,6 +161,3 @@ class EmulatorSession:
         """See ``Session``."""
         self._runs.clear()
         self._starts.clear()
-
-
-__all__ = ["EmulatorSession", "EmulatorTarget", "Ending"]
