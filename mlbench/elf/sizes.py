@@ -1,11 +1,17 @@
-"""Flash by symbol: where the bytes of an image go."""
+"""Flash and static RAM by symbol: where the bytes of an image go."""
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
-from mlbench.elf.functions import by_address
-from mlbench.elf.image import CODE_REGION, Image, Symbol
+from mlbench.elf.functions import by_address, plain_name
+from mlbench.elf.image import CODE_REGION, SRAM_REGION, Image, Symbol
+
+LISTED = 4_000
+"""How many names are listed at most, so that a result file stays small whatever the image."""
+_NAME = 300
+"""Characters of a name at most: instances of templates have names of thousands."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +33,37 @@ def symbol_sizes(image: Image, flash: tuple[int, int] = CODE_REGION) -> tuple[Sy
     Their sum is at most that of ``Image.flash_bytes``: padding, merged strings and code without
     symbols have no symbol. Empty for a stripped image.
     """
-    stored = {name for name, _ in image.flash_bytes(flash)}
+    return _sizes(image, {name for name, _ in image.flash_bytes(flash)})
+
+
+def ram_symbol_sizes(image: Image, ram: tuple[int, int] = SRAM_REGION) -> tuple[SymbolSize, ...]:
+    """The same of static RAM: objects in .data and .bss, code that runs in RAM."""
+    return _sizes(image, {name for name, _ in image.static_ram(ram)})
+
+
+def by_name(sizes: tuple[SymbolSize, ...]) -> tuple[tuple[tuple[str, int], ...], int]:
+    """Bytes by demangled name, largest first, and those of the names that are too many to list.
+
+    Clones and pieces that the compiler made of a function count as the function, static variables of
+    one name together: the numbers that tell them apart change from build to build.
+    """
+    names: dict[str, int] = {}
+    for entry in sizes:
+        name = plain_name(entry.symbol)
+        if len(name) > _NAME:
+            name = f"{name[: _NAME - 1]}…"
+        names[name] = names.get(name, 0) + entry.bytes
+    found = sorted(names.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(found[:LISTED]), sum(size for _, size in found[LISTED:])
+
+
+def _sizes(image: Image, sections: Container[str]) -> tuple[SymbolSize, ...]:
     sized = [s for s in image.symbols if s.size and s.kind != "notype"]
     found = []
     counted = 0
     for symbol in by_address(sorted(sized, key=lambda s: -s.size)):
         section = image.section_at(symbol.address)
-        if section is None or section.name not in stored:
+        if section is None or section.name not in sections:
             continue
         end = min(symbol.address + symbol.size, section.end)
         size = end - max(symbol.address, counted)

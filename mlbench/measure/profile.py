@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mlbench.boards import board_for
 from mlbench.build.firmware import Firmware
 from mlbench.elf.image import Image
+from mlbench.elf.sizes import by_name, ram_symbol_sizes, symbol_sizes
 from mlbench.errors import MLBenchError
 from mlbench.measure.comparing import Reference
 from mlbench.measure.ram import RamOptions, measure_unused_ram
@@ -33,8 +34,11 @@ class Profile:
 
 def measure_flash(firmware: Firmware, overhead: int | None) -> Flash:
     """Flash the image occupies, from its ELF."""
-    sections = Image.load(firmware.elf).flash_bytes()
-    return Flash(sum(size for _, size in sections), sections, not firmware.fits, overhead)
+    image = Image.load(firmware.elf)
+    sections = image.flash_bytes()
+    symbols, unlisted = by_name(symbol_sizes(image))
+    total = sum(size for _, size in sections)
+    return Flash(total, sections, not firmware.fits, overhead, symbols, unlisted)
 
 
 def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int | None = None) -> Profile:
@@ -139,4 +143,5 @@ def _need(image: Image, run: RunResult) -> RamNeed:
     static = sum(size for _, size in sections)
     heap = run.heap.peak_requested if run.heap is not None else 0
     stack = run.peak_stack or 0
-    return RamNeed(static + heap + stack, static, heap, stack, sections)
+    symbols, unlisted = by_name(ram_symbol_sizes(image))
+    return RamNeed(static + heap + stack, static, heap, stack, sections, symbols, unlisted)

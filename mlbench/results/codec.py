@@ -2,7 +2,8 @@
 
 A measure that is not there is ``{"absent": reason}``. Pairs of name and bytes become objects with
 these two keys. A key that this version does not know is passed over, so that a reader outlives
-files with more in them; a key that is missing takes the field's default.
+files with more in them; a key that is missing takes the field's default. A field of such pairs that
+is marked ``AS_OBJECT`` becomes one object of names and bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from mlbench.results.values import Absent
+from mlbench.results.values import AS_OBJECT, Absent
 
 T = TypeVar("T")
 
@@ -26,7 +27,8 @@ def encode(value: Any) -> Any:
         return value.value
     if is_dataclass(value) and not isinstance(value, type):
         return {
-            field.name: _encode_as(getattr(value, field.name), hint) for field, hint in _hints(type(value))
+            field.name: _encode_as(getattr(value, field.name), field, hint)
+            for field, hint in _hints(type(value))
         }
     if isinstance(value, tuple):
         return [encode(item) for item in value]
@@ -41,7 +43,9 @@ def decode(data: Any, kind: type[T]) -> T:
     return result
 
 
-def _encode_as(value: Any, hint: Any) -> Any:
+def _encode_as(value: Any, field: Any, hint: Any) -> Any:
+    if field.metadata == AS_OBJECT:
+        return dict(value)
     if _is_named_bytes(hint):
         return [{"name": name, "bytes": size} for name, size in value]
     return encode(value)
@@ -77,7 +81,9 @@ def _arguments(data: dict[str, Any], kind: type) -> dict[str, Any]:
     given = {}
     for field, hint in _hints(kind):
         if field.name in data:
-            given[field.name] = _decode(data[field.name], hint)
+            value = data[field.name]
+            as_object = field.metadata == AS_OBJECT
+            given[field.name] = tuple(value.items()) if as_object else _decode(value, hint)
         elif field.default is MISSING and field.default_factory is MISSING:
             raise KeyError(field.name)
     return given

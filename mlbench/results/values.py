@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from mlbench.build.firmware import BuildKeys, Diagnostic, Overflow
 from mlbench.targets.protocol import Frame, Instrument
+
+
+AS_OBJECT = {"json": "object"}
+"""Metadata of a field with many names and bytes: an object in JSON, which is short and quick to check."""
 
 
 class Status(Enum):
@@ -34,6 +38,15 @@ class Flash:
     sections: tuple[tuple[str, int], ...]
     starred: bool = False
     overhead: int | None = None
+    symbols: tuple[tuple[str, int], ...] = field(default=(), metadata=AS_OBJECT)
+    """Bytes of each function and object, largest first; a name stands for all that have it."""
+    unlisted: int = 0
+    """Bytes of the symbols that are too many to list."""
+
+    @property
+    def unnamed(self) -> int:
+        """Bytes that no symbol has: padding, merged strings, code without symbols."""
+        return self.bytes - self.unlisted - sum(size for _, size in self.symbols)
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,10 @@ class RamNeed:
     peak_heap: int
     peak_stack: int
     sections: tuple[tuple[str, int], ...] = ()
+    symbols: tuple[tuple[str, int], ...] = field(default=(), metadata=AS_OBJECT)
+    """Bytes of ``static`` of each object, largest first."""
+    unlisted: int = 0
+    """Bytes of the symbols that are too many to list."""
 
 
 @dataclass(frozen=True)

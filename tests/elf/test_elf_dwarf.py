@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from elf_firmware import MODEL, SCRIPT
 
-from mlbench.elf.image import Image
-from mlbench.elf.sizes import symbol_sizes
+from mlbench.elf.image import Image, Symbol
+from mlbench.elf.sizes import LISTED, SymbolSize, by_name, ram_symbol_sizes, symbol_sizes
 
 
 @pytest.mark.parametrize("flags", ["-Os -gdwarf-5", "-O2 -gdwarf-4", "-O3 -g3", "-O2 -g -gno-as-loc-support"])
@@ -128,3 +128,34 @@ def test_sizes_of_symbols(model: Image, tool: Callable[..., str], model_elf: Pat
     assert "arena" not in by_name  # .bss
     total = sum(size for _, size in model.flash_bytes())
     assert 0.95 * total < sum(entry.bytes for entry in sizes) <= total
+
+
+def test_names_in_flash_and_padding_make_up_the_flash(model: Image) -> None:
+    total = sum(size for _, size in model.flash_bytes())
+    names, rest = by_name(symbol_sizes(model))
+    assert rest == 0
+    assert len(names) == len(dict(names))
+    assert list(names) == sorted(names, key=lambda item: (-item[1], item[0]))
+    assert sum(size for _, size in names) == sum(entry.bytes for entry in symbol_sizes(model)) <= total
+    assert dict(names)["table"] == 32
+
+
+def test_static_ram_by_name(model: Image) -> None:
+    names = dict(by_name(ram_symbol_sizes(model))[0])
+    assert names["table"] == 32  # .data
+    assert names["arena"] > 0  # .bss
+    assert "main" not in names
+    assert sum(names.values()) <= sum(size for _, size in model.static_ram())
+
+
+def test_clones_and_numbered_statics_count_as_one_name() -> None:
+    def size(name: str, number: int) -> SymbolSize:
+        return SymbolSize(Symbol(name, 16 * number, number, "func", True), ".text", number)
+
+    clones = ("_Z3runi.constprop.0", "_Z3runi.part.1", "_Z3runi", "buffer.4711", "buffer.12")
+    names, rest = by_name(tuple(size(name, number) for number, name in enumerate(clones, 1)))
+    assert dict(names) == {"run(int)": 6, "buffer": 9}
+    many = tuple(size(f"f{number}", number) for number in range(1, LISTED + 3))
+    names, rest = by_name(many)
+    assert (len(names), rest) == (LISTED, 1 + 2)
+    assert len(by_name((size("f" * 9_999, 1),))[0][0][0]) < 400

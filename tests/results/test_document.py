@@ -28,7 +28,7 @@ RESULT = Result(
     backend="emulator",
     status=Status.OK,
     measures=Measures(
-        flash=Flash(70_000, ((".text", 60_000), (".data", 10_000)), overhead=9_000),
+        flash=Flash(70_000, ((".text", 60_000), (".data", 10_000)), overhead=9_000, symbols=(("main", 60),)),
         unused_ram=UnusedRam(154_464, "replay", True, 3, 90, islands=((160_000, 160_007),)),
         ram_need=RamNeed(50_000, 20_000, 25_000, 5_000, ((".bss", 20_000),)),
         init_time=Time(14_526.0, 14_526.0, 14_526.0, 1, cycles=929_664),
@@ -48,6 +48,9 @@ RESULTS = st.lists(st.builds(Result), max_size=4, unique_by=lambda r: (r.sketch,
 )
 st.register_type_strategy(float, st.floats(0, 1e12, allow_nan=False))
 st.register_type_strategy(int, st.integers(0, 2**32))
+SYMBOLS = st.dictionaries(st.text(), st.integers(0, 2**32)).map(lambda names: tuple(names.items()))
+st.register_type_strategy(Flash, st.builds(Flash, symbols=SYMBOLS))
+st.register_type_strategy(RamNeed, st.builds(RamNeed, symbols=SYMBOLS))
 
 
 @given(st.builds(Document, results=RESULTS))
@@ -104,6 +107,17 @@ def test_host_time_is_apart_from_what_is_compared():
     one, two = json.loads(to_json(DOCUMENT)), json.loads(to_json(again))
     assert json.dumps(one["results"]) == json.dumps(two["results"])
     assert one["run"] != two["run"]
+
+
+def test_a_file_without_symbols_stays_readable():
+    data = json.loads(to_json(DOCUMENT))
+    for measure in ("flash", "ram_need"):
+        for key in ("symbols", "unlisted"):
+            del data["results"][0]["measures"][measure][key]
+    (result,) = from_json(json.dumps(data), "x").results
+    assert result.measures.flash == replace(RESULT.measures.flash, symbols=())
+    assert result.measures.flash.unnamed == 70_000
+    assert RESULT.measures.flash.unnamed == 69_940
 
 
 def test_an_absent_measure_says_why():
