@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
+from typing import Any
 
-from mlbench.emulator.peripherals.base import Peripheral
+from mlbench.emulator.peripherals.base import Cause, Peripheral
 
 
 class Bus:
@@ -66,11 +67,21 @@ class Bus:
         """Write 1 to a task register, as PPI does."""
         self.write(address, 4, 1)
 
-    def save(self) -> object:
+    def reset(self, cause: Cause, fresh: dict[str, dict[str, Any]], forget: Callable[[str], None]) -> None:
+        """Reset the chip's parts; ``fresh`` is what ``save`` gave at power-on.
+
+        ``forget`` drops what a part has waited for.
+        """
+        for name, part in self.by_name.items():
+            if not part.survives(cause):
+                forget(name)
+                part.reset(cause, fresh[name])
+
+    def save(self) -> dict[str, dict[str, Any]]:
         """What a snapshot must hold."""
         return {name: peripheral.save() for name, peripheral in self.by_name.items()}
 
-    def load(self, saved: dict[str, dict[str, object]]) -> None:
+    def load(self, saved: dict[str, dict[str, Any]]) -> None:
         """Go back to what ``save`` gave."""
         for name, state in saved.items():
             self.by_name[name].load(state)

@@ -51,6 +51,12 @@ class Clock:
         if self._due.pop((owner, name), None) is not None:
             self._arm()
 
+    def forget(self, owner: str) -> None:
+        """Forget all of an owner's events."""
+        for key in [key for key in self._due if key[0] == owner]:
+            del self._due[key]
+        self._arm()
+
     def at(self, owner: str, name: str) -> int:
         """When an event is due; ``NEVER`` if it is not scheduled."""
         return self._due.get((owner, name), (NEVER, 0))[0]

@@ -18,17 +18,20 @@ from mlbench.elf.image import Image
 from mlbench.emulator import exceptions, nrf52840
 from mlbench.emulator.bus import Bus
 from mlbench.emulator.clock import Clock
+from mlbench.emulator.console import Console
 from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.cycles.model import BlockFlag, CostModel, load_model
 from mlbench.emulator.hotpath import NEVER, Stop, make_hot_path
 from mlbench.emulator.loading import load_image
 from mlbench.emulator.nvic import EXCEPTION_NAMES, FIRST_IRQ, SVCALL, Nvic
+from mlbench.emulator.peripherals.base import Cause
 from mlbench.emulator.peripherals.core import Dwt, SystemControl
-from mlbench.emulator.peripherals.uarte import Uarte
 from mlbench.errors import EnvironmentFault, HostTimeout
 
 _WFE, _WFI = (2, 0xBF20), (2, 0xBF30)
 _WIDE_WFE, _WIDE_WFI = (4, 0x8002F3AF), (4, 0x8003F3AF)
+_MOST_NOTES = 100
+"""Firmware that goes astray can touch any number of registers."""
 _HOST_CHECK_CYCLES = 1 << 21
 _HOST_CHECK_STOPS = 1 << 10
 """How often a long run looks at the host's clock: in virtual cycles, and in stops of the CPU."""
@@ -53,6 +56,16 @@ class Ending:
     end: End
     text: str = ""
     address: int = 0
+    cause: Cause = Cause.POWER_ON
+    """What reset the chip, where that is the end."""
+
+
+_RESETS = {
+    Cause.SOFTWARE: "the firmware reset the chip",
+    Cause.WATCHDOG: "the watchdog reset the chip",
+    Cause.LOCKUP: "the CPU locked up, which resets the chip",
+    Cause.WAKE_BY_PIN: "the firmware switched the system off, and only a pin wakes it, by a reset",
+}
 
 
 class Machine:
@@ -65,6 +78,7 @@ class Machine:
         self.cpu = Cpu(self.hot)
         self.nvic = Nvic()
         self.clock = Clock(self.hot, self.model.clock_hz)
+        self.console = Console(self.now)
         self.notes: list[str] = []
         self._asleep = 0
         """Address of the WFI or WFE that the CPU sleeps in; 0: it is awake."""
@@ -72,12 +86,17 @@ class Machine:
         """Frames of exceptions that came between a breakpoint dealt with and its instruction."""
         self._event_time: int | None = None
         self._code_in_ram = False
-        self._reset_wanted = False
+        self._reset_wanted: Cause | None = None
         self._host_deadline = float("inf")
         self._deadline = NEVER
         self._map()
         self._vectors = load_image(self.cpu, image)
         self._loaded_ram = bytes(self.ram.data)
+        self.on_switch: Callable[[int], None] | None = None
+        """Told when the CPU may use another stack, with the address of the exception frame, or 0."""
+        self._breaks: set[int] = set()
+        self._switch_points: set[int] = set()
+        """Ends of blocks that write MSP, PSP or CONTROL: the CPU stops there to look at its stack."""
         self.initial: object = None
         self.reset()
 
@@ -131,8 +150,13 @@ class Machine:
 
     def note(self, text: str) -> None:
         """Keep a remark for the user, once."""
-        if text not in self.notes:
-            self.notes.append(text)
+        if text not in self.notes and len(self.notes) <= _MOST_NOTES:
+            self.notes.append(text if len(self.notes) < _MOST_NOTES else "further remarks are left out")
+
+    def request_reset(self, cause: Cause) -> None:
+        """See ``peripherals.base.Machine``."""
+        self._reset_wanted = cause
+        self.attention()
 
     # --- set-up ------------------------------------------------------------------------------
 
@@ -143,10 +167,15 @@ class Machine:
         self.bus = Bus(self._unknown_register)
         self._ppi = nrf52840.add_peripherals(self.bus, self, self._switch_cache)
         self.scs = SystemControl(
-            self, self.nvic, self.attention, self._request_reset, lambda: exceptions.ipsr(cpu)
+            self,
+            self.nvic,
+            self.attention,
+            lambda: self.request_reset(Cause.SOFTWARE),
+            lambda: exceptions.ipsr(cpu),
         )
         self.bus.add(self.scs)
         self.bus.add(Dwt(self))
+        self._fresh = self.bus.save()
         for start, size in nrf52840.PERIPHERAL_WINDOWS:
             cpu.uc.mmio_map(start, size, self._reader(start), None, self._writer(start), None)
 
@@ -177,9 +206,29 @@ class Machine:
         else:
             self.load(self.initial)
         self.ram.data[:] = self._loaded_ram
+        self._start_cpu()
+
+    def restart(self, cause: Cause) -> None:
+        """Reset the chip and start its image again, as the chip does: time, RAM and the host's side go on.
+
+        Which parts are reset depends on the cause (nRF52840 PS v1.7, section 5.3, "Reset behavior"). RAM
+        keeps its contents, which the manual does not promise for a watchdog reset.
+        """
+        self._reset_wanted, self._asleep = None, 0
+        self._resumed.clear()
+        self.nvic.reset()
+        self.bus.reset(cause, self._fresh, self.clock.forget)
+        self.hot.event_register = self.hot.unmask_attention = 0
+        self._start_cpu()
+
+    def _start_cpu(self) -> None:
         self.scs.vector_table = self._vectors
         self._switch_cache(True)
         cpu = self.cpu
+        # Thread mode first: in handler mode CONTROL.SPSEL cannot be written.
+        cpu.set_reg(arm.UC_ARM_REG_XPSR, 0x01000000)
+        for register in (arm.UC_ARM_REG_PRIMASK, arm.UC_ARM_REG_BASEPRI, arm.UC_ARM_REG_FAULTMASK):
+            cpu.set_reg(register, 0)
         for register in range(13):
             cpu.set_r(register, 0)
         cpu.set_reg(arm.UC_ARM_REG_CONTROL, 0)
@@ -205,13 +254,14 @@ class Machine:
             self.clock.save(),
             self.nvic.save(),
             self.bus.save(),
+            self.console.save(),
             self._asleep,
             frozenset(self._resumed),
         )
 
     def load(self, saved: Any) -> None:
         """Go back to a snapshot."""
-        context, ram, hot, clock, nvic, bus, self._asleep, resumed = saved
+        context, ram, hot, clock, nvic, bus, console, self._asleep, resumed = saved
         self._resumed = set(resumed)
         self.cpu.uc.context_restore(context)
         self.ram.data[:] = ram
@@ -222,7 +272,8 @@ class Machine:
         self.clock.load(clock)
         self.nvic.load(nvic)
         self.bus.load(bus)
-        self._reset_wanted = False
+        self.console.load(console)
+        self._reset_wanted = None
 
     def attention(self) -> None:
         """Look at pending exceptions before the next block."""
@@ -233,10 +284,6 @@ class Machine:
             self.hot.empty_cache()
         self.hot.cache_on = int(on)
 
-    def _request_reset(self) -> None:
-        self._reset_wanted = True
-        self.attention()
-
     def _unknown_register(self, address: int, write: bool) -> None:
         verb = "write to" if write else "read of"
         symbol = self.image.function_at(self.hot.expected - 2)
@@ -245,16 +292,12 @@ class Machine:
 
     def set_break(self, address: int, on: bool = True) -> None:
         """Stop, or no longer stop, before a block that starts at ``address``."""
-        self.hot.set_break(address, on)
+        (self._breaks.add if on else self._breaks.discard)(address)
+        self.hot.set_break(address, on or address in self._switch_points)
 
     def serial(self) -> bytes:
-        """What the firmware has sent on UARTE0, then UARTE1."""
-        texts = []
-        for name in ("UARTE0", "UARTE1"):
-            uarte = self.bus.by_name[name]
-            assert isinstance(uarte, Uarte)
-            texts.append(bytes(uarte.sent))
-        return b"".join(texts)
+        """What the firmware has sent, on any way."""
+        return self.console.text()
 
     def skip(self, pc: int) -> None:
         """Go on at ``pc`` without having run what lies between."""
@@ -310,9 +353,9 @@ class Machine:
     def _before_running(self) -> Ending | None:
         """Let due events happen and take the exception that is ready."""
         self._let_events_happen()
-        if self._reset_wanted:
-            self._reset_wanted = False
-            return Ending(End.RESET, "the firmware reset the chip")
+        if self._reset_wanted is not None:
+            cause, self._reset_wanted = self._reset_wanted, None
+            return Ending(End.RESET, _RESETS.get(cause, "the chip was reset"), self.cpu.pc, cause)
         self.hot.attention = 0
         return self._take_exception()
 
@@ -344,6 +387,8 @@ class Machine:
         self._asleep = 0
         self.hot.event_register = 1
         self.hot.low_sp = min(self.hot.low_sp, frame)
+        if self.on_switch is not None:
+            self.on_switch(frame)
         self.hot.cycles += self.model.run.exception_entry
         self.hot.expected = self.cpu.pc
         if self.hot.resumed:
@@ -368,10 +413,28 @@ class Machine:
         if reason == Stop.UNKNOWN:
             self._code_in_ram |= hot.where >= nrf52840.RAM_START
             hot.add(self.model.block(hot.where, hot.where_size, self.cpu.read))
+            self._look_for_switch(hot.where + hot.where_size)
         elif reason == Stop.BREAKPOINT:
-            return Ending(End.BREAKPOINT, address=hot.where)
+            return self._at_breakpoint(hot.where)
         elif reason == Stop.SELF_LOOP:
             return self._wait("an endless loop that nothing can end")
+        return None
+
+    def _look_for_switch(self, end: int) -> None:
+        """Stop at ``end`` if the block before it ends with MSR to MSP, PSP or CONTROL (B5.2.3): the CPU
+        ends blocks there."""
+        code = self.cpu.read(end - 4, 4)
+        first, second = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
+        if first & 0xFFE0 == 0xF380 and second & 0xFF00 == 0x8800 and second & 0xFF in (8, 9, 20):
+            self._switch_points.add(end)
+            self.hot.set_break(end, True)
+
+    def _at_breakpoint(self, address: int) -> Ending | None:
+        if address in self._switch_points and self.on_switch is not None:
+            self.on_switch(0)
+        if address in self._breaks:
+            return Ending(End.BREAKPOINT, address=address)
+        self.hot.resumed = 1
         return None
 
     def _wait(self, what: str) -> Ending | None:
@@ -443,6 +506,8 @@ class Machine:
             return Ending(End.FAULT, f"UsageFault: {fault.what}", value)
         self.hot.cycles += self.model.run.exception_exit
         self.hot.expected = self.cpu.pc
+        if self.on_switch is not None:
+            self.on_switch(frame)
         self.hot.event_register = 1
         if frame in self._resumed:
             self._resumed.remove(frame)

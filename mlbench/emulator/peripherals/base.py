@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from enum import IntFlag
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from mlbench.emulator.console import Console
 
 Reader = Callable[[], int]
 Writer = Callable[[int], None]
@@ -29,8 +33,29 @@ class Register:
     ones: bool = False
 
 
+class Cause(IntFlag):
+    """What resets the chip, as RESETREAS names it (nRF52840 PS v1.7, section 5.3, RESETREAS).
+
+    Power-on leaves no mark there.
+    """
+
+    POWER_ON = 0
+    PIN = 1 << 0
+    WATCHDOG = 1 << 1
+    SOFTWARE = 1 << 2
+    LOCKUP = 1 << 3
+    WAKE_BY_PIN = 1 << 16
+
+
+LIGHT_RESETS = (Cause.SOFTWARE, Cause.LOCKUP)
+"""Those that leave the watchdog and the retained registers alone (PS v1.7, section 5.3, "Reset behavior")."""
+
+
 class Machine(Protocol):
     """What a peripheral may ask of the machine around it."""
+
+    console: Console
+    """Where serial peripherals put what is sent."""
 
     def schedule(self, owner: str, name: str, after_us: float) -> None:
         """Call ``on_event(name)`` of the peripheral ``owner`` after ``after_us`` microseconds."""
@@ -64,6 +89,9 @@ class Machine(Protocol):
 
     def note(self, text: str) -> None:
         """Keep a remark for the user, once."""
+
+    def request_reset(self, cause: Cause) -> None:
+        """Reset the chip before the next instruction."""
 
 
 def _copied(state: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +144,15 @@ class Peripheral:
         """The attributes that a snapshot must hold."""
         return {"stored": self.stored}
 
-    def save(self) -> object:
+    def survives(self, _cause: Cause) -> bool:
+        """Whether a reset of the chip leaves this part, and what it waits for, alone."""
+        return False
+
+    def reset(self, _cause: Cause, fresh: dict[str, Any]) -> None:
+        """The chip is reset; ``fresh`` is the state after power-on."""
+        self.load(fresh)
+
+    def save(self) -> dict[str, Any]:
         """A copy of the state."""
         return _copied(self.state())
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlbench.emulator.nvic import FIRST_IRQ, IRQS, NMI, PENDSV, SYSTICK, Nvic
-from mlbench.emulator.peripherals.base import Machine, Peripheral, Reader, Register, Writer, plain
+from mlbench.emulator.peripherals.base import (
+    LIGHT_RESETS,
+    Cause,
+    Machine,
+    Peripheral,
+    Reader,
+    Register,
+    Writer,
+    plain,
+)
 
 _CPUID = 0x410FC241
 """Cortex-M4 r0p1 (TRM, 4.1 table of registers)."""
@@ -309,6 +318,10 @@ class Dwt(Peripheral):
             Register(0x000, "CTRL", read=lambda: self.control, write=self._set_control),
             Register(0x004, "CYCCNT", read=self._count, write=self._set_count),
         ]
+
+    def survives(self, cause: Cause) -> bool:
+        """Debug parts are left alone by light resets (nRF52840 PS v1.7, section 5.3, "Reset behavior")."""
+        return cause in LIGHT_RESETS
 
     def _count(self) -> int:
         return (

@@ -5,17 +5,24 @@ nRF52840 Product Specification v1.7, sections 5.3 (POWER) and 5.4 (CLOCK).
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import NrfPeripheral, Register, plain
+from typing import Any
+
+from mlbench.emulator.peripherals.base import LIGHT_RESETS, Cause, NrfPeripheral, Register, Writer, plain
 
 # Start-up times of the oscillators: Product Specification v1.7, 5.4.4 (64 MHz crystal: typical
 # 360 us; 32.768 kHz crystal: 250 ms typical, the RC oscillator 600 us).
 HFXO_START_US = 360.0
-LFXO_START_US = 250_000.0
 LFRC_START_US = 600.0
+USB_DETECT_US = 10.0
+USB_SUPPLY_US = 1000.0
+"""VBUS seen, and the regulator for USB settled. The manual names the events (5.3.3) and no time: assumed."""
+_RAM_BLOCKS = 9
+_DETECTED, _READY = 1, 2
+"""Bits of USBREGSTATUS."""
 
 
 class ClockPower(NrfPeripheral):
-    """CLOCK and POWER. The supply is steady, USB is unplugged."""
+    """CLOCK and POWER. The supply is steady; VBUS is there while a USB cable is plugged in."""
 
     name, base, irq = "CLOCK", 0x40000000, 0
     tasks = {  # noqa: RUF012
@@ -48,31 +55,73 @@ class ClockPower(NrfPeripheral):
         """Registers of sections 5.3.7 and 5.4.3."""
         self.high, self.low, self.source = 0, 0, 0
         self.reset_reason = 0
-        return [
-            Register(0x400, "RESETREAS", read=lambda: self.reset_reason, write=self._clear_reason),
-            Register(0x408, "HFCLKRUN", read=lambda: self.high),
+        self.usb = 0
+        self.cable = False
+        table = [
+            Register(0x400, "RESETREAS", read=lambda: self.reset_reason, write=self._clear_reason, ones=True),
+            Register(0x408, "HFCLKRUN", read=lambda: int(self.high > 0)),
             Register(0x40C, "HFCLKSTAT", read=lambda: 0x10001 if self.high == 2 else 0x10000),
             Register(0x414, "LFCLKRUN", read=lambda: int(self.low > 0)),
             Register(0x418, "LFCLKSTAT", read=lambda: 0x10000 | self.source if self.low == 2 else 0),
             Register(0x41C, "LFCLKSRCCOPY", read=lambda: self.source),
-            Register(0x428, "RAMSTATUS", reset=0xF),
-            # No USB cable: VBUS is absent.
-            Register(0x438, "USBREGSTATUS", read_only=True),
-            plain(0x500, "SYSTEMOFF"),
+            Register(0x428, "RAMSTATUS", reset=0xF, read_only=True),
+            Register(0x438, "USBREGSTATUS", read=lambda: self.usb, read_only=True),
+            Register(0x500, "SYSTEMOFF", write=self._system_off),
             plain(0x510, "POFCON"),
             plain(0x518, "LFCLKSRC"),
-            plain(0x51C, "GPREGRET"),
-            plain(0x520, "GPREGRET2"),
+            Register(0x51C, "GPREGRET", write=lambda v: self._retain(0x51C, v)),
+            Register(0x520, "GPREGRET2", write=lambda v: self._retain(0x520, v)),
             plain(0x528, "HFXODEBOUNCE", 0x10),
             plain(0x538, "CTIV"),
             plain(0x55C, "TRACECONFIG"),
             plain(0x578, "DCDCEN"),
             plain(0x580, "DCDCEN0"),
+            plain(0x5B4, "LFRCMODE"),
             Register(0x640, "MAINREGSTATUS", read_only=True),
         ]
+        for n in range(_RAM_BLOCKS):
+            at = 0x900 + 16 * n
+            table += [
+                plain(at, f"RAM{n}.POWER", 0xFFFF),
+                Register(at + 4, f"RAM{n}.POWERSET", write=self._ram_power(at, True), ones=True),
+                Register(at + 8, f"RAM{n}.POWERCLR", write=self._ram_power(at, False), ones=True),
+            ]
+        return table
 
     def _clear_reason(self, value: int) -> None:
         self.reset_reason &= ~value
+
+    def _retain(self, offset: int, value: int) -> None:
+        self.stored[offset] = value & 0xFF  # 8 bits are there (5.3.7)
+
+    def _ram_power(self, at: int, on: bool) -> Writer:
+        """Sections are noted as off; what RAM holds is left alone, which the manual does not promise."""
+
+        def write(value: int) -> None:
+            now = self.stored.get(at, 0xFFFF)
+            self.stored[at] = now | value if on else now & ~value
+
+        return write
+
+    def _system_off(self, value: int) -> None:
+        if value & 1:
+            self.machine.request_reset(Cause.WAKE_BY_PIN)
+
+    # --- USB's supply ------------------------------------------------------------------------
+
+    def plug(self, in_place: bool) -> None:
+        """A USB cable is plugged in or pulled (5.3.3)."""
+        self.cable = in_place
+        if in_place:
+            self.after(USB_DETECT_US, "USBDETECTED")
+            return
+        self.machine.cancel(self.name, "USBDETECTED")
+        self.machine.cancel(self.name, "USBPWRRDY")
+        if self.usb:
+            self.usb = 0
+            self.event("USBREMOVED")
+
+    # --- oscillators -------------------------------------------------------------------------
 
     def task_hfclkstart(self) -> None:
         """Start the crystal oscillator."""
@@ -126,12 +175,28 @@ class ClockPower(NrfPeripheral):
         """Low power mode: no effect on what is modelled."""
 
     def on_event(self, name: str) -> None:
-        """An oscillator has started or a measurement has ended."""
+        """An oscillator has started, a measurement has ended, a supply is there."""
         if name == "HFCLKSTARTED":
             self.high = 2
         elif name == "LFCLKSTARTED":
             self.low = 2
+        elif name == "USBDETECTED":
+            self.usb = _DETECTED
+            self.after(USB_SUPPLY_US, "USBPWRRDY")
+        elif name == "USBPWRRDY":
+            self.usb = _DETECTED | _READY
         self.event(name)
+
+    def reset(self, cause: Cause, fresh: dict[str, Any]) -> None:
+        """RESETREAS is kept, and GPREGRET by light resets; a cable that is in place is seen again."""
+        reasons, cable = self.reset_reason | cause, self.cable
+        retained = {at: value for at, value in self.stored.items() if at in (0x51C, 0x520)}
+        super().reset(cause, fresh)
+        self.reset_reason = int(reasons)
+        if cause in LIGHT_RESETS or cause is Cause.WAKE_BY_PIN:
+            self.stored.update(retained)
+        if cable:
+            self.plug(True)
 
     def state(self) -> dict[str, object]:
         """The attributes that a snapshot must hold."""
@@ -141,4 +206,6 @@ class ClockPower(NrfPeripheral):
             "low": self.low,
             "source": self.source,
             "reset_reason": self.reset_reason,
+            "usb": self.usb,
+            "cable": self.cable,
         }
