@@ -1,0 +1,1 @@
+"""What mlbench reads from GitHub's REST API and writes there."""
