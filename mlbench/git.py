@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -79,16 +79,26 @@ def remote_of(url: str, where: str) -> Remote:
 
 
 class Git:
-    """Runs git for one remote: no questions, few protocols, no secrets on its command line."""
+    """Runs git for one remote: no questions, few protocols, no secrets on its command line.
+
+    ``config`` are settings that git gets by its environment.
+    """
 
     def __init__(
-        self, remote: Remote, environ: Mapping[str, str], cwd: Path, where: str, seconds: float
+        self,
+        remote: Remote,
+        environ: Mapping[str, str],
+        cwd: Path,
+        where: str,
+        seconds: float,
+        *,
+        config: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.remote = remote
         self._cwd = cwd
         self.where = where
         self._seconds = seconds
-        self._environment = _environment(remote, environ)
+        self._environment = _environment(remote, environ, config)
         self._program = shutil.which("git", path=environ.get("PATH", os.defpath))
 
     def __call__(self, *arguments: str, cwd: Path | None = None, seconds: float | None = None) -> Finished:
@@ -131,7 +141,9 @@ class Git:
         return OutOfReach(what, where=self.where, do=do)
 
 
-def _environment(remote: Remote, environ: Mapping[str, str]) -> dict[str, str]:
+def _environment(
+    remote: Remote, environ: Mapping[str, str], config: Sequence[tuple[str, str]] = ()
+) -> dict[str, str]:
     kept = {
         name: value
         for name, value in environ.items()
@@ -148,13 +160,11 @@ def _environment(remote: Remote, environ: Mapping[str, str]) -> dict[str, str]:
     }
     kept.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=30")
     if remote.secret != remote.url:
-        # By the environment: neither the process list nor the checkout's configuration shows it.
         host, secret_host = (
             urlunsplit((*urlsplit(text)[:2], "/", "", "")) for text in (remote.url, remote.secret)
         )
-        kept |= {
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"url.{secret_host}.insteadOf",
-            "GIT_CONFIG_VALUE_0": host,
-        }
-    return kept
+        config = (*config, (f"url.{secret_host}.insteadOf", host))
+    # By the environment: neither the process list nor the checkout's configuration shows what is secret.
+    for index, (key, value) in enumerate(config):
+        kept |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
+    return kept | ({"GIT_CONFIG_COUNT": str(len(config))} if config else {})

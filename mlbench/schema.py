@@ -42,8 +42,18 @@ def violations(data: Any, schema: dict[str, Any]) -> Iterator[Violation]:
     """Everything in ``data`` that the schema does not allow, in no particular order."""
     import jsonschema  # late: it costs a tenth of a second, and `boards` has no use for it
 
-    for error in jsonschema.Draft202012Validator(schema).iter_errors(data):
+    validator = jsonschema.Draft202012Validator(schema, registry=_registry())
+    for error in validator.iter_errors(data):
         yield from _explain(error, tuple(error.absolute_path))
+
+
+@cache
+def _registry() -> Any:
+    """The schema of results under its file name, so that others can refer to what it defines."""
+    from referencing import Registry, Resource
+
+    result = load_schema("mlbench.results", "result.schema.json")
+    return Registry().with_resource("result.schema.json", Resource.from_contents(result))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

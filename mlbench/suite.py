@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from mlbench.compare.reading import read_rules
+from mlbench.compare.thresholds import Rules
 from mlbench.errors import UsageError
 from mlbench.marked_yaml import Marked, parse
 from mlbench.schema import load_schema, violations
@@ -66,6 +68,8 @@ class SketchSpec:
     """The suite's own folder: libraries, overlays and scripts are looked for here first."""
     marks: str = ""
     """``library``: the sketch marks its spans itself, and needs no names."""
+    thresholds: Rules = ()
+    """How far its measures may get worse, the suite's own thresholds included."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ class Suite:
 
     path: Path
     sketches: tuple[SketchSpec, ...]
+    thresholds: Rules = ()
+    """Those of sketches that are not in it."""
 
 
 def load_suite(path: Path) -> Suite:
@@ -93,7 +99,8 @@ def load_suite(path: Path) -> Suite:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise UsageError("not UTF-8 text", where=f"{shown}:{line}", do="save the file as UTF-8") from None
-    return Suite(path, parse_suite(text, shown, path.absolute().parent))
+    reader = _reader(text, shown, path.absolute().parent)
+    return Suite(path, reader.read(), reader.thresholds())
 
 
 def parse_suite(text: str, file: str, folder: Path) -> tuple[SketchSpec, ...]:
@@ -102,6 +109,10 @@ def parse_suite(text: str, file: str, folder: Path) -> tuple[SketchSpec, ...]:
     Raises:
         UsageError: with file and line.
     """
+    return _reader(text, file, folder).read()
+
+
+def _reader(text: str, file: str, folder: Path) -> _Reader:
     document = parse(text, file)
     if document.data is None:
         raise UsageError("the suite is empty", where=f"{file}:1", do="list sketches under 'sketches:'")
@@ -109,7 +120,7 @@ def parse_suite(text: str, file: str, folder: Path) -> tuple[SketchSpec, ...]:
         do = "begin it with 'sketches:' and list the sketches below"
         raise UsageError("a suite must be a mapping", where=f"{file}:1", do=do)
     _check(document)
-    return _Reader(document, folder).read()
+    return _Reader(document, folder)
 
 
 def shown_path(path: Path) -> str:
@@ -152,6 +163,10 @@ class _Reader:
             names[name] = line
             entries.extend(self._entries({**self._defaults, **given}, name, sketch, index))
         return tuple(entries)
+
+    def thresholds(self) -> Rules:
+        """What holds for sketches that the suite does not have."""
+        return read_rules(self._document, (), ("defaults",))
 
     def _name(self, given: Mapping[str, Any], index: int) -> tuple[str, Path]:
         path = given.get("path", given.get("name"))
@@ -197,6 +212,7 @@ class _Reader:
                 where=self._document.where(("sketches", index)),
                 own_folder=self._folder,
                 marks=keys.get("marks", ""),
+                thresholds=read_rules(self._document, (), ("defaults",), ("sketches", index)),
             )
             for board in dict.fromkeys(boards)
             for backend in dict.fromkeys(backends)

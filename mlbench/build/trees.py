@@ -99,7 +99,8 @@ def _walk(folder: Path, skip: frozenset[str]) -> Iterator[tuple[Path, str]]:
             if stat.S_ISDIR(mode):
                 if entry.name not in _SKIPPED_FOLDERS and not (prefix == "" and entry.name in skip):
                     yield from inside(Path(entry.path), f"{prefix}{entry.name}/", (*above, real))
-            elif stat.S_ISREG(mode):
+            # A work tree of git's, or a submodule, has a file of that name, which holds a path.
+            elif stat.S_ISREG(mode) and entry.name not in _SKIPPED_FOLDERS:
                 yield Path(entry.path), f"{prefix}{entry.name}"
 
     yield from inside(folder, "", ())

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.results.codec import decode, encode
+from mlbench.results.strict_json import load
 from mlbench.results.values import Result
 from mlbench.schema import load_schema, violations
 
@@ -64,13 +65,7 @@ def from_json(text: str, where: str) -> Document:
     Raises:
         UsageError: it is not JSON, not a result, or of a newer format.
     """
-    try:
-        data = json.loads(text, parse_constant=_refuse)
-    except json.JSONDecodeError as error:
-        what = f"not JSON: {error.msg}"
-        raise UsageError(what, where=f"{where}:{error.lineno}", do="measure again") from None
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"not JSON: {error}", where=where, do="measure again") from None
+    data = load(text, where, "measure again")
     found = data.get("schema") if isinstance(data, dict) else None
     if not isinstance(found, str) or not found.startswith(_FAMILY):
         raise UsageError("not a result file", where=where, do=f'give a file with "schema": "{SCHEMA}"')
@@ -162,7 +157,3 @@ def _replace(path: Path, text: str) -> None:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is not a JSON number")

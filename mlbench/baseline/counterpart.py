@@ -1,0 +1,144 @@
+"""Which commit a checkout is to be held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlbench.baseline.repository import Repository
+from mlbench.errors import UsageError
+from mlbench.schema import suggestion
+
+DEPTHS = (50, 250, 1000)
+"""How far a shallow clone is deepened, step by step, to find a merge base."""
+
+MergeBase = Callable[[str, str], str]
+"""Asks a server for the merge base of two commits; empty where it does not know."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What started a run: the name of GitHub's event, and what it said."""
+
+    name: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, *path: str) -> str:
+        """A text in the payload; empty where it is not there, or is no text."""
+        value: Any = self.payload
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """The commit to hold against; ``commit`` empty: there is none, and ``note`` says why."""
+
+    commit: str = ""
+    how: str = ""
+    """What it is: ``first parent of the test merge``."""
+    note: str = ""
+
+
+def counterpart(event: Event, repository: Repository, merge_base: MergeBase | None = None) -> Counterpart:
+    """The true counterpart of what is checked out. What it is, is not fetched yet.
+
+    Args:
+        event: what started the run.
+        repository: the checkout.
+        merge_base: asked at shallow clones, before history is fetched; None: history is fetched.
+    """
+    if event.name in ("pull_request", "pull_request_target"):
+        return _of_pull_request(event, repository, merge_base)
+    if event.name == "merge_group":
+        return _known(event.text("merge_group", "base_sha"), "the merge queue's base")
+    if event.name == "push":
+        return _of_push(event)
+    return Counterpart(note=f"nothing to compare with: {event.name or 'no event'} has no counterpart")
+
+
+def counterpart_of_ref(ref: str, repository: Repository) -> Counterpart:
+    """The counterpart of what lies in the work tree when somebody names a branch, a tag or a commit.
+
+    It is the merge base: what else happened on that branch is not this change's doing.
+
+    Raises:
+        UsageError: there is no such commit.
+    """
+    commit = repository.commit(ref) or repository.commit(f"{repository.remote}/{ref}")
+    if not commit:
+        names = repository.output("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
+        do = suggestion(ref, names.splitlines()[:20]) if names else "name a branch, a tag or a commit"
+        raise UsageError(f"there is no result file and no commit {ref!r}", where="--baseline", do=do)
+    common = repository.merge_base("HEAD", commit)
+    if not common:
+        return Counterpart(commit, ref, f"{ref} has no known ancestor in common with what is checked out")
+    return Counterpart(common, ref if common == commit else f"merge base with {ref}")
+
+
+def _of_pull_request(event: Event, repository: Repository, merge_base: MergeBase | None) -> Counterpart:
+    checked_out = repository.head
+    head, base = event.text("pull_request", "head", "sha"), event.text("pull_request", "base", "sha")
+    branch = event.text("pull_request", "base", "ref") or "the base branch"
+    if not checked_out:
+        return Counterpart(note="nothing to compare with: no commit is checked out")
+    if checked_out == base:
+        return Counterpart(note=f"nothing to compare with: {branch} itself is checked out")
+    if checked_out != head:
+        parents = repository.parents(checked_out)
+        if len(parents) == 2:
+            return Counterpart(parents[0], f"{branch} as the test merge has it")
+    if not base:
+        return Counterpart(note="nothing to compare with: the event names no base")
+    return _merge_base(checked_out, base, branch, repository, merge_base)
+
+
+def _merge_base(
+    head: str, base: str, branch: str, repository: Repository, ask: MergeBase | None
+) -> Counterpart:
+    how = f"merge base with {branch}"
+    if not repository.shallow:
+        reason = repository.obtain(base)
+        found = repository.merge_base(head, base)
+        if found:
+            return Counterpart(found, how)
+        return Counterpart(
+            note=f"nothing to compare with: no {how} ({reason or 'histories have no common commit'})"
+        )
+    if ask is not None:
+        found = ask(base, head)
+        if found:
+            return Counterpart(found, f"{how}, as the server says")
+    found = reason = ""
+    for depth in DEPTHS:
+        reason = repository.fetch(head, base, depth=depth)
+        if reason:
+            break
+        before, found = found, repository.merge_base(head, base)
+        # Where history is cut, an older common commit may come into sight first: it has to stay the same.
+        if found and (found == before or not repository.shallow):
+            return Counterpart(found, how)
+    if found:
+        return Counterpart(found, how, f"history was fetched to a depth of {DEPTHS[-1]:,} commits only")
+    do = "check out with fetch-depth: 0, or check out the test merge"
+    reason = reason or f"not within {DEPTHS[-1]:,} commits"
+    return Counterpart(note=f"nothing to compare with: no {how} ({reason}); {do}")
+
+
+def _of_push(event: Event) -> Counterpart:
+    before = event.text("before")
+    if event.payload.get("deleted") is True:
+        return Counterpart(note="nothing to compare with: the branch was deleted")
+    if not before.strip("0"):
+        return Counterpart(note="nothing to compare with: the branch is new")
+    if event.payload.get("forced") is True:
+        return Counterpart(note="nothing to compare with: the push replaced the branch's history")
+    return _known(before, "before the push")
+
+
+def _known(commit: str, how: str) -> Counterpart:
+    if not commit.strip("0"):
+        return Counterpart(note=f"nothing to compare with: the event does not name the commit {how}")
+    return Counterpart(commit, how)

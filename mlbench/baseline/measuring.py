@@ -1,0 +1,148 @@
+"""The baseline's results: measured in this very run, or read from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlbench.baseline.counterpart import Counterpart
+from mlbench.baseline.repository import Repository
+from mlbench.baseline.worktree import worktree
+from mlbench.compare import Thresholds, changed_thresholds, compare
+from mlbench.errors import MLBenchError, UsageError
+from mlbench.progress import Progress
+from mlbench.results.change import Comparison, Side
+from mlbench.results.document import Document
+from mlbench.results.values import Failure, Result, Status
+from mlbench.suite import SketchSpec
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Which sketches are measured, and how far they may get worse."""
+
+    specs: tuple[SketchSpec, ...]
+    thresholds: Thresholds = Thresholds()
+    has_suite: bool = True
+    """Whether a suite file says so."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A baseline. ``results`` None: there is none, and ``notes`` say why."""
+
+    results: tuple[Result, ...] | None = None
+    side: Side | None = None
+    thresholds: Thresholds | None = None
+    """Those of the base's suite; None: it has none to go by, so that the head's count."""
+    notes: tuple[str, ...] = ()
+
+
+def measure_base(
+    found: Counterpart,
+    repository: Repository,
+    folder: Path,
+    select: Callable[[Path], Selected],
+    measure: Callable[[Sequence[SketchSpec]], tuple[Result, ...]],
+    progress: Progress,
+) -> Base:
+    """Fetch the counterpart, lay out its files in a work tree, and measure its sketches there.
+
+    Nothing that goes wrong with the base is an error of what is judged: it becomes a note.
+
+    Args:
+        found: what ``counterpart`` found.
+        repository: the checkout.
+        folder: where work trees may be made.
+        select: the base's own sketches; gets the folder that stands for the repository's top.
+        measure: measures them.
+        progress: told of what takes long.
+    """
+    notes = (found.note,) if found.note else ()
+    if not found.commit:
+        return Base(notes=notes)
+    side = Side(commit=found.commit, label=found.how)
+    short = found.commit[:12]
+    try:
+        with progress.step(f"fetching the base {short}"):
+            reason = repository.obtain(found.commit)
+        if reason:
+            return Base(notes=(*notes, f"the base {short} cannot be fetched ({reason})"))
+        with worktree(repository, found.commit, folder, progress) as tree:
+            notes = (*notes, *tree.notes)
+            if tree.notes:
+                return Base(notes=notes)
+            try:
+                selected = select(tree.path)
+            except UsageError as error:
+                what = _here(str(error), tree.path)
+                return Base(
+                    (), side, Thresholds(), (*notes, f"the base {short} has nothing to measure: {what}")
+                )
+            results = tuple(_placed(result, tree.path) for result in measure(selected.specs))
+    except MLBenchError as error:
+        return Base(notes=(*notes, f"the base {short} cannot be measured: {error}"))
+    failed = [result for result in results if result.status is Status.FAILED]
+    notes = (*notes, *(_failed(result) for result in failed))
+    return Base(results, side, selected.thresholds, notes)
+
+
+def base_of_document(document: Document, label: str, commit: str = "") -> Base:
+    """The baseline that a result file holds."""
+    return Base(document.results, Side(commit=commit, label=label))
+
+
+def against(
+    base: Base, head: Sequence[Result], thresholds: Thresholds, head_side: Side, notes: Sequence[str] = ()
+) -> Comparison:
+    """The head's results held against a baseline, by the base's thresholds where it has a suite.
+
+    Args:
+        base: the baseline.
+        head: results of what is judged.
+        thresholds: those of the head's suite.
+        head_side: what was measured.
+        notes: lines for the reader.
+    """
+    judged_by, changed = thresholds, tuple[str, ...]()
+    if base.thresholds is not None:
+        judged_by = base.thresholds
+        changed = changed_thresholds(base.thresholds, thresholds)
+    told = tuple(f"{line}; the base's counts here" for line in changed)
+    return compare(
+        base.results,
+        head,
+        judged_by,
+        base_side=base.side,
+        head_side=head_side,
+        notes=(*notes, *base.notes, *told),
+    )
+
+
+def _failed(result: Result) -> str:
+    why = result.failure.message if result.failure else "failed"
+    return f"{result.sketch} fails at the base: {why}"
+
+
+def _placed(result: Result, tree: Path) -> Result:
+    """The result with files named as in the project: the work tree is gone when somebody reads it."""
+    failure = result.failure
+    if failure is None:
+        return result
+    return replace(
+        result,
+        failure=Failure(
+            _here(failure.message, tree),
+            tuple(replace(frame, file=_here(frame.file, tree)) for frame in failure.chain),
+            tuple(
+                replace(item, file=_here(item.file, tree), message=_here(item.message, tree))
+                for item in failure.diagnostics
+            ),
+            failure.exit_status,
+        ),
+    )
+
+
+def _here(text: str, tree: Path) -> str:
+    return text.replace(f"{tree}/", "").replace(str(tree), ".")

@@ -1,0 +1,140 @@
+"""Base and head paired job by job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from mlbench.compare.judging import ALLOCATOR_STEP, Judged, judge
+from mlbench.compare.keys import build_changes, instrument_changes
+from mlbench.compare.symbols import symbol_changes
+from mlbench.compare.thresholds import Thresholds
+from mlbench.results.change import (
+    MEASURES,
+    Comparison,
+    Delta,
+    JobChange,
+    Side,
+    State,
+    Verdict,
+)
+from mlbench.results.values import Result, Status
+
+Key = tuple[str, str, str]
+
+NO_THRESHOLDS = Thresholds()
+_UNNAMED = Side()
+
+
+def compare(
+    base: Sequence[Result] | None,
+    head: Sequence[Result],
+    thresholds: Thresholds = NO_THRESHOLDS,
+    *,
+    base_side: Side | None = None,
+    head_side: Side = _UNNAMED,
+    notes: Sequence[str] = (),
+) -> Comparison:
+    """What changed from ``base`` to ``head``.
+
+    Jobs come in the head's order, those that are gone behind them in the base's.
+
+    Args:
+        base: results of the baseline; None: there is none, and ``notes`` should say why. Then jobs are
+            COMPARED (or FAILED, SKIPPED) with nothing to be held against.
+        head: results of what is judged.
+        thresholds: how far measures may get worse: those of the base's suite.
+        base_side: what was measured as the base.
+        head_side: what was measured as the head.
+        notes: lines for the reader.
+    """
+    said = list(notes)
+    before, after = _by_key(base or (), "base", said), _by_key(head, "head", said)
+    keys = dict.fromkeys((*after, *before))
+    jobs = tuple(_job(key, before.get(key), after.get(key), thresholds, base is None) for key in keys)
+    side = None if base is None else base_side or Side()
+    return Comparison(jobs, head_side, side, tuple(dict.fromkeys(said)))
+
+
+def accepted(comparison: Comparison, by: str) -> Comparison:
+    """The same with every failed threshold accepted; ``by`` says by whom or what, and why."""
+    jobs = tuple(
+        replace(
+            job,
+            deltas=tuple(
+                replace(delta, verdict=Verdict.ACCEPTED) if delta.verdict is Verdict.FAIL else delta
+                for delta in job.deltas
+            ),
+        )
+        for job in comparison.jobs
+    )
+    return replace(comparison, jobs=jobs, accepted=by if comparison.regressed else comparison.accepted)
+
+
+def _by_key(results: Iterable[Result], side: str, notes: list[str]) -> dict[Key, Result]:
+    """Results by job. Of two that differ the first counts, and a note says so."""
+    found: dict[Key, Result] = {}
+    for result in results:
+        key = (result.sketch, result.board, result.backend)
+        first = found.setdefault(key, result)
+        if first is not result and first != result:
+            notes.append(f"{' on '.join(key[:2])} ({key[2]}) is twice in the {side}; the first one counts")
+    return found
+
+
+def _job(
+    key: Key, base: Result | None, head: Result | None, thresholds: Thresholds, no_base: bool
+) -> JobChange:
+    sketch, board, backend = key
+    instruments = instrument_changes(base.instrument, head.instrument) if base and head else ()
+    deltas = tuple(
+        judge(Judged(measure, base, head, thresholds.of(sketch, measure), instruments))
+        for measure in MEASURES
+    )
+    return JobChange(
+        sketch,
+        board,
+        backend,
+        _state(base, head, no_base),
+        _with_step(deltas),
+        build_changes=build_changes(base.build, head.build) if base and head else (),
+        # Where one side was not measured at all, its instrument says nothing about the other's.
+        instrument_changes=instruments if base and head and base.instrument and head.instrument else (),
+        symbols=symbol_changes(base, head),
+        base=base,
+        head=head,
+    )
+
+
+def _state(base: Result | None, head: Result | None, no_base: bool) -> State:
+    if head is None:
+        return State.REMOVED
+    if head.status is Status.SKIPPED:
+        return State.SKIPPED
+    failed = head.status is Status.FAILED
+    if base is None:
+        if no_base:
+            return State.FAILED if failed else State.COMPARED
+        return State.NEW
+    if base.status is Status.FAILED:
+        return State.FAILED if failed else State.FIXED
+    return State.BROKEN if failed else State.COMPARED
+
+
+def _with_step(deltas: tuple[Delta, ...]) -> tuple[Delta, ...]:
+    """Unused RAM's change explained: it moves in the allocator's steps, RAM need byte by byte."""
+    need = next(delta for delta in deltas if delta.measure == "ram_need")
+    return tuple(
+        replace(delta, note="; ".join(filter(None, [delta.note, _step(delta, need)])))
+        if delta.measure == "unused_ram" and delta.change
+        else delta
+        for delta in deltas
+    )
+
+
+def _step(unused: Delta, need: Delta) -> str:
+    moved = f"RAM need {need.change:+,.0f} bytes" if need.change is not None else ""
+    if unused.change is None or unused.change % ALLOCATOR_STEP or unused.change == -(need.change or 0):
+        return moved
+    step = f"the allocator moves it in steps of {ALLOCATOR_STEP:,} bytes"
+    return f"{step}; {moved}" if moved else step

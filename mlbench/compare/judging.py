@@ -1,0 +1,191 @@
+"""One measure on both sides: figures, change and verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlbench.results.change import BIGGER_IS_BETTER, Delta, Figure, KeyChange, Limit, Threshold, Verdict
+from mlbench.results.values import Absent, Flash, Result, Status, Time
+
+ALLOCATOR_STEP = 4096
+"""newlib's malloc asks sbrk for whole pages of so many bytes (``malloc_getpagesize`` in its mallocr.c)."""
+
+_CLOCK_DIGITS = 9
+"""A clock in MHz is rounded to so many digits, so that equal cycles give equal microseconds."""
+
+NO_LONGER_FITS = "does no longer fit the board"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a measure is judged by, besides its two figures."""
+
+    measure: str
+    base: Result | None
+    head: Result | None
+    threshold: Threshold
+    instruments: tuple[KeyChange, ...]
+
+
+def figure_of(result: Result | None, measure: str) -> Figure | None:
+    """One side of a measure; None where the job is not on that side."""
+    if result is None:
+        return None
+    value = getattr(result.measures, measure)
+    if isinstance(value, Absent):
+        return Figure(None, absent=value.reason)
+    if isinstance(value, Time):
+        return Figure(value.median_us, value.minimum_us, value.maximum_us, steady=_steady(value))
+    return Figure(float(value.bytes), starred=isinstance(value, Flash) and value.starred)
+
+
+def _steady(time: Time) -> float | None:
+    """Microseconds without the cycles that only the placement of the code decides."""
+    if time.cycles is None or time.placement is None:
+        return None
+    if not time.cycles or not time.median_us:
+        return time.median_us
+    mhz = round(time.cycles / time.median_us, _CLOCK_DIGITS)
+    return (time.cycles - time.placement) / mhz
+
+
+def judge(about: Judged) -> Delta:
+    """The delta of one measure. Of symmetric sides: swapping them negates the change."""
+    base, head = figure_of(about.base, about.measure), figure_of(about.head, about.measure)
+    if base is None or head is None or base.value is None or head.value is None:
+        return _one_sided(about, base, head)
+    if about.instruments and about.measure != "flash":
+        names = ", ".join(change.key for change in about.instruments)
+        note = f"measured with another instrument ({names}): not subtracted"
+        return Delta(about.measure, base, head, threshold=about.threshold, note=note)
+    steady = base.steady is not None and head.steady is not None
+    before = base.steady if base.steady is not None and steady else base.value
+    after = head.steady if head.steady is not None and steady else head.value
+    change = after - before
+    verdict, notes = _verdict(about, base, head, before, change)
+    return Delta(
+        about.measure,
+        base,
+        head,
+        change=change,
+        percent=100 * change / before if before else None,
+        verdict=verdict,
+        threshold=about.threshold,
+        note="; ".join(notes),
+    )
+
+
+def _verdict(
+    about: Judged, base: Figure, head: Figure, before: float, change: float
+) -> tuple[Verdict, list[str]]:
+    notes = list(_about_flash(about, base, head)) if about.measure == "flash" else []
+    if about.measure == "flash" and _fits(about.base) and _spilled(about.head):
+        return _passed_all(about.threshold, Verdict.WORSE), [NO_LONGER_FITS, *notes]
+    if change == 0:
+        if base.value == head.value:
+            return Verdict.UNCHANGED, notes
+        assert base.value is not None
+        assert head.value is not None
+        moved = head.value - base.value
+        return Verdict.NOISE, [*notes, f"{moved:+,.3f} us by the placement of the code alone"]
+    if _timed_on_a_board(about):
+        within = _overlapping(base, head)
+        if within:
+            return Verdict.NOISE, [*notes, within]
+        if _single(about):
+            notes.append("measured once on one side: how far it spreads is not known")
+    worse = -change if about.measure in BIGGER_IS_BETTER else change
+    if worse < 0:
+        return Verdict.BETTER, notes
+    if passes(worse, before, about.threshold.fail):
+        return Verdict.FAIL, notes
+    if passes(worse, before, about.threshold.warn):
+        return Verdict.WARN, notes
+    return Verdict.WORSE, notes
+
+
+def passes(worse: float, before: float, limit: Limit) -> bool:
+    """Whether a measure that got worse by ``worse`` (positive) passes a limit. Equal to it is not over."""
+    if limit.amount is not None and worse > limit.amount:
+        return True
+    return limit.percent is not None and 100 * worse > limit.percent * before
+
+
+def _passed_all(threshold: Threshold, else_: Verdict) -> Verdict:
+    """The verdict on what is worse than any amount: the gravest that has a limit."""
+    if threshold.fail != Limit():
+        return Verdict.FAIL
+    return Verdict.WARN if threshold.warn != Limit() else else_
+
+
+def _one_sided(about: Judged, base: Figure | None, head: Figure | None) -> Delta:
+    verdict, note = Verdict.NOT_COMPARED, ""
+    if base is not None and head is not None:
+        if base.value is not None:
+            note = f"not measured any more: {head.absent}"
+            if _spilled(about.head):
+                verdict = _passed_all(about.threshold, Verdict.NOT_COMPARED)
+                note = NO_LONGER_FITS
+            elif about.head is not None and about.head.status is Status.OK and about.threshold != Threshold():
+                verdict = Verdict.WARN
+        elif head.value is not None:
+            note = f"not measured at the base: {base.absent}"
+    return Delta(about.measure, base, head, verdict=verdict, threshold=about.threshold, note=note)
+
+
+def _fits(result: Result | None) -> bool:
+    return result is not None and result.status is not Status.DOES_NOT_FIT and not result.overflows
+
+
+def _spilled(result: Result | None) -> bool:
+    return result is not None and (result.status is Status.DOES_NOT_FIT or bool(result.overflows))
+
+
+def _about_flash(about: Judged, base: Figure, head: Figure) -> Sequence[str]:
+    """The empty sketch's part of a change in flash, where both sides know it."""
+    before, after = (_overhead(result) for result in (about.base, about.head))
+    if before is None or after is None or before == after or base.value is None or head.value is None:
+        return ()
+    core = after - before
+    own = int(head.value - base.value) - core
+    return (f"core and start-up code {core:+,} bytes, the sketch's own {own:+,} bytes",)
+
+
+def _overhead(result: Result | None) -> int | None:
+    flash = result.measures.flash if result is not None else None
+    return flash.overhead if isinstance(flash, Flash) else None
+
+
+def _timed_on_a_board(about: Judged) -> bool:
+    """Whether both times come from a clock, not from counted cycles, which are exact."""
+    return all(time is not None and time.cycles is None for time in _times(about))
+
+
+def _times(about: Judged) -> list[Time | None]:
+    values = [
+        getattr(result.measures, about.measure) if result else None for result in (about.base, about.head)
+    ]
+    return [value if isinstance(value, Time) else None for value in values]
+
+
+def _single(about: Judged) -> bool:
+    return any(time is not None and time.count < 2 for time in _times(about))
+
+
+def _overlapping(base: Figure, head: Figure) -> str:
+    """Why a difference between two boards' times says nothing; empty where it does.
+
+    Minimum to maximum of both sides are held against each other: where the two ranges touch, single
+    inferences of one side took as long as some of the other. Of two equal boards with n inferences
+    each, chance alone parts the ranges in 2 of (2n over n) cases: 10 % for three, 0.8 % for five.
+    """
+    if base.low is None or base.high is None or head.low is None or head.high is None:
+        return ""
+    if base.low > head.high or head.low > base.high:
+        return ""
+    return f"inside the spread: {_range(base.low, base.high)} and {_range(head.low, head.high)} overlap"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:,.3f} us" if low == high else f"{low:,.3f}-{high:,.3f} us"
