@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from unicorn import arm_const as arm
@@ -19,53 +17,24 @@ from mlbench.emulator import exceptions, nrf52840
 from mlbench.emulator.bus import Bus
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.console import Console
-from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
-from mlbench.emulator.cycles.model import BlockFlag, CostModel, load_model
+from mlbench.emulator.cpu import Cpu, CpuStop, Why
+from mlbench.emulator.cycles.model import CostModel, load_model
+from mlbench.emulator.endings import RESETS, End, Ending
 from mlbench.emulator.hotpath import NEVER, Stop, make_hot_path
 from mlbench.emulator.loading import load_image
-from mlbench.emulator.nvic import EXCEPTION_NAMES, FIRST_IRQ, SVCALL, Nvic
+from mlbench.emulator.nvic import Nvic
 from mlbench.emulator.peripherals.base import Cause
 from mlbench.emulator.peripherals.core import Dwt, SystemControl
-from mlbench.errors import EnvironmentFault, HostTimeout
+from mlbench.emulator.processor import Processor
+from mlbench.errors import HostTimeout
 
-_WFE, _WFI = (2, 0xBF20), (2, 0xBF30)
-_WIDE_WFE, _WIDE_WFI = (4, 0x8002F3AF), (4, 0x8003F3AF)
+__all__ = ["End", "Ending", "Machine"]
+
 _MOST_NOTES = 100
 """Firmware that goes astray can touch any number of registers."""
 _HOST_CHECK_CYCLES = 1 << 21
 _HOST_CHECK_STOPS = 1 << 10
 """How often a long run looks at the host's clock: in virtual cycles, and in stops of the CPU."""
-
-
-class End(Enum):
-    """Why ``Machine.run`` came back."""
-
-    BREAKPOINT = "breakpoint"
-    DEADLINE = "deadline"
-    FAULT = "fault"
-    IDLE = "idle"
-    """Nothing but an interrupt could go on, and none can come."""
-    RESET = "reset"
-    SEMIHOSTING = "breakpoint instruction"
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a run ended: ``text`` says it in one line, ``address`` is the breakpoint or faulting address."""
-
-    end: End
-    text: str = ""
-    address: int = 0
-    cause: Cause = Cause.POWER_ON
-    """What reset the chip, where that is the end."""
-
-
-_RESETS = {
-    Cause.SOFTWARE: "the firmware reset the chip",
-    Cause.WATCHDOG: "the watchdog reset the chip",
-    Cause.LOCKUP: "the CPU locked up, which resets the chip",
-    Cause.WAKE_BY_PIN: "the firmware switched the system off, and only a pin wakes it, by a reset",
-}
 
 
 class Machine:
@@ -80,10 +49,6 @@ class Machine:
         self.clock = Clock(self.hot, self.model.clock_hz)
         self.console = Console(self.now)
         self.notes: list[str] = []
-        self._asleep = 0
-        """Address of the WFI or WFE that the CPU sleeps in; 0: it is awake."""
-        self._resumed: set[int] = set()
-        """Frames of exceptions that came between a breakpoint dealt with and its instruction."""
         self._event_time: int | None = None
         self._code_in_ram = False
         self._reset_wanted: Cause | None = None
@@ -92,11 +57,10 @@ class Machine:
         self._map()
         self._vectors = load_image(self.cpu, image)
         self._loaded_ram = bytes(self.ram.data)
-        self.on_switch: Callable[[int], None] | None = None
-        """Told when the CPU may use another stack, with the address of the exception frame, or 0."""
         self._breaks: set[int] = set()
         self._switch_points: set[int] = set()
         """Ends of blocks that write MSP, PSP or CONTROL: the CPU stops there to look at its stack."""
+        self.usb.attach()
         self.initial: object = None
         self.reset()
 
@@ -165,7 +129,7 @@ class Machine:
         self.flash = cpu.map("flash", nrf52840.FLASH_START, nrf52840.FLASH_SIZE, writable=False)
         self.ram = cpu.map("RAM", nrf52840.RAM_START, nrf52840.RAM_SIZE, writable=True)
         self.bus = Bus(self._unknown_register)
-        self._ppi = nrf52840.add_peripherals(self.bus, self, self._switch_cache)
+        self._ppi, self.usb = nrf52840.add_peripherals(self.bus, self, self._switch_cache)
         self.scs = SystemControl(
             self,
             self.nvic,
@@ -175,6 +139,7 @@ class Machine:
         )
         self.bus.add(self.scs)
         self.bus.add(Dwt(self))
+        self.processor = Processor(cpu, self.hot, self.nvic, self.clock, self.model.run, self.scs)
         self._fresh = self.bus.save()
         for start, size in nrf52840.PERIPHERAL_WINDOWS:
             cpu.uc.mmio_map(start, size, self._reader(start), None, self._writer(start), None)
@@ -214,11 +179,9 @@ class Machine:
         Which parts are reset depends on the cause (nRF52840 PS v1.7, section 5.3, "Reset behavior"). RAM
         keeps its contents, which the manual does not promise for a watchdog reset.
         """
-        self._reset_wanted, self._asleep = None, 0
-        self._resumed.clear()
-        self.nvic.reset()
+        self._reset_wanted = None
+        self.processor.reset()
         self.bus.reset(cause, self._fresh, self.clock.forget)
-        self.hot.event_register = self.hot.unmask_attention = 0
         self._start_cpu()
 
     def _start_cpu(self) -> None:
@@ -255,14 +218,13 @@ class Machine:
             self.nvic.save(),
             self.bus.save(),
             self.console.save(),
-            self._asleep,
-            frozenset(self._resumed),
+            self.processor.save(),
         )
 
     def load(self, saved: Any) -> None:
         """Go back to a snapshot."""
-        context, ram, hot, clock, nvic, bus, console, self._asleep, resumed = saved
-        self._resumed = set(resumed)
+        context, ram, hot, clock, nvic, bus, console, processor = saved
+        self.processor.load(processor)
         self.cpu.uc.context_restore(context)
         self.ram.data[:] = ram
         if self._code_in_ram:
@@ -289,6 +251,15 @@ class Machine:
         symbol = self.image.function_at(self.hot.expected - 2)
         place = f" in {symbol.demangled}" if symbol else ""
         self.note(f"{verb} {address:#010x}{place}: not modelled, reads as 0")
+
+    @property
+    def on_switch(self) -> Callable[[int], None] | None:
+        """Told when the CPU may use another stack, with the address of the exception frame, or 0."""
+        return self.processor.on_switch
+
+    @on_switch.setter
+    def on_switch(self, told: Callable[[int], None] | None) -> None:
+        self.processor.on_switch = told
 
     def set_break(self, address: int, on: bool = True) -> None:
         """Stop, or no longer stop, before a block that starts at ``address``."""
@@ -326,7 +297,7 @@ class Machine:
         while True:
             ending = self._before_running()
             if ending is None:
-                ending = self._sleep() if self._asleep else self._handle(self.cpu.run())
+                ending = self.processor.sleep() if self.processor.asleep else self._handle(self.cpu.run())
             if ending is not None:
                 return ending
             stops += 1
@@ -355,57 +326,18 @@ class Machine:
         self._let_events_happen()
         if self._reset_wanted is not None:
             cause, self._reset_wanted = self._reset_wanted, None
-            return Ending(End.RESET, _RESETS.get(cause, "the chip was reset"), self.cpu.pc, cause)
+            return Ending(End.RESET, RESETS.get(cause, "the chip was reset"), self.cpu.pc, cause)
         self.hot.attention = 0
-        return self._take_exception()
-
-    def _masks(self) -> tuple[int, int, int]:
-        cpu = self.cpu
-        return (
-            cpu.reg(arm.UC_ARM_REG_PRIMASK) & 1,
-            cpu.reg(arm.UC_ARM_REG_BASEPRI) & 0xFF,
-            cpu.reg(arm.UC_ARM_REG_FAULTMASK) & 1,
-        )
-
-    def _take_exception(self) -> Ending | None:
-        if not self.nvic.pending:
-            self.hot.unmask_attention = 0
-            return None
-        number = self.nvic.ready(*self._masks())
-        if number is None:
-            # Something may unmask it: look again after each block that can. The one behind us has been
-            # looked at.
-            self.hot.unmask_attention = int(self.nvic.candidate() is not None)
-            self.hot.last_flags &= ~BlockFlag.UNMASKS
-            return None
-        try:
-            frame = exceptions.enter(self.cpu, self.nvic, number, self.scs.vector_table)
-        except exceptions.ExceptionFault as fault:
-            return Ending(
-                End.FAULT, f"{EXCEPTION_NAMES.get(number, f'interrupt {number - FIRST_IRQ}')}: {fault.what}"
-            )
-        self._asleep = 0
-        self.hot.event_register = 1
-        self.hot.low_sp = min(self.hot.low_sp, frame)
-        if self.on_switch is not None:
-            self.on_switch(frame)
-        self.hot.cycles += self.model.run.exception_entry
-        self.hot.expected = self.cpu.pc
-        if self.hot.resumed:
-            self._resumed.add(frame)
-            self.hot.resumed = 0
-        # More may be pending that preempts at once.
-        self.attention()
-        return None
+        return self.processor.take_exception()
 
     def _handle(self, stop: CpuStop) -> Ending | None:
         if stop.why is Why.HOT:
             return self._handle_hot()
         if stop.why is Why.EXCEPTION:
-            return self._handle_trap(stop.number)
+            return self.processor.handle_trap(stop.number)
         if stop.why is Why.SLEEP:
-            return self._fall_asleep()
-        return self._handle_error(stop.number)
+            return self.processor.fall_asleep()
+        return self.processor.handle_error(stop.number)
 
     def _handle_hot(self) -> Ending | None:
         hot = self.hot
@@ -440,97 +372,7 @@ class Machine:
     def _wait(self, what: str) -> Ending | None:
         """Let time pass to the next event; where none can come, that is the end."""
         at = self.clock.next_at()
-        if at >= self._deadline and not self._could_take():
+        if at >= self._deadline and not self.processor.could_take():
             return Ending(End.IDLE, what, self.cpu.pc)
         self.clock.sleep_until(min(at, self.clock.limit))
         return None
-
-    def _could_take(self) -> bool:
-        return self.nvic.ready(*self._masks()) is not None
-
-    def _sleep_instruction(self) -> tuple[int, int] | None:
-        """The WFI or WFE that the PC has just passed: its size and its code."""
-        data = self.cpu.read(self.cpu.pc - 4, 4).rjust(4, b"\0")
-        for insn in (_WFE, _WFI, _WIDE_WFE, _WIDE_WFI):
-            if int.from_bytes(data[4 - insn[0] :], "little") == insn[1]:
-                return insn
-        return None
-
-    def _fall_asleep(self) -> Ending | None:
-        """WFI and WFE: the PC is past the instruction."""
-        pc = self.hot.expected = self.cpu.pc
-        insn = self._sleep_instruction()
-        if insn is None:
-            raise EnvironmentFault(f"the CPU emulation stopped at {pc:#010x} without a reason")
-        if insn in (_WFE, _WIDE_WFE) and self.hot.event_register:
-            self.hot.event_register = 0
-        else:
-            self._asleep = pc - insn[0]
-        return None
-
-    def _sleep(self) -> Ending | None:
-        """Asleep: wake, or let time pass to the next event."""
-        # PRIMASK does not keep WFI from waking (ARMv7-M ARM, B1.5.19).
-        _, basepri, faultmask = self._masks()
-        if self.nvic.ready(0, basepri, faultmask) is not None:
-            self._asleep = 0
-            return None
-        at = self.clock.next_at()
-        if at == NEVER:
-            return Ending(End.IDLE, "asleep, and no event can come that wakes it", self._asleep)
-        self.clock.sleep_until(min(at, self.clock.limit))
-        return None
-
-    def _handle_trap(self, number: int) -> Ending | None:
-        cpu = self.cpu
-        if number == Trap.SVC:
-            self.hot.expected = cpu.pc
-            if self.nvic.group_priority(SVCALL) >= self.nvic.execution_priority(*self._masks()):
-                return Ending(End.FAULT, "HardFault: SVC while its priority is masked", cpu.pc - 2)
-            self.nvic.pending.add(SVCALL)
-            # A more urgent one that became pending in the same block goes first, SVCall after it.
-            return self._take_exception()
-        if number == Trap.EXCEPTION_EXIT:
-            return self._return_from_exception()
-        if number == Trap.BKPT:
-            return Ending(End.SEMIHOSTING, "a breakpoint instruction without a debugger", cpu.pc)
-        return Ending(End.FAULT, f"UsageFault: undefined instruction at {cpu.pc:#010x}", cpu.pc)
-
-    def _return_from_exception(self) -> Ending | None:
-        # Unicorn leaves the value in PC without its lowest bit.
-        value = self.cpu.reg(arm.UC_ARM_REG_PC) | 1
-        self.hot.drop_late_reads()
-        try:
-            frame = exceptions.leave(self.cpu, self.nvic, value)
-        except exceptions.ExceptionFault as fault:
-            return Ending(End.FAULT, f"UsageFault: {fault.what}", value)
-        self.hot.cycles += self.model.run.exception_exit
-        self.hot.expected = self.cpu.pc
-        if self.on_switch is not None:
-            self.on_switch(frame)
-        self.hot.event_register = 1
-        if frame in self._resumed:
-            self._resumed.remove(frame)
-            self.hot.resumed = 1
-        return None
-
-    def _handle_error(self, errno: int) -> Ending | None:
-        cpu = self.cpu
-        fault = cpu.access_fault
-        if fault is None and self.hot.expected == cpu.pc and self._sleep_instruction() is not None:
-            # Unicorn reports WFE as an invalid instruction, with PC past it, where its block ends.
-            return self._fall_asleep()
-        if fault is not None:
-            kind = {"read": "reading", "write": "writing", "fetch": "executing"}[fault.kind]
-            where = self._describe(fault.address)
-            return Ending(End.FAULT, f"BusFault: {kind} {fault.address:#010x}{where}", fault.address)
-        if errno == 0:
-            raise EnvironmentFault("the CPU emulation stopped without a reason")
-        return Ending(End.FAULT, f"UsageFault: undefined instruction at {cpu.pc:#010x}", cpu.pc)
-
-    def _describe(self, address: int) -> str:
-        if address < nrf52840.FLASH_SIZE:
-            return " (flash cannot be written like this)" if address >= 0x1000 else " (a null pointer)"
-        if nrf52840.RAM_START + nrf52840.RAM_SIZE <= address < nrf52840.RAM_START + 2 * nrf52840.RAM_SIZE:
-            return " (past the end of RAM)"
-        return ""
