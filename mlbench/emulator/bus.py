@@ -29,6 +29,10 @@ class Bus:
         self._peripherals.insert(index, peripheral)
         self.by_name[peripheral.name] = peripheral
 
+    def add_outside(self, part: Peripheral) -> None:
+        """Add something that has no registers, but waits for events and has a state."""
+        self.by_name[part.name] = part
+
     def find(self, address: int) -> Peripheral | None:
         """The peripheral whose registers hold ``address``."""
         index = bisect_right(self._starts, address) - 1

@@ -13,9 +13,11 @@ from mlbench.emulator.peripherals.base import Machine
 from mlbench.emulator.peripherals.gpio import Gpio, Gpiote
 from mlbench.emulator.peripherals.power import ClockPower
 from mlbench.emulator.peripherals.rtc import Rtc
-from mlbench.emulator.peripherals.system import Ficr, Nvmc, Ppi, Uicr
+from mlbench.emulator.peripherals.system import Ficr, Nvmc, Ppi, Trim, Uicr
 from mlbench.emulator.peripherals.timer import Timer
 from mlbench.emulator.peripherals.uarte import Uarte
+from mlbench.emulator.peripherals.usbd import Usbd
+from mlbench.emulator.usb_host import UsbHost
 
 FLASH_START, FLASH_SIZE = 0x00000000, 0x100000
 RAM_START, RAM_SIZE = 0x20000000, 0x40000
@@ -36,12 +38,13 @@ _RTCS = ((0, 0x4000B000, 11, 3), (1, 0x40011000, 17, 4), (2, 0x40024000, 36, 4))
 _UARTES = ((0, 0x40002000, 2), (1, 0x40028000, 40))
 
 
-def add_peripherals(bus: Bus, machine: Machine, cache_switch: Callable[[bool], None]) -> Ppi:
-    """Put the chip's peripherals on the bus; returns PPI, to which events are published."""
+def add_peripherals(bus: Bus, machine: Machine, cache_switch: Callable[[bool], None]) -> tuple[Ppi, UsbHost]:
+    """Put the chip's peripherals on the bus; returns PPI, to which events are published, and USB's host."""
+    power, usbd = ClockPower(machine), Usbd(machine)
     ports = (Gpio(machine, 0, 0x50000000, 32), Gpio(machine, 1, 0x50000300, 16))
     ppi = Ppi(machine, bus.start_task)
     for peripheral in (
-        ClockPower(machine),
+        power,
         *ports,
         Gpiote(machine, ports),
         *(Timer(machine, *place) for place in _TIMERS),
@@ -50,10 +53,14 @@ def add_peripherals(bus: Bus, machine: Machine, cache_switch: Callable[[bool], N
         Saadc(machine),
         Temp(machine),
         Rng(machine),
+        usbd,
+        Trim(machine),
         Ficr(machine),
         Uicr(machine),
         Nvmc(machine, cache_switch),
         ppi,
     ):
         bus.add(peripheral)
-    return ppi
+    host = UsbHost(machine, usbd, power)
+    bus.add_outside(host)
+    return ppi, host

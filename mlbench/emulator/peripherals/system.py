@@ -27,7 +27,10 @@ class Ficr(Peripheral):
             0x108: ("INFO.PACKAGE", 0x2004),
             0x10C: ("INFO.RAM", 0x100),
             0x110: ("INFO.FLASH", 0x400),
-            0x130: ("PRODTEST0", 0xBB42319F),
+            # Undocumented; Nordic's start-up code tells chips and their revisions apart by them.
+            0x130: ("INFO.PARTFAMILY", 8),
+            0x134: ("INFO.REVISION", 3),
+            0x350: ("PRODTEST0", 0xBB42319F),
         }
         return [Register(o, n, reset=v, read_only=True) for o, (n, v) in values.items()]
 
@@ -53,6 +56,16 @@ class Uicr(Peripheral):
         """Reads never fail here."""
         value = super().read(offset)
         return 0xFFFFFFFF if value is None else value
+
+
+class Trim(Peripheral):
+    """Undocumented trims that drivers write to get around anomalies 171 and 187 of USBD; they do nothing."""
+
+    name, base = "TRIM", 0x4006E000
+
+    def registers(self) -> list[Register]:
+        """The first is a lock, which reads as 0 while it is closed."""
+        return [Register(0xC00, "LOCK", read_only=True), plain(0xC14, "TRIM"), plain(0xD14, "TRIM")]
 
 
 class Nvmc(Peripheral):
