@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mlbench.emulator.machine import Machine
+from mlbench.emulator.stacks import Context, StackWatch
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call as seen at its entry. ``arguments`` are r0 to r3."""
+    """One call as seen at its entry. ``arguments`` are r0 to r3, ``context`` is who made it."""
 
     watch: Watch
     sp: int
@@ -19,13 +20,15 @@ class Call:
     instructions: int
     placement: int
     arguments: tuple[int, int, int, int]
+    context: Context
 
 
 @dataclass(frozen=True)
 class Watch:
     """A function to follow. ``address`` is where it starts; ``group`` names what it stands for.
 
-    Of a group only the outermost call is told: an allocator that calls itself, a recursive model.
+    Of a group only the outermost call of a thread or handler is told: an allocator that calls itself, a
+    recursive model. ``left`` is told of a call that ended without a return (longjmp, an exception).
     """
 
     group: str
@@ -33,6 +36,7 @@ class Watch:
     entered: Callable[[Call], None] | None = None
     returned: Callable[[Call], None] | None = None
     name: str = ""
+    left: Callable[[Call], None] | None = None
 
 
 @dataclass
@@ -49,8 +53,9 @@ class CallState:
 class CallTracker:
     """Sets the breakpoints for watches, and tells them of calls."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, stacks: StackWatch | None = None) -> None:
         self._machine = machine
+        self.stacks = stacks or StackWatch(machine)
         self._watches: dict[int, list[Watch]] = {}
         self.state = CallState()
         self._kept: set[int] = set()
@@ -67,9 +72,9 @@ class CallTracker:
 
     def restore(self, state: CallState) -> None:
         """Go back to a snapshot's open calls."""
-        for call in self.state.open:
+        gone, self.state = self.state.open, state.copy()
+        for call in gone:
             self._clear(call.lr)
-        self.state = state.copy()
         for call in self.state.open:
             self._machine.set_break(call.lr)
 
@@ -80,11 +85,20 @@ class CallTracker:
             if not watches:
                 del self._watches[address]
                 self._clear(address)
+        gone = [call for call in self.state.open if call.watch.group == group]
         self.state.open = [call for call in self.state.open if call.watch.group != group]
+        for call in gone:
+            self._clear(call.lr)
+
+    def is_open(self, group: str) -> bool:
+        """Whether a call of that group has not ended yet."""
+        self._close_left()
+        return any(call.watch.group == group for call in self.state.open)
 
     def at(self, address: int) -> None:
         """A breakpoint was met."""
         self._leave(address)
+        self._close_left()
         for watch in list(self._watches.get(address, ())):
             self._enter(watch)
 
@@ -93,32 +107,55 @@ class CallTracker:
         # A tail call leaves several functions at once: innermost first.
         for call in reversed(list(self.state.open)):
             if call.lr == address and call.sp == sp and call in self.state.open:
-                self.state.open.remove(call)
-                self._clear(address)
+                self._close(call)
                 if call.watch.returned is not None:
                     call.watch.returned(call)
 
+    def _close_left(self) -> None:
+        """Close calls whose frame is gone: SP is above it, and they have not returned."""
+        if not self.state.open:
+            return
+        context, sp = self.stacks.context, self._machine.cpu.sp
+        for call in reversed(list(self.state.open)):
+            if call.context == context and call.sp < sp:
+                self._left(call)
+
+    def _left(self, call: Call) -> None:
+        self._close(call)
+        if call.watch.left is not None:
+            call.watch.left(call)
+
+    def _close(self, call: Call) -> None:
+        self.state.open.remove(call)
+        self._clear(call.lr)
+
     def _enter(self, watch: Watch) -> None:
         machine = self._machine
-        cpu = machine.cpu
+        cpu, hot = machine.cpu, machine.hot
+        context, sp, lr = self.stacks.context, cpu.sp, cpu.lr & ~1
         # Of nested calls of one group only the outermost counts. A loop back to a function's first
         # instruction meets its breakpoint as well, and is the same: its call is still open.
-        if any(open_call.watch.group == watch.group for open_call in self.state.open):
-            return
-        hot = machine.hot
-        call = Call(
+        for call in [c for c in self.state.open if c.watch.group == watch.group and c.context == context]:
+            # But a call instruction right before, with SP as at the open call's entry: that one was left by
+            # a longjmp to its caller.
+            if call.sp == sp and lr == hot.expected:
+                self._left(call)
+            else:
+                return
+        entered = Call(
             watch,
-            cpu.sp,
-            cpu.lr & ~1,
+            sp,
+            lr,
             hot.cycles,
             hot.instructions,
             hot.placement,
             (cpu.r(0), cpu.r(1), cpu.r(2), cpu.r(3)),
+            context,
         )
-        self.state.open.append(call)
-        machine.set_break(call.lr)
+        self.state.open.append(entered)
+        machine.set_break(lr)
         if watch.entered is not None:
-            watch.entered(call)
+            watch.entered(entered)
 
     def _clear(self, address: int) -> None:
         if address in self._watches or address in self._kept:

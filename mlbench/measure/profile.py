@@ -14,7 +14,7 @@ from mlbench.measure.ram import RamOptions, measure_unused_ram
 from mlbench.measure.timing import time_of
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
 from mlbench.suite import SketchSpec
-from mlbench.targets.protocol import MarkKind, Outcome, Probe, RunResult, Session, Target
+from mlbench.targets.protocol import HeapUse, MarkKind, Outcome, Probe, RunResult, Session, Target
 
 NO_NAMES = (
     "no functions are named: add `init:` and `inference:` to the sketch in mlbench.yml, "
@@ -141,7 +141,21 @@ def _ram(
 def _need(image: Image, run: RunResult) -> RamNeed:
     sections = image.static_ram()
     static = sum(size for _, size in sections)
-    heap = run.heap.peak_requested if run.heap is not None else 0
+    heap = run.heap or HeapUse(0, 0, 0)
     stack = run.peak_stack or 0
+    # A thread's stack lies among the variables in full, however little of it is used.
+    reserved = sum(stack.size or 0 for stack in run.stacks if stack.static)
     symbols, unlisted = by_name(ram_symbol_sizes(image))
-    return RamNeed(static + heap + stack, static, heap, stack, sections, symbols, unlisted)
+    return RamNeed(
+        static - reserved + heap.peak_requested + stack,
+        static,
+        heap.peak_requested,
+        stack,
+        sections,
+        symbols,
+        unlisted,
+        reserved,
+        run.stacks,
+        heap.peak_break,
+        heap.steps,
+    )

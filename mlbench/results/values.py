@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from mlbench.build.firmware import BuildKeys, Diagnostic, Overflow
-from mlbench.targets.protocol import Frame, Instrument
-
+from mlbench.targets.protocol import Frame, Instrument, StackUse
 
 AS_OBJECT = {"json": "object"}
 """Metadata of a field with many names and bytes: an object in JSON, which is short and quick to check."""
@@ -74,17 +73,26 @@ class UnusedRam:
 
 @dataclass(frozen=True)
 class RamNeed:
-    """Static + peak heap requested + peak stack, in bytes."""
+    """Static - reserved stack + peak heap requested + peak stack, in bytes."""
 
     bytes: int
     static: int
     peak_heap: int
     peak_stack: int
+    """Of all stacks that are not on the heap together."""
     sections: tuple[tuple[str, int], ...] = ()
     symbols: tuple[tuple[str, int], ...] = field(default=(), metadata=AS_OBJECT)
     """Bytes of ``static`` of each object, largest first."""
     unlisted: int = 0
     """Bytes of the symbols that are too many to list."""
+    reserved_stack: int = 0
+    """Bytes of ``static`` that are stacks of threads: what they used is in ``peak_stack`` instead."""
+    stacks: tuple[StackUse, ...] = ()
+    """The deepest use of each stack."""
+    heap_break: int = 0
+    """Bytes by which the heap grew."""
+    sbrk_steps: int = 0
+    """In so many steps."""
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,21 @@
-"""One run of firmware on the emulator: marks, probe, end, and what became of it."""
+"""One run of firmware on the emulator: boot, probe, end, and what became of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from unicorn import arm_const as arm
-
-from mlbench.elf.dwarf import ReturnValue
-from mlbench.elf.image import Image
-from mlbench.elf.names import never_entered
-from mlbench.emulator.allocator import HeapCall, HeapRecorder, function_address, peak_requested
-from mlbench.emulator.calls import Call, CallState, CallTracker, Watch
+from mlbench.emulator.allocator import HeapCall, HeapRecorder, peak_requested
+from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
+from mlbench.emulator.stacks import StackState, StackWatch
 from mlbench.errors import EnvironmentFault
+from mlbench.targets import verdict
+from mlbench.targets.entry import Entry, Named
+from mlbench.targets.fatal import Death, FatalWatch
+from mlbench.targets.heap_watch import HeapState, HeapWatch
+from mlbench.targets.marks import MarkState, MarkWatch
 from mlbench.targets.protocol import (
-    Frame,
     HeapUse,
     Mark,
     MarkKind,
@@ -23,6 +23,7 @@ from mlbench.targets.protocol import (
     OutputBuffer,
     Probe,
     RunResult,
+    StackUse,
 )
 
 _AFTER_INFERENCE_US = 1_000_000.0
@@ -30,65 +31,8 @@ _AFTER_INFERENCE_US = 1_000_000.0
 _SHIFT_US = 7_777.37
 _WATCHED_LOOPS = 200
 """So many turns of loop() without an inference are looked at; one that polls has millions of them."""
-
-
-@dataclass(frozen=True)
-class Named:
-    """A function to time. With ``ends`` the span ends where one of those is entered (library marks)."""
-
-    name: str
-    entries: tuple[int, ...]
-    ends: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Where probes act: at ``setup`` (or main), and how N reaches the firmware.
-
-    ``word`` is the address of a template's word in flash; without it ``malloc`` is called.
-    """
-
-    setup: int
-    loop: int | None
-    malloc: int | None
-    sbrk: int | None
-    word: int | None
-
-    @classmethod
-    def of(cls, image: Image, word: int | None) -> Entry:
-        """Find them in an image. A sketch's functions have C or C++ names, by the core."""
-        setup = function_address(image, "setup", "_Z5setupv", "main")
-        if setup is None:
-            setup = image.entry & ~1
-        return cls(
-            setup,
-            function_address(image, "loop", "_Z4loopv"),
-            function_address(image, "malloc"),
-            function_address(image, "_sbrk", "sbrk"),
-            word,
-        )
-
-
-@dataclass
-class _State:
-    """What a run has seen. Copied with the snapshot."""
-
-    marks: list[Mark] = field(default_factory=list)
-    init: Mark | None = None
-    inferences: int = 0
-    open_mark: dict[MarkKind, tuple[int, int, int]] = field(default_factory=dict)
-    pointers: tuple[int, ...] = ()
-    outputs: tuple[bytes, ...] = ()
-    loops: int = 0
-    heap_base: int | None = None
-    heap_break: int | None = None
-    peak_break: int = 0
-    refused: str = ""
-    overlap: int = 0
-    lowest_sp: int = 0xFFFFFFFF
-
-    def copy(self) -> _State:
-        return replace(self, marks=list(self.marks), open_mark=dict(self.open_mark))
+_LAST_WORDS_US = 100_000.0
+"""So long firmware that has ended may go on to send what it has printed."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +41,17 @@ class RunSnapshot:
 
     machine: Any
     calls: CallState
-    state: Any
+    marks: MarkState
+    heap: HeapState
+    stacks: StackState
     ram: bytes
     heap_calls: tuple[HeapCall, ...]
-    """What was asked of the heap before, by constructors."""
-    heap_in_use: int
-    """Bytes by which the break had moved."""
+    """What was asked of the heap before, by constructors and other threads."""
+
+    @property
+    def heap_in_use(self) -> int:
+        """Bytes by which the break had moved."""
+        return self.heap.brk - (self.heap.base or 0)
 
 
 class EmulatedRun:
@@ -120,149 +69,26 @@ class EmulatedRun:
     ) -> None:
         self.machine = machine
         self.entry = entry
-        self._named = named
-        self._outputs = outputs
         self._host_seconds = host_seconds
         self._ends_by_serial = ends_by_serial
-        self._tracker = CallTracker(machine)
+        self._stacks = StackWatch(machine)
+        self._tracker = CallTracker(machine, self._stacks)
         self._recorder = HeapRecorder(machine, self._tracker)
-        self._state = _State()
+        self._fatal = FatalWatch(machine)
+        for address in self._fatal.addresses:
+            self._tracker.keep(address)
+        self._tracker.keep(entry.setup)
+        if entry.loop is not None:
+            self._tracker.keep(entry.loop)
+        self._heap = HeapWatch(machine, self._tracker, entry.sbrk)
+        self._marks = MarkWatch(
+            machine, self._tracker, named, outputs, begun=self._begin_inference, ended=self._end_inference
+        )
+        self._loops = 0
         self._finished = False
         self._wanted = 1
         self._deadline = self._latest = 0
-        self._returns: dict[int, ReturnValue | None] = {}
         self.recorded: list[HeapCall] = []
-        self._stack_top = machine.cpu.sp
-        self._watch()
-
-    # --- watching ----------------------------------------------------------------------------
-
-    def _watch(self) -> None:
-        self._tracker.keep(self.entry.setup)
-        if self.entry.loop is not None:
-            self._tracker.keep(self.entry.loop)
-        if self.entry.sbrk is not None:
-            self._tracker.add(Watch("sbrk", self.entry.sbrk, returned=self._sbrk_returned))
-        for kind, named in self._named.items():
-            for address in named.entries:
-                if named.ends:
-                    self._tracker.add(Watch(f"begin {kind.value}", address, entered=self._opener(kind)))
-                else:
-                    self._tracker.add(
-                        Watch(kind.value, address, entered=self._entered(kind), returned=self._returned(kind))
-                    )
-            for address in named.ends:
-                self._tracker.add(Watch(f"end {kind.value}", address, entered=self._closer(kind)))
-
-    def _entered(self, kind: MarkKind) -> Any:
-        def entered(call: Call) -> None:
-            if kind is MarkKind.INFERENCE:
-                self._begin_inference()
-                self._state.pointers = tuple(self._argument(call, buffer.arg) for buffer in self._outputs)
-
-        return entered
-
-    def _begin_inference(self) -> None:
-        self._state.loops = min(self._state.loops, 1)
-        self._watch_loop(True)
-
-    def _watch_loop(self, on: bool) -> None:
-        if self.entry.loop is not None:
-            self.machine.set_break(self.entry.loop, on)
-
-    def _argument(self, call: Call, index: int) -> int:
-        """Argument ``index`` of a call: r0 to r3, then the stack (AAPCS, 6.5)."""
-        if index < 4:
-            return call.arguments[index]
-        return self.machine.cpu.word(call.sp + 4 * (index - 4))
-
-    def _returned(self, kind: MarkKind) -> Any:
-        def returned(call: Call) -> None:
-            self._mark(kind, call.cycles, call.instructions, call.placement)
-            if kind is MarkKind.INFERENCE:
-                cpu = self.machine.cpu
-                buffers = zip(self._state.pointers, self._outputs, strict=True)
-                contents = (cpu.read(pointer, buffer.bytes) for pointer, buffer in buffers)
-                self._state.outputs = (*self._return_value(call.watch.address), *contents)
-
-        return returned
-
-    def _return_value(self, address: int) -> tuple[bytes, ...]:
-        """What the function returned, where it is a number (AAPCS, 6.1.2 and 6.5; hard-float variant)."""
-        if address not in self._returns:
-            self._returns[address] = self.machine.image.debug.returned(address)
-        kind = self._returns[address]
-        if kind is None:
-            return ()
-        first = arm.UC_ARM_REG_S0 if kind.floating else arm.UC_ARM_REG_R0
-        words = (self.machine.cpu.reg(first + n).to_bytes(4, "little") for n in range(2))
-        return (b"".join(words)[: kind.size],)
-
-    def _opener(self, kind: MarkKind) -> Any:
-        def opened(call: Call) -> None:
-            self._state.open_mark[kind] = (call.cycles, call.instructions, call.placement)
-            if kind is MarkKind.INFERENCE:
-                self._begin_inference()
-
-        return opened
-
-    def _closer(self, kind: MarkKind) -> Any:
-        def closed(_call: Call) -> None:
-            begun = self._state.open_mark.pop(kind, None)
-            if begun is not None:
-                self._mark(kind, *begun)
-
-        return closed
-
-    def _mark(self, kind: MarkKind, cycles: int, instructions: int, placement: int) -> None:
-        hot = self.machine.hot
-        spent = hot.cycles - cycles
-        mark = Mark(
-            kind,
-            self.machine.clock.us(spent),
-            spent,
-            hot.instructions - instructions,
-            hot.placement - placement,
-        )
-        state = self._state
-        if kind is MarkKind.INIT:
-            # The last initialization before the first inference is the one that counts: a static
-            # object's constructor may be followed by an assignment of a new one.
-            if state.inferences == 0 and not self._in_inference():
-                state.init = mark
-            return
-        state.marks.append(mark)
-        state.inferences += 1
-        if state.inferences >= self._wanted and not self._ends_by_serial:
-            self._finished = True
-        wait = max(_AFTER_INFERENCE_US, 4 * mark.us)
-        self._deadline = min(self._latest, self.machine.clock.now + self.machine.clock.cycles(wait))
-
-    def _sbrk_returned(self, call: Call) -> None:
-        state, cpu = self._state, self.machine.cpu
-        increment = call.arguments[0]
-        result = cpu.r(0)
-        if result == 0xFFFFFFFF:
-            state.refused = f"the heap could not grow by {increment} bytes"
-            return
-        if increment & 0x80000000:
-            increment -= 1 << 32
-        if state.heap_base is None:
-            state.heap_base = result
-        self._note_stack()
-        state.heap_break = result + increment
-        state.peak_break = max(state.peak_break, state.heap_break)
-        self.machine.hot.low_sp = cpu.sp
-
-    def _note_stack(self) -> None:
-        """Hold the lowest SP so far against the break that was in force meanwhile."""
-        state, low = self._state, self.machine.hot.low_sp
-        state.lowest_sp = min(state.lowest_sp, low)
-        if state.heap_break is None or state.heap_base is None:
-            return
-        # A thread's stack below the heap is another matter: only what grew down from above counts.
-        if state.heap_base <= low < state.heap_break:
-            state.overlap = max(state.overlap, state.heap_break - low)
 
     # --- running -----------------------------------------------------------------------------
 
@@ -270,26 +96,27 @@ class EmulatedRun:
         """Reset and run to setup()."""
         self.machine.reset()
         self._tracker.restore(CallState())
-        self._state = _State()
-        self._stack_top = self.machine.cpu.sp
+        self._marks.state, self._heap.state, self._loops = MarkState(), HeapState(), 0
+        self._stacks.reset()
         self._deadline = self._latest = self.machine.clock.cycles(deadline_us)
         self._recorder.start()
         resume = False
         while True:
-            ending = self.machine.run(self._deadline, resume=resume, host_seconds=self._host_seconds)
+            ending = self._advance(resume)
+            if isinstance(ending, RunResult):
+                return ending
             if ending.end is not End.BREAKPOINT:
                 return self._result(ending, "before setup()")
-            self._tracker.at(ending.address)
             if ending.address == self.entry.setup:
                 self._recorder.stop()
-                state = self._state
                 return RunSnapshot(
                     self.machine.save(),
                     self._tracker.state.copy(),
-                    state.copy(),
+                    self._marks.state.copy(),
+                    self._heap.state.copy(),
+                    self._stacks.state.copy(),
                     bytes(self.machine.ram.data),
                     tuple(self._recorder.calls),
-                    (state.heap_break or 0) - (state.heap_base or 0),
                 )
             resume = True
 
@@ -299,8 +126,10 @@ class EmulatedRun:
         machine.load(start.machine)
         self._recorder.stop()
         self._tracker.restore(start.calls)
+        self._marks.state, self._heap.state = start.marks.copy(), start.heap.copy()
+        self._stacks.restore(start.stacks)
+        self._loops = 0
         self._watch_loop(True)
-        self._state = start.state.copy()
         self._finished = False
         self._wanted = probe.inferences
         self._deadline = self._latest = machine.clock.now + machine.clock.cycles(deadline_us)
@@ -314,7 +143,7 @@ class EmulatedRun:
                 return failed
         if probe.record:
             self._recorder.start()
-        result = self._to_the_end()
+        result = self._to_the_end(probe)
         if not probe.record:
             return result
         self._recorder.stop()
@@ -323,6 +152,16 @@ class EmulatedRun:
         peak = peak_requested([*start.heap_calls, *self.recorded])
         return replace(result, heap=replace(heap, peak_requested=peak, calls=len(self.recorded)))
 
+    def _advance(self, resume: bool) -> Ending | RunResult:
+        """Run to the next breakpoint and tell who waits for it; a result where the firmware ends there."""
+        ending = self.machine.run(self._deadline, resume=resume, host_seconds=self._host_seconds)
+        if ending.end is End.BREAKPOINT:
+            death = self._fatal.at(ending.address)
+            if death is not None:
+                return self._died(death)
+            self._tracker.at(ending.address)
+        return ending
+
     def _perturb(self, variant: int) -> None:
         """Shift the time and slow code down, so that whatever depends on time shows itself."""
         machine = self.machine
@@ -330,7 +169,11 @@ class EmulatedRun:
         machine.hot.cache_on = int(variant % 2 == 0)
 
     def _inject(self, size: int) -> RunResult | None:
-        """Call malloc(size) at the entry of setup(), on its stack; None when it was granted."""
+        """Call malloc(size) at the entry of setup(), in its thread and on its stack; None when granted.
+
+        The firmware goes on as if it had called it: interrupts come, locks are taken, other threads run
+        meanwhile. It is over when the thread is back at setup() with SP as before.
+        """
         machine, cpu = self.machine, self.machine.cpu
         if self.entry.malloc is None:
             raise EnvironmentFault("a probe needs an image with malloc")
@@ -340,12 +183,13 @@ class EmulatedRun:
         machine.skip(self.entry.malloc)
         resume = False
         while True:
-            ending = machine.run(self._deadline, resume=resume, host_seconds=self._host_seconds)
+            ending = self._advance(resume)
+            if isinstance(ending, RunResult):
+                return replace(ending, reason=f"{ending.reason} in malloc({size}) before setup()")
             if ending.end is not End.BREAKPOINT:
                 return self._result(ending, f"in malloc({size}) before setup()")
             if ending.address == self.entry.setup and cpu.sp == saved[13]:
                 break
-            self._tracker.at(ending.address)
             resume = True
         granted = cpu.r(0)
         for number, value in enumerate(saved):
@@ -355,12 +199,15 @@ class EmulatedRun:
             return self._finish(Outcome.NO_MEMORY, f"malloc({size}) returned NULL", ())
         return None
 
-    def _to_the_end(self) -> RunResult:
+    def _to_the_end(self, probe: Probe) -> RunResult:
         # The breakpoint at setup() itself has been dealt with.
         resume = True
         while True:
-            ending = self.machine.run(self._deadline, resume=resume, host_seconds=self._host_seconds)
-            if ending.end is End.DEADLINE and self._in_inference() and self._deadline < self._latest:
+            ending = self._advance(resume)
+            if isinstance(ending, RunResult):
+                return ending if probe.alloc is not None else self._last_words(ending)
+            waited = ending.end is End.DEADLINE and self._deadline < self._latest
+            if waited and self._marks.in_inference:
                 # A further inference has begun while it was waited for: it gets all the time there is.
                 self._deadline = self._latest
                 resume = False
@@ -369,93 +216,114 @@ class EmulatedRun:
                 return self._result(ending, "")
             if ending.address == self.entry.loop:
                 self._loop_entered()
-            self._tracker.at(ending.address)
             if self._finished:
                 return self._finish(Outcome.PASSED, "", ())
             resume = True
 
+    def _last_words(self, result: RunResult) -> RunResult:
+        """The result with what the firmware still sends, which often says why it ended."""
+        machine = self.machine
+        deadline = machine.clock.now + machine.clock.cycles(_LAST_WORDS_US)
+        while machine.run(deadline, resume=True, host_seconds=self._host_seconds).end is End.BREAKPOINT:
+            pass
+        return replace(result, serial=machine.serial())
+
+    # --- what happens on the way -------------------------------------------------------------
+
+    def _begin_inference(self) -> None:
+        self._loops = min(self._loops, 1)
+        self._watch_loop(True)
+
+    def _end_inference(self, mark: Mark) -> None:
+        if len(self._marks.state.inferences) >= self._wanted and not self._ends_by_serial:
+            self._finished = True
+        wait = max(_AFTER_INFERENCE_US, 4 * mark.us)
+        self._deadline = min(self._latest, self.machine.clock.now + self.machine.clock.cycles(wait))
+
+    def _watch_loop(self, on: bool) -> None:
+        if self.entry.loop is not None:
+            self.machine.set_break(self.entry.loop, on)
+
     def _loop_entered(self) -> None:
-        state = self._state
-        state.loops += 1
+        self._loops += 1
         if self._ends_by_serial:
             # The template: setup() is through, and loop() has sent something.
-            self._finished = state.loops > 1 and bool(self.machine.serial())
+            self._finished = self._loops > 1 and bool(self.machine.serial())
             return
-        if MarkKind.INFERENCE not in self._named:
+        if MarkKind.INFERENCE not in self._marks.named:
             # Nothing to wait for after setup().
             self._finished = True
             return
-        if state.loops > _WATCHED_LOOPS and not self._tracker_open(MarkKind.INFERENCE):
+        if self._loops > _WATCHED_LOOPS and not self._marks.in_inference:
             # Until the next inference begins, which is what the deadline is there for.
             self._watch_loop(False)
 
-    def _in_inference(self) -> bool:
-        return self._tracker_open(MarkKind.INFERENCE) or MarkKind.INFERENCE in self._state.open_mark
-
-    def _tracker_open(self, kind: MarkKind) -> bool:
-        return any(call.watch.group == kind.value for call in self._tracker.state.open)
-
     # --- what became of it -------------------------------------------------------------------
 
-    def _result(self, ending: Ending, when: str) -> RunResult:
-        state = self._state
-        waited = ending.end in (End.DEADLINE, End.IDLE) and not self._ends_by_serial
-        if state.inferences and waited and not self._in_inference():
-            # Inference has finished, and nothing more came: that is a good end.
+    @property
+    def _has_inferred(self) -> bool:
+        """Inference has finished, and nothing more came: then most ends are good ones."""
+        done = bool(self._marks.state.inferences) and not self._marks.in_inference
+        return done and not self._ends_by_serial
+
+    def _died(self, death: Death) -> RunResult:
+        if death.good and self._has_inferred:
             return self._finish(Outcome.PASSED, "", ())
-        chain = self._chain()
-        place = f" in {chain[0]}" if chain and ending.end is not End.DEADLINE else ""
-        when = f" {when}" if when else ""
-        if ending.end in (End.FAULT, End.RESET, End.SEMIHOSTING):
-            outcome, text = Outcome.FAULT, f"{ending.text}{place}{when}"
-        elif ending.end is End.IDLE:
-            outcome, text = Outcome.HUNG, f"{ending.text}{place}{when}"
-        else:
-            outcome, text = Outcome.HUNG, self._unfinished(when)
-        if state.refused:
-            outcome, text = Outcome.NO_MEMORY, f"{state.refused}, then {text}"
-        return self._finish(outcome, text, chain)
+        chain = verdict.call_chain(self.machine)
+        return self._finish(*self._for_want_of_memory(*verdict.of_death(death, chain)), chain)
 
-    def _unfinished(self, when: str) -> str:
-        # Where time was up is chance; which function of the sketch's own it was in says more.
-        chain = self._chain()
-        own = next((frame for frame in chain if not frame.file.startswith("/platform/")), None)
-        place = f", last in {own or chain[0]}" if chain else ""
-        us = self.machine.clock.us(self.machine.clock.now)
-        inference = self._named.get(MarkKind.INFERENCE)
-        idle = self._state.loops and not self._state.inferences
-        if inference is not None and idle and not self._tracker_open(MarkKind.INFERENCE):
-            error = never_entered(self.machine.image, inference.name)
-            return f"{error.what}; {error.do}"
-        return f"did not finish in {us / 1e3:.0f} ms of the board's time{when}{place}"
+    def _result(self, ending: Ending, when: str) -> RunResult:
+        if ending.end in (End.DEADLINE, End.IDLE) and self._has_inferred:
+            return self._finish(Outcome.PASSED, "", ())
+        chain = verdict.call_chain(self.machine)
+        inference = self._marks.named.get(MarkKind.INFERENCE)
+        waits = self._loops and not self._marks.state.inferences and not self._marks.in_inference
+        never = inference.name if inference is not None and waits else ""
+        found = verdict.of_ending(self.machine, ending, chain, when=when, never=never)
+        return self._finish(*self._for_want_of_memory(*found), chain)
 
-    def _chain(self) -> tuple[Frame, ...]:
-        cpu = self.machine.cpu
-        try:
-            debug = self.machine.image.debug
-            psp = cpu.reg(arm.UC_ARM_REG_PSP)
-            return tuple(debug.unwind(cpu.pc, cpu.registers(), cpu.read, psp=psp))
-        except (ValueError, KeyError, IndexError):
-            return ()
+    def _for_want_of_memory(self, outcome: Outcome, text: str) -> tuple[Outcome, str]:
+        refused = self._heap.state.refused
+        return (Outcome.NO_MEMORY, f"{refused}, then {text}") if refused else (outcome, text)
 
-    def _finish(self, outcome: Outcome, reason: str, chain: tuple[Frame, ...]) -> RunResult:
-        machine, state = self.machine, self._state
-        self._note_stack()
-        heap = None
-        if state.heap_base is not None:
-            heap = HeapUse(0, state.peak_break - state.heap_base, 0)
-        marks = ((state.init,) if state.init else ()) + tuple(state.marks)
+    def _finish(self, outcome: Outcome, reason: str, chain: tuple[Any, ...]) -> RunResult:
+        machine, marks = self.machine, self._marks.state
+        self._stacks.fold()
+        overflow = self._stacks.describe()
+        if overflow:
+            # Whatever came of it, this was first.
+            outcome, reason = Outcome.FAULT, f"{overflow}, then {reason}" if reason else overflow
+        stacks = stack_use(self._stacks.state)
+        notes = [*filter(None, [self.entry.note]), *machine.notes, *_notes(self._stacks.state, marks)]
         return RunResult(
             outcome,
             reason,
             machine.serial(),
-            marks,
+            self._marks.marks(),
             machine.clock.us(machine.clock.now),
             machine.hot.instructions,
             chain,
-            state.outputs,
-            max(0, self._stack_top - state.lowest_sp),
-            heap,
-            state.overlap,
-            tuple(machine.notes),
+            marks.outputs,
+            sum(stack.used for stack in stacks if stack.static or stack.name == "MSP"),
+            stacks,
+            self._heap.use(),
+            self._stacks.state.overlap,
+            tuple(notes),
         )
+
+
+def stack_use(state: StackState) -> tuple[StackUse, ...]:
+    """The deepest use of each stack that was used."""
+    return tuple(
+        StackUse(stack.name, stack.used, stack.size, stack.static) for stack in state.stacks if stack.used
+    )
+
+
+def _notes(state: StackState, marks: MarkState) -> list[str]:
+    notes = []
+    main = state.stacks[0]
+    if main.size is not None and main.used > main.size and state.overflow is None:
+        notes.append(f"the main stack used {main.used:,} bytes, {main.size:,} are reserved for it")
+    if marks.left:
+        notes.append(f"{marks.left} inferences were left by longjmp or an exception: they are not timed")
+    return notes

@@ -14,7 +14,8 @@ from mlbench.emulator.allocator import Operation, Replay
 from mlbench.emulator.cycles.model import load_model
 from mlbench.emulator.machine import Machine
 from mlbench.errors import UsageError
-from mlbench.targets.emulated_run import EmulatedRun, Entry, Named, RunSnapshot
+from mlbench.targets.emulated_run import EmulatedRun, RunSnapshot
+from mlbench.targets.entry import Entry, Named
 from mlbench.targets.protocol import Functions, Instrument, MarkKind, Probe, ReplayError, RunResult
 
 _LIBRARY_MARKS = {

@@ -98,11 +98,29 @@ class Mark:
 
 @dataclass(frozen=True)
 class HeapUse:
-    """Peak of what the firmware asked of its heap, in bytes, and how far it moved the break."""
+    """Peak of what the firmware asked of its heap, in bytes, and how far it moved the break.
+
+    ``steps`` is how often sbrk moved the break up.
+    """
 
     peak_requested: int
     peak_break: int
     calls: int
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class StackUse:
+    """The deepest use of one stack, in bytes.
+
+    ``name`` is the thread's, ``MSP`` for the main stack; ``size`` is what is reserved for it, None where
+    unknown. ``static`` tells that the reserve is among the image's variables, part of its static RAM.
+    """
+
+    name: str
+    used: int
+    size: int | None = None
+    static: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +138,8 @@ class RunResult:
     outputs: tuple[bytes, ...] = ()
     """Contents of the output buffers after the last inference, and its return value first."""
     peak_stack: int | None = None
+    """The deepest use of all stacks together that are not on the heap."""
+    stacks: tuple[StackUse, ...] = ()
     heap: HeapUse | None = None
     overlap: int | None = None
     """Bytes by which the stack went below the break of the heap; 0: it did not."""

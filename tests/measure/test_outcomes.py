@@ -136,7 +136,8 @@ void loop() {}
     assert isinstance(unused, UnusedRam), unused
     assert unused.certified
     assert 7_000 < unused.overlap < 8_192
-    assert not found.notes  # without a probe there is room enough
+    # Without a probe there is room enough, and more is used than was set aside.
+    assert found.notes == ("the main stack used 40,024 bytes, 32,768 are reserved for it",)
 
 
 @pytest.mark.parametrize("value", ["0.5f", "7"])
