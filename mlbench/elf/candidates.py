@@ -12,7 +12,9 @@ from mlbench.elf.wording import nearest
 
 _INFERENCE = (
     re.compile(r"infer|invoke|predict|classif|forward", re.IGNORECASE),
-    re.compile(r"evaluate|detect|^run$|^run_?(model|graph|net)", re.IGNORECASE),
+    re.compile(
+        r"evaluate|detect|^run$|^run_?(model|graph|net)|(^|_)(model|graph|net|nn|kws)_?run$", re.IGNORECASE
+    ),
 )
 _INIT = re.compile(r"init|set_?up|load|create|allocate|^begin$|^prepare$", re.IGNORECASE)
 _MODEL = re.compile(r"model|network|interpreter|classifier|executor|runtime|runner", re.IGNORECASE)
@@ -34,18 +36,26 @@ def candidates(image: Image) -> list[str]:
     Each resolves with ``find_functions``. Empty for a stripped image, or when nothing looks like it.
     """
     ranked = []
-    for function, text in application_functions(image):
+    functions = application_functions(image)
+    inferring = {function.signature.scope for function, _ in functions if _tier(function) < len(_INFERENCE)}
+    for function, text in functions:
         last, scope = function.signature.last, function.signature.scope
         if function.signature.name in _NO_CANDIDATES or last.startswith(("~", "mlbench_")):
             continue
-        builds = bool(scope) and last == scope.rpartition("::")[2] and bool(_MODEL.search(last))
-        tier = next(
-            (number for number, words in enumerate(_INFERENCE) if words.search(last)), len(_INFERENCE)
-        )
+        # A constructor, of a class that infers or is called after what does.
+        of_model = scope in inferring or bool(_MODEL.search(last))
+        builds = bool(scope) and last == scope.rpartition("::")[2] and of_model
+        tier = _tier(function)
         if tier < len(_INFERENCE) or builds or _INIT.search(last):
             unknown = not image.debug.unit(function.symbols[0].address)
             ranked.append((unknown, tier, not _MODEL.search(function.signature.name), text))
     return [text for *_, text in sorted(ranked)][:_MOST_CANDIDATES]
+
+
+def _tier(function: Function) -> int:
+    """How much the function's name is like an inference's: 0 the most, ``len(_INFERENCE)`` not at all."""
+    last = function.signature.last
+    return next((number for number, words in enumerate(_INFERENCE) if words.search(last)), len(_INFERENCE))
 
 
 def application_functions(image: Image) -> list[tuple[Function, str]]:

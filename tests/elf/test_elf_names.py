@@ -401,6 +401,21 @@ def test_candidates(model: Image) -> None:
         assert find_functions(model, name)
 
 
+def test_candidates_of_classes_and_c_functions_with_other_names(build: Callable[..., Path]) -> None:
+    source = """
+    volatile int sink;
+    struct Spotter {
+      __attribute__((noinline)) Spotter(int x) { sink = x; }
+      __attribute__((noinline)) int predict(int x) { return sink = x; }
+    };
+    struct Blinker { __attribute__((noinline)) Blinker(int x) { sink = x; } };
+    extern "C" __attribute__((noinline)) int net_run(int x) { return sink = x + 1; }
+    extern "C" void start() { Spotter spotter(1); Blinker blinker(2); spotter.predict(3); net_run(4); }
+    """
+    names = candidates(Image.load(build({"spotter.cpp": source}, "-Os", "-g")))
+    assert names == ["Spotter::predict(int)", "net_run", "Spotter::Spotter(int)"]
+
+
 def test_every_function_is_found_by_its_own_name(model: Image) -> None:
     for symbol in model.functions:
         for name in (symbol.name, symbol.demangled):
