@@ -26,6 +26,7 @@ from mlbench.emulator.nvic import Nvic
 from mlbench.emulator.peripherals.base import Cause
 from mlbench.emulator.peripherals.core import Dwt, SystemControl
 from mlbench.emulator.processor import Processor
+from mlbench.emulator.rtt import Rtt
 from mlbench.errors import HostTimeout
 
 __all__ = ["End", "Ending", "Machine"]
@@ -140,6 +141,8 @@ class Machine:
         self.bus.add(self.scs)
         self.bus.add(Dwt(self))
         self.processor = Processor(cpu, self.hot, self.nvic, self.clock, self.model.run, self.scs)
+        self.rtt = Rtt(self, self.ram)
+        self.bus.add_outside(self.rtt)
         self._fresh = self.bus.save()
         for start, size in nrf52840.PERIPHERAL_WINDOWS:
             cpu.uc.mmio_map(start, size, self._reader(start), None, self._writer(start), None)
@@ -299,9 +302,11 @@ class Machine:
             if ending is None:
                 ending = self.processor.sleep() if self.processor.asleep else self._handle(self.cpu.run())
             if ending is not None:
+                self.rtt.poll()
                 return ending
             stops += 1
             if clock.now >= clock.limit or stops % _HOST_CHECK_STOPS == 0:
+                self.rtt.poll()
                 if clock.now >= deadline:
                     return Ending(End.DEADLINE, "the deadline in virtual time passed")
                 if time.monotonic() > self._host_deadline:

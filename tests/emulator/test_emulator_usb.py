@@ -45,7 +45,8 @@ def test_what_is_sent_comes_back(bare: Compiler, size: int) -> None:
     assert machine.serial() == b"hello\r\n" + sent
     # Full-speed bulk moves at most 19 packets of 64 bytes a frame (USB 2.0, 5.8.4), both ways together.
     outputs = machine.console.outputs[1:]
-    assert outputs[-1].at - outputs[0].at >= (len(outputs) - 1) * MS / 20
+    on_the_wire = sum((len(output.data) + 13) * 8 / 12e6 for output in outputs[1:])
+    assert outputs[-1].at - outputs[0].at >= int(on_the_wire * 1000 * MS)
     assert len(outputs) >= size / 64
 
 
