@@ -14,7 +14,7 @@ ALLOCATOR_STEP = 4096
 _CLOCK_DIGITS = 9
 """A clock in MHz is rounded to so many digits, so that equal cycles give equal microseconds."""
 
-NO_LONGER_FITS = "does no longer fit the board"
+NO_LONGER_FITS = "no longer fits the board"
 
 
 @dataclass(frozen=True)
