@@ -36,10 +36,14 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["--action"]:  # a step of action.yml
+        from mlbench.action import main as step
+
+        return step(os.environ, arguments[1:])
     debug = "--debug" in arguments
     try:
         with interruptible():
-            status = _dispatch(_parser().parse_args(_verb_first(arguments)))
+            status = _dispatch(parse(arguments))
             sys.stdout.flush()  # here a reader that has gone is still caught; at exit it is not
             return status
     except MLBenchError as error:
@@ -68,6 +72,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         what = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
         say(f"{what}; run with --debug and report it")
         return 4
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options that a command line gives.
+
+    Raises:
+        UsageError: it is wrong.
+    """
+    return _parser().parse_args(_verb_first(list(arguments)))
 
 
 def _parser() -> _Parser:

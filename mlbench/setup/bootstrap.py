@@ -2,7 +2,8 @@
 
 ``entrypoint.py [ARGUMENTS]`` starts mlbench; ``entrypoint.py --dev COMMAND...`` runs a command with the
 tools of tests and checks at hand, which is how the Makefile gets them. Either way this process becomes
-the other one, so that signals and the exit status are its own.
+the other one, so that signals and the exit status are its own. ``entrypoint.py --action STEP`` is a step of
+``action.yml``: no installer sees its token, and a step that builds has none.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ def say(text: str) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Make what is missing and become mlbench; returns an exit status only when that fails."""
     dev = list(arguments[:1]) == ["--dev"]
+    if list(arguments[:1]) == ["--action"]:
+        return _action(list(arguments[1:]))
     try:
         if list(arguments) == ["uninstall"]:
             cache.uninstall(say)  # nothing is to be made first, only to be removed
@@ -47,6 +50,31 @@ def main(arguments: Sequence[str]) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         sys.stderr.write("mlbench: interrupted\n")
+        return _INTERRUPTED
+    return 0
+
+
+def _action(words: list[str]) -> int:
+    """A step of the action: what goes wrong becomes an annotation too."""
+    from mlbench.action.commands import Commands
+    from mlbench.action.prepare import prepare
+    from mlbench.action.scrub import hold
+
+    held = hold(os.environ)
+    try:
+        if words == ["prepare"]:
+            prepare(os.environ)
+            return 0
+        policy = Policy.read(words)
+        environment = ensure_environment(Locks.of(ROOT), policy, say)
+        native.build(environment, say)
+        if words != ["measure"]:
+            os.environ.update(held)
+        _become_mlbench(environment, ["--action", *words])
+    except MLBenchError as error:
+        Commands(sys.stdout).annotate("error", str(error), title="mlbench")
+        return error.exit_status
+    except KeyboardInterrupt:
         return _INTERRUPTED
     return 0
 

@@ -1,0 +1,54 @@
+"""A baseline that a run on the base branch has measured and kept: nothing is built for it again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlbench.action.events import Event
+from mlbench.action.inputs import Settings
+from mlbench.action.parts import artifact_name
+from mlbench.action.state import RESULT, Work
+from mlbench.errors import MLBenchError
+from mlbench.github.artifacts import baseline_artifact, download
+from mlbench.github.client import GitHub
+from mlbench.results.document import from_json
+
+
+@dataclass(frozen=True)
+class Given:
+    """A result file that was fetched."""
+
+    path: Path
+    commit: str
+    label: str
+
+
+def fetched_baseline(
+    github: GitHub, commit: str, settings: Settings, event: Event, work: Work
+) -> tuple[Given | None, str]:
+    """The results of this leg at ``commit``, or at its nearest ancestor that was measured.
+
+    Returns:
+        What was found, and why nothing was.
+    """
+    name = artifact_name(settings.key, event.job, 1).removesuffix("1")
+    try:
+        found = baseline_artifact(
+            github, commit, re.compile(f"{re.escape(name)}[0-9]+"), branch=event.base_ref
+        )
+        if found is None:
+            return (
+                None,
+                f"no run on the base branch has kept results of {commit[:12]} or of commits before it",
+            )
+        content = download(github, found.artifacts[0], (RESULT,))[RESULT]
+        text = content.decode("utf-8", "replace")
+        from_json(text, f"the artifact of run {found.run_id}")
+    except MLBenchError as error:
+        return None, f"the results of the base cannot be had ({error})"
+    path = work.folder / "base.json"
+    path.write_text(text, encoding="utf-8")
+    behind = f", {found.distance} commits before the base" if found.distance else ""
+    return Given(path, found.commit, f"measured by run {found.run_id}{behind}"), ""

@@ -1,0 +1,104 @@
+"""Where the parts of a report come from: this job's own, or the artifacts of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mlbench.action.events import Event
+from mlbench.action.inputs import Settings
+from mlbench.action.parts import ARTIFACT, FILE, Part, absent_legs, from_json, newest
+from mlbench.action.state import Work
+from mlbench.errors import EnvironmentFault, MLBenchError
+from mlbench.github.artifacts import artifacts_of_run, download, newest_attempts
+from mlbench.github.client import GitHub
+from mlbench.github.errors import GitHubError
+from mlbench.github.pulls import pull_of_workflow_run
+from mlbench.reports.text import printable
+
+
+@dataclass(frozen=True)
+class Source:
+    """The run that measured, and its pull request: all from the event, nothing from an artifact."""
+
+    run_id: int
+    run_attempt: int
+    head_sha: str
+    workflow: str
+    """Path of the measuring workflow's file."""
+    run_url: str
+    pull: int | None = None
+    note: str = ""
+    """Why there is no pull request, where one was to be found."""
+    payload: Mapping[str, Any] | None = None
+    """Of a ``workflow_run`` event, whose pull request is found with the help of what the parts say."""
+
+
+def source_of(event: Event) -> Source:
+    """The run that a report is about: this one, or the one that ``workflow_run`` follows.
+
+    Raises:
+        EnvironmentFault: the event does not name it.
+    """
+    if event.name != "workflow_run":
+        pull = event.pull_number if event.comments else None
+        return Source(event.run_id, event.run_attempt, event.head_sha, event.workflow, event.run_url, pull)
+    run = event.payload.get("workflow_run")
+    if not isinstance(run, dict) or not isinstance(run.get("id"), int):
+        raise EnvironmentFault("names no run", where="the event workflow_run", do="look at the event file")
+    return Source(
+        run["id"],
+        int(run.get("run_attempt") or 1),
+        str(run.get("head_sha") or ""),
+        str(run.get("path") or "").partition("@")[0],
+        f"{event.server_url}/{event.repository}/actions/runs/{run['id']}",
+        payload=event.payload,
+    )
+
+
+def with_pull(source: Source, parts: list[Part], github: GitHub) -> Source:
+    """The source with its pull request; what parts say of it only chooses among several."""
+    if source.payload is None:
+        return source
+    run = source.payload["workflow_run"]
+    if run.get("event") != "pull_request":
+        return source
+    told = next((part.pull for part in parts if part.pull), None)
+    try:
+        found = pull_of_workflow_run(github, source.payload, told)
+    except GitHubError as error:
+        return replace(source, note=f"no comment: its pull request cannot be found ({error})")
+    if found is None:
+        return replace(source, note="no comment: no open pull request has the commit that was measured")
+    return replace(source, pull=found.number)
+
+
+def gathered(
+    settings: Settings, github: GitHub, source: Source, work: Work
+) -> tuple[list[Part], tuple[str, ...]]:
+    """One part a leg, and the names of legs without one.
+
+    Raises:
+        MLBenchError: there is none at all.
+    """
+    if settings.mode != "report":
+        if not work.part.is_file():
+            raise EnvironmentFault("nothing was measured", do="see the step Measure")
+        return [from_json(work.part.read_text(encoding="utf-8"), FILE)], ()
+    found = newest_attempts(artifacts_of_run(github, source.run_id, ARTIFACT))
+    parts, unreadable = [], []
+    for artifact in found:
+        try:
+            text = download(github, artifact, (FILE,))[FILE].decode("utf-8", "replace")
+            part = from_json(text, f"artifact {artifact.name}")
+        except MLBenchError as error:
+            unreadable.append(f"{artifact.name}: {printable(str(error))}")
+            continue
+        if part.run_id == source.run_id:
+            parts.append(part)
+    if not parts and not unreadable:
+        do = "let the jobs that measure use `mode: measure`, and this one `needs` them"
+        raise EnvironmentFault("this run has no results to report", do=do)
+    legs = newest(parts)
+    return list(legs), (*absent_legs(legs), *unreadable)

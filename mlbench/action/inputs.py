@@ -1,0 +1,181 @@
+"""The action's inputs: one table, and the settings that are read from it.
+
+Inputs reach the code by environment variables alone, so that no input is ever part of a script.
+Only the standard library is used here: inputs are checked before anything is installed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mlbench.errors import UsageError
+
+PREFIX = "MLBENCH_INPUT_"
+"""An input ``fail-on`` is handed over as ``MLBENCH_INPUT_FAIL_ON``."""
+
+MODES = ("all", "measure", "report")
+COMMENTS = ("always", "changes", "regressions", "never")
+FAILURES = ("thresholds", "failures")
+BASELINES = ("auto", "artifact", "none")
+BACKENDS = ("emulator", "renode", "board")
+_FLAGS = {"true": True, "false": False}
+_KEY_LENGTH = 1000
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input: how it is written in ``action.yml``."""
+
+    name: str
+    default: str
+    kind: str
+    """``text``, ``list`` (one a line, or apart by commas), ``choice``, ``choices``, ``flag``, ``secret``."""
+    choices: tuple[str, ...] = ()
+
+
+INPUTS = (
+    Input("suite", "", "text"),
+    Input("sketches", "", "list"),
+    Input("board", "", "list"),
+    Input("backend", "", "choice", ("", *BACKENDS)),
+    Input("mode", "all", "choice", MODES),
+    Input("baseline", "auto", "text"),
+    Input("comment", "always", "choice", COMMENTS),
+    Input("fail-on", "thresholds, failures", "choices", (*FAILURES, "nothing")),
+    Input("key", "${{ toJSON(matrix) }}", "text"),
+    Input("working-directory", ".", "text"),
+    Input("cache", "true", "flag"),
+    Input("install", "", "choice", ("", "true", "false")),
+    Input("token", "${{ github.token }}", "secret"),
+)
+"""Every input of ``action.yml``, in its order. ``token`` is handed to those steps alone that need it."""
+
+
+def variable(name: str) -> str:
+    """The environment variable that carries an input."""
+    return PREFIX + name.upper().replace("-", "_")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the inputs ask for. All but the token, which no other step may meet."""
+
+    suite: str = ""
+    sketches: tuple[str, ...] = ()
+    """Patterns as the shell has them, for names and paths of sketches; none: all."""
+    board: tuple[str, ...] = ()
+    backend: str = ""
+    mode: str = "all"
+    baseline: str = "auto"
+    """One of BASELINES, or a result file's path."""
+    comment: str = "always"
+    fail_on: tuple[str, ...] = FAILURES
+    key: str = ""
+    """What tells this leg of a matrix from the others; empty where there is no matrix."""
+    working_directory: str = "."
+    cache: bool = True
+    install: str = ""
+    """``true``, ``false``, or empty: on GitHub's own machines only."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Settings:
+        """From the variables that ``action.yml`` sets; a variable that is missing or blank means the default.
+
+        Raises:
+            UsageError: an input has a value that it cannot have; names the input and its values.
+        """
+        texts = {item.name: _text(item, environ) for item in INPUTS if item.kind != "secret"}
+        kinds = {item.name: item for item in INPUTS}
+
+        def choice(name: str) -> str:
+            return _choice(kinds[name], texts[name])
+
+        failures = tuple(dict.fromkeys(_choice(kinds["fail-on"], word) for word in words(texts["fail-on"])))
+        if "nothing" in failures and len(failures) > 1:
+            raise _wrong("fail-on", texts["fail-on"], "`nothing` stands alone")
+        return cls(
+            suite=texts["suite"],
+            sketches=words(texts["sketches"]),
+            board=_boards(texts["board"]),
+            backend=choice("backend"),
+            mode=choice("mode"),
+            baseline=texts["baseline"],
+            comment=choice("comment"),
+            fail_on=() if failures == ("nothing",) else failures,
+            key=_key(texts["key"]),
+            working_directory=_folder(texts["working-directory"]),
+            cache=_flag("cache", texts["cache"]),
+            install=choice("install"),
+        )
+
+    def to_json(self) -> str:
+        """For the steps that follow."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """What ``to_json`` gave."""
+        data: dict[str, Any] = json.loads(text)
+        data |= {key: tuple(item) for key, item in data.items() if isinstance(item, list)}
+        return cls(**data)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The items of a list, written one a line or apart by commas."""
+    return tuple(word for word in (part.strip() for part in re.split(r"[,\r\n]", text)) if word)
+
+
+def _boards(text: str) -> tuple[str, ...]:
+    """FQBNs: a comma also parts the options of one, and then no colon follows it before the equals sign."""
+    return tuple(
+        board for board in (part.strip() for part in re.split(r"[\r\n]|,(?=[^,=]*:)", text)) if board
+    )
+
+
+def _text(item: Input, environ: Mapping[str, str]) -> str:
+    given = environ.get(variable(item.name), "").strip()
+    if "\0" in given:
+        raise _wrong(item.name, given, "it holds a NUL")
+    # A default with an expression was evaluated by the runner, and is empty where that gave nothing.
+    return given or ("" if "${{" in item.default else item.default)
+
+
+def _choice(item: Input, text: str) -> str:
+    if text.lower() not in item.choices:
+        raise _wrong(item.name, text, f"use one of: {', '.join(filter(None, item.choices))}")
+    return text.lower()
+
+
+def _flag(name: str, text: str) -> bool:
+    if text.lower() not in _FLAGS:
+        raise _wrong(name, text, "use true or false")
+    return _FLAGS[text.lower()]
+
+
+def _key(text: str) -> str:
+    # A job without a matrix has the matrix `null`.
+    if text in ("null", "{}"):
+        return ""
+    if len(text) > _KEY_LENGTH:
+        raise _wrong("key", f"{text[:40]}...", f"keep it below {_KEY_LENGTH} characters")
+    try:
+        return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
+    except ValueError:
+        return text
+
+
+def _folder(text: str) -> str:
+    path = Path(os.path.normpath(text))
+    if path.is_absolute() or ".." in path.parts:
+        raise _wrong("working-directory", text, "give a folder inside the workspace")
+    return str(path)
+
+
+def _wrong(name: str, text: str, do: str) -> UsageError:
+    return UsageError(f"cannot be {text!r}", where=f"input {name}", do=do)

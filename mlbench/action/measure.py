@@ -1,0 +1,167 @@
+"""The step that builds other people's code, and therefore has no token: measures, compares, writes files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mlbench import __version__
+from mlbench.action.commands import Commands
+from mlbench.action.events import Event
+from mlbench.action.exports import export
+from mlbench.action.files import set_outputs
+from mlbench.action.inputs import Settings
+from mlbench.action.parts import Part, artifact_name, to_json
+from mlbench.action.plan import Plan
+from mlbench.action.state import COMPARISON, RESULT, Work
+from mlbench.baseline import Base, Repository, Selected, against, base_of_document, measure_base
+from mlbench.baseline.counterpart import Counterpart
+from mlbench.compare import Thresholds, thresholds_of
+from mlbench.errors import MLBenchError
+from mlbench.progress import Progress
+from mlbench.results import comparison_document
+from mlbench.results.change import Comparison, Side
+from mlbench.results.document import Document, RunInfo, read, write
+from mlbench.results.values import Result
+from mlbench.run import exit_status, profile_all
+from mlbench.setup.home import BUILDS, room
+from mlbench.suite import SketchSpec
+
+
+def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) -> None:
+    """Measure what is checked out and what it is compared with, and write this leg's part.
+
+    What sketches do wrong is written into the part; the job turns red for it in its last step.
+
+    Args:
+        environ: the environment as the runner gave it; this process's own has been cleaned.
+        progress: told of what takes long.
+        commands: writes workflow commands.
+    """
+    work = Work.of(environ)
+    settings = Settings.from_json(work.settings.read_text(encoding="utf-8"))
+    plan = Plan.from_json(work.plan.read_text(encoding="utf-8"))
+    event = Event.read(environ)
+    part = Part(
+        key=settings.key,
+        job=event.job,
+        run_id=event.run_id,
+        run_attempt=event.run_attempt,
+        head_sha=event.head_sha,
+        status=0,
+        skipped=plan.skip,
+        pull=event.pull_number,
+        index=_number(environ.get("MLBENCH_JOB_INDEX", "")),
+        total=_number(environ.get("MLBENCH_JOB_TOTAL", "")) or None,
+        runner=environ.get("RUNNER_NAME", ""),
+    )
+    outputs = {
+        "artifact": artifact_name(settings.key, event.job, event.run_attempt),
+        "upload": str(work.upload),
+    }
+    if not plan.skip:
+        # Whatever compilers and firmware print lies between two markers, and is no command to the runner.
+        with commands.stopped():
+            try:
+                results, comparison = _compared(settings, plan, event, environ, work, progress)
+                part = replace(part, status=exit_status(results), comparison=comparison)
+            except MLBenchError as error:
+                part = replace(part, status=error.exit_status, error=str(error))
+    if part.comparison is not None:
+        outputs |= {"measured": "true", "result": str(work.upload / RESULT)}
+        outputs["comparison"] = str(work.upload / COMPARISON)
+        comparison_document.write(part.comparison, outputs["comparison"])
+        export(part.comparison, work.upload)
+    work.part.write_text(to_json(part), encoding="utf-8")
+    set_outputs(environ, outputs)
+
+
+def select(settings: Settings, folder: Path, *, lenient: bool = False) -> Selected:
+    """What the inputs mean in a checkout: its suite, or the sketches that are found in it.
+
+    Args:
+        settings: the inputs.
+        folder: the project.
+        lenient: patterns that fit nothing are passed over.
+
+    Raises:
+        UsageError: there is nothing to measure.
+    """
+    from mlbench import selection
+    from mlbench.cli import parse
+
+    words = ["run", *([settings.suite] if settings.suite else [])]
+    words += [f"--board={board}" for board in settings.board]
+    words += [f"--only={pattern}" for pattern in settings.sketches]
+    words += [f"--backend={settings.backend}"] if settings.backend else []
+    found = selection.select(parse(words), folder, lenient=lenient)
+    thresholds = thresholds_of(found.suite) if found.suite else Thresholds()
+    return Selected(found.specs, thresholds, found.suite is not None)
+
+
+def _compared(
+    settings: Settings,
+    plan: Plan,
+    event: Event,
+    environ: Mapping[str, str],
+    work: Work,
+    progress: Progress,
+) -> tuple[tuple[Result, ...], Comparison]:
+    from mlbench.settings import Settings as Options
+    from mlbench.setup.policy import Policy
+    from mlbench.wiring import wire
+
+    folder = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve() / settings.working_directory
+    rooms = wire(Options(policy=Policy.read([], environ)), progress)
+
+    def profiled(specs: Sequence[SketchSpec]) -> tuple[Result, ...]:
+        return profile_all(specs, rooms, progress)
+
+    selected = select(settings, folder)
+    results = profiled(selected.specs)
+    info = RunInfo(__version__)
+    write(Document(results, info), str(work.upload / RESULT))
+    _show(results)
+    base = _base(settings, plan, folder, profiled, progress)
+    return results, against(base, results, selected.thresholds, _head(event), plan.notes)
+
+
+def _base(
+    settings: Settings,
+    plan: Plan,
+    folder: Path,
+    profiled: Callable[[Sequence[SketchSpec]], tuple[Result, ...]],
+    progress: Progress,
+) -> Base:
+    if plan.document:
+        return base_of_document(read(Path(plan.document)), plan.label, plan.commit)
+    if not plan.commit:
+        return Base()
+    repository = Repository(folder)
+    beside = folder.resolve().relative_to(repository.root.resolve())
+
+    def selected(top: Path) -> Selected:
+        return select(settings, top / beside, lenient=True)
+
+    found = Counterpart(plan.commit, plan.how)
+    return measure_base(found, repository, room(BUILDS) / "bases", selected, profiled, progress)
+
+
+def _show(results: Sequence[Result]) -> None:
+    from mlbench.reports.table import make_table
+    from mlbench.reports.terminal import show
+
+    show(make_table(results), sys.stdout)
+
+
+def _head(event: Event) -> Side:
+    merged = event.head_sha != event.sha
+    return Side(
+        event.head_sha, event.ref, f"merged with {event.base_ref}" if merged and event.base_ref else ""
+    )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None

@@ -1,0 +1,166 @@
+"""What one leg of a run says to the job that reports: part files, and how they become one comparison."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mlbench.errors import UsageError
+from mlbench.reports.text import printable
+from mlbench.results import comparison_document
+from mlbench.results.change import Comparison, Side
+from mlbench.results.strict_json import load
+from mlbench.schema import load_schema, violations
+
+SCHEMA = "mlbench/part/1"
+FILE = "part.json"
+PREFIX = "mlbench-part-"
+ARTIFACT = re.compile(r"mlbench-part-[0-9a-f]{16}-[0-9]{1,5}")
+"""Names of artifacts that hold a part."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one leg says. Read from an artifact, so nothing in it is to be trusted but its form."""
+
+    key: str
+    """What tells the leg from the others; empty where there is no matrix."""
+    job: str
+    run_id: int
+    run_attempt: int
+    head_sha: str
+    """The commit that was asked about: a pull request's head, not its test merge."""
+    status: int
+    """The exit status its results call for, thresholds apart."""
+    comparison: Comparison | None = None
+    error: str = ""
+    """Why there is no comparison, in one line."""
+    skipped: str = ""
+    """Why nothing was to be measured, in one line."""
+    pull: int | None = None
+    index: int | None = None
+    """Number of the leg in its matrix, from 0."""
+    total: int | None = None
+    """How many legs the matrix has."""
+    runner: str = ""
+    """Name of the machine, by which GitHub's list of jobs names it too."""
+
+    @property
+    def name(self) -> str:
+        """The leg, for people."""
+        return shown_key(self.key) or self.job or "the job"
+
+
+def artifact_name(key: str, job: str, attempt: int) -> str:
+    """The artifact of a leg: two legs never share one, nor do two attempts at the same leg."""
+    digest = hashlib.sha256(f"{job}\0{key}".encode()).hexdigest()[:16]
+    return f"{PREFIX}{digest}-{attempt}"
+
+
+def shown_key(key: str) -> str:
+    """A leg's key for people: ``nano33ble, 1.5`` for a matrix's values, else as it is given."""
+    try:
+        values = json.loads(key)
+    except ValueError:
+        return printable(key)
+    if not isinstance(values, dict):
+        return printable(key)
+    texts = (value if isinstance(value, str) else json.dumps(value) for value in values.values())
+    return ", ".join(printable(text) for text in texts if text)
+
+
+def to_json(part: Part) -> str:
+    """The text of a part file."""
+    data: dict[str, Any] = {"schema": SCHEMA, **vars(part)}
+    data["comparison"] = comparison_document.to_data(part.comparison) if part.comparison else None
+    return json.dumps(data, allow_nan=False) + "\n"
+
+
+def from_json(text: str, where: str) -> Part:
+    """Read a part file's text. ``where`` names it in messages.
+
+    Raises:
+        UsageError: it is none, or of a newer format.
+    """
+    if len(text) > comparison_document.MOST_BYTES:
+        raise UsageError("too large for a part", where=where, do="measure again")
+    data = load(text, where, "measure again")
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise UsageError(
+            f"no part of the format {SCHEMA!r}", where=where, do="use one version of the action in all jobs"
+        )
+    for violation in violations(data, load_schema("mlbench.action", "part.schema.json")):
+        raise UsageError(f"not a valid part: {violation.what}", where=where, do="measure again")
+    comparison = data.get("comparison")
+    known = {key: value for key, value in data.items() if key in Part.__dataclass_fields__}
+    found = comparison_document.from_data(comparison, where) if comparison is not None else None
+    return Part(**{**known, "comparison": found})
+
+
+def newest(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """One part a leg: that of its newest attempt. In the order of the matrix."""
+    latest: dict[tuple[str, str], Part] = {}
+    for part in parts:
+        known = latest.get((part.job, part.key))
+        if known is None or part.run_attempt > known.run_attempt:
+            latest[part.job, part.key] = part
+    return tuple(
+        sorted(
+            latest.values(), key=lambda part: (part.job, -1 if part.index is None else part.index, part.key)
+        )
+    )
+
+
+def absent_legs(parts: Sequence[Part]) -> tuple[str, ...]:
+    """Legs of the same matrices that handed in nothing: ``leg 2 of 3 of job measure``."""
+    missing = []
+    for job in dict.fromkeys(part.job for part in parts):
+        legs = [part for part in parts if part.job == job]
+        total = max((part.total or 0 for part in legs), default=0)
+        seen = {part.index for part in legs}
+        missing += [
+            f"leg {index + 1} of {total} of job {printable(job)}"
+            for index in range(total)
+            if index not in seen
+        ]
+    return tuple(missing[:100])
+
+
+def merged(parts: Sequence[Part]) -> Comparison | None:
+    """All legs' jobs as one comparison; None: no leg measured anything."""
+    with_figures = [part for part in parts if part.comparison is not None]
+    if not with_figures:
+        return None
+    several = len(parts) > 1
+    comparisons = [part.comparison for part in with_figures if part.comparison is not None]
+    notes = [
+        f"{part.name}: {note}" if several else note
+        for part in with_figures
+        for note in (part.comparison.notes if part.comparison else ())
+    ]
+    bases = [comparison.base for comparison in comparisons if comparison.base is not None]
+    first = comparisons[0]
+    return replace(
+        first,
+        jobs=tuple(job for comparison in comparisons for job in comparison.jobs),
+        base=_one(bases),
+        notes=_common(notes, with_figures) if several else tuple(notes),
+        accepted=next((comparison.accepted for comparison in comparisons if comparison.accepted), ""),
+    )
+
+
+def _one(sides: Sequence[Side]) -> Side | None:
+    return sides[0] if sides else None
+
+
+def _common(notes: Sequence[str], parts: Sequence[Part]) -> tuple[str, ...]:
+    """Notes that every leg has said once, without the legs' names; the others as they are."""
+    every = [set(part.comparison.notes) for part in parts if part.comparison is not None]
+    shared = set.intersection(*every) if every else set()
+    first = parts[0].comparison
+    kept = [note for note in (first.notes if first else ()) if note in shared]
+    return (*kept, *(note for note in notes if not any(note.endswith(f": {text}") for text in shared)))

@@ -1,0 +1,125 @@
+"""The step that has a token and builds nothing: what is to be compared with what, and whether at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mlbench.action.events import Event
+from mlbench.action.inputs import BASELINES, Settings
+from mlbench.action.scrub import TOKEN
+from mlbench.action.state import Work
+from mlbench.action.verdicts import labels_of
+from mlbench.github.client import GitHub
+from mlbench.github.errors import GitHubError
+from mlbench.github.history import merge_base
+from mlbench.github.labels import SKIP
+from mlbench.progress import Progress
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the next step is to do."""
+
+    commit: str = ""
+    """The commit to compare with, which is in the repository now; empty: there is none."""
+    how: str = ""
+    """What it is, for people."""
+    document: str = ""
+    """Path of a result file to compare with instead."""
+    label: str = ""
+    notes: tuple[str, ...] = ()
+    skip: str = ""
+    """Why nothing is to be measured; empty: all is."""
+
+    def to_json(self) -> str:
+        """For the next step."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """What ``to_json`` gave."""
+        data = json.loads(text)
+        return cls(**{**data, "notes": tuple(data["notes"])})
+
+
+def plan(environ: Mapping[str, str], progress: Progress) -> None:
+    """Decide, fetch, and write it down.
+
+    Raises:
+        UsageError: the event is one under which nothing may be built.
+    """
+    work = Work.of(environ)
+    settings = Settings.from_json(work.settings.read_text(encoding="utf-8"))
+    event = Event.read(environ)
+    event.check_may_build()
+    token = environ.get(TOKEN, "")
+    github = client(event, token)
+    labels, notes = labels_of(event, github)
+    if SKIP in labels:
+        made = Plan(skip=f"the pull request has the label {SKIP}")
+    else:
+        folder = Path(environ.get("GITHUB_WORKSPACE") or ".") / settings.working_directory
+        made = _baseline(settings, event, github, token, folder, work, progress)
+        made = Plan(**{**asdict(made), "notes": (*notes, *made.notes)})
+    work.plan.write_text(made.to_json(), encoding="utf-8")
+    for line in (made.skip, *made.notes):
+        if line:
+            progress.note(line)
+
+
+def client(event: Event, token: str) -> GitHub:
+    """The client for the repository of the event."""
+    return GitHub(event.api_url, event.repository, token)
+
+
+def _baseline(
+    settings: Settings,
+    event: Event,
+    github: GitHub,
+    token: str,
+    folder: Path,
+    work: Work,
+    progress: Progress,
+) -> Plan:
+    from mlbench import baseline
+    from mlbench.action.base_artifact import fetched_baseline
+
+    if settings.baseline == "none":
+        return Plan(notes=("nothing is compared: the input baseline is none",))
+    if settings.baseline not in BASELINES:
+        path = folder / settings.baseline
+        return Plan(document=str(path), label=settings.baseline)
+    try:
+        repository = baseline.Repository(folder, token=token, server_url=event.server_url)
+    except baseline.NoRepository as error:
+        return Plan(notes=(f"nothing is compared: {error}",))
+    asked = baseline.Event(event.name, event.payload)
+    found = baseline.counterpart(asked, repository, _asking(github))
+    notes = (found.note,) if found.note else ()
+    if not found.commit:
+        return Plan(notes=notes)
+    if settings.baseline == "artifact":
+        given, note = fetched_baseline(github, found.commit, settings, event, work)
+        if given:
+            return Plan(document=str(given.path), label=given.label, notes=notes, commit=given.commit)
+        notes = (*notes, f"{note}; the base is measured in this run instead")
+    with progress.step(f"fetching the base {found.commit[:12]}"):
+        reason = repository.obtain(found.commit)
+    if reason:
+        return Plan(notes=(*notes, f"the base {found.commit[:12]} cannot be fetched ({reason})"))
+    return Plan(commit=found.commit, how=found.how, notes=notes)
+
+
+def _asking(github: GitHub) -> Callable[[str, str], str]:
+    """Asks GitHub for a merge base; empty where it does not say."""
+
+    def ask(base: str, head: str) -> str:
+        try:
+            return merge_base(github, base, head)
+        except GitHubError:
+            return ""
+
+    return ask

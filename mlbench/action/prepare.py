@@ -1,0 +1,99 @@
+"""The first step: checks the inputs, makes a folder for the steps that follow, and names what to cache.
+
+Runs with the machine's own Python, before anything is installed, so only the standard library is there.
+Keys of caches are computed here because the runner's ``hashFiles`` sees the workspace alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from mlbench.action.files import set_outputs
+from mlbench.action.inputs import Settings
+from mlbench.action.state import Work
+from mlbench.errors import UsageError
+from mlbench.setup.home import ARDUINO, BUILDS, ENVIRONMENTS, RESULTS, TOOLS, home
+
+_FORMAT = "1"
+"""Raised when what lies in the caches is laid out in another way."""
+_ROOT = Path(__file__).resolve().parents[2]
+_TOOLS = ("requirements/build.txt", "requirements/runtime.txt", "mlbench/setup/tools.py")
+"""Files that decide what is installed."""
+_SUITES = ("mlbench.yml", "mlbench.yaml", ".github/mlbench.yml", "sketches/mlbench.yml")
+CACHED = (ENVIRONMENTS, TOOLS, ARDUINO, BUILDS)
+"""Rooms that are cached together, once for each set of tools and boards."""
+
+
+def prepare(environ: Mapping[str, str]) -> None:
+    """Check the inputs, and set the outputs that ``action.yml`` hands on.
+
+    Raises:
+        UsageError: an input is wrong, or the job runs on a system that is none of Linux.
+        EnvironmentFault: a folder cannot be made.
+    """
+    check_system(environ)
+    settings = Settings.read(environ)
+    folder = Path(environ.get("GITHUB_WORKSPACE", ".")) / settings.working_directory
+    if not folder.is_dir():
+        do = "check out the repository first, or correct the input working-directory"
+        raise UsageError("there is no such folder", where=str(folder), do=do)
+    work = Work.make(Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir()))
+    work.settings.write_text(settings.to_json(), encoding="utf-8")
+    hosted = environ.get("RUNNER_ENVIRONMENT", "") == "github-hosted"
+    wish = settings.install or ("true" if hosted else "")
+    set_outputs(environ, {"work": str(work.folder), "mode": settings.mode, "install": wish})
+    if settings.cache and settings.mode != "report" and hosted:
+        set_outputs(environ, _caches(settings, folder, environ))
+
+
+def check_system(environ: Mapping[str, str]) -> None:
+    """Raise UsageError on a system that the action does not run on."""
+    system = environ.get("RUNNER_OS") or platform.system()
+    if system != "Linux":
+        do = "set `runs-on: ubuntu-latest`, or a self-hosted Linux machine"
+        raise UsageError(f"the action needs a Linux machine, this one is {system}", do=do)
+
+
+def _caches(settings: Settings, folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    kept = home()
+    machine = [_FORMAT, platform.machine(), platform.python_version(), sys.base_prefix, _system()]
+    tools = _digest([*machine, *(_content(_ROOT / name) for name in _TOOLS)])
+    suites = [settings.suite] if settings.suite else list(_SUITES)
+    boards = _digest([*settings.board, *(_content(folder / name) for name in suites)])
+    run = f"{environ.get('GITHUB_RUN_ID', '')}-{environ.get('GITHUB_RUN_ATTEMPT', '')}"
+    leg = _digest([settings.key, environ.get("GITHUB_JOB", "")])
+    return {
+        "cache": "true",
+        "tools-path": "\n".join(str(kept / name) for name in CACHED),
+        "tools-key": f"mlbench-tools-{tools}-{boards}",
+        "tools-restore": f"mlbench-tools-{tools}-",
+        # Measurements are small and kept anew by each run: what lies under a key never changes.
+        "results-path": str(kept / RESULTS),
+        "results-key": f"mlbench-results-{_FORMAT}-{leg}-{run}",
+        "results-restore": f"mlbench-results-{_FORMAT}-{leg}-\nmlbench-results-{_FORMAT}-",
+    }
+
+
+def _system() -> str:
+    """What the distribution calls itself: an environment of one does not run on another."""
+    try:
+        facts = platform.freedesktop_os_release()
+    except OSError:
+        return ""
+    return f"{facts.get('ID', '')} {facts.get('VERSION_ID', '')}"
+
+
+def _content(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _digest(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogateescape")).hexdigest()[:16]

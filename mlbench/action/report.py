@@ -1,0 +1,173 @@
+"""The last step: tells what was found, in summary and comment, and decides whether the job is red."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mlbench.action.commands import SHOWN, Commands
+from mlbench.action.events import Event
+from mlbench.action.figures import measures_json
+from mlbench.action.files import add_summary, set_outputs
+from mlbench.action.gathering import Source, gathered, source_of, with_pull
+from mlbench.action.inputs import Settings
+from mlbench.action.parts import Part, merged, shown_key
+from mlbench.action.plan import client
+from mlbench.action.scrub import TOKEN
+from mlbench.action.state import Work
+from mlbench.action.verdicts import acceptance
+from mlbench.compare import accepted
+from mlbench.errors import worst_status
+from mlbench.github.client import GitHub
+from mlbench.github.comment import publish
+from mlbench.github.marker import Stamp
+from mlbench.progress import Progress
+from mlbench.results.change import Comparison, Side, State, Verdict
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What all legs together say."""
+
+    comparison: Comparison
+    parts: tuple[Part, ...]
+    missing: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is any figure."""
+        return any(part.comparison for part in self.parts)
+
+    @property
+    def skipped(self) -> str:
+        """Why nothing was measured at all; empty: something was, or was to be."""
+        reasons = [part.skipped for part in self.parts]
+        return reasons[0] if reasons and all(reasons) and not self.missing else ""
+
+
+def report(environ: Mapping[str, str], progress: Progress, commands: Commands) -> int:
+    """Report, and return the exit status that this run deserves."""
+    work = Work.of(environ)
+    settings = Settings.from_json(work.settings.read_text(encoding="utf-8"))
+    event = Event.read(environ)
+    github = client(event, environ.get(TOKEN, ""))
+    source = source_of(event)
+    parts, missing = gathered(settings, github, source, work)
+    source = with_pull(source, parts, github)
+    outcome = _outcome(event, github, source, parts, missing)
+    set_outputs(
+        environ,
+        {
+            "regressed": "true" if outcome.comparison.regressed else "false",
+            "measures": measures_json(outcome.comparison if outcome.measured else None),
+        },
+    )
+    said = _comment(settings, github, source, outcome)
+    title = _title(settings)
+    _summarize(environ, title, event, outcome, said)
+    for line in said:
+        progress.note(line)
+    if settings.mode != "report":
+        _annotate(outcome.comparison, commands)
+    status = _status(settings, outcome)
+    for part in outcome.parts:
+        if part.error:
+            commands.annotate("error", part.error, title=f"mlbench {shown_key(part.key)}".strip())
+    if status == 1:
+        commands.annotate("error", "a threshold for failing is passed; see the summary", title="mlbench")
+    # A workflow that only posts says nothing about the change: the run that measured does.
+    return 0 if event.name == "workflow_run" else status
+
+
+def _outcome(
+    event: Event, github: GitHub, source: Source, parts: Sequence[Part], missing: Sequence[str]
+) -> Outcome:
+    comparison = merged(parts)
+    if comparison is None:
+        notes = [part.error or part.skipped for part in parts if part.error or part.skipped]
+        comparison = Comparison((), Side(source.head_sha), notes=tuple(dict.fromkeys(notes)))
+    elif any(part.error for part in parts):
+        errors = [f"{part.name}: {part.error}" for part in parts if part.error]
+        comparison = replace(comparison, notes=(*comparison.notes, *errors))
+    if comparison.regressed and (by := acceptance(event, github, source.pull)):
+        comparison = accepted(comparison, by)
+    return Outcome(comparison, tuple(parts), tuple(missing))
+
+
+def _status(settings: Settings, outcome: Outcome) -> int:
+    """The exit status: that of the settings and the environment always, of results as ``fail-on`` has it."""
+    statuses = [4] if outcome.missing else []
+    for part in outcome.parts:
+        of_results = part.status == 3 or (part.status == 4 and part.comparison is not None)
+        if not of_results or "failures" in settings.fail_on:
+            statuses.append(part.status)
+    if outcome.comparison.regressed and "thresholds" in settings.fail_on:
+        statuses.append(1)
+    return worst_status(statuses)
+
+
+def _title(settings: Settings) -> str:
+    leg = shown_key(settings.key) if settings.mode != "report" else ""
+    return f"mlbench ({leg})" if leg else "mlbench"
+
+
+def _comment(settings: Settings, github: GitHub, source: Source, outcome: Outcome) -> tuple[str, ...]:
+    """Write the comment if there is to be one. Returns lines that say what became of it."""
+    if settings.mode == "measure" or source.pull is None or outcome.skipped:
+        return (source.note,) if source.note and settings.mode != "measure" else ()
+    if settings.comment == "never":
+        return ()
+    from mlbench.reports.comment import comment_markdown
+
+    body = comment_markdown(
+        outcome.comparison, title=_title(settings), run_url=source.run_url, missing=outcome.missing
+    )
+    leg = settings.key if settings.mode == "all" else ""
+    published = publish(
+        github,
+        source.pull,
+        body,
+        key=f"{source.workflow}\n{leg}",
+        stamp=Stamp(source.head_sha, source.run_id, source.run_attempt),
+        create=worth_a_comment(settings.comment, outcome.comparison, outcome.missing),
+    )
+    reason = f" ({published.reason})" if published.reason and published.what != "skipped" else ""
+    if published.what == "skipped":
+        return (published.reason,)
+    return (f"comment {published.what}: {published.url}{reason}",)
+
+
+def worth_a_comment(when: str, comparison: Comparison, missing: Sequence[str] = ()) -> bool:
+    """Whether there is enough to say for a new comment; one that is there is kept up to date anyhow."""
+    if when == "always" or missing:
+        return True
+    if when == "regressions":
+        worse = {Verdict.WORSE, Verdict.WARN, Verdict.FAIL, Verdict.ACCEPTED}
+        states = {State.BROKEN}
+    else:
+        worse = set(Verdict) - {Verdict.UNCHANGED, Verdict.NOISE, Verdict.NOT_COMPARED}
+        states = set(State) - {State.COMPARED, State.SKIPPED, State.FAILED}
+    return any(
+        job.state in states or any(delta.verdict in worse for delta in job.deltas) for job in comparison.jobs
+    )
+
+
+def _summarize(
+    environ: Mapping[str, str], title: str, event: Event, outcome: Outcome, said: Sequence[str]
+) -> None:
+    from mlbench.reports.escaping import prose
+    from mlbench.reports.summary import summary_markdown
+
+    text = summary_markdown(outcome.comparison, title=title, run_url=event.run_url, missing=outcome.missing)
+    lines = "".join(f"\n\n{prose(line)}" for line in said)
+    add_summary(environ, text + lines)
+
+
+def _annotate(comparison: Comparison, commands: Commands) -> None:
+    from mlbench.reports.annotations import annotations
+
+    shown: dict[str, int] = {}
+    for item in annotations(comparison, "."):
+        shown[item.level] = shown.get(item.level, 0) + 1
+        if shown[item.level] <= SHOWN:
+            commands.annotate(item.level, item.message, title=item.title, file=item.file, line=item.line)
