@@ -19,6 +19,7 @@ typecheck:
 
 tools:
 	$(DEV) python -m mlbench.setup.tools
+	$(DEV) env PYTHONPATH=. python tests/github/api_description.py
 
 bench:
 	$(DEV) python -m mlbench.bench

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterable
 
 from mlbench.github.client import GitHub
-from mlbench.github.errors import NotFound
-from mlbench.github.shape import items, mapping, optional_text, text
+from mlbench.github.shape import mapping, optional_text, text
 
 SKIP = "mlbench:skip"
 """Nothing is measured."""
@@ -65,25 +64,6 @@ def accept_reason(messages: Iterable[str]) -> str | None:
             if token.lower() == TRAILER.lower() and reason:
                 return reason[:_LONGEST_REASON]
     return None
-
-
-def messages_between(github: GitHub, base: str, head: str) -> list[str]:
-    """Messages of the commits in ``head`` that are not in ``base``, for clones that hold no history.
-
-    GitHub tells of 250 at most, the first ones.
-
-    Raises:
-        GitHubError: they cannot be read.
-    """
-    try:
-        found = mapping(github.get(github.path("compare", f"{base}...{head}")), "comparison")
-    except NotFound:  # a push that replaced the history: its own last commit is all there is to read
-        return [_message(github.get(github.path("commits", head)))]
-    return [_message(commit) for commit in items(found.get("commits"), "commits")]
-
-
-def _message(commit: object) -> str:
-    return text(mapping(mapping(commit, "commit").get("commit"), "commit"), "message", "commit")
 
 
 def _trailers(message: str) -> list[tuple[str, str]]:

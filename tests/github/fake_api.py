@@ -16,7 +16,6 @@ demand. With a description, every request and every answer is held against it (`
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -187,11 +186,11 @@ class FakeGitHub:
             self.repository(repository).artifacts[number] = made
             return made
 
-    def commits(self, repository: str, *shas: str) -> None:
-        """A line of commits, oldest first."""
+    def commits(self, repository: str, *shas: str, message: str = "A change") -> None:
+        """A line of commits, oldest first. The first may be known: then they come after it."""
         known = self.repository(repository).commits
         for parent, sha in zip(("", *shas), shas, strict=False):
-            known[sha] = Commit(sha, (parent,) if parent else ())
+            known.setdefault(sha, Commit(sha, (parent,) if parent else (), message))
 
     def bodies(self, repository: str, number: int, login: str = "") -> list[str]:
         """The comments of a pull request, oldest first; only one author's where named."""
@@ -371,8 +370,3 @@ def _server(fake: FakeGitHub, handler: type[_Handler], port: int) -> _Server:
 
 def _address(server: _Server) -> str:
     return f"http://127.0.0.1:{server.server_address[1]}"
-
-
-def now() -> int:
-    """Seconds since 1970, as rate limits count them."""
-    return int(time.time())

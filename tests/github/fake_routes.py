@@ -143,6 +143,7 @@ class Routes:
             ("GET", rf"{repo}/pulls/(\d+)", _get_pull),
             ("GET", rf"{repo}/commits", _list_commits),
             ("GET", rf"{repo}/commits/([0-9a-f]+)", _get_commit),
+            ("GET", rf"{repo}/compare/([^/]+)", _compare),
             ("GET", rf"{repo}/actions/runs", _list_runs),
             ("GET", rf"{repo}/actions/runs/(\d+)", _get_run),
             ("GET", rf"{repo}/actions/runs/(\d+)/artifacts", _run_artifacts),
@@ -326,7 +327,11 @@ def _get_pull(call: _Call, owner: str, name: str, number: str) -> Reply:
 
 def _list_commits(call: _Call, owner: str, name: str) -> Reply:
     repository = call.repository(owner, name, "read", "contents")
-    first = call.request.query.get("sha", "")
+    order = _history(repository, call.request.query.get("sha", ""))
+    return call.page([call.shapes.commit(repository, repository.commits[sha]) for sha in order])
+
+
+def _history(repository: Repository, first: str) -> list[str]:
     if first not in repository.commits:
         raise Refused(404, "Not Found")
     order: list[str] = []
@@ -336,7 +341,21 @@ def _list_commits(call: _Call, owner: str, name: str) -> Reply:
         if sha not in order and sha in repository.commits:
             order.append(sha)
             waiting += repository.commits[sha].parents
-    return call.page([call.shapes.commit(repository, repository.commits[sha]) for sha in order])
+    return order
+
+
+def _compare(call: _Call, owner: str, name: str, both: str) -> Reply:
+    repository = call.repository(owner, name, "read", "contents")
+    base, _, head = both.partition("...")
+    before = _history(repository, base)
+    after = _history(repository, head)
+    merge_base = next((sha for sha in after if sha in before), None)
+    if merge_base is None:
+        raise Refused(404, f"No common ancestor between {base} and {head}.")
+    ahead = [sha for sha in reversed(after) if sha not in before]
+    return Reply.json(
+        200, call.shapes.comparison(repository, base, merge_base, ahead, len(set(before) - set(after)))
+    )
 
 
 def _get_commit(call: _Call, owner: str, name: str, sha: str) -> Reply:

@@ -116,7 +116,7 @@ class Shapes:
             "node_id": f"LA_{number}",
             "url": f"{self.root}/repos/{repository.full_name}/labels/{quote(name, safe='')}",
             "name": name,
-            "description": None,
+            "description": "",
             "color": "ededed",
             "default": False,
         }
@@ -131,6 +131,7 @@ class Shapes:
             "commit_id": None,
             "commit_url": None,
             "created_at": moment(event.id),
+            "performed_via_github_app": None,
             "label": {"name": event.label, "color": "ededed"},
         }
 
@@ -305,6 +306,21 @@ class Shapes:
                 {"sha": sha, "url": f"{api}/commits/{sha}", "html_url": f"{html}/{sha}"}
                 for sha in commit.parents
             ],
+        }
+
+    def comparison(
+        self, repository: Repository, base: str, merge_base: str, ahead: list[str], behind: int
+    ) -> Json:
+        url = f"{self.root}/repos/{repository.full_name}/compare/{base}"
+        return {
+            **dict.fromkeys(("url", "html_url", "permalink_url", "diff_url", "patch_url"), url),
+            "base_commit": self.commit(repository, repository.commits[base]),
+            "merge_base_commit": self.commit(repository, repository.commits[merge_base]),
+            "status": "diverged" if ahead and behind else "ahead" if ahead else "identical",
+            "ahead_by": len(ahead),
+            "behind_by": behind,
+            "total_commits": len(ahead),
+            "commits": [self.commit(repository, repository.commits[sha]) for sha in ahead[:250]],
         }
 
 
