@@ -1,4 +1,4 @@
-"""Text of sketches made harmless for where it is shown, and figures with their separators."""
+"""Text of sketches made harmless for terminals and logs, and figures with their separators."""
 
 from __future__ import annotations
 

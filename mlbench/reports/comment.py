@@ -1,0 +1,130 @@
+"""The comment on a pull request: the outcome first, then what needs a decision, the rest folded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from mlbench.reports.blocks import Block, fit, size
+from mlbench.reports.digest import Digest, also, digest, headline
+from mlbench.reports.escaping import code, link, prose
+from mlbench.reports.sections import Sections
+from mlbench.reports.wording import TIMES, plural
+from mlbench.results.change import BIGGER_IS_BETTER, Comparison, Limit, Side
+
+LIMIT = 65_000
+"""GitHub takes 65,536 characters. Counted in bytes of UTF-8, of which there are never fewer, and with room
+for a marker."""
+
+_LEAST = 8_000
+_SYMBOLS = 5
+_RUN = re.compile(r"(https?://[\w.:-]+/[\w.-]+/[\w.-]+)/actions/runs/\d+", re.ASCII)
+
+
+def comment_markdown(
+    comparison: Comparison,
+    *,
+    title: str,
+    run_url: str = "",
+    limit: int = LIMIT,
+    missing: Sequence[str] = (),
+) -> str:
+    """The comment's Markdown, of at most ``limit`` bytes.
+
+    Args:
+        comparison: what to show.
+        title: stands first: the name of the workflow or of the suite.
+        run_url: address of the run, whose summary has what is cut here.
+        limit: bytes of UTF-8 at most; at least 8,000.
+        missing: names of the jobs that should have given results and did not.
+    """
+    if limit < _LEAST:
+        raise ValueError(f"a comment of {limit} bytes cannot say what it leaves out")
+    found = digest(comparison)
+    summary = link("the job summary", run_url)
+    sections = Sections(found, f", all of it is in {summary}", _SYMBOLS)
+    blocks = [
+        Block(top(found, title, missing)),
+        *told(found, sections, run_url, missing),
+        *sections.broken(),
+        *sections.worse(),
+        *sections.keys(),
+        *sections.better(),
+        *sections.apart(),
+        *sections.figures(),
+        *sections.gone(),
+        *sections.symbol_changes(),
+        *sections.failed(),
+        *sections.failure_details(),
+        *sections.noise(),
+        *sections.unchanged(),
+    ]
+    last = Block(foot(found, sections, run_url))
+    text, _ = fit(blocks, limit - size(last.stub) - 4)
+    return f"{text}\n\n{last.stub}\n"
+
+
+def top(found: Digest, title: str, missing: Sequence[str]) -> str:
+    """The outcome as a heading."""
+    icon, said = headline(found, len(missing))
+    return f"### {icon} {prose(title, 100)}: {said}"
+
+
+def told(found: Digest, sections: Sections, run_url: str, missing: Sequence[str]) -> Iterable[Block]:
+    """What a reader must know before any figure: what was compared, what is missing, what was accepted."""
+    comparison = found.comparison
+    others = also(found)
+    rest = f"{others[0].upper()}{others[1:]}." if others else ""
+    yield Block(" ".join(filter(None, (_sides(comparison, run_url), rest))))
+    if missing:
+        said = f"⚠️ **{plural(len(missing), 'job')} gave no results**, so this is not all"
+        yield sections.listed(said, [code(leg) for leg in missing])
+    if comparison.accepted:
+        yield Block(f"☑️ What is over its limit was accepted: {prose(comparison.accepted)}")
+    if comparison.notes:
+        number = plural(len(comparison.notes), "note")
+        yield sections.listed(number, [prose(note, 500) for note in comparison.notes], opened=False)
+
+
+def foot(found: Digest, sections: Sections, run_url: str) -> str:
+    """What the figures mean, where they were taken, and where to read more."""
+    deltas = [delta for job in found.jobs for delta in job.deltas]
+    figures = [side for delta in deltas for side in (delta.base, delta.head) if side is not None]
+    moved = {delta.measure for delta in deltas if delta.change}
+    lines = []
+    if any(side.starred for side in figures):
+        lines.append("\\* Does not fit the board; linked again with larger memory regions to measure flash.")
+    if any(side.steady is not None for side in figures):
+        judged = ", judged without what only the placement of the code decides" if moved & TIMES else ""
+        lines.append(f"Times come from a cycle model{judged}.")
+    if moved & BIGGER_IS_BETTER:
+        lines.append("Of unused RAM more is better.")
+    limits = [limit for delta in deltas for limit in (delta.threshold.warn, delta.threshold.fail)]
+    if found.comparison.base is not None and all(limit == Limit() for limit in limits):
+        lines.append("No thresholds are set in <code>mlbench.yml</code>, so nothing here fails.")
+    ends = [f"Measured on {place}" for place in filter(None, [sections.place()])]
+    ends += [f"{link('Run', run_url)} with every figure"] if run_url else []
+    lines += [f"{' · '.join(ends)}."] if ends else []
+    return f"<sub>{' '.join(lines)}</sub>" if lines else ""
+
+
+def _sides(comparison: Comparison, run_url: str) -> str:
+    head = _side(comparison.head, run_url) or "What was measured"
+    if comparison.base is None:
+        return f"{head}, without a baseline." if comparison.head.commit or comparison.head.label else ""
+    return f"{head} against {_side(comparison.base, run_url) or 'its baseline'}."
+
+
+def _side(side: Side, run_url: str) -> str:
+    parts = []
+    if side.commit:
+        run = _RUN.match(run_url)
+        short = f"<code>{side.commit[:7]}</code>"
+        if not re.fullmatch(r"[0-9a-f]{40,64}", side.commit):
+            parts.append(code(side.commit))
+        else:
+            parts.append(link(short, f"{run[1]}/commit/{side.commit}") if run else short)
+    about = side.label or side.ref
+    if about:
+        parts.append(f"({prose(about, 100)})" if parts else prose(about, 100))
+    return " ".join(parts)

@@ -1,0 +1,182 @@
+"""A comparison sorted by what a reader wants to know first, before it is drawn in any way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from mlbench.reports.wording import plural, sketches
+from mlbench.results.change import Comparison, Delta, JobChange, State, Verdict
+
+GRAVITY = (
+    Verdict.FAIL,
+    Verdict.ACCEPTED,
+    Verdict.WARN,
+    Verdict.WORSE,
+    Verdict.BETTER,
+    Verdict.NOT_COMPARED,
+    Verdict.NOISE,
+    Verdict.UNCHANGED,
+)
+"""Verdicts, the one to be read first in front."""
+BAD = frozenset({Verdict.FAIL, Verdict.ACCEPTED, Verdict.WARN, Verdict.WORSE})
+MOVED = BAD | {Verdict.BETTER}
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One job and those of its measures that a table shows."""
+
+    job: JobChange
+    deltas: tuple[Delta, ...]
+
+
+@dataclass(frozen=True)
+class Digest:
+    """The jobs of a comparison by their place in a report. A job may have several places."""
+
+    comparison: Comparison
+    broken: tuple[JobChange, ...] = ()
+    worse: tuple[Changed, ...] = ()
+    better: tuple[Changed, ...] = ()
+    apart: tuple[Changed, ...] = ()
+    """Measures whose sides are shown beside each other and not subtracted."""
+    noise: tuple[Changed, ...] = ()
+    new: tuple[JobChange, ...] = ()
+    fixed: tuple[JobChange, ...] = ()
+    removed: tuple[JobChange, ...] = ()
+    failed: tuple[JobChange, ...] = ()
+    skipped: tuple[JobChange, ...] = ()
+    unchanged: tuple[JobChange, ...] = ()
+    """Nothing about them but noise moved."""
+    measured: tuple[JobChange, ...] = ()
+    """Without a baseline: all that was measured."""
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+
+    @property
+    def jobs(self) -> tuple[JobChange, ...]:
+        """All jobs."""
+        return self.comparison.jobs
+
+
+def digest(comparison: Comparison) -> Digest:
+    """Sort a comparison."""
+    by_state: dict[State, list[JobChange]] = {state: [] for state in State}
+    for job in comparison.jobs:
+        by_state[job.state].append(job)
+    compared = by_state[State.COMPARED]
+    held = [] if comparison.base is None else compared
+    # A sketch that broke has its flash all the same, and that may be over a limit.
+    moved = [changed for job in comparison.jobs if (changed := _moved(job))]
+    return Digest(
+        comparison=comparison,
+        broken=tuple(by_state[State.BROKEN]),
+        worse=tuple(
+            sorted((one for one in moved if _gravity(one) < GRAVITY.index(Verdict.BETTER)), key=_gravity)
+        ),
+        better=tuple(one for one in moved if _gravity(one) == GRAVITY.index(Verdict.BETTER)),
+        apart=_with(held, Verdict.NOT_COMPARED),
+        noise=_with(held, Verdict.NOISE),
+        new=tuple(by_state[State.NEW]),
+        fixed=tuple(by_state[State.FIXED]),
+        removed=tuple(by_state[State.REMOVED]),
+        failed=tuple(by_state[State.FAILED]),
+        skipped=tuple(by_state[State.SKIPPED]),
+        unchanged=tuple(job for job in held if not _tells(job)),
+        measured=tuple(compared) if comparison.base is None else (),
+        verdicts=Counter(delta.verdict for job in comparison.jobs for delta in job.deltas),
+    )
+
+
+def headline(found: Digest, missing: int = 0) -> tuple[str, str]:
+    """The outcome: an icon, and one line that says it."""
+    verdicts = found.verdicts
+    parts = [f"{sketches(len(found.broken))} broke"] if found.broken else []
+    for verdict, one, many in (
+        (Verdict.FAIL, "measure over its limit", "measures over their limits"),
+        (Verdict.WARN, "warning", "warnings"),
+        (Verdict.WORSE, "measure worse", "measures worse"),
+        (Verdict.ACCEPTED, "accepted over its limit", "accepted over their limits"),
+        (Verdict.BETTER, "measure better", "measures better"),
+    ):
+        if verdicts[verdict]:
+            parts.append(plural(verdicts[verdict], one, many))
+    if missing:
+        parts.append(f"{plural(missing, 'job')} without results")
+    return _icon(found, missing), ", ".join(parts) or _nothing_moved(found)
+
+
+def also(found: Digest) -> str:
+    """What became of the other sketches, in one line; may be empty."""
+    parts = [plural(len(found.new), "new sketch", "new sketches")] if found.new else []
+    failed = "failed" if found.comparison.base is None else "failed before and after"
+    for jobs, word in (
+        (found.fixed, "fixed"),
+        (found.removed, "removed"),
+        (found.failed, failed),
+        (found.skipped, "not measured"),
+        (found.unchanged, "unchanged"),
+    ):
+        if jobs:
+            parts.append(f"{sketches(len(jobs))} {word}")
+    return ", ".join(parts)
+
+
+def _nothing_moved(found: Digest) -> str:
+    if found.comparison.base is None:
+        return f"{sketches(len(found.measured))} measured, nothing to compare with"
+    if found.unchanged:
+        beyond = " beyond noise" if found.noise else ""
+        return f"no change in {sketches(len(found.unchanged))}{beyond}"
+    if found.apart:
+        return f"{sketches(len(found.apart))} side by side, not comparable"
+    return also(found) or "no sketch was measured"
+
+
+def _icon(found: Digest, missing: int) -> str:
+    verdicts = found.verdicts
+    if found.broken or verdicts[Verdict.FAIL]:
+        return "❌"
+    if verdicts[Verdict.WARN] or missing or found.failed or not found.jobs:
+        return "⚠️"
+    if verdicts[Verdict.WORSE]:
+        return "🔺"
+    if verdicts[Verdict.ACCEPTED]:
+        return "☑️"
+    if found.comparison.base is None or (found.apart and not found.unchanged and not found.better):
+        return "📏"
+    return "✅"
+
+
+def _moved(job: JobChange) -> Changed | None:
+    """A job's measures that moved; RAM need beside unused RAM, as each explains the other."""
+    names = {delta.measure for delta in job.deltas if delta.verdict in MOVED}
+    if not names:
+        return None
+    if names & {"unused_ram", "ram_need"}:
+        names |= {"unused_ram", "ram_need"}
+    shown = (delta for delta in job.deltas if delta.measure in names and _known(delta))
+    return Changed(job, tuple(delta for delta in shown if delta.verdict is not Verdict.NOT_COMPARED))
+
+
+def _with(jobs: list[JobChange], verdict: Verdict) -> tuple[Changed, ...]:
+    chosen = [
+        Changed(job, tuple(delta for delta in job.deltas if delta.verdict is verdict and _known(delta)))
+        for job in jobs
+    ]
+    return tuple(one for one in chosen if one.deltas)
+
+
+def _tells(job: JobChange) -> bool:
+    return any(
+        _known(delta) and delta.verdict not in (Verdict.NOISE, Verdict.UNCHANGED) for delta in job.deltas
+    )
+
+
+def _known(delta: Delta) -> bool:
+    """Whether at least one side has a figure."""
+    return any(side is not None and side.value is not None for side in (delta.base, delta.head))
+
+
+def _gravity(one: Changed) -> int:
+    return min(GRAVITY.index(delta.verdict) for delta in one.deltas)

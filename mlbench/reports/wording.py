@@ -1,0 +1,134 @@
+"""How figures, changes and verdicts are said, in every report that people read."""
+
+from __future__ import annotations
+
+from mlbench.reports.text import count
+from mlbench.results.change import BIGGER_IS_BETTER, Delta, Figure, Limit, Verdict
+
+NAMES = {
+    "flash": "flash",
+    "unused_ram": "unused RAM",
+    "ram_need": "RAM need",
+    "init_time": "initialization",
+    "inference_time": "inference",
+}
+TITLES = {name: text[0].upper() + text[1:] for name, text in NAMES.items()}
+"""The same at the beginning of a line."""
+TIMES = frozenset({"init_time", "inference_time"})
+MINUS = "\N{MINUS SIGN}"
+
+ICONS = {
+    Verdict.FAIL: "❌",
+    Verdict.WARN: "⚠️",
+    Verdict.WORSE: "🔺",
+    Verdict.ACCEPTED: "☑️",
+    Verdict.BETTER: "✅",
+    Verdict.NOISE: "〰️",
+    Verdict.UNCHANGED: "➖",
+    Verdict.NOT_COMPARED: "↔️",
+}
+"""A shape for each verdict, so that nobody depends on colours; the words stand beside it."""
+
+
+def unit(measure: str) -> str:
+    """The unit in which a measure is shown."""
+    return "ms" if measure in TIMES else "bytes"
+
+
+def shown(measure: str, value: float) -> str:
+    """A figure in its unit: ``24,340`` or ``53.654``."""
+    return _number(measure, abs(value), MINUS if value < 0 else "")
+
+
+def figure(measure: str, side: Figure | None) -> str:
+    """One side of a measure, starred where it was measured with larger memory regions."""
+    if side is None or side.value is None:
+        return "-"
+    return shown(measure, side.value) + ("\\*" if side.starred else "")
+
+
+def signed(measure: str, change: float) -> str:
+    """A change with its sign: ``+2,048``, ``0`` where there is none."""
+    if change == 0:
+        return "0"
+    return _number(measure, abs(change), MINUS if change < 0 else "+")
+
+
+def percent(value: float) -> str:
+    """A change in per cent, with as many digits as it takes to say that there is one."""
+    if value == 0:
+        return "0 %"
+    sign = MINUS if value < 0 else "+"
+    size = abs(value)
+    digits = 0 if size >= 100 else 1 if size >= 0.05 else 2
+    while round(size, digits) == 0 and digits < 6:
+        digits += 1
+    return f"{sign}{size:,.{digits}f} %"
+
+
+def change(delta: Delta) -> str:
+    """The change that is judged: absolute and, where it has a base, in per cent."""
+    if delta.change is None:
+        return ""
+    text = signed(delta.measure, delta.change)
+    return text if delta.percent is None or delta.change == 0 else f"{text} ({percent(delta.percent)})"
+
+
+def raw_change(delta: Delta) -> str:
+    """The change of the figures themselves, where another one is judged; else empty."""
+    base, head = delta.base, delta.head
+    if delta.change is None or base is None or head is None or base.value is None or head.value is None:
+        return ""
+    raw = signed(delta.measure, head.value - base.value)
+    return "" if raw == signed(delta.measure, delta.change) else raw
+
+
+def limit(measure: str, allowed: Limit) -> str:
+    """What a threshold allows: ``1,024 bytes or 5 %``."""
+    parts = []
+    if allowed.amount is not None:
+        parts.append(f"{shown(measure, allowed.amount)} {unit(measure)}")
+    if allowed.percent is not None:
+        parts.append(f"{allowed.percent:g} %")
+    return " or ".join(parts)
+
+
+def verdict(delta: Delta) -> str:
+    """What is thought of a change, in words."""
+    way = "less" if delta.measure in BIGGER_IS_BETTER else "more"
+    threshold = delta.threshold
+    if delta.verdict in (Verdict.FAIL, Verdict.ACCEPTED):
+        said = "over the limit" if delta.verdict is Verdict.FAIL else "accepted, over the limit"
+        return _over(said, delta.measure, threshold.fail, way)
+    if delta.verdict is Verdict.WARN:
+        return _over("warning", delta.measure, threshold.warn, way)
+    return {
+        Verdict.WORSE: "worse",
+        Verdict.BETTER: "better",
+        Verdict.NOISE: "noise",
+        Verdict.UNCHANGED: "unchanged",
+    }.get(delta.verdict, "not compared")
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """``1 sketch``, ``2 sketches``."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def sketches(number: int) -> str:
+    """``1 sketch``, ``2 sketches``."""
+    return plural(number, "sketch", "sketches")
+
+
+def _over(said: str, measure: str, allowed: Limit, way: str) -> str:
+    text = limit(measure, allowed)
+    return f"{said}: {text} {way}" if text else said
+
+
+def _number(measure: str, value: float, sign: str) -> str:
+    if measure not in TIMES:
+        return f"{sign}{value:,.0f}"
+    digits = 3
+    while value and round(value / 1000, digits) == 0 and digits < 6:
+        digits += 1
+    return f"{sign}{value / 1000:,.{digits}f}"

@@ -1,0 +1,248 @@
+"""The comment and the summary: golden files (MLBENCH_GOLDEN=write renews them), and laws of any content."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlbench.build.firmware import Diagnostic
+from mlbench.compare import compare
+from mlbench.reports.blocks import Block, fit, size
+from mlbench.reports.comment import comment_markdown
+from mlbench.reports.digest import digest, headline
+from mlbench.reports.summary import summary_markdown
+from mlbench.results.change import KeyChange, Side, State, SymbolChange
+from mlbench.results.values import Absent, Failure
+from mlbench.targets.protocol import Frame
+from tests.reports import samples
+from tests.reports.rendered import LINKED, OURS, page
+from tests.reports.test_escaping import EVIL
+
+GOLDEN = Path(__file__).parent / "golden"
+ALL = samples.comparisons()
+REPORTS = {"comment": comment_markdown, "summary": summary_markdown}
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("kind", REPORTS)
+def test_reports_are_as_in_the_golden_files(name, kind):
+    missing = ("board: uno",) if name == "everything" else ()
+    text = REPORTS[kind](ALL[name], title="mlbench", run_url=samples.RUN, missing=missing)
+    file = GOLDEN / f"{kind}-{name}.md"
+    if os.environ.get("MLBENCH_GOLDEN") == "write":
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("kind", REPORTS)
+def test_reports_are_whole_pages(name, kind):
+    shown = page(REPORTS[kind](ALL[name], title="mlbench", run_url=samples.RUN))
+    assert shown.elements <= OURS
+    assert shown.unbalanced == []
+    for rows in shown.tables:
+        assert len(set(rows)) == 1
+        assert len(rows) > 1
+
+
+def test_everything_has_its_place():
+    text = page(comment_markdown(samples.everything(), title="mlbench", missing=("board: uno",))).text
+    for job in samples.everything().jobs:
+        assert job.sketch in text
+    places = [
+        "over their limits",
+        "board: uno",
+        "breaks no longer works",
+        "kws graph",
+        "Built with",
+        "toycar",
+    ]
+    places += [
+        "Side by side",
+        "New",
+        "Fixed",
+        "Removed",
+        "Not measured",
+        "Where flash changed",
+        "Noise",
+        "Unchanged",
+    ]
+    assert [text.index(place) for place in places] == sorted(text.index(place) for place in places)
+    assert "steps of 4,096 bytes" in text
+    assert "hung in TVMPlatformAbort" in text
+    assert "'x' was not declared" in text
+
+
+def test_ram_need_stands_below_unused_ram():
+    rows = [
+        line.split(" | ")[1]
+        for line in comment_markdown(ALL["accepted"], title="x").splitlines()
+        if " | " in line
+    ]
+    assert rows.index("RAM need, bytes") == rows.index("unused RAM, bytes") + 1
+
+
+def test_symbols_and_the_rest_make_up_the_change():
+    for job in samples.everything().jobs:
+        one = replace(samples.everything(), jobs=(job,))
+        rows = re.findall(r"^\|.*\| ([+−][\d,]+) \|$", comment_markdown(one, title="x"), re.MULTILINE)
+        if job.symbols:
+            total = sum(int(row.replace("−", "-").replace(",", "")) for row in rows)
+            assert total == job.deltas[0].change
+
+
+def test_the_summary_has_what_the_comment_has_not():
+    text = summary_markdown(samples.everything())
+    for wanted in (
+        "| <code>kws graph</code> | 4.2 | 1.5 | 5.8 |",
+        "| together | 148,152 |",
+        "ready",
+        "cycles by placement",
+    ):
+        assert wanted in text
+
+
+def foreign(text: str):
+    """``everything`` with a foreign text wherever a sketch, a project or firmware has a say."""
+    jobs = []
+    for number, job in enumerate(samples.everything().jobs):
+        head = job.head
+        if head is not None:
+            failure = head.failure and Failure(
+                text, (Frame(1, text, text, 3),), (Diagnostic("error", text, text, 1, 2),)
+            )
+            measures = replace(
+                head.measures,
+                **{name: Absent(text) for name in ("init_time",) if number % 2},
+            )
+            build = head.build and replace(head.build, fqbn=text, compiler=text, libraries=(text,))
+            head = replace(
+                head, sketch=text, board=text, failure=failure, notes=(text,), serial=text, measures=measures,
+                build=build, seconds=((text, 1.0),),
+            )  # fmt: skip
+        deltas = tuple(
+            replace(
+                d, note=text, head=d.head and replace(d.head, absent=text if d.head.value is None else "")
+            )
+            for d in job.deltas
+        )
+        jobs.append(
+            replace(
+                job,
+                sketch=text,
+                board=text,
+                backend=text if number % 3 else job.backend,
+                deltas=deltas,
+                head=head,
+                symbols=tuple(SymbolChange(text, s.base, s.head) for s in job.symbols),
+                build_changes=tuple(KeyChange(text, text, text) for _ in job.build_changes),
+            )
+        )
+    side = Side(text, text, text)
+    return replace(
+        samples.everything(), jobs=tuple(jobs), base=side, head=side, notes=(text, text), accepted=text
+    )
+
+
+@settings(max_examples=40)
+@given(EVIL)
+@pytest.mark.parametrize("kind", REPORTS)
+def test_foreign_text_adds_nothing_to_the_page(kind, text):
+    def shown(foreign_text):
+        return page(
+            REPORTS[kind](
+                foreign(foreign_text), title=foreign_text, run_url=samples.RUN, missing=(foreign_text,)
+            )
+        )
+
+    evil, plain = shown(text), shown("plain")
+    assert evil.elements <= OURS
+    assert evil.attributes <= {("a", "href"), ("pre", "lang"), ("th", "align"), ("td", "align")}
+    assert {url for url in evil.links if not url.startswith("https://github.com/owner/demo/")} == set()
+    assert evil.unbalanced == []
+    assert evil.tables == plain.tables
+    assert not LINKED.search(evil.plain), evil.plain
+
+
+def crowd(number: int, name: str):
+    jobs = samples.everything().jobs
+    many = tuple(
+        replace(
+            jobs[index % len(jobs)], sketch=f"{index}{name}", symbols=jobs[index % len(jobs)].symbols * 20
+        )
+        for index in range(number)
+    )
+    return replace(samples.everything(), jobs=many, notes=(name,) * number, accepted=name * 3)
+
+
+@pytest.mark.parametrize("letter", ["x", "|", "@", "🙂", "`", "\x07"])
+def test_no_suite_is_too_large_for_a_comment(letter):
+    comparison = crowd(500, letter * 200)
+    missing = [f"{index} {letter * 200}" for index in range(500)]
+    text = comment_markdown(comparison, title=letter * 200, run_url=samples.RUN, missing=missing)
+    assert size(text) <= 65_000
+    assert size(text) > 50_000
+    shown = page(text)
+    assert shown.unbalanced == []
+    assert shown.elements <= OURS
+    assert "left out here, all of it is in the job summary" in shown.text
+    icon, said = headline(digest(comparison), len(missing))
+    assert f"{icon} " in shown.text.splitlines()[0]
+    assert said in shown.text.splitlines()[0]
+    whole = summary_markdown(comparison, missing=missing)
+    assert size(whole) <= 1_000_000
+    assert page(whole).unbalanced == []
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 60), st.integers(8_000, 70_000), EVIL)
+def test_any_limit_is_kept_and_rows_are_all_accounted_for(number, limit, name):
+    comparison = crowd(number, name)
+    text = comment_markdown(comparison, title="mlbench", limit=limit)
+    assert size(text) <= limit
+    assert page(text).unbalanced == []
+    for state, title in ((State.REMOVED, "Removed"), (State.NEW, "New")):
+        there = sum(job.state is state for job in comparison.jobs)
+        part = re.search(
+            rf"^(?:#### )?{title}\b(.*?)(?=^#### |^<details>|^<sub>|\Z)", text, re.MULTILINE | re.DOTALL
+        )
+        assert (part is not None) == (there > 0)
+        if part is None:
+            continue
+        rows = len(re.findall(r"^(?:- |\| <code>)", part[1], re.MULTILINE))
+        cut = re.search(r"([\d,]+) more rows? left out", part[1])
+        stub = re.match(r": ([\d,]+) sketch", part[1])
+        left = int((cut or stub)[1].replace(",", "")) if cut or stub else 0
+        assert rows + left == there
+
+
+@given(
+    st.lists(
+        st.tuples(st.text("ab", min_size=1, max_size=9), st.lists(st.text("cd", max_size=9))), max_size=5
+    ),
+    st.integers(90, 400),
+)
+def test_blocks_fit_and_keep_their_order(parts, limit):
+    blocks = [Block(stub, "o", tuple(rows), "c") for stub, rows in parts]
+    text, cut = fit(blocks, limit)
+    assert size(text) <= limit
+    if not cut:
+        assert text == "\n\n".join(filter(None, (block.first(len(block.rows)) for block in blocks)))
+
+
+def test_a_comment_needs_room_for_what_it_must_say():
+    with pytest.raises(ValueError, match="cannot say what it leaves out"):
+        comment_markdown(samples.everything(), title="x", limit=100)
+
+
+def test_commits_are_linked_where_the_repository_is_known():
+    linked = page(comment_markdown(ALL["better"], title="x", run_url=samples.RUN)).links
+    assert f"https://github.com/owner/demo/commit/{'a' * 40}" in linked
+    assert page(comment_markdown(ALL["better"], title="x")).links == []
+    assert page(comment_markdown(compare((), (), base_side=Side("main; x")), title="x")).elements <= OURS

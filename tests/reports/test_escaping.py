@@ -1,0 +1,136 @@
+"""Foreign text in Markdown, as GitHub's own parser shows it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlbench.reports.escaping import code, elide, fence, link, prose
+from mlbench.reports.text import printable
+from tests.reports.rendered import LINKED, page
+
+PIECES = (
+    *("@octocat", "@org/team", "#1", "owner/repo#12", "GH-12", "JIRA-7", "GHSA-abcd-efgh-ijkl", "a@b.co"),
+    *(
+        "http://x.yz/p?q",
+        "https://x.yz",
+        "www.x.com",
+        "ftp://x.yz",
+        "mailto:a@b.co",
+        "xmpp:a@b.co/c",
+        ":smile:",
+    ),
+    *("deadbeef", "0123456789abcdef0123456789abcdef01234567", "owner/repo@deadbeef1"),
+    *("<b>", "</details>", "</code>", "<script>", "<!--", "-->", "<https://x.yz>", "&amp;", "&#64;", "&lt;"),
+    *(
+        "|",
+        "\\|",
+        "\\",
+        "`",
+        "```",
+        "~~~",
+        "~~x~~",
+        "**",
+        "*x*",
+        "_x_",
+        "a_b",
+        "__",
+        "[x](y)",
+        "![x](y)",
+        "[^1]",
+    ),
+    *(
+        "\n",
+        "\r",
+        "\n\n",
+        "\t",
+        "# ",
+        "> ",
+        "- ",
+        "- [ ] ",
+        "1. ",
+        "2) ",
+        "---",
+        "===",
+        "| --- |",
+        ":-:",
+        "$x$",
+    ),
+    *(" ", "x", "é", "🙂", "\u202e", "\u200b", "\ud800", "(", ")", ":", "/", ".", "1", "-", "+"),
+)
+EVIL = st.one_of(st.lists(st.sampled_from(PIECES), max_size=12).map("".join), st.text(max_size=40))
+
+
+def squeezed(text: str) -> str:
+    """Blanks as a browser shows them."""
+    return " ".join(text.split())
+
+
+@given(EVIL)
+def test_prose_shows_the_text_and_nothing_else(text):
+    for around, elements in (
+        ("before {} after", {"p", "code"}),
+        ("- {}", {"ul", "li", "code"}),
+        ("{}", {"p", "code"}),
+    ):
+        shown = page(around.format(prose(text, 9_999)))
+        assert shown.elements <= elements
+        expected = printable(text)
+        assert squeezed(shown.text) == squeezed(around.removeprefix("- ").format(expected))
+        assert not LINKED.search(shown.plain), shown.plain
+        assert shown.links == []
+
+
+@given(EVIL)
+def test_code_shows_the_text_and_nothing_else(text):
+    for around in ("before {} after", "{}"):
+        shown = page(around.format(code(text, 9_999)))
+        assert shown.elements == {"p", "code"}
+        assert shown.attributes == set()
+        assert squeezed(shown.text) == squeezed(around.format(printable(text).strip() or "(no name)"))
+
+
+@given(EVIL, EVIL)
+def test_cells_stay_cells(first, second):
+    row = f"| {code(first, 9_999)} | {prose(second, 9_999)} |"
+    shown = page(f"| a | b |\n| --- | --- |\n{row}\n| {prose(first, 9_999)} | x |")
+    assert shown.tables == [[2, 2, 2]]
+    assert shown.elements <= {"table", "thead", "tbody", "tr", "th", "td", "code"}
+    expected = ["a", "b", printable(first).strip() or "(no name)", printable(second), printable(first), "x"]
+    assert [squeezed(cell) for cell in shown.cells] == [squeezed(cell) for cell in expected]
+    assert not LINKED.search(shown.plain)
+
+
+@given(st.lists(EVIL, max_size=5).map("\n".join))
+def test_nothing_ends_a_fence(text):
+    shown = page(f"before\n\n{fence(text)}\n\nafter")
+    assert shown.elements == {"p", "pre", "code"}
+    lines = text.rstrip("\n").split("\n")
+    assert shown.blocks == ["".join(f"{printable(line)}\n" for line in lines)]
+
+
+@given(EVIL, st.integers(3, 60))
+def test_what_is_too_long_loses_its_middle(text, limit):
+    short = elide(text, limit)
+    whole = printable(text)
+    assert len(short) <= limit
+    assert (
+        short == whole
+        if len(whole) <= limit
+        else short[0] == whole[0] and short[-1] == whole[-1] and "…" in short
+    )
+
+
+def test_ordinary_names_stay_readable_in_the_source():
+    assert code("keyword_spotting_graph") == "<code>keyword_spotting_graph</code>"
+    assert code("Model::inference(float const&)") == "<code>Model::inference(float const&#38;)</code>"
+    assert prose("hung in TVMPlatformAbort (model.c:88)") == "hung in TVMPlatformAbort (model.c:88)"
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "https://x.yz/)[", "https://x.yz/ a", "https://x.yz/<b>", ""]
+)
+def test_only_plain_addresses_are_linked(url):
+    assert link("the run", url) == "the run"
+    assert page(link("the run", "https://x.yz/a/b?c=d&e=f%20")).links == ["https://x.yz/a/b?c=d&e=f%20"]
