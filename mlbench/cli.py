@@ -19,6 +19,8 @@ from mlbench.settings import Settings
 VERBS = {
     "run": "profile sketches (the default)",
     "elf": "profile a firmware image, without a compiler",
+    "monitor": "serial line of an emulated board, live",
+    "compare": "compare two result files",
     "boards": "list the boards",
     "doctor": "look over this machine",
     "cache": "list or clean what mlbench keeps",
@@ -87,7 +89,8 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="mlbench",
         description="Flash, unused RAM, initialization and inference time of TinyML sketches.",
-        epilog="Exit status: 0 good, 2 usage or configuration, 3 a sketch failed, 4 the environment.",
+        epilog="Exit status: 0 good, 1 a threshold failed, 2 usage or configuration, 3 a sketch failed, "
+        "4 the environment.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"mlbench {__version__}")
@@ -138,13 +141,41 @@ def _parser() -> _Parser:
         "--build-property", metavar="KEY=VALUE", action="append", default=[], help="for the build"
     )
     run.add_argument(
-        "--only", metavar="NAME", action="append", default=[], help="only this sketch of the suite"
+        "--only",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="only this sketch of the suite, or those that a pattern such as models/* matches",
+    )
+    run.add_argument(
+        "--baseline", metavar="REF|FILE", default="", help="compare with a branch, a commit or a result file"
+    )
+    run.add_argument(
+        "--comparison", metavar="FILE", default="", help="write the comparison there; - is standard output"
     )
     elf = verb("elf", names, outputs)
     elf.add_argument("elf", metavar="FIRMWARE.elf", help="an image for a supported board")
     elf.add_argument("--board", metavar="BOARD", default="", help="FQBN or short name of the board")
     elf.add_argument("--ram", action="store_true", help="search the limit of unused RAM too")
     elf.add_argument("--serial", action="store_true", help="show what the firmware prints")
+    monitor = verb("monitor")
+    monitor.add_argument("elf", metavar="FIRMWARE.elf", help="an image for a board with an emulator")
+    monitor.add_argument("--board", metavar="BOARD", default="", help="FQBN or short name of the board")
+    monitor.add_argument("--pty", metavar="LINK", help="a serial port for other programs, at this place")
+    monitor.add_argument("--fast", action="store_true", help="as fast as possible, not in real time")
+    monitor.add_argument("--source", choices=("usb", "uart0", "uart1", "rtt"), help="only this line")
+    monitor.add_argument("--seconds", metavar="S", type=_seconds, help="end after this time of the board's")
+    monitor.add_argument("--until", metavar="TEXT", default="", help="end when the firmware has sent this")
+    monitor.add_argument("--raw", action="store_true", help="show escape sequences as they are")
+    compare = verb("compare", outputs)
+    compare.add_argument("base", metavar="BASE.json", help="results to compare with")
+    compare.add_argument("head", metavar="HEAD.json", help="results to judge")
+    compare.add_argument(
+        "--thresholds",
+        metavar="FILE",
+        default="",
+        help="the mlbench.yml that says what may get worse how far",
+    )
     verb("boards")
     verb("doctor")
     cache = verb("cache")
@@ -161,7 +192,8 @@ def _verb_first(arguments: list[str]) -> list[str]:
     valued = {
         *("--json", "--markdown", "--init", "--inference", "--output", "--min", "--max", "--ram-search"),
         *("--inferences", "--timeout", "--board", "--backend", "--port", "--only"),
-        *("--library", "--build-property"),
+        *("--pty", "--source", "--seconds", "--until"),
+        *("--library", "--build-property", "--baseline", "--comparison", "--thresholds"),
     }
     index = 0
     while index < len(arguments):
@@ -175,7 +207,11 @@ def _verb_first(arguments: list[str]) -> list[str]:
 
 
 def _dispatch(options: argparse.Namespace) -> int:
-    from mlbench import commands, maintenance  # late: an error in the command line needs none of it
+    from mlbench import (
+        commands,
+        compare_commands,
+        maintenance,
+    )  # late: an error in the command line needs none of it
     from mlbench.setup.policy import Policy
 
     given = [
@@ -190,6 +226,8 @@ def _dispatch(options: argparse.Namespace) -> int:
     verbs: dict[str, Callable[[], int]] = {
         "run": lambda: commands.run(options, settings),
         "elf": lambda: commands.elf(options, settings),
+        "monitor": lambda: commands.monitor(options),
+        "compare": lambda: compare_commands.compare_files(options, settings),
         "boards": maintenance.boards,
         "doctor": maintenance.doctor,
         "cache": lambda: maintenance.cache(options.action, options.room),
@@ -203,6 +241,16 @@ def _output(text: str) -> tuple[int, int]:
     if not (arg.isdecimal() and size.isdecimal() and int(size) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not ARG:BYTES, such as 2:4")
     return int(arg), int(size)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds
 
 
 def _count(text: str) -> int:

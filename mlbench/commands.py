@@ -23,17 +23,22 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Profile a suite, one sketch, or what is found."""
+    from mlbench.compare_commands import baseline_of, compare_run
     from mlbench.run import exit_status, profile_all
-    from mlbench.selection import entries
+    from mlbench.selection import select
     from mlbench.wiring import wire
 
     begin = time.monotonic()
-    specs, named = entries(options)
+    selection = select(options)
+    base_of = baseline_of(options) if options.baseline else None
     progress = make_progress(sys.stderr)
-    rooms = wire(settings, progress, named=named)
-    results = profile_all(specs, rooms, progress, debug=_trace if settings.debug else None)
-    reported = _report(results, settings, progress, begin, DEFAULT_RESULTS)
-    return worst_status([exit_status(results), reported])
+    rooms = wire(settings, progress, named=selection.named)
+    results = profile_all(selection.specs, rooms, progress, debug=_trace if settings.debug else None)
+    base = base_of(selection, rooms, progress) if base_of is not None else None
+    statuses = [exit_status(results), _report(results, settings, progress, begin, DEFAULT_RESULTS)]
+    if base is not None:
+        statuses.append(compare_run(base, results, selection, options, settings))
+    return worst_status(statuses)
 
 
 def elf(options: argparse.Namespace, settings: Settings) -> int:
@@ -55,6 +60,15 @@ def elf(options: argparse.Namespace, settings: Settings) -> int:
         for line in result.serial.splitlines():
             _people(settings).write(f"{printable(line)}\n")
     return worst_status([exit_status([result]), _report([result], settings, progress, begin)])
+
+
+def monitor(options: argparse.Namespace) -> int:
+    """Show an image's serial line, live."""
+    from mlbench.monitor import Wish, monitor
+
+    wish = Wish(options.source, options.fast, options.seconds, options.until.encode())
+    link = Path(options.pty) if options.pty else None
+    return monitor(Path(options.elf), wish, board=options.board, link=link, raw=options.raw)
 
 
 def _report(

@@ -3,33 +3,63 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from mlbench.cli import VERBS
 from mlbench.discovery import default_board, discover, find_suite
 from mlbench.errors import UsageError
 from mlbench.schema import nearest, suggestion
-from mlbench.suite import SUITE_NAMES, SketchSpec, Source, load_suite, virtual_us
+from mlbench.suite import SUITE_NAMES, SketchSpec, Source, Suite, load_suite, virtual_us
 from mlbench.targets.protocol import OutputBuffer
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a command line means."""
+
+    specs: tuple[SketchSpec, ...]
+    named: bool = False
+    """Whether a sketch was named that no suite lists."""
+    suite: Suite | None = None
+    """The suite that they come from."""
 
 
 def entries(options: argparse.Namespace) -> tuple[tuple[SketchSpec, ...], bool]:
     """The entries to profile, and whether a sketch was named on the command line."""
+    found = select(options)
+    return found.specs, found.named
 
+
+def select(options: argparse.Namespace, start: Path | None = None, *, lenient: bool = False) -> Selection:
+    """The entries to profile.
+
+    Args:
+        options: the command line's.
+        start: stands for the current folder.
+        lenient: names that nothing has are passed over.
+
+    Raises:
+        UsageError: there is nothing to profile, or the suite or an option is wrong.
+    """
+    folder = start or Path.cwd()
     named = False
-    path = Path(options.sketch) if options.sketch else None
-    suite = find_suite(Path.cwd()) if path is None else _suite_at(path)
+    # Without a start, paths stay as they were written, for messages.
+    path = (start / options.sketch if start else Path(options.sketch)) if options.sketch else None
+    found = find_suite(folder) if path is None else _suite_at(path)
+    suite = load_suite(found) if found is not None else None
     if suite is not None:
-        specs = load_suite(suite).sketches
+        specs = suite.sketches
     elif path is None:
-        specs = discover(Path.cwd())
-    elif listed := _listed(path):
-        specs = listed
+        specs = discover(folder)
     else:
-        specs, named = _one(path, options), True
-    specs = _only(specs, options.only)
+        specs, suite = _listed(path, options.sketch, folder)
+        if suite is None:
+            specs, named = _one(path, options, folder), True
+    specs = _only(specs, options.only, lenient)
     if len({spec.name for spec in specs}) > 1:
         _refuse_names(options)
     if options.board:
@@ -37,13 +67,12 @@ def entries(options: argparse.Namespace) -> tuple[tuple[SketchSpec, ...], bool]:
     backend = options.backend or ("board" if options.port else "")
     if backend:
         specs = tuple(dict.fromkeys(replace(spec, backend=backend) for spec in specs))
-    specs = tuple(_with_build_options(spec, options) for spec in specs)
-    return tuple(with_options(spec, options) for spec in specs), named
+    specs = tuple(_with_build_options(spec, options, folder) for spec in specs)
+    return Selection(tuple(with_options(spec, options) for spec in specs), named, suite)
 
 
 def _suite_at(path: Path) -> Path | None:
     """The suite that a path names: the file itself, or one in a folder that is no sketch."""
-
     if path.suffix in (".yml", ".yaml"):
         return path
     if path.is_dir() and not (path / f"{path.resolve().name}.ino").is_file():
@@ -51,16 +80,21 @@ def _suite_at(path: Path) -> Path | None:
     return None
 
 
-def _listed(path: Path) -> tuple[SketchSpec, ...]:
-    """What the project's own suite says of a sketch that is named by its path, or by its name there."""
-    suite = find_suite((path if path.is_dir() else path.parent) if path.exists() else Path.cwd())
-    if suite is None:
-        return ()
-    specs = load_suite(suite).sketches
-    if not path.exists():
-        return tuple(spec for spec in specs if spec.name == str(path))
-    folder = (path if path.is_dir() else path.parent).resolve()
-    return tuple(spec for spec in specs if not spec.source.url and _folder(spec) == folder)
+def _listed(path: Path, name: str, start: Path) -> tuple[tuple[SketchSpec, ...], Suite | None]:
+    """What the project's own suite says of a sketch that is named by its path, or by its name there.
+
+    Without a suite that says something of it, there is none.
+    """
+    found = find_suite((path if path.is_dir() else path.parent) if path.exists() else start)
+    if found is None:
+        return (), None
+    suite = load_suite(found)
+    if path.exists():
+        folder = (path if path.is_dir() else path.parent).resolve()
+        specs = tuple(spec for spec in suite.sketches if not spec.source.url and _folder(spec) == folder)
+    else:
+        specs = tuple(spec for spec in suite.sketches if spec.name == name)
+    return specs, suite if specs else None
 
 
 def _folder(spec: SketchSpec) -> Path:
@@ -68,8 +102,7 @@ def _folder(spec: SketchSpec) -> Path:
     return (place.parent if place.suffix == ".ino" else place).resolve()
 
 
-def _one(path: Path, options: argparse.Namespace) -> tuple[SketchSpec, ...]:
-
+def _one(path: Path, options: argparse.Namespace, start: Path) -> tuple[SketchSpec, ...]:
     if not path.exists():
         close = nearest(str(path), VERBS)
         do = f"did you mean `mlbench {close}`?" if close else "name a sketch's folder, an .ino or a suite"
@@ -84,18 +117,38 @@ def _one(path: Path, options: argparse.Namespace) -> tuple[SketchSpec, ...]:
             sketch=path.absolute(),
             board=options.board[0] if options.board else default_board(folder),
             source=Source(folder=folder.absolute()),
-            own_folder=Path.cwd(),
+            own_folder=start,
         ),
     )
 
 
-def _only(specs: tuple[SketchSpec, ...], names: Sequence[str]) -> tuple[SketchSpec, ...]:
+def _only(specs: tuple[SketchSpec, ...], patterns: Sequence[str], lenient: bool) -> tuple[SketchSpec, ...]:
+    """The sketches that are named, by name or path, as it is or as a pattern such as ``models/*``."""
+    if not patterns:
+        return specs
+    chosen: set[str] = set()
+    for pattern in patterns:
+        exact = {spec.name for spec in specs if spec.name == pattern}
+        matching = exact or {spec.name for spec in specs if _matches(spec, pattern)}
+        if not matching and not lenient:
+            what = f"no sketch is named {pattern!r}"
+            raise UsageError(what, do=suggestion(pattern, {spec.name for spec in specs}))
+        chosen |= matching
+    return tuple(spec for spec in specs if spec.name in chosen)
 
-    known = {spec.name for spec in specs}
-    for name in names:
-        if name not in known:
-            raise UsageError(f"no sketch is named {name!r}", do=suggestion(name, known))
-    return tuple(spec for spec in specs if not names or spec.name in names)
+
+def _matches(spec: SketchSpec, pattern: str) -> bool:
+    """As git matches paths: ``*`` and ``?`` stop at a slash, ``**`` does not."""
+    expression = _pattern(pattern.removeprefix("./").rstrip("/"))
+    place = spec.sketch.parent if spec.sketch.suffix == ".ino" else spec.sketch
+    return any(expression.fullmatch(text) for text in (spec.name, place.as_posix(), spec.sketch.as_posix()))
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    meaning = {"*": "[^/]*", "?": "[^/]", "**": ".*", "**/": "(?:.*/)?"}
+    parts = re.split(r"(\*\*/?|\*|\?)", text)
+    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), re.DOTALL)
 
 
 def _refuse_names(options: argparse.Namespace) -> None:
@@ -106,11 +159,11 @@ def _refuse_names(options: argparse.Namespace) -> None:
             raise UsageError(f"--{key} is for one sketch, and here are several", do=do)
 
 
-def _with_build_options(spec: SketchSpec, options: argparse.Namespace) -> SketchSpec:
+def _with_build_options(spec: SketchSpec, options: argparse.Namespace, start: Path) -> SketchSpec:
     for item in options.build_property:
         if "=" not in item:
             raise UsageError(f"--build-property {item!r} is not KEY=VALUE", do="write KEY=VALUE")
-    libraries = tuple(Path(folder).absolute() for folder in options.library)
+    libraries = tuple((start / folder).absolute() for folder in options.library)
     return replace(
         spec,
         libraries=(*spec.libraries, *libraries),

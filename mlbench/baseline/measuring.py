@@ -14,7 +14,7 @@ from mlbench.errors import MLBenchError, UsageError
 from mlbench.progress import Progress
 from mlbench.results.change import Comparison, Side
 from mlbench.results.document import Document
-from mlbench.results.values import Failure, Result, Status
+from mlbench.results.values import Absent, Failure, Measures, Result, Status
 from mlbench.suite import SketchSpec
 
 
@@ -25,7 +25,12 @@ class Selected:
     specs: tuple[SketchSpec, ...]
     thresholds: Thresholds = Thresholds()
     has_suite: bool = True
-    """Whether a suite file says so."""
+    """Whether a suite file says so, or they were found by looking for sketches."""
+
+    @property
+    def jobs(self) -> frozenset[tuple[str, str, str]]:
+        """Sketch, board and backend of each."""
+        return frozenset((spec.name, spec.board, spec.backend) for spec in self.specs)
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ def measure_base(
     select: Callable[[Path], Selected],
     measure: Callable[[Sequence[SketchSpec]], tuple[Result, ...]],
     progress: Progress,
+    *,
+    head: Selected | None = None,
 ) -> Base:
     """Fetch the counterpart, lay out its files in a work tree, and measure its sketches there.
 
@@ -58,6 +65,7 @@ def measure_base(
         select: the base's own sketches; gets the folder that stands for the repository's top.
         measure: measures them.
         progress: told of what takes long.
+        head: what is measured of the head. Of a sketch that it has no more is only said that it is gone.
     """
     notes = (found.note,) if found.note else ()
     if not found.commit:
@@ -65,8 +73,10 @@ def measure_base(
     side = Side(commit=found.commit, label=found.how)
     short = found.commit[:12]
     try:
-        with progress.step(f"fetching the base {short}"):
-            reason = repository.obtain(found.commit)
+        reason = ""
+        if not repository.has(found.commit):
+            with progress.step(f"fetching the base {short}"):
+                reason = repository.obtain(found.commit)
         if reason:
             return Base(notes=(*notes, f"the base {short} cannot be fetched ({reason})"))
         with worktree(repository, found.commit, folder, progress) as tree:
@@ -75,12 +85,14 @@ def measure_base(
                 return Base(notes=notes)
             try:
                 selected = select(tree.path)
+                if head is not None and head.has_suite and not selected.has_suite:
+                    raise UsageError("it has no mlbench.yml yet")
             except UsageError as error:
                 what = _here(str(error), tree.path)
                 return Base(
                     (), side, Thresholds(), (*notes, f"the base {short} has nothing to measure: {what}")
                 )
-            results = tuple(_placed(result, tree.path) for result in measure(selected.specs))
+            results = _measured(selected, head, measure, tree.path)
     except MLBenchError as error:
         return Base(notes=(*notes, f"the base {short} cannot be measured: {error}"))
     failed = [result for result in results if result.status is Status.FAILED]
@@ -118,6 +130,27 @@ def against(
         head_side=head_side,
         notes=(*notes, *base.notes, *told),
     )
+
+
+def _measured(
+    base: Selected,
+    head: Selected | None,
+    measure: Callable[[Sequence[SketchSpec]], tuple[Result, ...]],
+    tree: Path,
+) -> tuple[Result, ...]:
+    wanted = base.jobs if head is None else base.jobs & head.jobs
+    stays = [spec for spec in base.specs if (spec.name, spec.board, spec.backend) in wanted]
+    measured = iter(measure(stays) if stays else ())
+    return tuple(
+        _placed(next(measured), tree) if (spec.name, spec.board, spec.backend) in wanted else _gone(spec)
+        for spec in base.specs
+    )
+
+
+def _gone(spec: SketchSpec) -> Result:
+    absent = Absent("not measured, as the sketch is gone")
+    measures = Measures(absent, absent, absent, absent, absent)
+    return Result(spec.name, spec.board, spec.backend, Status.SKIPPED, measures)
 
 
 def _failed(result: Result) -> str:

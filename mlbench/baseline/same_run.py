@@ -1,0 +1,88 @@
+"""A baseline measured in the same run as what is held against it, for one command line."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from mlbench.baseline.counterpart import Counterpart
+from mlbench.baseline.measuring import Base, Selected, measure_base
+from mlbench.baseline.repository import Repository
+from mlbench.compare import thresholds_of
+from mlbench.errors import UsageError
+from mlbench.progress import Progress
+from mlbench.run import Rooms, profile_all
+from mlbench.selection import Selection, select
+
+
+def measure_counterpart(
+    found: Counterpart,
+    repository: Repository,
+    head: Selection,
+    options: argparse.Namespace,
+    rooms: Rooms,
+    progress: Progress,
+    folder: Path,
+    *,
+    start: Path | None = None,
+) -> Base:
+    """Measure the sketches of a counterpart as the same command line means them there.
+
+    Args:
+        found: the commit.
+        repository: the checkout.
+        head: what the command line means in the checkout.
+        options: the command line's.
+        rooms: what builds and measures.
+        progress: told of what takes long.
+        folder: where work trees may be made.
+        start: the folder the command line was given in; the current one where None.
+    """
+    here = (start or Path.cwd()).resolve()
+
+    def choose(tree: Path) -> Selected:
+        return _choose(tree, repository.root.resolve(), here, head, options)
+
+    return measure_base(
+        found,
+        repository,
+        folder,
+        choose,
+        lambda specs: profile_all(specs, rooms, progress),
+        progress,
+        head=selected(head),
+    )
+
+
+def selected(found: Selection) -> Selected:
+    """What a command line means, as far as a baseline needs it."""
+    if found.suite is None:
+        return Selected(found.specs, has_suite=False)
+    return Selected(found.specs, thresholds_of(found.suite))
+
+
+def _choose(tree: Path, root: Path, here: Path, head: Selection, options: argparse.Namespace) -> Selected:
+    """What the command line means in a work tree.
+
+    Raises:
+        UsageError: the base does not have it.
+    """
+    if not here.is_relative_to(root):
+        raise UsageError(f"{here} is not in the repository", do="run it in the project")
+    place = tree / here.relative_to(root)
+    there = argparse.Namespace(**vars(options))
+    if options.sketch:
+        named = (here / options.sketch).resolve()
+        if (here / options.sketch).exists():
+            if not named.is_relative_to(root):
+                raise UsageError(f"{options.sketch} is not in the repository", do="name a sketch in it")
+            there.sketch = str(tree / named.relative_to(root))
+            if not Path(there.sketch).exists():
+                raise UsageError(f"it has no {named.relative_to(root)} yet")
+    if not place.is_dir():
+        raise UsageError(f"it has no folder {here.relative_to(root)} yet")
+    found = select(there, place, lenient=True)
+    if head.named and found.named and len(found.specs) == len(head.specs) == 1:
+        found = replace(found, specs=(replace(found.specs[0], name=head.specs[0].name),))
+    return selected(found)

@@ -1,0 +1,133 @@
+"""The verb ``compare``, and ``run`` with a baseline: what is shown, written and given as exit status."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from mlbench.errors import MLBenchError, UsageError, worst_status
+from mlbench.maintenance import say
+from mlbench.progress import Progress
+from mlbench.results.change import Comparison, Side
+from mlbench.settings import Settings
+
+if TYPE_CHECKING:
+    from mlbench.baseline import Base
+    from mlbench.compare import Thresholds
+    from mlbench.results.values import Result
+    from mlbench.run import Rooms
+    from mlbench.selection import Selection
+
+BaseOf = Callable[["Selection", "Rooms", Progress], "Base"]
+"""Gives the baseline once the head is measured."""
+
+
+def compare_files(options: argparse.Namespace, settings: Settings) -> int:
+    """Compare two result files.
+
+    Raises:
+        UsageError: one is no result file, or the suite that has the thresholds is wrong.
+    """
+    from mlbench.compare import compare
+    from mlbench.results.document import read
+
+    base, head = read(Path(options.base)), read(Path(options.head))
+    found = compare(
+        base.results,
+        head.results,
+        _thresholds(options.thresholds),
+        base_side=Side(label=options.base),
+        head_side=Side(label=options.head),
+    )
+    return worst_status([status_of(found), show_and_write(found, settings.json, settings.markdown, settings)])
+
+
+def baseline_of(options: argparse.Namespace) -> BaseOf:
+    """What gives the baseline that ``--baseline`` names: a result file, or a branch, tag or commit.
+
+    What is wrong with the name is told now, before anything is measured.
+
+    Raises:
+        UsageError: it is neither, or the file is no result file.
+    """
+    from mlbench.baseline import NoRepository, Repository, base_of_document, counterpart_of_ref
+    from mlbench.results.document import read
+
+    name = options.baseline
+    if Path(name).is_file():
+        document = read(Path(name))
+        return lambda _head, _rooms, _progress: base_of_document(document, name)
+    try:
+        repository = Repository(Path.cwd())
+    except NoRepository as error:
+        raise UsageError(f"--baseline {name!r} is no result file, and here is {error.what}") from None
+    found = counterpart_of_ref(name, repository)
+
+    def measured(head: Selection, rooms: Rooms, progress: Progress) -> Base:
+        from mlbench.baseline.same_run import measure_counterpart
+        from mlbench.setup.home import CHECKOUTS, room
+
+        trees = room(CHECKOUTS) / "baselines"
+        return measure_counterpart(found, repository, head, options, rooms, progress, trees)
+
+    return measured
+
+
+def compare_run(
+    base: Base, head: Sequence[Result], selection: Selection, options: argparse.Namespace, settings: Settings
+) -> int:
+    """Hold a run's results against its baseline, show that, and give the exit status."""
+    from mlbench.baseline import against
+    from mlbench.compare import Thresholds, thresholds_of
+
+    own = thresholds_of(selection.suite) if selection.suite is not None else Thresholds()
+    found = against(base, head, own, Side(label="work tree"))
+    return worst_status([status_of(found), show_and_write(found, options.comparison, "", settings)])
+
+
+def status_of(comparison: Comparison) -> int:
+    """1 where a threshold for failing is passed."""
+    return 1 if comparison.regressed else 0
+
+
+def show_and_write(comparison: Comparison, json: str, markdown: str, settings: Settings) -> int:
+    """Show the table and write the files; returns an exit status, so that a full disk hides no table."""
+    from mlbench.compare.table import change_table
+    from mlbench.reports.terminal import show
+    from mlbench.results.comparison_document import write
+    from mlbench.results.document import write_text
+
+    out: TextIO = sys.stderr if "-" in (json, markdown) or settings.pure_stdout else sys.stdout
+    show(change_table(comparison), out)
+    writers: list[tuple[str, Callable[[], None]]] = [
+        (json, lambda: write(comparison, json)),
+        (markdown, lambda: write_text(_markdown(comparison), markdown)),
+    ]
+    status = 0
+    for place, action in writers:
+        if not place:
+            continue
+        try:
+            action()
+        except MLBenchError as error:
+            say(str(error))
+            status = error.exit_status
+    return status
+
+
+def _markdown(comparison: Comparison) -> str:
+    from mlbench.reports.summary import summary_markdown
+
+    return summary_markdown(comparison)
+
+
+def _thresholds(path: str) -> Thresholds:
+    from mlbench.compare import Thresholds, thresholds_of
+    from mlbench.discovery import find_suite
+    from mlbench.suite import load_suite
+
+    found = Path(path) if path else find_suite(Path.cwd())
+    return thresholds_of(load_suite(found)) if found is not None else Thresholds()
