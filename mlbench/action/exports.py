@@ -9,6 +9,7 @@ from mlbench.results.change import Comparison
 
 def export(comparison: Comparison, folder: Path) -> None:
     """Write every report that stands in a file."""
+
     from mlbench.reports.badge import to_badge
     from mlbench.reports.bencher import to_bencher
     from mlbench.reports.benchmark_action import to_benchmark_json

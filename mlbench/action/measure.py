@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from mlbench.action.inputs import Settings
 from mlbench.action.parts import Part, artifact_name, to_json
 from mlbench.action.plan import Plan
 from mlbench.action.state import COMPARISON, RESULT, Work
-from mlbench.baseline import Base, Repository, Selected, against, base_of_document, measure_base
-from mlbench.baseline.counterpart import Counterpart
+from mlbench.baseline import Base, Counterpart, Repository, against, base_of_document
+from mlbench.baseline.same_run import measure_counterpart
+from mlbench.cli import parse
 from mlbench.compare import Thresholds, thresholds_of
 from mlbench.errors import MLBenchError
 from mlbench.progress import Progress
@@ -26,8 +27,11 @@ from mlbench.results.change import Comparison, Side
 from mlbench.results.document import Document, RunInfo, read, write
 from mlbench.results.values import Result
 from mlbench.run import exit_status, profile_all
-from mlbench.setup.home import BUILDS, room
-from mlbench.suite import SketchSpec
+from mlbench.selection import select
+from mlbench.settings import Settings as Options
+from mlbench.setup.home import CHECKOUTS, room
+from mlbench.setup.policy import Policy
+from mlbench.wiring import wire
 
 
 def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) -> None:
@@ -73,32 +77,18 @@ def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) 
         outputs |= {"measured": "true", "result": str(work.upload / RESULT)}
         outputs["comparison"] = str(work.upload / COMPARISON)
         comparison_document.write(part.comparison, outputs["comparison"])
-        export(part.comparison, work.upload)
     work.part.write_text(to_json(part), encoding="utf-8")
+    if part.comparison is not None:
+        export(part.comparison, work.upload)
     set_outputs(environ, outputs)
 
 
-def select(settings: Settings, folder: Path, *, lenient: bool = False) -> Selected:
-    """What the inputs mean in a checkout: its suite, or the sketches that are found in it.
-
-    Args:
-        settings: the inputs.
-        folder: the project.
-        lenient: patterns that fit nothing are passed over.
-
-    Raises:
-        UsageError: there is nothing to measure.
-    """
-    from mlbench import selection
-    from mlbench.cli import parse
-
+def command_line(settings: Settings) -> list[str]:
+    """The command line that asks for what the inputs ask for."""
     words = ["run", *([settings.suite] if settings.suite else [])]
     words += [f"--board={board}" for board in settings.board]
     words += [f"--only={pattern}" for pattern in settings.sketches]
-    words += [f"--backend={settings.backend}"] if settings.backend else []
-    found = selection.select(parse(words), folder, lenient=lenient)
-    thresholds = thresholds_of(found.suite) if found.suite else Thresholds()
-    return Selected(found.specs, thresholds, found.suite is not None)
+    return words + ([f"--backend={settings.backend}"] if settings.backend else [])
 
 
 def _compared(
@@ -109,44 +99,26 @@ def _compared(
     work: Work,
     progress: Progress,
 ) -> tuple[tuple[Result, ...], Comparison]:
-    from mlbench.settings import Settings as Options
-    from mlbench.setup.policy import Policy
-    from mlbench.wiring import wire
-
     folder = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve() / settings.working_directory
     rooms = wire(Options(policy=Policy.read([], environ)), progress)
 
-    def profiled(specs: Sequence[SketchSpec]) -> tuple[Result, ...]:
-        return profile_all(specs, rooms, progress)
-
-    selected = select(settings, folder)
-    results = profiled(selected.specs)
-    info = RunInfo(__version__)
-    write(Document(results, info), str(work.upload / RESULT))
+    options = parse(command_line(settings))
+    selection = select(options, folder)
+    results = profile_all(selection.specs, rooms, progress)
+    write(Document(results, RunInfo(__version__)), str(work.upload / RESULT))
     _show(results)
-    base = _base(settings, plan, folder, profiled, progress)
-    return results, against(base, results, selected.thresholds, _head(event), plan.notes)
-
-
-def _base(
-    settings: Settings,
-    plan: Plan,
-    folder: Path,
-    profiled: Callable[[Sequence[SketchSpec]], tuple[Result, ...]],
-    progress: Progress,
-) -> Base:
     if plan.document:
-        return base_of_document(read(Path(plan.document)), plan.label, plan.commit)
-    if not plan.commit:
-        return Base()
-    repository = Repository(folder)
-    beside = folder.resolve().relative_to(repository.root.resolve())
-
-    def selected(top: Path) -> Selected:
-        return select(settings, top / beside, lenient=True)
-
-    found = Counterpart(plan.commit, plan.how)
-    return measure_base(found, repository, room(BUILDS) / "bases", selected, profiled, progress)
+        base = base_of_document(read(Path(plan.document)), plan.label, plan.commit)
+    elif plan.commit:
+        found = Counterpart(plan.commit, plan.how)
+        there = room(CHECKOUTS) / "baselines"
+        base = measure_counterpart(
+            found, Repository(folder), selection, options, rooms, progress, there, start=folder
+        )
+    else:
+        base = Base()
+    thresholds = thresholds_of(selection.suite) if selection.suite else Thresholds()
+    return results, against(base, results, thresholds, _head(event), plan.notes)
 
 
 def _show(results: Sequence[Result]) -> None:

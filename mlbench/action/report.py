@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mlbench.action.commands import SHOWN, Commands
@@ -23,6 +23,7 @@ from mlbench.github.comment import publish
 from mlbench.github.marker import Stamp
 from mlbench.progress import Progress
 from mlbench.results.change import Comparison, Side, State, Verdict
+from mlbench.results.values import Status
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,16 @@ def report(environ: Mapping[str, str], progress: Progress, commands: Commands) -
             "measures": measures_json(outcome.comparison if outcome.measured else None),
         },
     )
-    said = _comment(settings, github, source, outcome)
-    title = _title(settings)
-    _summarize(environ, title, event, outcome, said)
-    for line in said:
-        progress.note(line)
+    unsaid = _comment(settings, github, source, outcome, progress)
+    _summarize(environ, _title(settings), source, outcome, unsaid)
     if settings.mode != "report":
         _annotate(outcome.comparison, commands)
     status = _status(settings, outcome)
     for part in outcome.parts:
         if part.error:
             commands.annotate("error", part.error, title=f"mlbench {shown_key(part.key)}".strip())
-    if status == 1:
-        commands.annotate("error", "a threshold for failing is passed; see the summary", title="mlbench")
+    for line in _reasons(settings, outcome):
+        commands.annotate("error", line, title="mlbench")
     # A workflow that only posts says nothing about the change: the run that measured does.
     return 0 if event.name == "workflow_run" else status
 
@@ -106,17 +104,36 @@ def _status(settings: Settings, outcome: Outcome) -> int:
     return worst_status(statuses)
 
 
+def _reasons(settings: Settings, outcome: Outcome) -> Iterator[str]:
+    """Why the job is red, in a line each, where no part says so itself."""
+    jobs = outcome.comparison.jobs
+    failed = [job.sketch for job in jobs if job.head and job.head.status is Status.FAILED]
+    if failed and "failures" in settings.fail_on:
+        yield f"sketches that failed: {_some(failed)}; see the summary"
+    if outcome.comparison.regressed and "thresholds" in settings.fail_on:
+        over = [job.sketch for job in jobs if any(delta.verdict is Verdict.FAIL for delta in job.deltas)]
+        yield f"over a threshold for failing: {_some(over)}; see the summary"
+    if outcome.missing:
+        yield f"without results: {_some(outcome.missing)}; see the jobs that measure"
+
+
+def _some(names: Sequence[str], most: int = 10) -> str:
+    each = tuple(dict.fromkeys(names))
+    more = f" and {len(each) - most} more" if len(each) > most else ""
+    return ", ".join(each[:most]) + more
+
+
 def _title(settings: Settings) -> str:
     leg = shown_key(settings.key) if settings.mode != "report" else ""
     return f"mlbench ({leg})" if leg else "mlbench"
 
 
-def _comment(settings: Settings, github: GitHub, source: Source, outcome: Outcome) -> tuple[str, ...]:
-    """Write the comment if there is to be one. Returns lines that say what became of it."""
-    if settings.mode == "measure" or source.pull is None or outcome.skipped:
-        return (source.note,) if source.note and settings.mode != "measure" else ()
-    if settings.comment == "never":
-        return ()
+def _comment(settings: Settings, github: GitHub, source: Source, outcome: Outcome, progress: Progress) -> str:
+    """Write the comment if there is to be one. Returns why there is none, where there should have been."""
+    if settings.mode == "measure" or settings.comment == "never" or outcome.skipped:
+        return ""
+    if source.pull is None:
+        return source.note
     from mlbench.reports.comment import comment_markdown
 
     body = comment_markdown(
@@ -131,10 +148,8 @@ def _comment(settings: Settings, github: GitHub, source: Source, outcome: Outcom
         stamp=Stamp(source.head_sha, source.run_id, source.run_attempt),
         create=worth_a_comment(settings.comment, outcome.comparison, outcome.missing),
     )
-    reason = f" ({published.reason})" if published.reason and published.what != "skipped" else ""
-    if published.what == "skipped":
-        return (published.reason,)
-    return (f"comment {published.what}: {published.url}{reason}",)
+    progress.note(": ".join(filter(None, [f"comment {published.what}", published.reason, published.url])))
+    return published.reason if published.what == "skipped" else ""
 
 
 def worth_a_comment(when: str, comparison: Comparison, missing: Sequence[str] = ()) -> bool:
@@ -152,18 +167,16 @@ def worth_a_comment(when: str, comparison: Comparison, missing: Sequence[str] = 
     )
 
 
-def _summarize(
-    environ: Mapping[str, str], title: str, event: Event, outcome: Outcome, said: Sequence[str]
-) -> None:
+def _summarize(environ: Mapping[str, str], title: str, source: Source, outcome: Outcome, unsaid: str) -> None:
     from mlbench.reports.escaping import prose
     from mlbench.reports.summary import summary_markdown
 
-    text = summary_markdown(outcome.comparison, title=title, run_url=event.run_url, missing=outcome.missing)
-    lines = "".join(f"\n\n{prose(line)}" for line in said)
-    add_summary(environ, text + lines)
+    text = summary_markdown(outcome.comparison, title=title, run_url=source.run_url, missing=outcome.missing)
+    add_summary(environ, f"{text}\n{prose(unsaid)}" if unsaid else text)
 
 
 def _annotate(comparison: Comparison, commands: Commands) -> None:
+
     from mlbench.reports.annotations import annotations
 
     shown: dict[str, int] = {}

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from act_bench import REPOSITORY, TOKEN, Origin, Stage, Taker, lay_out, seed_environment
+from fake_api import FakeGitHub
+
+from mlbench.setup.tools import find_toolchain
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this test run share: what one has built, the others need not."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def action_home(shared: Path) -> Path:
+    """MLBENCH_HOME of the action's runs, with its environment."""
+    from filelock_lite import held
+
+    home = shared / "action-home"
+    with held(shared / "action-home.lock"):
+        seed_environment(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def runner_path(shared: Path) -> str:
+    """PATH of the runner: python3 is the one that the environment is made for."""
+    folder = shared / f"bin-{os.getpid()}"
+    folder.mkdir()
+    (folder / "python3").symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.fixture
+def stage(tmp_path: Path, action_home: Path, runner_path: str) -> Iterator[Stage]:
+    """A GitHub with one repository, and a runner for its workflows."""
+    if shutil.which("act") is None:
+        pytest.skip("act is not installed: it has no release for this machine")
+    if find_toolchain().builder is None:
+        pytest.skip("no sketch compiler on PATH")
+    with FakeGitHub() as fake:
+        fake.repository(REPOSITORY)
+        fake.token(TOKEN, repository=REPOSITORY)
+        made = Stage(tmp_path / "stage", fake, action_home, runner_path)
+        taker = Taker(made)
+        try:
+            lay_out(made.folder, taker.url)
+            yield made
+        finally:
+            taker.close()
+        assert not fake.violations
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Origin:
+    """The repository as the server has it, with one commit on main."""
+    return Origin.make(tmp_path / "server" / "demo")
