@@ -19,6 +19,7 @@ from mlbench.elf.image import Image
 from mlbench.emulator import nrf52840
 from mlbench.emulator.calls import Call, CallTracker, Watch
 from mlbench.emulator.machine import Machine
+from mlbench.emulator.stacks import Context
 from mlbench.targets.protocol import ReplayError
 
 
@@ -71,32 +72,59 @@ def function_address(image: Image, *names: str) -> int | None:
 
 
 class HeapRecorder:
-    """Watches the allocator of a running machine."""
+    """Watches the allocator of a running machine.
+
+    What is recorded is what newlib's own functions are asked for. Wrappers around them (--wrap) may ask for
+    more than the sketch did: Mbed OS keeps a header of its own in front of each block.
+    """
 
     GROUP = "heap"
+    _UNLOCK = "heap unlock"
 
     def __init__(self, machine: Machine, tracker: CallTracker) -> None:
         self._machine = machine
         self._tracker = tracker
-        self.calls: list[HeapCall] = []
+        self._calls: list[tuple[int, HeapCall]] = []
+        self._moment = 0
+        self._unlocked: dict[Context, int] = {}
+
+    @property
+    def calls(self) -> list[HeapCall]:
+        """The calls in the order in which they had their effect.
+
+        That is the order in which the lock around the allocator was given back: a thread that was
+        interrupted after that returns later than others whose calls came after its own.
+        """
+        return [call for _, call in sorted(self._calls, key=lambda entry: entry[0])]
 
     def start(self) -> None:
         """Begin to record."""
-        self.calls = []
+        self._calls, self._moment, self._unlocked = [], 0, {}
         for operation in Operation:
-            # A wrapped function (--wrap) is entered by the name of its wrapper.
-            address = function_address(self._machine.image, f"__wrap_{operation.value}", operation.value)
+            address = function_address(self._machine.image, operation.value)
             if address is not None:
                 self._tracker.add(Watch(self.GROUP, address, returned=self._returned, name=operation.value))
+        unlock = function_address(self._machine.image, "__malloc_unlock")
+        if unlock is not None:
+            self._tracker.add(Watch(self._UNLOCK, unlock, entered=self._given_back))
 
     def stop(self) -> None:
         """Stop recording."""
         self._tracker.remove(self.GROUP)
+        self._tracker.remove(self._UNLOCK)
+
+    def _now(self) -> int:
+        self._moment += 1
+        return self._moment
+
+    def _given_back(self, call: Call) -> None:
+        self._unlocked[call.context] = self._now()
 
     def _returned(self, call: Call) -> None:
         reent, first, second, _ = call.arguments
         result = self._machine.cpu.r(0)
-        self.calls.append(HeapCall(Operation(call.watch.name), reent, first, second, result))
+        moment = self._unlocked.pop(call.context, 0) or self._now()
+        self._calls.append((moment, HeapCall(Operation(call.watch.name), reent, first, second, result)))
 
 
 def peak_requested(calls: list[HeapCall]) -> int:
@@ -161,15 +189,23 @@ class Replay:
         calls: what was recorded from there on.
         probe: index of the call whose size is N; None: N is allocated before all of them.
         heap_in_use: bytes by which the break had moved before.
+        header: bytes that the firmware's wrapper of the allocator adds to N.
 
     Raises:
         ReplayError: the image lacks what a replay needs, or there are too many calls.
     """
 
     def __init__(
-        self, image: Image, ram: bytes, calls: list[HeapCall], probe: int | None, heap_in_use: int
+        self,
+        image: Image,
+        ram: bytes,
+        calls: list[HeapCall],
+        probe: int | None,
+        heap_in_use: int,
+        header: int = 0,
     ) -> None:
         self.count = 0
+        self._header = header
         self.heap_in_use = heap_in_use
         self._ram = ram
         self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
@@ -302,7 +338,7 @@ class Replay:
         self._memory[: len(self._saved)] = self._saved
         uc = self.uc
         uc.mem_write(_HEAP_STATE, struct.pack("<II", self.start_break, self.limit - shorter))
-        uc.mem_write(self._probe_word, size.to_bytes(4, "little"))
+        uc.mem_write(self._probe_word, (size + self._header).to_bytes(4, "little"))
         uc.reg_write(arm.UC_ARM_REG_R4, _OPS)
         uc.reg_write(arm.UC_ARM_REG_SP, _STACK)
         self._call(_SCRATCH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlbench.emulator.allocator import HeapCall, HeapRecorder, peak_requested
+from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, peak_requested
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
 from mlbench.emulator.stacks import StackState, StackWatch
@@ -28,6 +28,8 @@ from mlbench.targets.protocol import (
 
 _AFTER_INFERENCE_US = 1_000_000.0
 """How long to wait for a further inference once one has finished; at least four times its length."""
+_TRIED = 64
+"""Size of the allocation that shows what a wrapper of malloc adds."""
 _SHIFT_US = 7_777.37
 _WATCHED_LOOPS = 200
 """So many turns of loop() without an inference are looked at; one that polls has millions of them."""
@@ -123,14 +125,7 @@ class EmulatedRun:
     def run(self, start: RunSnapshot, probe: Probe, deadline_us: float) -> RunResult:
         """Go on from setup() with a probe."""
         machine = self.machine
-        machine.load(start.machine)
-        self._recorder.stop()
-        self._tracker.restore(start.calls)
-        self._marks.state, self._heap.state = start.marks.copy(), start.heap.copy()
-        self._stacks.restore(start.stacks)
-        self._loops = 0
-        self._watch_loop(True)
-        self._finished = False
+        self._restore(start)
         self._wanted = probe.inferences
         self._deadline = self._latest = machine.clock.now + machine.clock.cycles(deadline_us)
         if probe.perturb:
@@ -151,6 +146,27 @@ class EmulatedRun:
         heap = result.heap or HeapUse(0, 0, 0)
         peak = peak_requested([*start.heap_calls, *self.recorded])
         return replace(result, heap=replace(heap, peak_requested=peak, calls=len(self.recorded)))
+
+    def _restore(self, start: RunSnapshot) -> None:
+        self.machine.load(start.machine)
+        self._recorder.stop()
+        self._tracker.restore(start.calls)
+        self._marks.state, self._heap.state = start.marks.copy(), start.heap.copy()
+        self._stacks.restore(start.stacks)
+        self._loops = 0
+        self._watch_loop(True)
+        self._finished = False
+
+    def header(self, start: RunSnapshot) -> int | None:
+        """Bytes that a wrapper of malloc in the firmware adds to each request; None where it does more."""
+        self._restore(start)
+        self._recorder.start()
+        failed = self._inject(_TRIED)
+        self._recorder.stop()
+        calls = self._recorder.calls
+        if failed is not None or [call.operation for call in calls] != [Operation.MALLOC]:
+            return None
+        return calls[0].requested - _TRIED
 
     def _advance(self, resume: bool) -> Ending | RunResult:
         """Run to the next breakpoint and tell who waits for it; a result where the firmware ends there."""

@@ -144,16 +144,23 @@ class EmulatorSession:
         start = self._starts.get(path)
         if not isinstance(start, RunSnapshot):
             return None
-        calls = self._runs[path].recorded
+        run = self._runs[path]
+        header = 0
+        if self._image(path).symbol(f"__wrap_{Operation.MALLOC.value}") is not None:
+            # Mbed OS counts what is allocated, in a few bytes in front of each block.
+            found = run.header(start)
+            if found is None:
+                return None
+            header = found
         probe = None
         if self._firmware.is_template:
             # The template's own malloc: the first call of the size it was given, which was 0.
-            sizes = [(call.operation, call.requested) for call in calls]
-            if (Operation.MALLOC, 0) not in sizes:
+            sizes = [(call.operation, call.requested) for call in run.recorded]
+            if (Operation.MALLOC, header) not in sizes:
                 return None
-            probe = sizes.index((Operation.MALLOC, 0))
+            probe = sizes.index((Operation.MALLOC, header))
         try:
-            return Replay(self._image(path), start.ram, calls, probe, start.heap_in_use)
+            return Replay(self._image(path), start.ram, run.recorded, probe, start.heap_in_use, header)
         except ReplayError:
             # Plain bisection needs nothing of the allocator.
             return None
