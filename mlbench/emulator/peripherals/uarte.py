@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Register, plain
+from typing import Any
+
+from mlbench.emulator.peripherals.base import Cause, Machine, NrfPeripheral, Register, plain
 
 # BAUDRATE is the rate times 2^32 / 16 MHz, rounded to the values of table 6.34.9.25.
 _BAUD_STEP = 16_000_000 / 2**32
@@ -250,6 +252,13 @@ class Uarte(NrfPeripheral):
             # One for each byte. Where nobody listens, the first and the last are all that can be seen.
             self.after(self.byte_us(), "TXDRDY")
         self.event(name)
+
+    def reset(self, cause: Cause, fresh: dict[str, Any]) -> None:
+        """What the other end has not sent yet is still to come."""
+        waiting = self.incoming
+        self._cut()
+        super().reset(cause, fresh)
+        self.incoming = waiting
 
     def state(self) -> dict[str, object]:
         """The attributes that a snapshot must hold."""
