@@ -207,11 +207,8 @@ def _verb_first(arguments: list[str]) -> list[str]:
 
 
 def _dispatch(options: argparse.Namespace) -> int:
-    from mlbench import (
-        commands,
-        compare_commands,
-        maintenance,
-    )  # late: an error in the command line needs none of it
+    # Late: an error in the command line needs none of it.
+    from mlbench import commands, compare_commands, maintenance
     from mlbench.setup.policy import Policy
 
     given = [

@@ -67,6 +67,11 @@ class Repository:
             self._remote or Remote("", "", True), self._environ, self.root, "", FETCH_SECONDS, config=config
         )
 
+        # A clone that leaves contents out fetches them by itself, whatever git is asked.
+        self.partial = self.output("config", "--get", f"remote.{remote}.promisor") == "true"
+        if self.partial:
+            self._git = self._fetching
+
     def run(self, *arguments: str, network: bool = False, cwd: Path | None = None) -> Finished:
         """Run git to its end, whatever its status; ``network``: with what fetching needs."""
         git = self._fetching if network else self._git
@@ -98,11 +103,6 @@ class Repository:
     def shallow(self) -> bool:
         """Whether history was cut off when it was fetched."""
         return self.output("rev-parse", "--is-shallow-repository") == "true"
-
-    @property
-    def partial(self) -> bool:
-        """Whether contents of files are fetched when they are first needed."""
-        return bool(self.output("config", "--get", "extensions.partialclone"))
 
     def commit(self, name: str) -> str:
         """The full name of the commit that a name stands for; empty where there is none."""
@@ -136,8 +136,6 @@ class Repository:
         if not all(_COMMIT.fullmatch(commit) for commit in commits):
             return "that is no full name of a commit"
         cut = [f"--depth={depth}"] if self.shallow else []
-        # A clone without file contents would fetch each of them by itself, later and without the token.
-        cut += ["--no-filter"] if self.partial else []
         done = self.run(
             *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"),
             *("--no-auto-maintenance", *cut, self.remote, *commits),

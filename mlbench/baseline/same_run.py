@@ -10,6 +10,7 @@ from mlbench.baseline.counterpart import Counterpart
 from mlbench.baseline.measuring import Base, Selected, measure_base
 from mlbench.baseline.repository import Repository
 from mlbench.compare import thresholds_of
+from mlbench.discovery import find_suite
 from mlbench.errors import UsageError
 from mlbench.progress import Progress
 from mlbench.run import Rooms, profile_all
@@ -82,6 +83,8 @@ def _choose(tree: Path, root: Path, here: Path, head: Selection, options: argpar
                 raise UsageError(f"it has no {named.relative_to(root)} yet")
     if not place.is_dir():
         raise UsageError(f"it has no folder {here.relative_to(root)} yet")
+    if head.suite is not None and not options.sketch and find_suite(place) is None:
+        raise UsageError("it has no mlbench.yml yet")
     found = select(there, place, lenient=True)
     if head.named and found.named and len(found.specs) == len(head.specs) == 1:
         found = replace(found, specs=(replace(found.specs[0], name=head.specs[0].name),))

@@ -56,8 +56,8 @@ def worktree(repository: Repository, commit: str, folder: Path, progress: Progre
 
 
 def _add(repository: Repository, commit: str, path: Path) -> None:
-    # Contents that are fetched at checkout only (a partial clone, Git LFS) need the token for it.
-    lazy = repository.partial or bool(repository.output("config", "--get", "filter.lfs.smudge"))
+    # Git LFS fetches contents at checkout, and needs the token for it.
+    lazy = bool(repository.output("config", "--get", "filter.lfs.smudge"))
     done = repository.run(
         "worktree", "add", "--quiet", "--force", "--detach", str(path), commit, network=lazy
     )

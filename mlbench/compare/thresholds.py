@@ -107,12 +107,13 @@ def changed_thresholds(base: Thresholds, head: Thresholds) -> tuple[str, ...]:
     """A line for each limit that the head's suite changes. The base's are those that count."""
     lines: list[str] = []
     names = dict.fromkeys(name for name, _ in (*base.sketches, *head.sketches))
-    both = {name for name, _ in base.sketches} & {name for name, _ in head.sketches}
+    both = {name for name, _ in base.sketches}
+    both &= {name for name, _ in head.sketches} or both  # a suite that is gone has no sketch of its own
     general = list(_differences("every sketch", base.general, head.general))
     lines += general
     for name in names:
         if name in both:
-            mine, theirs = dict(base.sketches)[name], dict(head.sketches)[name]
+            mine, theirs = dict(base.sketches)[name], dict(head.sketches).get(name, head.general)
             if (mine, theirs) != (base.general, head.general) or not general:
                 lines += _differences(name, mine, theirs)
     return tuple(lines)
