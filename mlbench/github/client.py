@@ -121,7 +121,7 @@ class GitHub:
             following = next_link(answer)
             if not following:
                 return
-            url = urljoin(url, following)
+            url = _joined(url, following)
             if origin(url) != origin(self.api_url):
                 raise Unexpected("the next page lies on another host", where=place(url))
         raise Unexpected(f"more than {MOST_PAGES} pages", where=place(url), do="clean up there")
@@ -160,7 +160,7 @@ class GitHub:
             answer = self._read(url, limit=limit, token=self._token if same else NO_TOKEN, hops=0)
             if answer.status < 300:
                 return answer.body
-            url = urljoin(url, answer.headers.get("location", ""))
+            url = _joined(url, answer.headers.get("location", ""))
             if urlsplit(url).scheme not in ("https", urlsplit(self.api_url).scheme):
                 raise Unexpected("the download is not encrypted", where=place(url))
         raise Unexpected("redirected too often", where=place(url))
@@ -220,7 +220,7 @@ class GitHub:
             if not hops:
                 return answer
             # 301 and 302 may turn a request that writes into one that reads; only the others repeat it.
-            target = urljoin(url, answer.headers.get("location", ""))
+            target = _joined(url, answer.headers.get("location", ""))
             if origin(target) != origin(self.api_url) or (method != "GET" and answer.status < 307):
                 raise NotFound(
                     "redirected elsewhere", where=place(url), do="name the repository as it is called now"
@@ -235,3 +235,12 @@ class GitHub:
             return json.loads(answer.body)
         except (ValueError, RecursionError):
             raise Unexpected("GitHub's answer is not JSON", do="try again later") from None
+
+
+def _joined(url: str, target: str) -> str:
+    try:
+        joined = urljoin(url, target)
+        origin(joined)
+    except ValueError:
+        raise Unexpected("GitHub points to what is no address", where=place(url)) from None
+    return joined

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -111,11 +110,10 @@ class Transport:
         # A look-up of a name, and a server that sends a byte now and then, outlast every time-out of the
         # library: a thread that nobody has to wait for takes that upon itself.
         results: list[Answer | Exception] = []
-        opened: list[requests.Response] = []
 
         def exchange() -> None:
             try:
-                results.append(self._exchange(method, url, auth, data, seconds, limit, opened))
+                results.append(self._exchange(method, url, auth, data, seconds, limit))
             except Exception as error:
                 results.append(error)
 
@@ -123,10 +121,8 @@ class Transport:
         thread.start()
         thread.join(seconds)
         if not results:
-            self._session = requests.Session()  # the other one may be in use for long
-            for response in opened:
-                with suppress(Exception):
-                    response.close()
+            # The other one is in use still. It cannot be closed from here: that would wait for the read.
+            self._session = requests.Session()
             raise Unavailable("no answer in time", where=place(url))
         result = results[0]
         if isinstance(result, (Unavailable, Unexpected)):
@@ -144,7 +140,6 @@ class Transport:
         data: bytes | None,
         seconds: float,
         limit: int,
-        opened: list[requests.Response],
     ) -> Answer:
         headers = {"User-Agent": f"mlbench/{__version__}"}
         if auth is not NO_TOKEN:
@@ -161,7 +156,6 @@ class Transport:
             stream=True,
             timeout=(min(CONNECT_SECONDS, seconds), min(SILENCE_SECONDS, seconds)),
         )
-        opened.append(response)
         with response:
             parts: list[bytes] = []
             size = 0

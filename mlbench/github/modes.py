@@ -1,0 +1,32 @@
+"""When a comment is worth making. One that is there is edited in any mode but ``never``."""
+
+from __future__ import annotations
+
+from mlbench.results.change import Comparison, Delta, State, Threshold, Verdict
+
+MODES = ("always", "changes", "regressions", "never")
+
+_MOVED = frozenset({Verdict.BETTER, Verdict.WORSE, Verdict.WARN, Verdict.FAIL, Verdict.ACCEPTED})
+_OVER = frozenset({Verdict.WARN, Verdict.FAIL, Verdict.ACCEPTED})
+_STEADY = frozenset({State.COMPARED, State.FAILED, State.SKIPPED})
+
+
+def worth_a_comment(mode: str, comparison: Comparison) -> bool:
+    """Whether a comment is to be made where there is none.
+
+    ``changes``: a figure moved by more than noise, or a sketch came, went, broke or was mended.
+    ``regressions``: a sketch broke, a figure passed a threshold, or, where none is set for it, got worse.
+    """
+    if mode == "always":
+        return True
+    if mode == "never" or comparison.base is None:
+        return False
+    deltas = [delta for job in comparison.jobs for delta in job.deltas]
+    states = {job.state for job in comparison.jobs}
+    if mode == "changes":
+        return bool(states - _STEADY) or any(delta.verdict in _MOVED for delta in deltas)
+    return State.BROKEN in states or any(map(_regressed, deltas))
+
+
+def _regressed(delta: Delta) -> bool:
+    return delta.verdict in _OVER or (delta.verdict is Verdict.WORSE and delta.threshold == Threshold())
