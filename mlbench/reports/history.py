@@ -1,0 +1,49 @@
+"""Figures of results under names that stay the same, for tools that keep them over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mlbench.reports.text import printable
+from mlbench.reports.wording import TIMES
+from mlbench.results.change import MEASURES
+from mlbench.results.values import Absent, Result, Time
+
+
+@dataclass(frozen=True)
+class Point:
+    """One figure: bytes, or microseconds with their spread."""
+
+    job: str
+    """Sketch, board and backend: a board that is added must not rename what is there."""
+    measure: str
+    value: float
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    detail: str = ""
+
+
+def points(results: Sequence[Result]) -> Iterable[Point]:
+    """All figures that are there. Of two results of one job the first counts."""
+    seen: set[str] = set()
+    for result in results:
+        job = printable(f"{result.sketch} / {result.board} / {result.backend}")
+        if job in seen:
+            continue
+        seen.add(job)
+        for measure in MEASURES:
+            value = getattr(result.measures, measure)
+            if isinstance(value, Absent):
+                continue
+            if isinstance(value, Time):
+                cycles = f", {value.cycles} cycles" if value.cycles is not None else ""
+                detail = f"median of {value.count}{cycles}"
+                yield Point(job, measure, value.median_us, "us", value.minimum_us, value.maximum_us, detail)
+            else:
+                assert measure not in TIMES
+                starred = bool(getattr(value, "starred", False))
+                yield Point(
+                    job, measure, value.bytes, "bytes", detail="does not fit the board" if starred else ""
+                )
