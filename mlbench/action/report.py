@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from mlbench.action.commands import SHOWN, Commands
 from mlbench.action.events import Event
@@ -66,7 +67,7 @@ def report(environ: Mapping[str, str], progress: Progress, commands: Commands) -
     unsaid = _comment(settings, github, source, outcome, progress)
     _summarize(environ, _title(settings), source, outcome, unsaid)
     if settings.mode != "report":
-        _annotate(outcome.comparison, commands)
+        _annotate(outcome.comparison, settings, Path(environ.get("GITHUB_WORKSPACE") or "."), commands)
     status = _status(settings, outcome)
     for part in outcome.parts:
         if part.error:
@@ -175,12 +176,13 @@ def _summarize(environ: Mapping[str, str], title: str, source: Source, outcome: 
     add_summary(environ, f"{text}\n{prose(unsaid)}" if unsaid else text)
 
 
-def _annotate(comparison: Comparison, commands: Commands) -> None:
+def _annotate(comparison: Comparison, settings: Settings, workspace: Path, commands: Commands) -> None:
+    from mlbench.reports.annotations import annotations_of
 
-    from mlbench.reports.annotations import annotations
-
+    beside = Path(settings.working_directory)
     shown: dict[str, int] = {}
-    for item in annotations(comparison, "."):
+    for item in annotations_of(comparison, workspace / beside):
         shown[item.level] = shown.get(item.level, 0) + 1
         if shown[item.level] <= SHOWN:
-            commands.annotate(item.level, item.message, title=item.title, file=item.file, line=item.line)
+            file = str(beside / item.file) if item.file else ""
+            commands.annotate(item.level, item.message, title=item.title, file=file, line=item.line)

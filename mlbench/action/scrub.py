@@ -32,4 +32,5 @@ def scrub(environ: MutableMapping[str, str]) -> dict[str, str]:
 
 
 def _is_token(name: str) -> bool:
-    return name in _TOKENS or name.startswith("ACTIONS_")
+    # A runner other than GitHub's hands all inputs of a composite action to its steps, this one included.
+    return name in _TOKENS or name == "INPUT_TOKEN" or name.startswith("ACTIONS_")

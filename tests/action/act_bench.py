@@ -136,7 +136,9 @@ class Ran:
     def jobs(self) -> dict[str, str]:
         """How each job ended: ``success``, ``failure``; a matrix leg's name ends in its number."""
         return {
-            line["job"].rpartition("/")[2]: line["jobResult"] for line in self.lines if "jobResult" in line
+            line["job"].rpartition("/")[2].strip(): line["jobResult"]
+            for line in self.lines
+            if "jobResult" in line
         }
 
     @property
@@ -163,12 +165,10 @@ class Ran:
         """Messages of error annotations."""
         return [str(line.get("arg", "")) for line in self.commands if line["command"] == "error"]
 
-    def output(self, step: str, name: str) -> str:
-        """An output of a step of the action itself."""
+    def output(self, name: str) -> str:
+        """An output of the action, or of one of its steps."""
         found = [
-            line["arg"]
-            for line in self.commands
-            if line["command"] == "set-output" and line["name"] == name and line["stepID"] == [step]
+            line["arg"] for line in self.commands if line["command"] == "set-output" and line["name"] == name
         ]
         return str(found[-1]) if found else ""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from act_bench import REPOSITORY, TOKEN, Origin, Stage, Taker, lay_out, seed_environment
 from fake_api import FakeGitHub
+from scenes import Scene
 
 from mlbench.setup.tools import find_toolchain
 
@@ -64,3 +65,9 @@ def stage(tmp_path: Path, action_home: Path, runner_path: str) -> Iterator[Stage
 def origin(tmp_path: Path) -> Origin:
     """The repository as the server has it, with one commit on main."""
     return Origin.make(tmp_path / "server" / "demo")
+
+
+@pytest.fixture
+def scene(stage: Stage, origin: Origin, tmp_path: Path) -> Scene:
+    """A repository, and a pull request that can be opened."""
+    return Scene(stage, origin, tmp_path / "runner")
