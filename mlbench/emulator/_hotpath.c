@@ -9,23 +9,36 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hot_native.py has it too. */
-#define ABI 3
+#define ABI 4
 
-enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, FROM_REGISTER = 32,
-       SENDS_EVENT = 64 };
+enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5 };
 
+/* What to do with the sum of an access. */
+enum { READ = 0, FETCH = 1, DIVIDEND = 2, SIGNED_DIVIDEND = 3, DIVISOR = 4 };
+
+#define SLOTS 16 /* numbers of registers from here on are slots */
+#define MEMORIES 4
+
 typedef struct {
-    uint32_t address, size, instructions, cycles, flags, depth;
+    uint32_t address, size, instructions, cycles, flags, depth, taken;
     uint32_t accesses, early, late, unseen;
 } block_t;
 
-/* A read at base + (scaled << shift) + offset; registers by number, -1 for none. */
+/* base + (scaled << shift) + offset; registers and slots by number, -1 for none. */
 typedef struct {
     int8_t base, scaled;
     uint8_t shift, words;
     uint32_t offset;
+    uint8_t kind, width, is_signed;
+    int8_t slot;
 } access_t;
+
+/* Plain memory of the firmware, as the host sees it. */
+typedef struct {
+    const uint8_t *data;
+    uint32_t start, size;
+} memory_t;
 
 typedef struct {
     uint64_t cycles, instructions, placement, event_at, flash_reads, unseen_loads;
@@ -36,12 +49,16 @@ typedef struct {
     void *uc;
     int (*emu_stop)(void *uc);
     int (*reg_read)(void *uc, int reg, void *value);
+    memory_t memories[MEMORIES];
     int32_t first_register, high_registers[3];
-    uint32_t taken, taken_register, straddle, miss, cache_on, line_bits, set_mask;
-    uint32_t flash_end, read_new, read_same, data_line, halves, late_access, late_count;
-    uint32_t expected, last_flags;
+    uint32_t straddle, miss, uncached, cache_on, line_bits, set_mask;
+    uint32_t flash_end, read_new, read_same, unaligned, data_line, fetch_line, halves;
+    uint32_t late_access, late_count;
+    uint32_t expected, current, last_flags, last_taken;
     uint32_t resumed, attention, unmask_attention, event_register, low_sp;
     uint32_t reason, where, where_size;
+    uint32_t slots[16];
+    uint8_t divide[36]; /* cycles by the bits of the quotient */
     uint32_t tags[2 * 256];
     uint8_t newest[256];
 } hot_t;
@@ -87,27 +104,86 @@ static uint32_t fetch(hot_t *hot, uint32_t address, uint32_t size)
 static uint32_t reg(const hot_t *hot, int number)
 {
     uint32_t value = 0;
+    if (number >= SLOTS)
+        return hot->slots[number - SLOTS];
     if (hot->registers)
         return hot->registers[number];
     hot->reg_read(hot->uc, number < 13 ? hot->first_register + number : hot->high_registers[number - 13], &value);
     return value;
 }
 
-/* Price reads of flash. Costs are in half cycles. */
-static void read_flash(hot_t *hot, uint32_t first, uint32_t count)
+/* What memory holds; all ones outside of it, where nothing is that would be priced. */
+static uint32_t peek(const hot_t *hot, uint32_t address, const access_t *access)
 {
-    const access_t *access = hot->accesses + first;
-    for (; count; count--, access++) {
-        uint32_t address = access->offset, words = access->words;
-        if (access->base >= 0)
-            address += reg(hot, access->base);
-        if (access->scaled >= 0)
-            address += reg(hot, access->scaled) << access->shift;
-        for (; words && address < hot->flash_end; words--, address += 4) {
-            uint32_t line = address >> hot->line_bits;
-            hot->halves += line == hot->data_line ? hot->read_same : hot->read_new;
-            hot->data_line = line;
-            hot->flash_reads++;
+    for (int n = 0; n < MEMORIES; n++) {
+        const memory_t *memory = hot->memories + n;
+        uint32_t offset = address - memory->start;
+        if (offset < memory->size && memory->size - offset >= access->width) {
+            const uint8_t *at = memory->data + offset;
+            uint32_t value = at[0];
+            if (access->width == 1)
+                return access->is_signed ? (uint32_t)(int8_t)value : value;
+            value |= (uint32_t)at[1] << 8;
+            if (access->width == 2)
+                return access->is_signed ? (uint32_t)(int16_t)value : value;
+            return value | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+        }
+    }
+    return 0xffffffffu;
+}
+
+static uint32_t sum(const hot_t *hot, const access_t *access)
+{
+    uint32_t value = access->offset;
+    if (access->base >= 0)
+        value += reg(hot, access->base);
+    if (access->scaled >= 0)
+        value += reg(hot, access->scaled) << access->shift;
+    return value;
+}
+
+static int bits(uint32_t value)
+{
+    int count = 0;
+    for (; value; value >>= 1)
+        count++;
+    return count;
+}
+
+/* Bits of a quotient, from the leading zeros of both operands; 0 where it is 0. */
+static int quotient_bits(uint32_t dividend, uint32_t divisor, int is_signed)
+{
+    if (is_signed && dividend & 0x80000000u)
+        dividend = 0u - dividend;
+    if (is_signed && divisor & 0x80000000u)
+        divisor = 0u - divisor;
+    if (!divisor || dividend < divisor)
+        return 0;
+    return bits(dividend) - bits(divisor) + 1;
+}
+
+/* Price what depends on registers. Costs of reads are in half cycles. */
+static void price(hot_t *hot, uint32_t first, uint32_t count)
+{
+    const access_t *access = hot->accesses + first, *end = access + count;
+    for (; access != end; access++) {
+        uint32_t value = sum(hot, access);
+        if (access->kind == READ) {
+            uint32_t address = value, words = access->words;
+            if (value & (uint32_t)(access->width - 1))
+                hot->cycles += access->width == 4 && value & 1 ? 2 * hot->unaligned : hot->unaligned;
+            for (; words && address < hot->flash_end; words--, address += 4) {
+                uint32_t line = address >> hot->line_bits;
+                hot->halves += line == hot->data_line ? hot->read_same : hot->read_new;
+                hot->data_line = line;
+                hot->flash_reads++;
+            }
+        } else if (access->kind == FETCH) {
+            hot->slots[access->slot] = peek(hot, value, access);
+        } else {
+            int is_signed = access->kind == SIGNED_DIVIDEND;
+            access++;
+            hot->cycles += hot->divide[quotient_bits(value, sum(hot, access), is_signed)];
         }
     }
     hot->cycles += hot->halves >> 1;
@@ -125,7 +201,7 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
     if (hot->reason)
         return; /* stopped already: this call is the stop's own echo */
     if (hot->late_count) {
-        read_flash(hot, hot->late_access, hot->late_count);
+        price(hot, hot->late_access, hot->late_count);
         hot->late_count = 0;
     }
     if (hot->cycles >= hot->event_at) {
@@ -162,9 +238,7 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
             hot->low_sp = low;
     }
     if (address != hot->expected) {
-        hot->cycles += hot->taken;
-        if (hot->last_flags & FROM_REGISTER)
-            hot->cycles += hot->taken_register;
+        hot->cycles += hot->last_taken;
         if (block->flags & STRADDLES) {
             hot->cycles += hot->straddle;
             hot->placement += hot->straddle;
@@ -174,14 +248,22 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
         uint32_t lost = fetch(hot, address, size) * hot->miss;
         hot->cycles += lost;
         hot->placement += lost;
+    } else {
+        uint32_t line = address >> hot->line_bits, last = (address + size - 1) >> hot->line_bits;
+        uint32_t lost = (last - line + (line != hot->fetch_line)) * hot->uncached;
+        hot->fetch_line = last;
+        hot->cycles += lost;
+        hot->placement += lost;
     }
     hot->cycles += block->cycles;
     hot->instructions += block->instructions;
     hot->unseen_loads += block->unseen;
     if (block->early)
-        read_flash(hot, block->accesses, block->early);
+        price(hot, block->accesses, block->early);
     hot->late_access = block->accesses + block->early;
     hot->late_count = block->late;
+    hot->current = address;
     hot->expected = address + size;
     hot->last_flags = block->flags;
+    hot->last_taken = block->taken;
 }

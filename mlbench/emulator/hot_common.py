@@ -30,6 +30,8 @@ CORE_REGISTERS = (
     arm_const.UC_ARM_REG_PC,
 )
 """Unicorn's numbers of r0 to r15."""
+MEMORIES = 4
+"""How many plain memories are looked into for addresses; shared with ``_hotpath.c``."""
 FLASH_END = 0x100000
 """Reads below are reads of flash (nRF52840 Product Specification v1.7, section 4.2.3)."""
 
@@ -39,7 +41,6 @@ SELF = int(BlockFlag.SELF)
 STRADDLES = int(BlockFlag.STRADDLES)
 UNMASKS = int(BlockFlag.UNMASKS)
 MOVES_SP = int(BlockFlag.MOVES_SP)
-FROM_REGISTER = int(BlockFlag.FROM_REGISTER)
 SENDS_EVENT = int(BlockFlag.SENDS_EVENT)
 
 SAVED = (
@@ -49,7 +50,9 @@ SAVED = (
     "event_at",
     "cache_on",
     "expected",
+    "current",
     "last_flags",
+    "last_taken",
     "resumed",
     "attention",
     "unmask_attention",
@@ -58,9 +61,10 @@ SAVED = (
     "flash_reads",
     "unseen_loads",
     "data_line",
+    "fetch_line",
     "halves",
 )
-"""What a snapshot of a hot path holds, besides its instruction cache."""
+"""What a snapshot of a hot path holds, besides its instruction cache and its slots."""
 
 SHARED = (*SAVED, "reason", "where", "where_size")
 """What the machine may read and write."""

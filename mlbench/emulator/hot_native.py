@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 from pathlib import Path
 from typing import Any
 
 import unicorn
 
 from mlbench.emulator.cpu_registers import find_registers
+from mlbench.emulator.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.cycles.model import Block, RunCosts
-from mlbench.emulator.hot_common import CORE_REGISTERS, FLASH_END, NEVER, SHARED, Blocks
+from mlbench.emulator.hot_common import CORE_REGISTERS, FLASH_END, MEMORIES, NEVER, SHARED, Blocks
 
-ABI = 3
+ABI = 4
 """Of the structures below and of their meaning; the same number stands in ``_hotpath.c``."""
 MAX_SETS = 256
 
@@ -27,6 +29,7 @@ class _BlockRecord(ctypes.Structure):
             "cycles",
             "flags",
             "depth",
+            "taken",
             "accesses",
             "early",
             "late",
@@ -42,7 +45,15 @@ class _AccessRecord(ctypes.Structure):
         ("shift", ctypes.c_uint8),
         ("words", ctypes.c_uint8),
         ("offset", ctypes.c_uint32),
+        ("kind", ctypes.c_uint8),
+        ("width", ctypes.c_uint8),
+        ("is_signed", ctypes.c_uint8),
+        ("slot", ctypes.c_int8),
     ]
+
+
+class _MemoryRecord(ctypes.Structure):
+    _fields_ = [("data", ctypes.c_void_p), ("start", ctypes.c_uint32), ("size", ctypes.c_uint32)]
 
 
 class _State(ctypes.Structure):
@@ -62,27 +73,31 @@ class _State(ctypes.Structure):
         ("uc", ctypes.c_void_p),
         ("emu_stop", ctypes.c_void_p),
         ("reg_read", ctypes.c_void_p),
+        ("memories", _MemoryRecord * MEMORIES),
         ("first_register", ctypes.c_int32),
         ("high_registers", ctypes.c_int32 * 3),
         *(
             (name, ctypes.c_uint32)
             for name in (
-                "taken",
-                "taken_register",
                 "straddle",
                 "miss",
+                "uncached",
                 "cache_on",
                 "line_bits",
                 "set_mask",
                 "flash_end",
                 "read_new",
                 "read_same",
+                "unaligned",
                 "data_line",
+                "fetch_line",
                 "halves",
                 "late_access",
                 "late_count",
                 "expected",
+                "current",
                 "last_flags",
+                "last_taken",
                 "resumed",
                 "attention",
                 "unmask_attention",
@@ -93,6 +108,8 @@ class _State(ctypes.Structure):
                 "where_size",
             )
         ),
+        ("slots", ctypes.c_uint32 * MAX_SLOTS),
+        ("divide", ctypes.c_uint8 * 36),
         ("tags", ctypes.c_uint32 * (2 * MAX_SETS)),
         ("newest", ctypes.c_uint8 * MAX_SETS),
     ]
@@ -108,7 +125,9 @@ class NativeHotPath:
     event_at: int
     cache_on: int
     expected: int
+    current: int
     last_flags: int
+    last_taken: int
     resumed: int
     attention: int
     unmask_attention: int
@@ -117,6 +136,7 @@ class NativeHotPath:
     flash_reads: int
     unseen_loads: int
     data_line: int
+    fetch_line: int
     halves: int
     reason: int
     where: int
@@ -127,8 +147,9 @@ class NativeHotPath:
         self._blocks = Blocks()
         self._state = _State()
         state = self._state
-        state.taken, state.taken_register = costs.taken, costs.taken_register
-        state.straddle, state.miss = costs.straddle, costs.miss
+        state.straddle, state.miss, state.uncached = costs.straddle, costs.miss, costs.uncached_line
+        state.unaligned = costs.unaligned
+        state.divide[: len(costs.divide)] = costs.divide
         state.line_bits, state.set_mask = costs.cache_line_bits, costs.cache_sets - 1
         if costs.cache_sets > MAX_SETS:
             raise ValueError(f"at most {MAX_SETS} sets of instruction cache are modelled")
@@ -165,6 +186,7 @@ class NativeHotPath:
         record.address, record.size = block.address, block.size
         record.instructions, record.cycles = block.instructions, block.cycles
         record.flags, record.depth = self._blocks.flags(block), block.depth
+        record.taken = block.taken
         reads = block.accesses
         record.accesses = self._place_reads(block)
         record.early, record.late, record.unseen = len(reads.early), len(reads.late), reads.unseen
@@ -182,10 +204,19 @@ class NativeHotPath:
         first = self._placed[key] = self._access_count
         for read in reads:
             record = self._accesses[self._access_count]
-            record.base, record.scaled = read.where.base, read.where.scaled
-            record.shift, record.words, record.offset = read.where.shift, read.words, read.where.offset
+            record.base, record.scaled, record.shift, record.offset = read.where
+            record.kind, record.words, record.width = read.kind, read.words, read.width
+            record.slot, record.is_signed = read.slot, read.signed
             self._access_count += 1
         return first
+
+    def map(self, start: int, data: mmap.mmap) -> None:
+        """Tell of plain memory, which addresses may be read from. All that comes first is kept."""
+        for record in self._state.memories:
+            if not record.size:
+                record.data = ctypes.addressof(ctypes.c_char.from_buffer(data))
+                record.start, record.size = start, len(data)
+                break
 
     def drop_late_reads(self) -> None:
         """The registers have been replaced: what was to be read by them is not known any more."""
@@ -240,8 +271,10 @@ class NativeHotPath:
         """Go back to what ``save`` gave."""
         state = self._state
         pointers = state.table, state.mask, state.accesses
+        memories = bytes(state.memories)
         ctypes.memmove(ctypes.addressof(state), saved, ctypes.sizeof(state))
         state.table, state.mask, state.accesses = pointers
+        ctypes.memmove(state.memories, memories, len(memories))
         self._state.reason = 0
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import mmap
 from typing import Any
 
 import unicorn
 from unicorn import arm_const
 
-from mlbench.emulator.cycles.addresses import Access, Accesses
+from mlbench.emulator.cycles.addresses import MAX_SLOTS, Access, Accesses, Kind
 from mlbench.emulator.cycles.model import Block, RunCosts
+from mlbench.emulator.cycles.sums import SLOTS, Sum
 from mlbench.emulator.hot_common import (
     BREAK,
     CORE_REGISTERS,
     FLASH_END,
-    FROM_REGISTER,
+    MEMORIES,
     MOVES_SP,
     NEVER,
     SAVED,
@@ -34,10 +36,15 @@ class PythonHotPath:
     def __init__(self, costs: RunCosts) -> None:
         self._costs = costs
         self._blocks = Blocks()
-        self._table: dict[tuple[int, int], tuple[int, int, int, int, Accesses]] = {}
+        self._table: dict[tuple[int, int], tuple[int, int, int, int, int, Accesses]] = {}
         self.flash_reads = 0
         self.unseen_loads = 0
         self.data_line = 0
+        self.fetch_line = 0
+        self.current = 0
+        self.last_taken = 0
+        self._slots = [0] * MAX_SLOTS
+        self._memories: list[tuple[int, mmap.mmap]] = []
         self.halves = 0
         self._late: tuple[Access, ...] = ()
         self.cycles = 0
@@ -71,7 +78,7 @@ class PythonHotPath:
             return
         if self._late:
             late, self._late = self._late, ()
-            self._read_flash(uc, late)
+            self._price(uc, late)
         if self.cycles >= self.event_at:
             return self._stop(uc, Stop.EVENT, address, size)
         if self.attention or (self.unmask_attention and self.last_flags & UNMASKS):
@@ -79,7 +86,7 @@ class PythonHotPath:
         block = self._table.get((address, size))
         if block is None:
             return self._stop(uc, Stop.UNKNOWN, address, size)
-        instructions, cycles, flags, depth, reads = block
+        instructions, cycles, flags, depth, taken, reads = block
         if flags & BREAK and not self.resumed:
             return self._stop(uc, Stop.BREAKPOINT, address, size)
         if flags & SELF:
@@ -92,45 +99,84 @@ class PythonHotPath:
             if low < self.low_sp:
                 self.low_sp = low
         if address != self.expected:
-            cycles += self._costs.taken
-            if self.last_flags & FROM_REGISTER:
-                cycles += self._costs.taken_register
+            cycles += self.last_taken
             if flags & STRADDLES:
                 cycles += self._costs.straddle
                 self.placement += self._costs.straddle
         if self.cache_on:
             lost = self._fetch(address, size) * self._costs.miss
-            cycles += lost
-            self.placement += lost
+        else:
+            first = address >> self._costs.cache_line_bits
+            last = (address + size - 1) >> self._costs.cache_line_bits
+            lost = (last - first + (first != self.fetch_line)) * self._costs.uncached_line
+            self.fetch_line = last
+        cycles += lost
+        self.placement += lost
         self.cycles += cycles
         self.instructions += instructions
         self.unseen_loads += reads.unseen
         if reads.early:
-            self._read_flash(uc, reads.early)
+            self._price(uc, reads.early)
         self._late = reads.late
+        self.current = address
         self.expected = address + size
         self.last_flags = flags
+        self.last_taken = taken
         return None
 
-    def _read_flash(self, uc: unicorn.Uc, reads: tuple[Access, ...]) -> None:
+    def _sum(self, uc: unicorn.Uc, where: Sum) -> int:
+        value = where.offset
+        for number, shift in ((where.base, 0), (where.scaled, where.shift)):
+            if number >= SLOTS:
+                value += self._slots[number - SLOTS] << shift
+            elif number >= 0:
+                value += uc.reg_read(CORE_REGISTERS[number]) << shift
+        return value & 0xFFFFFFFF
+
+    def _price(self, uc: unicorn.Uc, accesses: tuple[Access, ...]) -> None:
         costs = self._costs
-        for where, words, _late in reads:
-            address = where.offset
-            if where.base >= 0:
-                address += uc.reg_read(CORE_REGISTERS[where.base])
-            if where.scaled >= 0:
-                address += uc.reg_read(CORE_REGISTERS[where.scaled]) << where.shift
-            address &= 0xFFFFFFFF
-            for word in range(address, address + 4 * words, 4):
-                if word >= FLASH_END:
-                    break
-                line = word >> costs.cache_line_bits
-                same = line == self.data_line
-                self.halves += costs.read_same_halves if same else costs.read_new_halves
-                self.data_line = line
-                self.flash_reads += 1
+        dividend = 0
+        is_signed = False
+        for access in accesses:
+            value = self._sum(uc, access.where)
+            kind, width = access.kind, access.width
+            if kind == Kind.READ:
+                if value & (width - 1):
+                    self.cycles += costs.unaligned * (2 if width == 4 and value & 1 else 1)
+                self._read_flash(value, access.words)
+            elif kind == Kind.FETCH:
+                self._slots[access.slot] = self._peek(value, width, access.signed)
+            elif kind == Kind.DIVISOR:
+                self.cycles += costs.divide[_quotient_bits(dividend, value, is_signed)]
+            else:
+                dividend, is_signed = value, kind == Kind.SIGNED_DIVIDEND
         self.cycles += self.halves >> 1
         self.halves &= 1
+
+    def _read_flash(self, address: int, words: int) -> None:
+        costs = self._costs
+        for word in range(address, address + 4 * words, 4):
+            # Addresses wrap as they do in the native hot path.
+            if word & 0xFFFFFFFF >= FLASH_END:
+                break
+            line = (word & 0xFFFFFFFF) >> costs.cache_line_bits
+            same = line == self.data_line
+            self.halves += costs.read_same_halves if same else costs.read_new_halves
+            self.data_line = line
+            self.flash_reads += 1
+
+    def _peek(self, address: int, width: int, signed: bool) -> int:
+        for start, data in self._memories:
+            offset = address - start
+            if 0 <= offset <= len(data) - width:
+                value = int.from_bytes(data[offset : offset + width], "little", signed=signed)
+                return value & 0xFFFFFFFF
+        return 0xFFFFFFFF
+
+    def map(self, start: int, data: mmap.mmap) -> None:
+        """Tell of plain memory, which addresses may be read from. All that comes first is kept."""
+        if len(self._memories) < MEMORIES:
+            self._memories.append((start, data))
 
     def drop_late_reads(self) -> None:
         """The registers have been replaced: what was to be read by them is not known any more."""
@@ -161,6 +207,7 @@ class PythonHotPath:
             block.cycles,
             flags,
             block.depth,
+            block.taken,
             block.accesses,
         )
 
@@ -185,3 +232,12 @@ class PythonHotPath:
             setattr(self, name, value)
         self._tags, self._newest = list(tags), list(newest)
         self.reason = 0
+
+
+def _quotient_bits(dividend: int, divisor: int, is_signed: bool) -> int:
+    """Bits of a quotient, from the leading zeros of both operands; 0 where it is 0."""
+    if is_signed:
+        dividend, divisor = (-x & 0xFFFFFFFF if x >> 31 else x for x in (dividend, divisor))
+    if not divisor or dividend < divisor:
+        return 0
+    return dividend.bit_length() - divisor.bit_length() + 1

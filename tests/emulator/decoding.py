@@ -15,22 +15,27 @@ _CORE = {getattr(arm, f"ARM_REG_R{n}"): n for n in range(13)} | {
     arm.ARM_REG_LR: 14,
     arm.ARM_REG_PC: 15,
 }
-_LONG = ("smull", "umull", "smlal", "umlal", "umaal", "smlsld", "smlald")
-_MUL = ("smulbb", "smulbt", "smultb", "smultt", "smulw", "smuad", "smusd", "smmul", "usad8")
-_MLA = (
-    "mla",
-    "mls",
-    "smlabb",
-    "smlabt",
-    "smlatb",
-    "smlatt",
-    "smlaw",
-    "smlad",
-    "smlsd",
-    "smmla",
-    "smmls",
-    "usada8",
+_MULTIPLIES = (
+    (
+        ("smulbb", "smulbt", "smultb", "smultt", "smulw", "smlabb", "smlabt", "smlatb", "smlatt", "smlaw"),
+        "mul_half",
+    ),
+    (("smlalbb", "smlalbt", "smlaltb", "smlaltt"), "mul_half"),
+    (("smlald", "smlsld", "smuad", "smusd", "smlad", "smlsd"), "mul_dual"),
+    (("smmul", "smmla", "smmls"), "mul_top"),
+    (("usad",), "difference"),
+    (("smull", "umull", "smlal", "umlal", "umaal"), "mul_long"),
+    (("mul",), "mul"),
+    (("mla", "mls"), "mla"),
 )
+_OTHERS = (
+    (("sxt", "uxt"), "extend"),
+    (("pkh",), "pack"),
+    (("ssat", "usat"), "saturate"),
+    (("clz", "rev", "rbit", "bfi", "bfc", "sbfx", "ubfx"), "bits"),
+)
+_SATURATING = ("qadd", "qsub", "qdadd", "qdsub")
+_PARALLEL = re.compile(r"(sel|(s|u|q|uq|sh|uh)(add8|add16|sub8|sub16|asx|sax))$")
 
 
 class Known(NamedTuple):
@@ -43,6 +48,8 @@ class Known(NamedTuple):
     transfers: int | None
     sp: int | None
     """Change of SP; None: depends on a register."""
+    width: int | None
+    """Bytes that a load or store of one register moves; None for anything else."""
 
 
 def read(pc: int, code: bytes) -> Known | None:
@@ -64,7 +71,13 @@ def read(pc: int, code: bytes) -> Known | None:
         transfers = len(registers) - (0 if name.endswith(("push", "pop")) else 1)
         if name.startswith("v") and "d" in insn.op_str.split("{")[1]:
             transfers *= 2
-    return Known(text, insn.size, kinds, writes, transfers, _sp(name, insn, transfers))
+    width = _width(name)
+    return Known(text, insn.size, kinds, writes, transfers, _sp(name, insn, transfers), width)
+
+
+def _width(name: str) -> int | None:
+    found = re.match(r"(ldr|str)(ex)?s?([bh]?)t?$", name)
+    return None if found is None else {"b": 1, "h": 2, "": 4}[found[3]]
 
 
 _NEVER_TO_SP = ("strex", "ldrex", "strht", "strbt", "ldrht", "ldrbt", "ldrsb", "ldrsh", "ldrb", "ldrh")
@@ -149,9 +162,6 @@ def _kinds(name: str, insn: capstone.CsInsn) -> frozenset[str] | None:
         (("stm", "push"), ("store_multiple",)),
         (("ldrex", "ldr"), ("load_pc",) if to_pc else ("load",)),
         (("str",), ("store", "store_reg")),
-        (_LONG, ("mul_long",)),
-        (("mul", *_MUL), ("mul",)),
-        (_MLA, ("mla",)),
         (("sdiv", "udiv"), ("div",)),
         (("tbb", "tbh"), ("table_branch",)),
         (("bkpt",), ("bkpt",)),
@@ -168,18 +178,28 @@ def _kinds(name: str, insn: capstone.CsInsn) -> frozenset[str] | None:
     if name in ("bxns", "blxns"):
         return None
     if name in ("bx", "blx"):
-        return frozenset(("branch_register",))
-    if name in ("bic", "bics", "bfi", "bfc"):
+        return frozenset(("branch_return" if insn.op_str == "lr" else "branch_register",))
+    if name in ("cbz", "cbnz"):
+        return frozenset(("branch_compare",))
+    if name in ("bic", "bics"):
         return frozenset(("alu",))
+    if name in _SATURATING:
+        return frozenset(("saturate",))
+    if _PARALLEL.match(name):
+        return frozenset(("parallel",))
+    for names, kind in (*_MULTIPLIES, *_OTHERS):
+        if name.startswith(names):
+            return frozenset((kind,))
     if name in ("nop", "wfi", "wfe", "sev", "yield", "hint", "clrex", "dbg", "pld", "pli", "csdb", "esb"):
         return frozenset(("nop", "barrier", "alu"))
     for prefixes, kinds in table:
         if name.startswith(prefixes):
             return frozenset(kinds)
-    if name.startswith(("b", "cb")):
+    if name.startswith("b"):
         return frozenset(("branch",))
     if name in ("mov", "add") and to_pc:
-        return frozenset(("branch_register",))
+        returns = name == "mov" and insn.op_str == "pc, lr"
+        return frozenset(("branch_return" if returns else "branch_register",))
     if name.startswith(_NOT_THUMB7M):
         return None
     return frozenset(("alu",))
@@ -215,7 +235,8 @@ def _float_kinds(name: str, insn: capstone.CsInsn) -> frozenset[str] | None:
         "float_add": ("vadd", "vsub"),
         "float_div": ("vdiv",),
         "float_sqrt": ("vsqrt",),
-        "float_alu": ("vmov", "vabs", "vneg", "vcmp", "vcmpe", "vcvt", "vcvtr", "vcvtb", "vcvtt"),
+        "float_alu": ("vmov", "vabs", "vneg", "vcmp", "vcmpe"),
+        "float_convert": ("vcvt", "vcvtr", "vcvtb", "vcvtt"),
     }
     return next((frozenset((kind,)) for kind, names in table.items() if name in names), None)
 

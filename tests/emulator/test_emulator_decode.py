@@ -30,6 +30,8 @@ def _differences(pc: int, first: int, second: int) -> list[str]:
         wrong.append(f"kind {ours.kind}, not {sorted(known.kinds)}")
     if ours.writes & 0x7FFF != known.writes and name not in _CAPSTONE_MISREADS:
         wrong.append(f"writes {ours.writes:#x}, not {known.writes:#x}")
+    if known.width is not None and ours.kind != "load_pc" and ours.width != known.width:
+        wrong.append(f"moves {ours.width} bytes, not {known.width}")
     if known.transfers is not None and ours.transfers != known.transfers:
         wrong.append(f"moves {ours.transfers}, not {known.transfers}")
     if ours.sp_dynamic != (known.sp is None) or (known.sp is not None and (known.sp - ours.sp) % 2**32):

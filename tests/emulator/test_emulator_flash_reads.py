@@ -6,10 +6,11 @@ from collections import Counter
 
 import pytest
 import unicorn
-from bare_image import Compiler, finish
+from bare_image import MS, Compiler, finish
 
-from mlbench.emulator.cycles.addresses import accesses
+from mlbench.emulator.cycles.addresses import MAX_SLOTS, Access, Accesses, Kind, accesses
 from mlbench.emulator.cycles.decode import decode
+from mlbench.emulator.cycles.model import load_model
 from mlbench.emulator.machine import Machine
 
 # Tables in flash and in RAM, read in the ways that kernels do: indexed, walked, by several words, by
@@ -71,11 +72,10 @@ def test_reads_are_those_of_the_cpu(bare: Compiler, level: str, python: bool) ->
     # What was not told is at most what could not be.
     missing = seen["reads"] - hot.flash_reads
     assert -8 <= missing <= hot.unseen_loads + 8, (seen["reads"], hot.flash_reads, hot.unseen_loads)
-    if level != "-O0":  # which keeps every pointer on the stack
-        assert hot.unseen_loads < 0.25 * seen["reads"]
+    assert hot.unseen_loads < 0.3 * seen["reads"]
 
 
-def _block(text: bytes) -> tuple[object, ...]:
+def _block(text: bytes) -> Accesses:
     decoded, at = [], 0
     while at < len(text):
         first = int.from_bytes(text[at : at + 2], "little")
@@ -83,9 +83,14 @@ def _block(text: bytes) -> tuple[object, ...]:
         insn = decode(0x10000 + at, first, second)
         decoded.append((0x10000 + at, first, second, insn))
         at += insn.size
-    found = accesses(decoded)
-    early = [(tuple(a.where), a.words) for a in found.early]
-    return early, [(tuple(a.where), a.words) for a in found.late], found.unseen
+    return accesses(decoded)
+
+
+def _short(found: tuple[Access, ...]) -> list[tuple[object, ...]]:
+    """Reads as (sum, words), fetches as (slot, sum, width)."""
+    return [
+        (tuple(a.where), a.words) if a.kind == Kind.READ else (a.slot, tuple(a.where), a.width) for a in found
+    ]
 
 
 @pytest.mark.parametrize(
@@ -99,15 +104,101 @@ def _block(text: bytes) -> tuple[object, ...]:
         ("01ebc203 5868", [((1, 2, 3, 4), 1)], [], 0),
         # ldr r0, [sp, #4]: the stack is not flash
         ("0198", [], [], 0),
-        # ldr r3, [r4] ; ldr r0, [r3, #4]: the second by r3 as it is afterwards
-        ("2368 5868", [((4, -1, 0, 0), 1)], [((3, -1, 0, 4), 1)], 0),
-        # ldr r3, [r4] ; ldr r3, [r3]: nobody knows afterwards
-        ("2368 1b68", [((4, -1, 0, 0), 1)], [], 1),
+        # ldr r3, [r4] ; ldr r0, [r3, #4]: the second by what memory holds for the first
+        ("2368 5868", [((4, -1, 0, 0), 1), (0, (4, -1, 0, 0), 4), ((16, -1, 0, 4), 1)], [], 0),
+        # ldr r3, [sp, #12] ; ldrsb r0, [r3, r1]: a pointer kept on the stack
+        ("039b 5856", [(0, (13, -1, 0, 12), 4), ((16, 1, 0, 0), 1)], [], 0),
+        # ldr r3, [r4] ; ldr r3, [r3] ; ldr r3, [r3]: two steps
+        (
+            "2368 1b68 1b68",
+            [((4, -1, 0, 0), 1), (0, (4, -1, 0, 0), 4), ((16, -1, 0, 0), 1), (1, (16, -1, 0, 0), 4),
+             ((17, -1, 0, 0), 1)],
+            [], 0,
+        ),
+        # str r2, [sp, #4] ; ldr r3, [sp, #4] ; ldr r0, [r3]: what was stored
+        ("0192 019b 1868", [((2, -1, 0, 0), 1)], [], 0),
+        # strb r2, [sp, #5] ; ldr r3, [sp, #4] ; ldr r3, [r3]: a part of it was stored
+        ("8df80520 019b 1b68", [], [], 1),
+        # ldrh r3, [r4, #2] ; ldr r0, [r1, r3, lsl #2]: an index out of memory
+        ("6388 51f82300", [((4, -1, 0, 2), 1), (0, (4, -1, 0, 2), 2), ((1, 16, 2, 0), 1)], [], 0),
+        # muls r3, r2 ; ldr r0, [r3, #4]: by r3 as it is afterwards
+        ("5343 5868", [], [((3, -1, 0, 4), 1)], 0),
+        # muls r3, r2 ; ldr r3, [r3]: nobody knows afterwards
+        ("5343 1b68", [], [], 1),
         # ldmia r1!, {r2, r3} ; ldr r0, [r1]
         ("0cc9 0868", [((1, -1, 0, 0), 2), ((1, -1, 0, 8), 1)], [], 0),
+        # ldmia r1, {r1, r2} ; ldr r0, [r2]: the second word
+        ("06c9 1068", [((1, -1, 0, 0), 2), (0, (1, -1, 0, 4), 4), ((16, -1, 0, 0), 1)], [], 0),
         # ldr r0, [pc, #8]
         ("0248", [((-1, -1, 0, 0x1000C), 1)], [], 0),
     ],
-)
+)  # fmt: skip
 def test_addresses_as_sums(code: str, early: list[object], late: list[object], unseen: int) -> None:
-    assert _block(bytes.fromhex(code)) == (early, late, unseen)
+    found = _block(bytes.fromhex(code))
+    assert (_short(found.early), _short(found.late), found.unseen) == (early, late, unseen)
+
+
+def test_more_pointers_than_slots_are_counted_as_unseen() -> None:
+    # ldr r3, [sp, #4n] ; ldr r0, [r3]: one slot each.
+    code = b"".join(bytes((n, 0x9B, 0x18, 0x68)) for n in range(20))
+    found = _block(code)
+    assert len([a for a in found.early if a.kind == Kind.READ]) == MAX_SLOTS
+    assert found.unseen == 20 - MAX_SLOTS
+
+
+@pytest.mark.parametrize("python", [False, True], ids=["native", "python"])
+@pytest.mark.parametrize(
+    ("load", "offset", "more"),
+    [("ldr", 0, 0), ("ldr", 1, 2), ("ldr", 2, 1), ("ldr", 3, 2), ("ldrh", 0, 0), ("ldrh", 1, 1),
+     ("ldrsh", 2, 0), ("ldrsh", 3, 1), ("ldrb", 3, 0), ("str", 1, 0), ("strh", 1, 0)],
+)  # fmt: skip
+def test_unaligned_loads_take_longer_and_stores_do_not(
+    bare: Compiler, load: str, offset: int, more: int, python: bool
+) -> None:
+    # TRM, 3.3.3: a word is split into halfwords or into byte, halfword, byte; stores go through a buffer.
+    def cycles(at: int) -> int:
+        machine = Machine(
+            bare.image(
+                f".globl main\n.thumb_func\nmain: ldr r1, =out + {at}\n b 1f\n1: {load} r0, [r1]\n b 2f\n"
+                "2: movs r0, #0\n bx lr\n.ltorg\n.bss\n.balign 4\n.globl out\nout: .space 16\n",
+                asm=True,
+            ),
+            force_python=python,
+        )
+        where = machine.image.symbol("finish")
+        assert where is not None
+        machine.set_break(where.address & ~1)
+        machine.run(MS)
+        return machine.hot.cycles
+
+    assert cycles(offset) - cycles(0) == more
+
+
+@pytest.mark.parametrize("python", [False, True], ids=["native", "python"])
+@pytest.mark.parametrize(
+    ("divide", "dividend", "divisor", "bits"),
+    [("udiv", 0xFFFFFFFF, 1, 32), ("udiv", 5, 7, 0), ("udiv", 7, 7, 1), ("udiv", 1000, 10, 7),
+     ("udiv", 5, 0, 0), ("sdiv", -1000, 10, 7), ("sdiv", -7, -1000, 0), ("sdiv", -(2**31), 1, 32),
+     ("udiv", -1000, 10, 29)],
+)  # fmt: skip
+def test_divides_take_as_long_as_their_quotient_is(
+    bare: Compiler, divide: str, dividend: int, divisor: int, bits: int, python: bool
+) -> None:
+    def cycles(instruction: str) -> int:
+        machine = Machine(
+            bare.image(
+                f".globl main\n.thumb_func\nmain: ldr r1, ={dividend}\n ldr r2, ={divisor}\n b 1f\n"
+                f".balign 16\n1: {instruction}\n b 2f\n2: movs r0, #0\n bx lr\n.ltorg\n",
+                asm=True,
+            ),
+            force_python=python,
+        )
+        where = machine.image.symbol("finish")
+        assert where is not None
+        machine.set_break(where.address & ~1)
+        machine.run(MS)
+        return machine.hot.cycles
+
+    costs = load_model().run.divide
+    assert cycles(f"{divide} r0, r1, r2") - cycles("mov.w r0, r1") == costs[bits] - 1
+    assert (costs[0], costs[32]) == (2, 12)

@@ -18,7 +18,9 @@ from typing import Any
 import yaml
 
 from mlbench.emulator.cycles.addresses import Accesses, Decoded, accesses
-from mlbench.emulator.cycles.decode import Insn, decode
+from mlbench.emulator.cycles.decode import decode
+from mlbench.emulator.cycles.insn import Insn
+from mlbench.emulator.cycles.pipeline import Cost, Pipeline
 
 NO_ACCESSES = Accesses((), (), 0)
 
@@ -36,15 +38,18 @@ class BlockFlag(IntFlag):
     """Ends with an instruction that may unmask interrupts."""
     MOVES_SP = 16
     """Changes SP by an amount that only shows when it has run."""
-    FROM_REGISTER = 32
-    """Ends with a branch whose target comes from a register or memory."""
     SENDS_EVENT = 64
     """Has an SEV, which sets the event register that WFE looks at."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block. ``depth`` is how far SP goes below its value at the block's start, in bytes."""
+    """One block.
+
+    ``cycles`` is what its instructions cost, with divides that are priced by their operands left out;
+    ``taken`` is what it costs on top where another block than the next in memory follows; ``depth`` is
+    how far SP goes below its value at the block's start, in bytes.
+    """
 
     address: int
     size: int
@@ -52,6 +57,7 @@ class Block:
     cycles: int
     flags: BlockFlag
     depth: int
+    taken: int = 0
     accesses: Accesses = NO_ACCESSES
 
 
@@ -59,8 +65,6 @@ class Block:
 class RunCosts:
     """Costs that depend on the path taken, in cycles."""
 
-    taken: int
-    taken_register: int
     straddle: int
     miss: int
     cache_sets: int
@@ -69,9 +73,10 @@ class RunCosts:
     exception_exit: int
     read_new_halves: int
     read_same_halves: int
-
-
-_REGISTER_ENDS = {"branch_register", "pop_pc", "load_pc", "table_branch"}
+    unaligned: int
+    uncached_line: int
+    divide: tuple[int, ...]
+    """Cycles of a divide by the bits of its quotient, 0 to 32."""
 
 
 class CostModel:
@@ -80,19 +85,20 @@ class CostModel:
     def __init__(self, table: dict[str, Any]) -> None:
         self.version = str(table["version"])
         self.clock_hz = int(table["clock_hz"])
-        self._costs: dict[str, tuple[int, int]] = {
-            name: (int(cost["cycles"]), int(cost.get("each", 0)))
+        self._costs = {
+            name: Cost(int(cost["cycles"]), int(cost.get("each", 0)))
             for name, cost in table["instructions"].items()
         }
         self._stall = int(table["address_stall"]["cycles"])
+        self._float_stall = int(table["float_result_stall"]["cycles"])
+        self._refill = {stage: int(table["refill"][stage]["cycles"]) for stage in table["refill"]}
+        self._ends = {kind: stage for stage, entry in table["refill"].items() for kind in entry["after"]}
         cache_table = table["instruction_cache"]
         if cache_table["ways"] != 2:
             raise ValueError("the hot path models a 2-way instruction cache only")
         if cache_table["line_bytes"] != table["flash_read"]["line_bytes"]:
             raise ValueError("the hot path models one size of flash lines only")
         self.run = RunCosts(
-            taken=int(table["taken"]["cycles"]),
-            taken_register=int(table["taken_register"]["cycles"]),
             straddle=int(table["misaligned_target"]["cycles"]),
             miss=int(cache_table["miss"]),
             cache_sets=int(cache_table["lines"]) // 2,
@@ -101,6 +107,9 @@ class CostModel:
             exception_exit=int(table["exception"]["exit"]),
             read_new_halves=int(table["flash_read"]["new_line_halves"]),
             read_same_halves=int(table["flash_read"]["same_line_halves"]),
+            unaligned=int(table["unaligned"]["cycles"]),
+            uncached_line=int(cache_table["off"]),
+            divide=_divide_costs(table["divide"]),
         )
 
     def block(self, address: int, size: int, read: Callable[[int, int], bytes]) -> Block:
@@ -110,7 +119,7 @@ class CostModel:
         position, cycles, count = 0, 0, 0
         sp, depth = 0, 0
         flags = BlockFlag(0)
-        before: Insn | None = None
+        pipeline = self._pipeline()
         insn = Insn(2, "nop")
         decoded: list[Decoded] = []
         while position < size:
@@ -118,7 +127,7 @@ class CostModel:
             second = int.from_bytes(code[position + 2 : position + 4], "little")
             insn = decode(address + position, first, second)
             decoded.append((address + position, first, second, insn))
-            cycles += self._cost(insn, before)
+            cycles += pipeline.cost(insn)
             sp += insn.sp
             depth = max(depth, -sp)
             if insn.sp_dynamic:
@@ -129,26 +138,23 @@ class CostModel:
                 flags |= BlockFlag.STRADDLES
             position += insn.size
             count += 1
-            before = insn
         if insn.kind in ("cps", "msr"):
             flags |= BlockFlag.UNMASKS
-        if insn.kind in _REGISTER_ENDS:
-            flags |= BlockFlag.FROM_REGISTER
         if code[:size] in (b"\xfe\xe7", b"\xff\xf7\xfe\xbf"):
             # `b .` in its narrow and wide encodings (ARMv7-M ARM, A7.7.12).
             flags |= BlockFlag.SELF
-        return Block(address, size, count, cycles, flags, depth, accesses(decoded))
+        reads = accesses(decoded)
+        cycles += pipeline.rest() - reads.divides * self._costs["div"].cycles
+        taken = self._refill[self._ends.get(insn.kind, "decode")]
+        return Block(address, size, count, cycles, flags, depth, taken, reads)
 
-    def _cost(self, insn: Insn, before: Insn | None) -> int:
-        kind = insn.kind
-        stalled = before is not None and bool(before.writes & insn.address)
-        # Neighbouring loads overlap their address and data phases (TRM, 3.3.2), unless the first one
-        # writes its base back.
-        overlaps = before is not None and before.kind == "load" and not before.writeback
-        if kind == "load" and overlaps and not stalled:
-            kind = "load_pipelined"
-        base, each = self._costs[kind]
-        return base + each * insn.transfers + (self._stall if stalled else 0)
+    def _pipeline(self) -> Pipeline:
+        return Pipeline(self._costs, address_stall=self._stall, float_stall=self._float_stall)
+
+
+def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:
+    least, first, bits = int(table["least"]), int(table["first"]), int(table["bits_a_cycle"])
+    return (least, *(first + (quotient + bits - 1) // bits for quotient in range(1, 33)))
 
 
 @cache
