@@ -94,6 +94,7 @@ class Cpu:
             rights |= unicorn.UC_PROT_WRITE
         self.uc.mem_map_ptr(start, size, rights, pointer)
         self.memories.append(memory)
+        self.hot.map(start, data)
         return memory
 
     def memory_at(self, address: int) -> Memory | None:
