@@ -62,4 +62,5 @@ def _read(archive: zipfile.ZipFile, members: Collection[str], limit: int, where:
 
 
 def _unusable(what: str, where: str) -> Unexpected:
+    what = " ".join(what.split())[:200]  # names in the zip may hold anything
     return Unexpected(what, where=where, do="measure again")

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from mlbench.github.modes import MODES, worth_a_comment
+from mlbench.results.change import Comparison, Delta, JobChange, Limit, Side, State, Threshold, Verdict
+
+LIMIT = Threshold(fail=Limit(percent=5))
+
+
+def comparison(verdict: Verdict, state: State = State.COMPARED, threshold: Threshold = LIMIT) -> Comparison:
+    delta = Delta("flash", None, None, verdict=verdict, threshold=threshold)
+    job = JobChange("kws", "nano33ble", "emulator", state, (delta,))
+    return Comparison((job,), head=Side(), base=Side())
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (comparison(Verdict.UNCHANGED), "100"),
+        (comparison(Verdict.NOISE), "100"),
+        (comparison(Verdict.BETTER), "110"),
+        (comparison(Verdict.WORSE), "110"),
+        (comparison(Verdict.WORSE, threshold=Threshold()), "111"),
+        (comparison(Verdict.WARN), "111"),
+        (comparison(Verdict.FAIL), "111"),
+        (comparison(Verdict.ACCEPTED), "111"),
+        (comparison(Verdict.NOT_COMPARED, State.NEW), "110"),
+        (comparison(Verdict.NOT_COMPARED, State.REMOVED), "110"),
+        (comparison(Verdict.NOT_COMPARED, State.FIXED), "110"),
+        (comparison(Verdict.NOT_COMPARED, State.BROKEN), "111"),
+        (comparison(Verdict.NOT_COMPARED, State.FAILED), "100"),
+        (comparison(Verdict.NOT_COMPARED, State.SKIPPED), "100"),
+        (Comparison((), head=Side()), "100"),
+    ],
+)
+def test_each_mode_makes_a_comment_for_what_it_says(made: Comparison, expected: str) -> None:
+    assert MODES == ("always", "changes", "regressions", "never")
+    assert "".join(str(int(worth_a_comment(mode, made))) for mode in MODES) == f"{expected}0"
