@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlbench.emulator.peripherals.base import Cause, Peripheral
+from mlbench.emulator.peripherals.trace import Itm
 
 
 class Bus:
@@ -56,6 +57,8 @@ class Bus:
         peripheral = self.find(address)
         if peripheral is None:
             self._unknown(address, True)
+            return
+        if isinstance(peripheral, Itm) and peripheral.write_narrow(address - peripheral.base, size, value):
             return
         offset = (address & ~3) - peripheral.base
         if size < 4:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import unicorn
 from unicorn import arm_const as arm
 
+from mlbench.emulator.cpu_fields import CpuFields
 from mlbench.emulator.hotpath import CORE_REGISTERS, HotPath
 
 PAGE = 4096
@@ -24,6 +25,8 @@ class Why(Enum):
     HOT = "hot path"
     EXCEPTION = "exception"
     SLEEP = "sleep"
+    REFUSED = "refused access"
+    TRAPPED = "trapped instruction"
     ERROR = "error"
 
 
@@ -39,8 +42,12 @@ class Trap:
 
     UNDEFINED = 1
     SVC = 2
+    PREFETCH_ABORT = 3
+    DATA_ABORT = 4
     BKPT = 7
     EXCEPTION_EXIT = 8
+    NO_COPROCESSOR = 17
+    UNALIGNED = 22
 
 
 @dataclass
@@ -51,6 +58,7 @@ class Memory:
     start: int
     size: int
     data: mmap.mmap
+    writable: bool = True
 
     @property
     def end(self) -> int:
@@ -59,24 +67,28 @@ class Memory:
 
 
 class AccessFault(NamedTuple):
-    """The access that faulted: ``kind`` is read, write or fetch."""
+    """The access that faulted: ``kind`` is read, write or fetch. ``refused``: by a register, not for want
+    of one."""
 
     kind: str
     address: int
     size: int
+    refused: bool = False
 
 
 class Cpu:
     """Unicorn, its memory and its registers."""
 
     def __init__(self, hot: HotPath) -> None:
-        # M-class models default to a Cortex-M3: name the one with DSP instructions and FPU.
-        self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+        # UC_MODE_MCLASS would make it a Cortex-M33, whatever model is named.
+        self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
+        self.fields = CpuFields(self.uc)
         self.hot = hot
         self.memories: list[Memory] = []
         self.access_fault: AccessFault | None = None
         self._trap: int | None = None
+        self._trapped = False
         self.uc.hook_add(unicorn.UC_HOOK_INTR, self._on_trap)
         self.uc.hook_add(
             unicorn.UC_HOOK_MEM_INVALID,
@@ -87,7 +99,7 @@ class Cpu:
     def map(self, name: str, start: int, size: int, *, writable: bool) -> Memory:
         """Map plain memory; not writable means that a write by the firmware faults."""
         data = mmap.mmap(-1, size)
-        memory = Memory(name, start, size, data)
+        memory = Memory(name, start, size, data, writable)
         pointer = ctypes.addressof(ctypes.c_char.from_buffer(data))
         rights = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
         if writable:
@@ -137,9 +149,20 @@ class Cpu:
         self.access_fault = AccessFault(kind, address & 0xFFFFFFFF, size)
         return False
 
+    def refuse(self, kind: str, address: int, size: int) -> None:
+        """From within an access to a register: it is not done, and the CPU stops at its instruction."""
+        self.access_fault = AccessFault(kind, address, size, refused=True)
+        self.uc.emu_stop()
+
+    def trap(self) -> None:
+        """From within a hook of an instruction: it is not executed, and the CPU stops at it."""
+        self._trapped = True
+        self.uc.emu_stop()
+
     def run(self) -> CpuStop:
         """Run from the current PC until something stops it."""
         self._trap = None
+        self._trapped = False
         self.access_fault = None
         self.hot.reason = 0
         try:
@@ -148,11 +171,27 @@ class Cpu:
             if self.hot.reason:
                 return CpuStop(Why.HOT)
             return CpuStop(Why.ERROR, error.errno)
+        if self.access_fault is not None:
+            return CpuStop(Why.REFUSED)
         if self.hot.reason:
             return CpuStop(Why.HOT)
+        if self._trapped:
+            return CpuStop(Why.TRAPPED)
         if self._trap is not None:
             return CpuStop(Why.EXCEPTION, self._trap)
         return CpuStop(Why.SLEEP)
+
+    def mode_changed(self) -> None:
+        """To be called when mode or privilege were changed by writing registers.
+
+        Unicorn keeps what follows from them apart, and renews it when the flags are written by this name.
+        """
+        self.set_reg(arm.UC_ARM_REG_APSR_NZCV, self.reg(arm.UC_ARM_REG_XPSR))
+
+    @property
+    def thumb(self) -> bool:
+        """EPSR.T: clear after a branch to an even address, which no instruction of this core survives."""
+        return bool(self.reg(arm.UC_ARM_REG_XPSR) & 1 << 24)
 
     def reg(self, register: int) -> int:
         """A register by Unicorn's number."""

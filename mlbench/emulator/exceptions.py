@@ -1,32 +1,56 @@
 """Exception entry and return of the M profile, done on the host.
 
-ARMv7-M Architecture Reference Manual (DDI 0403E), B1.5.6 (exception entry), B1.5.8 (exception
-return). Floating-point state is always stacked at once: lazy stacking (FPCCR.LSPEN) differs only in
-the time it takes and in what the reserved words hold meanwhile, which no firmware may rely on.
+ARMv7-M Architecture Reference Manual (DDI 0403E), B1.5.6 (exception entry), B1.5.7 (stacking), B1.5.8
+(exception return). Floating-point state is written to the frame at once also where FPCCR.LSPEN would delay
+it until the handler's first floating-point instruction: what software can tell (LSPACT, FPCAR, CONTROL.FPCA,
+which registers a return loads) is as the manual has it, but a delayed store cannot fault.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import Enum
+from typing import NamedTuple
+
 from unicorn import arm_const as arm
 
 from mlbench.emulator.cpu import Cpu
-from mlbench.emulator.nvic import Nvic
 
-SPSEL, FPCA = 2, 4
-_SFPA = 8
-"""Unicorn's CPU takes itself for a secure ARMv8-M one: without this bit beside FPCA it begins a new
-floating-point context, which clears FPSCR."""
+NPRIV, SPSEL, FPCA = 1, 2, 4
 _BASIC_WORDS, _FLOAT_WORDS = 8, 18
 _SP_ALIGN = 1 << 9
 """Bit 9 of the stacked xPSR: SP was moved down 4 bytes to align it."""
+THUMB = 1 << 24
+FLOAT_OFFSET = 4 * _BASIC_WORDS
+"""Where S0 is in a frame."""
+
+Allowed = Callable[[int, int, bool, bool], bool]
+"""Whether the MPU lets (address, size, privileged, write) through."""
 
 
-class ExceptionFault(Exception):
-    """Stacking, unstacking or the vector fetch failed: ``what`` says how."""
+class Refused(Enum):
+    """Why a frame could not be written or read."""
 
-    def __init__(self, what: str) -> None:
-        self.what = what
-        super().__init__(what)
+    BUS = "no memory"
+    MPU = "the MPU forbids it"
+
+
+class Frame(NamedTuple):
+    """A frame that was stacked. ``exc_return`` is what returns from it."""
+
+    address: int
+    exc_return: int
+    floating: bool
+    refused: Refused | None
+
+
+class Unstacked(NamedTuple):
+    """What a frame held, and where SP goes when it is taken off."""
+
+    address: int
+    words: tuple[int, ...]
+    sp: int
+    refused: Refused | None = None
 
 
 def _words(*values: int) -> bytes:
@@ -39,102 +63,140 @@ def ipsr(cpu: Cpu) -> int:
 
 
 def control(cpu: Cpu) -> int:
-    """CONTROL without the bits that ARMv8-M added."""
+    """CONTROL."""
     return cpu.reg(arm.UC_ARM_REG_CONTROL) & 7
 
 
-def enter(cpu: Cpu, nvic: Nvic, number: int, vector_table: int) -> int:
-    """Take exception ``number``: stack, and go to its handler. Gives the address of the frame.
+def unprivileged(cpu: Cpu) -> bool:
+    """Whether what runs is unprivileged: thread mode with CONTROL.nPRIV."""
+    return bool(control(cpu) & NPRIV) and not ipsr(cpu)
 
-    Raises:
-        ExceptionFault: the stack is not memory, or the vector is not code.
+
+def masks(cpu: Cpu) -> tuple[int, int, int]:
+    """PRIMASK, BASEPRI and FAULTMASK."""
+    number = None
+    if unprivileged(cpu):
+        # Unicorn answers as the CPU would answer the program: 0 to unprivileged code.
+        number = ipsr(cpu)
+        cpu.set_reg(arm.UC_ARM_REG_IPSR, 2)
+    values = (
+        cpu.reg(arm.UC_ARM_REG_PRIMASK) & 1,
+        cpu.reg(arm.UC_ARM_REG_BASEPRI) & 0xFF,
+        cpu.reg(arm.UC_ARM_REG_FAULTMASK) & 1,
+    )
+    if number is not None:
+        cpu.set_reg(arm.UC_ARM_REG_IPSR, number)
+    return values
+
+
+def push(cpu: Cpu, align: bool, allowed: Allowed) -> Frame:
+    """Stack a frame (PushStack); SP moves also where the memory refuses it.
+
+    Args:
+        cpu: still in the state to be stacked.
+        align: CCR.STKALIGN.
+        allowed: asked whether the MPU lets the frame be written.
     """
     state = control(cpu)
-    thread = ipsr(cpu) == 0
+    xpsr = cpu.reg(arm.UC_ARM_REG_XPSR)
+    thread = not xpsr & 0x1FF
     use_psp = thread and bool(state & SPSEL)
-    with_float = bool(state & FPCA)
+    floating = bool(state & FPCA)
     sp = cpu.sp
-    size = 4 * (_BASIC_WORDS + (_FLOAT_WORDS if with_float else 0))
-    # CCR.STKALIGN is set out of reset on this core: frames are 8-byte aligned.
-    padding = sp & 4
-    frame = (sp - size - padding) & ~7
-    xpsr = cpu.reg(arm.UC_ARM_REG_XPSR) & ~_SP_ALIGN | (_SP_ALIGN if padding else 0)
+    size = 4 * (_BASIC_WORDS + (_FLOAT_WORDS if floating else 0))
+    align = align or floating
+    padding = sp & 4 if align else 0
+    frame = (sp - size) & (0xFFFFFFF8 if align else 0xFFFFFFFC)
+    xpsr = xpsr & ~_SP_ALIGN | (_SP_ALIGN if padding else 0)
     data = _words(*(cpu.r(n) for n in (0, 1, 2, 3, 12)), cpu.lr, cpu.pc, xpsr)
-    if with_float:
+    if floating:
         floats = (cpu.reg(arm.UC_ARM_REG_S0 + n) for n in range(16))
         data += _words(*floats, cpu.reg(arm.UC_ARM_REG_FPSCR), 0)
-    try:
-        cpu.write(frame, data)
-    except ValueError:
-        raise ExceptionFault(f"stacking an exception frame at {frame:#010x}") from None
-    handler = cpu.word(vector_table + 4 * number)
-    if not handler & 1:
-        raise ExceptionFault(f"vector {number} is {handler:#010x}, not Thumb code")
-    exc_return = 0xFFFFFFE1 | (0 if with_float else 0x10) | (0x8 if thread else 0)
-    exc_return |= 0x4 if use_psp else 0
+    exc_return = 0xFFFFFFE1 | (0 if floating else 0x10) | (0x8 if thread else 0) | (0x4 if use_psp else 0)
     cpu.set_reg(arm.UC_ARM_REG_SP, frame)
-    if use_psp:
-        cpu.set_reg(arm.UC_ARM_REG_PSP, frame)
-    # Handler mode always runs on MSP and without a float context of its own. IPSR first: writing
-    # CONTROL.SPSEL is ignored in handler mode.
-    msp = cpu.reg(arm.UC_ARM_REG_MSP) if use_psp else frame
-    cpu.set_reg(arm.UC_ARM_REG_CONTROL, state & ~(SPSEL | FPCA))
-    cpu.set_reg(arm.UC_ARM_REG_XPSR, xpsr & 0xF80F0000 & ~0x0600FC00 | 0x01000000 | number)
-    cpu.set_reg(arm.UC_ARM_REG_MSP, msp)
-    cpu.set_reg(arm.UC_ARM_REG_SP, msp)
+    refused = None
+    if not allowed(frame, size, not (thread and state & NPRIV), True):
+        refused = Refused.MPU
+    else:
+        try:
+            cpu.write(frame, data)
+        except ValueError:
+            refused = Refused.BUS
+    return Frame(frame, exc_return, floating, refused)
+
+
+def take(cpu: Cpu, number: int, handler: int, exc_return: int) -> None:
+    """Go to a handler (ExceptionTaken): handler mode, on MSP, without a floating-point context."""
+    state = control(cpu)
+    if state & NPRIV and not ipsr(cpu):
+        # Unicorn lets unprivileged code alone with CONTROL: gain privilege in handler mode first.
+        cpu.set_reg(arm.UC_ARM_REG_IPSR, number)
+        cpu.set_reg(arm.UC_ARM_REG_CONTROL, state & ~NPRIV)
+        cpu.set_reg(arm.UC_ARM_REG_IPSR, 0)
+    # SPSEL can be written in thread mode only; nPRIV stays what it was.
+    cpu.set_reg(arm.UC_ARM_REG_CONTROL, state & ~(SPSEL | FPCA | NPRIV))
+    cpu.set_reg(arm.UC_ARM_REG_IEPSR, THUMB | number)
+    if state & NPRIV:
+        cpu.set_reg(arm.UC_ARM_REG_CONTROL, NPRIV)
     cpu.set_reg(arm.UC_ARM_REG_LR, exc_return)
     cpu.pc = handler
-    nvic.enter(number)
-    return frame
+    cpu.mode_changed()
 
 
-def leave(cpu: Cpu, nvic: Nvic, exc_return: int) -> int:
-    """Return from the exception that runs, by the value that was branched to. Gives the frame's address.
-
-    Raises:
-        ExceptionFault: the value or the frame is not one that an exception left behind.
-    """
-    number = ipsr(cpu)
-    if number == 0 or number not in nvic.active:
-        raise ExceptionFault(f"branch to {exc_return:#010x} outside of an exception")
-    to_thread = bool(exc_return & 8)
-    use_psp = bool(exc_return & 4)
-    with_float = not exc_return & 0x10
-    if exc_return | 0x1F != 0xFFFFFFFF or (use_psp and not to_thread):
-        raise ExceptionFault(f"{exc_return:#010x} is no exception return value")
-    if to_thread != (len(nvic.active) == 1):
-        # The integrity checks of B1.5.8; CCR.NONBASETHRDENA is not modelled.
-        mode = "thread mode with" if to_thread else "handler mode without"
-        raise ExceptionFault(f"return to {mode} another exception active")
-    frame = cpu.reg(arm.UC_ARM_REG_PSP) if use_psp else cpu.sp
-    size = 4 * (_BASIC_WORDS + (_FLOAT_WORDS if with_float else 0))
+def look(cpu: Cpu, exc_return: int, align: bool, allowed: Allowed) -> Unstacked:
+    """Read the frame that ``exc_return`` names (the first half of PopStack)."""
+    floating = not exc_return & 0x10
+    to_psp = bool(exc_return & 4)
+    frame = cpu.reg(arm.UC_ARM_REG_PSP if to_psp else arm.UC_ARM_REG_MSP)
+    size = 4 * (_BASIC_WORDS + (_FLOAT_WORDS if floating else 0))
     data = cpu.read(frame, size)
     if len(data) < size:
-        raise ExceptionFault(f"unstacking an exception frame at {frame:#010x}")
-    words = [int.from_bytes(data[n : n + 4], "little") for n in range(0, size, 4)]
-    xpsr = words[7]
-    sp = frame + size + (4 if xpsr & _SP_ALIGN else 0)
-    state = control(cpu) & ~(SPSEL | FPCA)
-    msp = cpu.sp
-    nvic.leave(number)
-    # FAULTMASK is cleared by any return but NMI's (B1.5.8).
-    if number != 2:
-        cpu.set_reg(arm.UC_ARM_REG_FAULTMASK, 0)
-    cpu.set_reg(arm.UC_ARM_REG_XPSR, xpsr & ~_SP_ALIGN)
-    floating = FPCA | _SFPA if with_float else 0
-    cpu.set_reg(arm.UC_ARM_REG_CONTROL, state | (SPSEL if use_psp else 0) | floating)
-    if use_psp:
-        cpu.set_reg(arm.UC_ARM_REG_MSP, msp)
-        cpu.set_reg(arm.UC_ARM_REG_PSP, sp)
-    else:
-        cpu.set_reg(arm.UC_ARM_REG_MSP, sp)
-    cpu.set_reg(arm.UC_ARM_REG_SP, sp)
-    if with_float:
+        return Unstacked(frame, (), frame, Refused.BUS)
+    to_thread = bool(exc_return & 8)
+    if not allowed(frame, size, not (to_thread and control(cpu) & NPRIV), False):
+        return Unstacked(frame, (), frame, Refused.MPU)
+    words = tuple(int.from_bytes(data[n : n + 4], "little") for n in range(0, size, 4))
+    padding = 4 if words[7] & _SP_ALIGN and (align or floating) else 0
+    return Unstacked(frame, words, frame + size | padding)
+
+
+def resume(cpu: Cpu, exc_return: int, frame: Unstacked, load_floats: bool) -> None:
+    """Take a frame off and go on as it says (the second half of PopStack)."""
+    use_psp, floating = bool(exc_return & 4), not exc_return & 0x10
+    words, xpsr = frame.words, frame.words[7]
+    private = control(cpu) & NPRIV
+    cpu.set_reg(arm.UC_ARM_REG_PSP if use_psp else arm.UC_ARM_REG_MSP, frame.sp)
+    # Handler mode is privileged, and stays so in thread mode until the last write of CONTROL.
+    cpu.set_reg(arm.UC_ARM_REG_CONTROL, 0)
+    cpu.set_reg(arm.UC_ARM_REG_XPSR_NZCVQG, xpsr & ~_SP_ALIGN)
+    state = (SPSEL if use_psp else 0) | (FPCA if floating else 0) | private
+    cpu.set_reg(arm.UC_ARM_REG_CONTROL, state)
+    if floating and load_floats:
         for n in range(16):
-            cpu.set_reg(arm.UC_ARM_REG_S0 + n, words[8 + n])
+            cpu.set_reg(arm.UC_ARM_REG_S0 + n, words[_BASIC_WORDS + n])
         cpu.set_reg(arm.UC_ARM_REG_FPSCR, words[24])
     for register, value in zip((0, 1, 2, 3, 12), words, strict=False):
         cpu.set_r(register, value)
     cpu.set_reg(arm.UC_ARM_REG_LR, words[5])
     cpu.pc = words[6]
-    return frame
+    if not xpsr & THUMB:
+        cpu.set_reg(arm.UC_ARM_REG_EPSR, xpsr & ~THUMB)
+    cpu.mode_changed()
+
+
+def reset(cpu: Cpu, stack: int) -> None:
+    """Registers as after a reset (TakeReset(), B1.5.5); r0 to r12 are 0, which the manual leaves open."""
+    # From handler mode, which is privileged, whatever the mode was.
+    cpu.set_reg(arm.UC_ARM_REG_IPSR, 1)
+    cpu.set_reg(arm.UC_ARM_REG_CONTROL, 0)
+    for register in (arm.UC_ARM_REG_PRIMASK, arm.UC_ARM_REG_BASEPRI, arm.UC_ARM_REG_FAULTMASK):
+        cpu.set_reg(register, 0)
+    cpu.set_reg(arm.UC_ARM_REG_XPSR_NZCVQG, THUMB)
+    cpu.set_reg(arm.UC_ARM_REG_CONTROL, 0)
+    for register in range(13):
+        cpu.set_r(register, 0)
+    cpu.set_reg(arm.UC_ARM_REG_FPSCR, 0)
+    cpu.set_reg(arm.UC_ARM_REG_PSP, 0)
+    cpu.set_reg(arm.UC_ARM_REG_MSP, stack)
+    cpu.set_reg(arm.UC_ARM_REG_LR, 0xFFFFFFFF)
+    cpu.mode_changed()

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
-
-from unicorn import arm_const as arm
 
 from mlbench.elf.image import Image
 from mlbench.emulator import exceptions, nrf52840
@@ -20,13 +19,16 @@ from mlbench.emulator.console import Console
 from mlbench.emulator.cpu import Cpu, CpuStop, Why
 from mlbench.emulator.cycles.model import CostModel, load_model
 from mlbench.emulator.endings import RESETS, End, Ending
+from mlbench.emulator.faults import FaultLog
 from mlbench.emulator.hotpath import NEVER, Stop, make_hot_path
 from mlbench.emulator.loading import load_image
 from mlbench.emulator.nvic import Nvic
 from mlbench.emulator.peripherals.base import Cause
-from mlbench.emulator.peripherals.core import Dwt, SystemControl
+from mlbench.emulator.peripherals.core import SystemControl
+from mlbench.emulator.peripherals.trace import Dwt, Itm, Tpiu
 from mlbench.emulator.processor import Processor
 from mlbench.emulator.rtt import Rtt
+from mlbench.emulator.semihosting import Semihosting
 from mlbench.errors import HostTimeout
 
 __all__ = ["End", "Ending", "Machine"]
@@ -58,6 +60,8 @@ class Machine:
         self._map()
         self._vectors = load_image(self.cpu, image)
         self._loaded_ram = bytes(self.ram.data)
+        self.stuck: Callable[[], bool] | None = None
+        """Asked where code branches to itself: whether that is the end, though interrupts may still come."""
         self._breaks: set[int] = set()
         self._switch_points: set[int] = set()
         """Ends of blocks that write MSP, PSP or CONTROL: the CPU stops there to look at its stack."""
@@ -131,24 +135,43 @@ class Machine:
         self.ram = cpu.map("RAM", nrf52840.RAM_START, nrf52840.RAM_SIZE, writable=True)
         self.bus = Bus(self._unknown_register)
         self._ppi, self.usb = nrf52840.add_peripherals(self.bus, self, self._switch_cache)
-        self.scs = SystemControl(
-            self,
-            self.nvic,
-            self.attention,
-            lambda: self.request_reset(Cause.SOFTWARE),
-            lambda: exceptions.ipsr(cpu),
+        self.scs = SystemControl(self, self.nvic, cpu, self.attention)
+        dwt = Dwt(self, self.scs.traced)
+        self.scs.on_trace = dwt.switch
+        for part in (self.scs, dwt, Itm(self, self.scs.traced), Tpiu(self)):
+            self.bus.add(part)
+        self.console.attach("itm")
+        self.console.attach("semihosting")
+        self.processor = Processor(
+            cpu,
+            self.hot,
+            self.clock,
+            self.model.run,
+            self.scs,
+            FaultLog(cpu, self.nvic, self.clock, self.image),
+            Semihosting(cpu, self.clock, self.console),
+            self.note,
         )
-        self.bus.add(self.scs)
-        self.bus.add(Dwt(self))
-        self.processor = Processor(cpu, self.hot, self.nvic, self.clock, self.model.run, self.scs)
         self.rtt = Rtt(self, self.ram)
         self.bus.add_outside(self.rtt)
         self._fresh = self.bus.save()
         for start, size in nrf52840.PERIPHERAL_WINDOWS:
             cpu.uc.mmio_map(start, size, self._reader(start), None, self._writer(start), None)
 
+    def _refused(self, start: int, offset: int, size: int, kind: str) -> bool:
+        """The core's own registers are not for unprivileged code (B3.1.1), but for a few."""
+        address = start + offset
+        if start != nrf52840.CORE_START or not exceptions.unprivileged(self.cpu):
+            return False
+        if kind == "write" and (self.scs.user_may_pend(address) or address < nrf52840.CORE_START + 0x80):
+            return False
+        self.cpu.refuse(kind, address, size)
+        return True
+
     def _reader(self, start: int) -> Callable[..., int]:
         def read(_uc: object, offset: int, size: int, _user: object) -> int:
+            if self._refused(start, offset, size, "read"):
+                return 0
             if self.hot.cycles >= self.hot.event_at:
                 self._let_events_happen()
             return self.bus.read(start + offset, size)
@@ -157,6 +180,8 @@ class Machine:
 
     def _writer(self, start: int) -> Callable[..., None]:
         def write(_uc: object, offset: int, size: int, value: int, _user: object) -> None:
+            if self._refused(start, offset, size, "write"):
+                return
             # What is overdue happens first: the write may change when it would happen next.
             if self.hot.cycles >= self.hot.event_at:
                 self._let_events_happen()
@@ -191,17 +216,7 @@ class Machine:
         self.scs.vector_table = self._vectors
         self._switch_cache(True)
         cpu = self.cpu
-        # Thread mode first: in handler mode CONTROL.SPSEL cannot be written.
-        cpu.set_reg(arm.UC_ARM_REG_XPSR, 0x01000000)
-        for register in (arm.UC_ARM_REG_PRIMASK, arm.UC_ARM_REG_BASEPRI, arm.UC_ARM_REG_FAULTMASK):
-            cpu.set_reg(register, 0)
-        for register in range(13):
-            cpu.set_r(register, 0)
-        cpu.set_reg(arm.UC_ARM_REG_CONTROL, 0)
-        stack = cpu.word(self._vectors) & ~3
-        cpu.set_reg(arm.UC_ARM_REG_MSP, stack)
-        cpu.set_reg(arm.UC_ARM_REG_SP, stack)
-        cpu.set_reg(arm.UC_ARM_REG_LR, 0xFFFFFFFF)
+        exceptions.reset(cpu, cpu.word(self._vectors) & ~3)
         cpu.pc = cpu.word(self._vectors + 4)
         self.hot.expected = cpu.pc
 
@@ -295,19 +310,23 @@ class Machine:
         self._deadline = deadline
         hot, clock = self.hot, self.clock
         hot.resumed = int(resume)
-        clock.set_limit(min(deadline, clock.now + _HOST_CHECK_CYCLES))
+        self._set_limit()
         stops = 0
         while True:
             ending = self._before_running()
             if ending is None:
                 ending = self.processor.sleep() if self.processor.asleep else self._handle(self.cpu.run())
             if ending is not None:
+                ending = self._with_cause(ending)
                 self.rtt.poll()
                 return ending
             stops += 1
+            if clock.now >= self.processor.faults.until():
+                return self.processor.faults.end()
             if clock.now >= clock.limit or stops % _HOST_CHECK_STOPS == 0:
                 self.rtt.poll()
                 if clock.now >= deadline:
+                    self.processor.faults.remark(self.note)
                     return Ending(End.DEADLINE, "the deadline in virtual time passed")
                 if time.monotonic() > self._host_deadline:
                     raise HostTimeout(
@@ -315,7 +334,18 @@ class Machine:
                         where=str(self.image.path.name),
                         do="run on a faster or less loaded machine",
                     )
-                clock.set_limit(min(deadline, clock.now + _HOST_CHECK_CYCLES))
+                self._set_limit()
+
+    def _set_limit(self) -> None:
+        now = self.clock.now
+        self.clock.set_limit(min(self._deadline, self.processor.faults.until(), now + _HOST_CHECK_CYCLES))
+
+    def _with_cause(self, ending: Ending) -> Ending:
+        """A run that ends within the handler of a fault has ended by the fault."""
+        faults = self.processor.faults
+        if ending.end in (End.BREAKPOINT, End.FAULT) or not faults.handling:
+            return ending
+        return replace(faults.end(), cause=ending.cause)
 
     def _let_events_happen(self) -> None:
         """Tell peripherals of what is due, each at its own time."""
@@ -329,6 +359,7 @@ class Machine:
     def _before_running(self) -> Ending | None:
         """Let due events happen and take the exception that is ready."""
         self._let_events_happen()
+        self.processor.settle()
         if self._reset_wanted is not None:
             cause, self._reset_wanted = self._reset_wanted, None
             return Ending(End.RESET, RESETS.get(cause, "the chip was reset"), self.cpu.pc, cause)
@@ -338,11 +369,10 @@ class Machine:
     def _handle(self, stop: CpuStop) -> Ending | None:
         if stop.why is Why.HOT:
             return self._handle_hot()
-        if stop.why is Why.EXCEPTION:
-            return self.processor.handle_trap(stop.number)
-        if stop.why is Why.SLEEP:
-            return self.processor.fall_asleep()
-        return self.processor.handle_error(stop.number)
+        ending = self.processor.handle(stop)
+        if self.processor.faults.handling:
+            self._set_limit()
+        return ending
 
     def _handle_hot(self) -> Ending | None:
         hot = self.hot
@@ -350,11 +380,15 @@ class Machine:
         if reason == Stop.UNKNOWN:
             self._code_in_ram |= hot.where >= nrf52840.RAM_START
             hot.add(self.model.block(hot.where, hot.where_size, self.cpu.read))
+            self.processor.traps.look(hot.where, hot.where_size)
             self._look_for_switch(hot.where + hot.where_size)
         elif reason == Stop.BREAKPOINT:
             return self._at_breakpoint(hot.where)
         elif reason == Stop.SELF_LOOP:
-            return self._wait("an endless loop that nothing can end")
+            what = "an endless loop that nothing can end"
+            if self.stuck is not None and self.stuck():
+                return Ending(End.IDLE, what, self.cpu.pc)
+            return self._wait(what)
         return None
 
     def _look_for_switch(self, end: int) -> None:
@@ -377,7 +411,8 @@ class Machine:
     def _wait(self, what: str) -> Ending | None:
         """Let time pass to the next event; where none can come, that is the end."""
         at = self.clock.next_at()
-        if at >= self._deadline and not self.processor.could_take():
+        alone = at >= self._deadline or self.processor.faults.handling
+        if alone and not self.processor.could_take():
             return Ending(End.IDLE, what, self.cpu.pc)
         self.clock.sleep_until(min(at, self.clock.limit))
         return None

@@ -23,11 +23,13 @@ FLASH_START, FLASH_SIZE = 0x00000000, 0x100000
 RAM_START, RAM_SIZE = 0x20000000, 0x40000
 CODE_RAM_START = 0x00800000
 """The same RAM, seen through the code bus."""
+CORE_START = 0xE0000000
+"""The core's own registers."""
 PERIPHERAL_WINDOWS = (
     (0x10000000, 0x2000),
     (0x40000000, 0x80000),
     (0x50000000, 0x1000),
-    (0xE0000000, 0x100000),
+    (CORE_START, 0x100000),
     (0xF0000000, 0x1000),
 )
 """Ranges that hold registers: FICR and UICR, APB, AHB, the core's own, the ROM table."""

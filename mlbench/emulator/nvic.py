@@ -6,6 +6,8 @@ nRF52840 has 48 interrupts and 3 bits of priority (Product Specification v1.7, s
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 RESET, NMI, HARD_FAULT, MEM_MANAGE, BUS_FAULT, USAGE_FAULT = 1, 2, 3, 4, 5, 6
 SVCALL, DEBUG_MONITOR, PENDSV, SYSTICK = 11, 12, 14, 15
 FIRST_IRQ = 16
@@ -26,10 +28,17 @@ EXCEPTION_NAMES = {
 }
 
 
+def exception_name(number: int) -> str:
+    """An exception's name for the user."""
+    return EXCEPTION_NAMES.get(number, f"interrupt {number - FIRST_IRQ}")
+
+
 class Nvic:
     """State of the interrupt controller; what runs next is asked by ``take``."""
 
     def __init__(self) -> None:
+        self.on_pend: Callable[[], None] | None = None
+        """Told when an exception becomes pending that was not, enabled or not."""
         self.reset()
 
     def reset(self) -> None:
@@ -51,8 +60,21 @@ class Nvic:
         if number in self.lines:
             return False
         self.lines.add(number)
-        self.pending.add(number)
+        self.pend(number)
         return number in self.enabled
+
+    def pend(self, number: int) -> None:
+        """Make an exception pending."""
+        if number not in self.pending:
+            self.pending.add(number)
+            if self.on_pend is not None:
+                self.on_pend()
+
+    def unpend(self, number: int) -> None:
+        """Clear an exception's pending state; a line that is still high sets it again (B3.4.1)."""
+        self.pending.discard(number)
+        if number in self.lines:
+            self.pending.add(number)
 
     def group_priority(self, number: int) -> int:
         """The part of an exception's priority that decides preemption (B1.5.4)."""
@@ -107,7 +129,7 @@ class Nvic:
         if number in self.active:
             self.active.remove(number)
         if number in self.lines:
-            self.pending.add(number)
+            self.pend(number)
 
     def save(self) -> object:
         """What a snapshot must hold."""

@@ -10,98 +10,491 @@ from typing import Any
 
 from unicorn import arm_const as arm
 
-from mlbench.emulator import exceptions, nrf52840
+from mlbench.emulator import exceptions, transfers
 from mlbench.emulator.clock import Clock
-from mlbench.emulator.cpu import Cpu, Trap
+from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.cycles.model import BlockFlag, RunCosts
 from mlbench.emulator.endings import End, Ending
+from mlbench.emulator.exceptions import Frame, Refused
+from mlbench.emulator.faults import Fault, FaultLog, HardStatus, Status, describe
 from mlbench.emulator.hotpath import NEVER, HotPath
-from mlbench.emulator.nvic import EXCEPTION_NAMES, FIRST_IRQ, SVCALL, Nvic
+from mlbench.emulator.instruction_traps import InstructionTraps, Reason
+from mlbench.emulator.mpu import ENABLE, HFNMIENA
+from mlbench.emulator.nvic import (
+    BUS_FAULT,
+    DEBUG_MONITOR,
+    HARD_FAULT,
+    MEM_MANAGE,
+    NMI,
+    SVCALL,
+    USAGE_FAULT,
+    Nvic,
+    exception_name,
+)
+from mlbench.emulator.peripherals import core
 from mlbench.emulator.peripherals.core import SystemControl
+from mlbench.emulator.semihosting import BKPT, Semihosting
 from mlbench.errors import EnvironmentFault
 
 _WFE, _WFI = (2, 0xBF20), (2, 0xBF30)
 _WIDE_WFE, _WIDE_WFI = (4, 0x8002F3AF), (4, 0x8003F3AF)
+_DFSR_BKPT = 2
+_ALIGNMENT = 1
+"""Kind of a fault of memory, as the CPU emulation names it."""
 
 
 class Processor:
     """What the core does between two blocks of instructions."""
 
     def __init__(
-        self, cpu: Cpu, hot: HotPath, nvic: Nvic, clock: Clock, costs: RunCosts, scs: SystemControl
+        self,
+        cpu: Cpu,
+        hot: HotPath,
+        clock: Clock,
+        costs: RunCosts,
+        scs: SystemControl,
+        faults: FaultLog,
+        semihosting: Semihosting,
+        note: Callable[[str], None],
     ) -> None:
-        self.cpu = cpu
-        self.hot = hot
-        self.nvic = nvic
-        self.clock = clock
-        self.costs = costs
-        self.scs = scs
+        self.cpu, self.hot, self.clock, self.costs, self.scs = cpu, hot, clock, costs, scs
+        self.nvic: Nvic = scs.nvic
+        self.nvic.on_pend = self._pended
+        self.faults = faults
+        self.traps = InstructionTraps(cpu)
+        self._semihosting = semihosting
+        self._note = note
         self.asleep = 0
-        """Address of the WFI or WFE that the CPU sleeps in; 0: it is awake."""
+        """Address of the WFI or WFE that the CPU sleeps in, or after SLEEPONEXIT of what comes next."""
+        self._waits_for_event = False
+        """Asleep by WFE, not by WFI."""
         self._resumed: set[int] = set()
         """Frames of exceptions that came between a breakpoint dealt with and its instruction."""
+        self._mpu_in_force = 0
+        self._floating = (True, 0)
+        """FPCCR.ASPEN and FPDSCR as the CPU emulation has them."""
         self.on_switch: Callable[[int], None] | None = None
         """See ``Machine.on_switch``."""
 
     def reset(self) -> None:
         """Awake, and in no exception."""
-        self.asleep = 0
+        self.asleep, self._waits_for_event = 0, False
         self._resumed.clear()
         self.nvic.reset()
+        self.faults.clear()
         self.hot.event_register = self.hot.unmask_attention = 0
 
     def save(self) -> Any:
         """What a snapshot must hold."""
-        return self.asleep, frozenset(self._resumed)
+        told = self._mpu_in_force, self._floating
+        return self.asleep, self._waits_for_event, frozenset(self._resumed), told, self.faults.save()
 
     def load(self, saved: Any) -> None:
         """Go back to what ``save`` gave."""
-        self.asleep, resumed = saved
+        self.asleep, self._waits_for_event, resumed, told, faults = saved
+        # The CPU's own state, which is loaded with its context.
+        self._mpu_in_force, self._floating = told
         self._resumed = set(resumed)
+        self.faults.load(faults)
 
-    def _masks(self) -> tuple[int, int, int]:
-        cpu = self.cpu
-        return (
-            cpu.reg(arm.UC_ARM_REG_PRIMASK) & 1,
-            cpu.reg(arm.UC_ARM_REG_BASEPRI) & 0xFF,
-            cpu.reg(arm.UC_ARM_REG_FAULTMASK) & 1,
-        )
+    # --- what registers decide ----------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Make what was written to the core's registers hold, before the next instruction."""
+        scs = self.scs
+        if scs.mpu_dirty:
+            scs.mpu_dirty = False
+            self._set_mpu()
+        if scs.floating_dirty:
+            scs.floating_dirty = False
+            floating = bool(scs.value(core.FPCCR) & core.ASPEN), scs.value(core.FPDSCR)
+            if floating != self._floating:
+                self.cpu.fields.set_floating(*floating)
+                self._floating = floating
+        if scs.traps_dirty:
+            scs.traps_dirty = False
+            ccr = scs.value(core.CCR)
+            wanted = {
+                Reason.DIVIDE: ccr & core.DIV_0_TRP,
+                Reason.ALIGN: ccr & core.UNALIGN_TRP,
+                Reason.FLOAT: not scs.float_enabled(),
+            }
+            self.traps.want(frozenset(reason for reason, on in wanted.items() if on))
+
+    def _set_mpu(self) -> None:
+        mpu = self.scs.mpu
+        control = mpu.control
+        if not control & HFNMIENA and {HARD_FAULT, NMI} & set(self.nvic.active):
+            # Without HFNMIENA the MPU is off at negative priorities (B3.5.3).
+            control = 0
+        if control & ENABLE or self._mpu_in_force & ENABLE:
+            if self.cpu.fields.available:
+                self.cpu.fields.set_mpu(control, mpu.bases, mpu.attributes)
+            else:
+                self._note("the MPU is not enforced: this build of the CPU emulation is not known")
+        self._mpu_in_force = control
+
+    def _allowed(self, address: int, size: int, privileged: bool, write: bool) -> bool:
+        return not self._mpu_in_force & ENABLE or self.scs.mpu.allows(address, size, privileged, write)
+
+    def _pended(self) -> None:
+        if self.scs.value(core.SCR) & core.SEVONPEND:
+            self.hot.event_register = 1
+
+    # --- taking exceptions --------------------------------------------------------------------
+
+    def _level(self) -> int:
+        return self.nvic.execution_priority(*exceptions.masks(self.cpu))
+
+    def could_take(self) -> bool:
+        """Whether an exception is ready."""
+        return self.nvic.ready(*exceptions.masks(self.cpu)) is not None
 
     def take_exception(self) -> Ending | None:
         """Take the exception that is ready, if there is one."""
         if not self.nvic.pending:
             self.hot.unmask_attention = 0
             return None
-        number = self.nvic.ready(*self._masks())
+        number = self.nvic.ready(*exceptions.masks(self.cpu))
         if number is None:
             # Something may unmask it: look again after each block that can. The one behind us has been
             # looked at.
             self.hot.unmask_attention = int(self.nvic.candidate() is not None)
             self.hot.last_flags &= ~BlockFlag.UNMASKS
             return None
-        try:
-            frame = exceptions.enter(self.cpu, self.nvic, number, self.scs.vector_table)
-        except exceptions.ExceptionFault as fault:
-            return Ending(
-                End.FAULT, f"{EXCEPTION_NAMES.get(number, f'interrupt {number - FIRST_IRQ}')}: {fault.what}"
-            )
+        if number in (MEM_MANAGE, BUS_FAULT, USAGE_FAULT) and not self.scs.fault_enabled(number):
+            # Pended as a fault of its own, and disabled since.
+            self.nvic.unpend(number)
+            self.scs.report_hard(HardStatus.FORCED)
+            number = HARD_FAULT
+        return self._enter(number)
+
+    def _enter(self, number: int, chained: Frame | None = None) -> Ending | None:
+        """Exception entry (B1.5.6); ``chained``: on a frame that is there already."""
+        cpu, scs, nvic = self.cpu, self.scs, self.nvic
+        level = self._level()
+        if chained is None:
+            sp = cpu.sp
+            frame = exceptions.push(cpu, bool(scs.value(core.CCR) & core.STKALIGN), self._allowed)
+            if frame.floating and scs.value(core.FPCCR) & core.LSPEN:
+                scs.reserve_floats(frame.address + exceptions.FLOAT_OFFSET, self._ready_bits(level))
+            if frame.refused is not None:
+                number = self._stacking_failed(frame, number, sp, level)
+        else:
+            frame = chained
+        table = scs.vector_table
+        if cpu.memory_at(table + 4 * number) is None:
+            scs.report_hard(HardStatus.VECTTBL)
+            what = f"no memory for the vector of {exception_name(number)} at {table + 4 * number:#010x}"
+            self.faults.happened(Fault(HARD_FAULT, what, cpu.pc, table + 4 * number))
+            # HardFault has its vector in the same place: the core locks up.
+            return self.faults.end()
+        handler = cpu.word(table + 4 * number)
+        if number in (HARD_FAULT, NMI):
+            self.scs.mpu_dirty = True
+        exceptions.take(cpu, number, handler, frame.exc_return)
+        nvic.enter(number)
+        self.faults.taken(number)
         self.asleep = 0
         self.hot.event_register = 1
-        self.hot.low_sp = min(self.hot.low_sp, frame)
+        self.hot.drop_late_reads()
+        self.hot.low_sp = min(self.hot.low_sp, frame.address)
         if self.on_switch is not None:
-            self.on_switch(frame)
+            self.on_switch(frame.address)
         self.hot.cycles += self.costs.exception_entry
-        self.hot.expected = self.cpu.pc
+        self.hot.expected = cpu.pc
         if self.hot.resumed:
-            self._resumed.add(frame)
+            self._resumed.add(frame.address)
             self.hot.resumed = 0
         # More may be pending that preempts at once.
         self.hot.attention = 1
+        if not handler & 1:
+            what = f"the vector of {exception_name(number)} is {handler:#010x}, not Thumb code"
+            return self.fault(Fault(USAGE_FAULT, what, cpu.pc, handler, Status.INVSTATE))
         return None
 
-    def could_take(self) -> bool:
-        """Whether an exception is ready."""
-        return self.nvic.ready(*self._masks()) is not None
+    def _ready_bits(self, level: int) -> int:
+        """FPCCR's remarks on the state that was interrupted (B3.2.21)."""
+        value = 2 if exceptions.unprivileged(self.cpu) else 0
+        value |= 0 if exceptions.ipsr(self.cpu) else 8
+        value |= 16 if level > -1 else 0
+        for number, bit in ((MEM_MANAGE, 32), (BUS_FAULT, 64)):
+            if self.scs.fault_enabled(number) and self.nvic.group_priority(number) < level:
+                value |= bit
+        if self.scs.value(core.DEMCR) & core.MON_EN and self.nvic.group_priority(DEBUG_MONITOR) < level:
+            value |= 256
+        return value
+
+    def _stacking_failed(self, frame: Frame, number: int, sp: int, level: int) -> int:
+        """A fault of the entry itself (a derived exception, B1.5.10): which of the two is taken now."""
+        bus = frame.refused is Refused.BUS
+        kind, status = (BUS_FAULT, Status.STKERR) if bus else (MEM_MANAGE, Status.MSTKERR)
+        why = describe(frame.address) if bus else f" ({Refused.MPU.value})"
+        what = f"stacking an exception frame at {frame.address:#010x}{why} for {exception_name(number)}"
+        self.cpu.set_reg(arm.UC_ARM_REG_SP, sp)
+        self.faults.happened(Fault(kind, what, self.cpu.pc, frame.address, status))
+        self.cpu.set_reg(arm.UC_ARM_REG_SP, frame.address)
+        self.scs.report(status)
+        derived = self._escalated(kind, level)
+        if level <= -1 or number in (HARD_FAULT, NMI):
+            self.faults.taken(number)
+            return number
+        if (self.nvic.group_priority(derived), derived) < (self.nvic.group_priority(number), number):
+            self.nvic.pend(number)
+            return derived
+        self.nvic.pend(derived)
+        return number
+
+    # --- faults -------------------------------------------------------------------------------
+
+    def _escalated(self, number: int, level: int) -> int:
+        """The exception that a fault becomes: HardFault where its own cannot be taken (B1.5.14)."""
+        if number == HARD_FAULT:
+            return number
+        enabled = self.scs.fault_enabled(number) if number != DEBUG_MONITOR else True
+        if enabled and self.nvic.group_priority(number) < level:
+            return number
+        self.scs.report_hard(HardStatus.FORCED)
+        return HARD_FAULT
+
+    def fault(self, fault: Fault, access: int | None = None, chained: Frame | None = None) -> Ending | None:
+        """A fault of the instruction at the PC, or of an exception's return.
+
+        Args:
+            fault: what happened.
+            access: what MMFAR or BFAR is to hold.
+            chained: the frame that the fault's handler takes over.
+        """
+        go_on = self.faults.happened(fault)
+        self.scs.report(fault.status, access)
+        level = self._level()
+        number = self._escalated(fault.number, level)
+        if not go_on or (number == HARD_FAULT and level <= -1):
+            # Lockup (B1.5.15), or no end of it.
+            return self.faults.end()
+        return self._enter(number, chained)
+
+    def _store_failed(self, fault: Fault, store: transfers.Store) -> Ending | None:
+        """A fault of a store that the write buffer has taken: the core is behind it when it is told."""
+        cpu = self.cpu
+        self.faults.happened(fault)
+        if store.base >= 0:
+            cpu.set_r(store.base, cpu.r(store.base) + store.change)
+        self._pass(store.size)
+        self.scs.report(Status.IMPRECISERR)
+        number = BUS_FAULT
+        if not self.scs.fault_enabled(BUS_FAULT):
+            self.scs.report_hard(HardStatus.FORCED)
+            number = HARD_FAULT
+        if number == HARD_FAULT and self._level() <= -1:
+            return self.faults.end()
+        self.nvic.pend(number)
+        self.hot.attention = 1
+        return None
+
+    def _pass(self, size: int) -> None:
+        """Go on behind the instruction at the PC."""
+        cpu = self.cpu
+        xpsr = cpu.reg(arm.UC_ARM_REG_XPSR)
+        cpu.set_reg(arm.UC_ARM_REG_EPSR, transfers.after_instruction(xpsr))
+        cpu.pc = cpu.pc + size
+        self.hot.expected = cpu.pc
+
+    def _halfwords(self) -> tuple[int, int]:
+        code = self.cpu.read(self.cpu.pc, 4).ljust(4, b"\0")
+        return int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
+
+    def _access_failed(self) -> Ending | None:
+        """Nothing answers there, flash is not written like this, or a register refuses it."""
+        cpu, access = self.cpu, self.cpu.access_fault
+        assert access is not None
+        verb = {"read": "reading", "write": "writing", "fetch": "executing"}[access.kind]
+        why = " (unprivileged code may not)" if access.refused else describe(access.address)
+        what = f"{verb} {access.address:#010x}{why}"
+        if access.kind == "fetch":
+            return self.fault(Fault(BUS_FAULT, what, cpu.pc, access.address, Status.IBUSERR))
+        buffered = not access.refused and not self.scs.value(core.ACTLR) & core.DISDEFWBUF
+        store = transfers.decode_store(*self._halfwords()) if access.kind == "write" and buffered else None
+        if store is not None:
+            return self._store_failed(
+                Fault(BUS_FAULT, what, cpu.pc, access.address, Status.IMPRECISERR), store
+            )
+        status = Status.PRECISERR | Status.BFARVALID
+        return self.fault(Fault(BUS_FAULT, what, cpu.pc, access.address, status), access.address)
+
+    def _memory_refused(self, executing: bool) -> Ending | None:
+        """The MPU, the default memory map or an access that must be aligned."""
+        cpu = self.cpu
+        address, kind = cpu.fields.fault()
+        if kind == _ALIGNMENT:
+            return self._unaligned(address)
+        if executing:
+            why = Refused.MPU.value if self._mpu_in_force & ENABLE else "nothing is executed there"
+            what = f"executing {cpu.pc:#010x} ({why})"
+            return self.fault(Fault(MEM_MANAGE, what, cpu.pc, cpu.pc, Status.IACCVIOL))
+        verb = "writing" if transfers.decode_store(*self._halfwords()) else "reading"
+        what = f"{verb} {address:#010x} ({Refused.MPU.value})"
+        status = Status.DACCVIOL | Status.MMARVALID
+        return self.fault(Fault(MEM_MANAGE, what, cpu.pc, address, status), address)
+
+    def _unaligned(self, address: int) -> Ending | None:
+        what = f"unaligned access to {address:#010x}"
+        return self.fault(Fault(USAGE_FAULT, what, self.cpu.pc, address, Status.UNALIGNED))
+
+    def _trapped(self) -> Ending | None:
+        assert self.traps.last is not None
+        sight, address = self.traps.last
+        pc = self.cpu.pc
+        if sight.reason is Reason.ALIGN:
+            return self._unaligned(address)
+        status = Status.DIVBYZERO if sight.reason is Reason.DIVIDE else Status.NOCP
+        return self.fault(Fault(USAGE_FAULT, f"{sight.reason.value} at {pc:#010x}", pc, pc, status))
+
+    def _undefined(self) -> Ending | None:
+        cpu = self.cpu
+        pc = cpu.pc
+        if not cpu.thumb:
+            what = f"branch to {pc:#010x} without the Thumb bit"
+            return self.fault(Fault(USAGE_FAULT, what, pc, pc, Status.INVSTATE))
+        first, second = self._halfwords()
+        status, more = Status.UNDEFINSTR, ""
+        if first & 0xEC00 == 0xEC00 and second >> 8 & 15 not in (10, 11):
+            status, more = Status.NOCP, f" (there is no coprocessor {second >> 8 & 15})"
+        return self.fault(Fault(USAGE_FAULT, f"undefined instruction at {pc:#010x}{more}", pc, pc, status))
+
+    # --- stops of the CPU ---------------------------------------------------------------------
+
+    def handle(self, stop: CpuStop) -> Ending | None:
+        """The CPU stopped, other than by the hot path."""
+        if stop.why is Why.EXCEPTION:
+            return self._handle_trap(stop.number)
+        if stop.why is Why.REFUSED:
+            return self._access_failed()
+        if stop.why is Why.TRAPPED:
+            return self._trapped()
+        if stop.why is Why.SLEEP:
+            return self._fall_asleep()
+        return self._handle_error(stop.number)
+
+    def _handle_trap(self, number: int) -> Ending | None:
+        cpu = self.cpu
+        if number == Trap.SVC:
+            self.hot.expected = cpu.pc
+            if self.nvic.group_priority(SVCALL) >= self._level():
+                self.scs.report_hard(HardStatus.FORCED)
+                at = cpu.pc - 2
+                return self.fault(Fault(HARD_FAULT, "SVC while its priority is masked", at, at))
+            self.nvic.pend(SVCALL)
+            # A more urgent one that became pending in the same block goes first, SVCall after it.
+            return self.take_exception()
+        if number == Trap.EXCEPTION_EXIT:
+            return self._return_from_exception()
+        if number == Trap.BKPT:
+            return self._breakpoint()
+        if number in (Trap.PREFETCH_ABORT, Trap.DATA_ABORT):
+            return self._memory_refused(number == Trap.PREFETCH_ABORT)
+        if number == Trap.UNALIGNED:
+            return self._unaligned(cpu.fields.fault()[0])
+        return self._undefined()
+
+    def _handle_error(self, errno: int) -> Ending | None:
+        cpu = self.cpu
+        if cpu.access_fault is not None:
+            return self._access_failed()
+        if cpu.thumb and self.hot.expected == cpu.pc and self._sleep_instruction() is not None:
+            # Unicorn reports WFE as an invalid instruction, with PC past it, where its block ends.
+            return self._fall_asleep()
+        if errno == 0:
+            raise EnvironmentFault("the CPU emulation stopped without a reason")
+        return self._undefined()
+
+    def _breakpoint(self) -> Ending | None:
+        cpu = self.cpu
+        code = self._halfwords()[0]
+        if code == BKPT:
+            self._note("semihosting is answered here; a board without a debugger stops at such a call")
+            left = self._semihosting.call()
+            if left is not None:
+                if self.faults.handling:
+                    return self.faults.end()
+                return Ending(End.SEMIHOSTING, f"the firmware exited with status {left.status}", cpu.pc)
+            self._pass(2)
+            return None
+        self.scs.report_debug(_DFSR_BKPT)
+        level = self._level()
+        if self.scs.value(core.DEMCR) & core.MON_EN and self.nvic.group_priority(DEBUG_MONITOR) < level:
+            return self._enter(DEBUG_MONITOR)
+        self.scs.report_hard(HardStatus.DEBUGEVT)
+        what = f"a breakpoint instruction (bkpt #{code & 0xFF:#04x}) without a debugger"
+        return self.fault(Fault(HARD_FAULT, what, cpu.pc, cpu.pc))
+
+    # --- returning ----------------------------------------------------------------------------
+
+    def _return_problem(self, value: int, number: int) -> str | None:
+        """Why a value does not return from the exception that runs (ExceptionReturn(), B1.5.8)."""
+        if number not in self.nvic.active:
+            return f"return by {value:#010x} from {exception_name(number)}, which is not active"
+        if value | 0x1F != 0xFFFFFFFF or value & 0xF not in (0x1, 0x9, 0xD):
+            return f"{value:#010x} is no exception return value"
+        base = self.scs.value(core.CCR) & core.NONBASETHRDENA
+        if value & 8 and len(self.nvic.active) != 1 and not base:
+            return f"return by {value:#010x} to thread mode with another exception active"
+        return None
+
+    def _return_from_exception(self) -> Ending | None:
+        # Unicorn leaves the value in PC without its lowest bit.
+        cpu, scs, nvic = self.cpu, self.scs, self.nvic
+        value = cpu.reg(arm.UC_ARM_REG_PC) | 1
+        self.hot.drop_late_reads()
+        number = exceptions.ipsr(cpu)
+        last = len(nvic.active) == 1
+        problem = self._return_problem(value, number)
+        nvic.leave(number)
+        if number != NMI:
+            # FAULTMASK is cleared by any return but NMI's.
+            cpu.set_reg(arm.UC_ARM_REG_FAULTMASK, 0)
+        if number in (HARD_FAULT, NMI):
+            scs.mpu_dirty = True
+            self.settle()
+        chained = Frame(cpu.sp, value, False, None)
+        if problem is not None:
+            return self.fault(Fault(USAGE_FAULT, problem, cpu.pc, value, Status.INVPC), chained=chained)
+        frame = exceptions.look(cpu, value, bool(scs.value(core.CCR) & core.STKALIGN), self._allowed)
+        if frame.refused is not None:
+            bus = frame.refused is Refused.BUS
+            kind, status = (BUS_FAULT, Status.UNSTKERR) if bus else (MEM_MANAGE, Status.MUNSTKERR)
+            what = f"unstacking an exception frame at {frame.address:#010x}"
+            return self.fault(Fault(kind, what, cpu.pc, frame.address, status), chained=chained)
+        to_thread = bool(value & 8)
+        if to_thread == bool(frame.words[7] & 0x1FF):
+            mode = "thread" if to_thread else "handler"
+            what = f"return by {value:#010x} to {mode} mode with another exception number in the frame"
+            return self.fault(Fault(USAGE_FAULT, what, cpu.pc, value, Status.INVPC), chained=chained)
+        remark = self.faults.returned(number)
+        if remark is not None:
+            self._note(remark)
+        exceptions.resume(cpu, value, frame, not scs.floats_pending())
+        if not value & 0x10:
+            scs.floats_settled()
+        self._returned(frame.address)
+        if not cpu.thumb:
+            what = f"return to {cpu.pc:#010x} without the Thumb bit"
+            return self.fault(Fault(USAGE_FAULT, what, cpu.pc, cpu.pc, Status.INVSTATE))
+        if to_thread and last and scs.value(core.SCR) & core.SLEEPONEXIT:
+            self.asleep, self._waits_for_event = cpu.pc, False
+        return None
+
+    def _returned(self, frame: int) -> None:
+        self.hot.cycles += self.costs.exception_exit
+        self.hot.expected = self.cpu.pc
+        if self.on_switch is not None:
+            self.on_switch(frame)
+        self.hot.event_register = 1
+        if frame in self._resumed:
+            self._resumed.remove(frame)
+            self.hot.resumed = 1
+
+    # --- sleeping -----------------------------------------------------------------------------
 
     def _sleep_instruction(self) -> tuple[int, int] | None:
         """The WFI or WFE that the PC has just passed: its size and its code."""
@@ -111,23 +504,30 @@ class Processor:
                 return insn
         return None
 
-    def fall_asleep(self) -> Ending | None:
+    def _fall_asleep(self) -> Ending | None:
         """WFI and WFE: the PC is past the instruction."""
         pc = self.hot.expected = self.cpu.pc
         insn = self._sleep_instruction()
         if insn is None:
             raise EnvironmentFault(f"the CPU emulation stopped at {pc:#010x} without a reason")
-        if insn in (_WFE, _WIDE_WFE) and self.hot.event_register:
+        event = insn in (_WFE, _WIDE_WFE)
+        if event and self.hot.event_register:
             self.hot.event_register = 0
         else:
-            self.asleep = pc - insn[0]
+            self.asleep, self._waits_for_event = pc - insn[0], event
         return None
 
     def sleep(self) -> Ending | None:
         """Asleep: wake, or let time pass to the next event."""
-        # PRIMASK does not keep WFI from waking (ARMv7-M ARM, B1.5.19).
-        _, basepri, faultmask = self._masks()
-        if self.nvic.ready(0, basepri, faultmask) is not None:
+        primask, basepri, faultmask = exceptions.masks(self.cpu)
+        if self._waits_for_event:
+            awake = bool(self.hot.event_register)
+            if awake:
+                self.hot.event_register = 0
+        else:
+            # PRIMASK does not keep WFI from waking (ARMv7-M ARM, B1.5.19).
+            primask, awake = 0, False
+        if awake or self.nvic.ready(primask, basepri, faultmask) is not None:
             self.asleep = 0
             return None
         at = self.clock.next_at()
@@ -135,59 +535,3 @@ class Processor:
             return Ending(End.IDLE, "asleep, and no event can come that wakes it", self.asleep)
         self.clock.sleep_until(min(at, self.clock.limit))
         return None
-
-    def handle_trap(self, number: int) -> Ending | None:
-        """An instruction trapped: SVC, BKPT, a return from an exception, or an undefined one."""
-        cpu = self.cpu
-        if number == Trap.SVC:
-            self.hot.expected = cpu.pc
-            if self.nvic.group_priority(SVCALL) >= self.nvic.execution_priority(*self._masks()):
-                return Ending(End.FAULT, "HardFault: SVC while its priority is masked", cpu.pc - 2)
-            self.nvic.pending.add(SVCALL)
-            # A more urgent one that became pending in the same block goes first, SVCall after it.
-            return self.take_exception()
-        if number == Trap.EXCEPTION_EXIT:
-            return self._return_from_exception()
-        if number == Trap.BKPT:
-            return Ending(End.SEMIHOSTING, "a breakpoint instruction without a debugger", cpu.pc)
-        return Ending(End.FAULT, f"UsageFault: undefined instruction at {cpu.pc:#010x}", cpu.pc)
-
-    def _return_from_exception(self) -> Ending | None:
-        # Unicorn leaves the value in PC without its lowest bit.
-        value = self.cpu.reg(arm.UC_ARM_REG_PC) | 1
-        self.hot.drop_late_reads()
-        try:
-            frame = exceptions.leave(self.cpu, self.nvic, value)
-        except exceptions.ExceptionFault as fault:
-            return Ending(End.FAULT, f"UsageFault: {fault.what}", value)
-        self.hot.cycles += self.costs.exception_exit
-        self.hot.expected = self.cpu.pc
-        if self.on_switch is not None:
-            self.on_switch(frame)
-        self.hot.event_register = 1
-        if frame in self._resumed:
-            self._resumed.remove(frame)
-            self.hot.resumed = 1
-        return None
-
-    def handle_error(self, errno: int) -> Ending | None:
-        """The CPU emulation stopped with an error."""
-        cpu = self.cpu
-        fault = cpu.access_fault
-        if fault is None and self.hot.expected == cpu.pc and self._sleep_instruction() is not None:
-            # Unicorn reports WFE as an invalid instruction, with PC past it, where its block ends.
-            return self.fall_asleep()
-        if fault is not None:
-            kind = {"read": "reading", "write": "writing", "fetch": "executing"}[fault.kind]
-            where = self._describe(fault.address)
-            return Ending(End.FAULT, f"BusFault: {kind} {fault.address:#010x}{where}", fault.address)
-        if errno == 0:
-            raise EnvironmentFault("the CPU emulation stopped without a reason")
-        return Ending(End.FAULT, f"UsageFault: undefined instruction at {cpu.pc:#010x}", cpu.pc)
-
-    def _describe(self, address: int) -> str:
-        if address < nrf52840.FLASH_SIZE:
-            return " (flash cannot be written like this)" if address >= 0x1000 else " (a null pointer)"
-        if nrf52840.RAM_START + nrf52840.RAM_SIZE <= address < nrf52840.RAM_START + 2 * nrf52840.RAM_SIZE:
-            return " (past the end of RAM)"
-        return ""

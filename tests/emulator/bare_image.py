@@ -46,6 +46,8 @@ def _vectors() -> str:
         ".type unexpected, %function", ".type reset_handler, %function", ".type finish, %function",
         "unexpected: bkpt #0xEE",
         "reset_handler:",
+        # DEMCR.TRCENA, for the cycle counter.
+        "movw r0, #0xEDFC", "movt r0, #0xE000", "mov r1, #0x1000000", "str r1, [r0]", "nop",
         "ldr r0, =data_start", "ldr r1, =data_end", "ldr r2, =data_load",
         "1: cmp r0, r1", "itt lo", "ldrlo r3, [r2], #4", "strlo r3, [r0], #4", "blo 1b",
         "ldr r0, =bss_start", "ldr r1, =bss_end", "movs r3, #0",

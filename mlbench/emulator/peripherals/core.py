@@ -1,32 +1,66 @@
-"""The core's own peripherals: NVIC registers, system control block, SysTick, DWT.
+"""The system control space: NVIC, system control block, MPU, FPU control, debug registers.
 
-ARMv7-M Architecture Reference Manual (DDI 0403E), B3.2 (SCS), B3.3 (SysTick), B3.4 (NVIC), C1.8 (DWT).
+ARMv7-M Architecture Reference Manual (DDI 0403E), B3.2 (SCB), B3.3 (SysTick), B3.4 (NVIC), B3.5 (MPU), C1.6
+(debug).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from mlbench.emulator.nvic import FIRST_IRQ, IRQS, NMI, PENDSV, SYSTICK, Nvic
-from mlbench.emulator.peripherals.base import (
-    LIGHT_RESETS,
-    Cause,
-    Machine,
-    Peripheral,
-    Reader,
-    Register,
-    Writer,
-    plain,
+from mlbench.emulator import exceptions
+from mlbench.emulator.cpu import Cpu
+from mlbench.emulator.faults import Status
+from mlbench.emulator.mpu import REGIONS, Mpu
+from mlbench.emulator.nvic import (
+    BUS_FAULT,
+    DEBUG_MONITOR,
+    FIRST_IRQ,
+    IRQS,
+    MEM_MANAGE,
+    NMI,
+    PENDSV,
+    SVCALL,
+    SYSTICK,
+    USAGE_FAULT,
+    Nvic,
 )
+from mlbench.emulator.peripherals.base import Cause, Machine, Peripheral, Reader, Register, Writer, plain
+from mlbench.emulator.peripherals.systick import SysTick
 
 _CPUID = 0x410FC241
 """Cortex-M4 r0p1 (TRM, 4.1 table of registers)."""
 _PRIORITY_BITS = 0xE0
 """Three bits are implemented (nRF52840 Product Specification v1.7, section 5.1)."""
+_WITH_PRIORITY = (MEM_MANAGE, BUS_FAULT, USAGE_FAULT, SVCALL, DEBUG_MONITOR, PENDSV, SYSTICK)
+
+ACTLR, SCR, CCR, CFSR, HFSR, DFSR, MMFAR, BFAR = 0x008, 0xD10, 0xD14, 0xD28, 0xD2C, 0xD30, 0xD34, 0xD38
+_SHCSR, CPACR, DEMCR, FPCCR, FPCAR, FPDSCR = 0xD24, 0xD88, 0xDFC, 0xF34, 0xF38, 0xF3C
+STIR = 0xF00
+
+NONBASETHRDENA, USERSETMPEND, UNALIGN_TRP, DIV_0_TRP, BFHFNMIGN, STKALIGN = 1, 2, 8, 16, 256, 512
+"""Bits of CCR (B3.2.8)."""
+_CCR_BITS = NONBASETHRDENA | USERSETMPEND | UNALIGN_TRP | DIV_0_TRP | BFHFNMIGN | STKALIGN
+SLEEPONEXIT, _SLEEPDEEP, SEVONPEND = 2, 4, 16
+"""Bits of SCR (B3.2.7)."""
+ASPEN, LSPEN, LSPACT = 1 << 31, 1 << 30, 1
+"""Bits of FPCCR (B3.2.21)."""
+MON_EN, TRCENA = 1 << 16, 1 << 24
+"""Bits of DEMCR (C1.6.5)."""
+DISDEFWBUF = 2
+"""Bit of ACTLR: no write buffer, so that faults of stores are precise (Cortex-M4 TRM, 4.1)."""
+_FLOAT_ON = 0xF << 20
+"""CPACR: full access to CP10 and CP11."""
+
+_ACTIVE = {0: MEM_MANAGE, 1: BUS_FAULT, 3: USAGE_FAULT, 7: SVCALL, 8: DEBUG_MONITOR, 10: PENDSV, 11: SYSTICK}
+_PENDED = {12: USAGE_FAULT, 13: MEM_MANAGE, 14: BUS_FAULT, 15: SVCALL}
+_ENABLED = {MEM_MANAGE: 1 << 16, BUS_FAULT: 1 << 17, USAGE_FAULT: 1 << 18}
+"""SHCSR (B3.2.13)."""
 
 
 class SystemControl(Peripheral):
-    """The system control space at 0xE000E000, without SysTick."""
+    """The system control space at 0xE000E000."""
 
     name, base = "SCS", 0xE000E000
 
@@ -34,50 +68,60 @@ class SystemControl(Peripheral):
         self,
         machine: Machine,
         nvic: Nvic,
+        cpu: Cpu,
         attention: Callable[[], None],
-        request_reset: Callable[[], None],
-        ipsr: Callable[[], int],
     ) -> None:
         self.nvic = nvic
+        self._cpu = cpu
         self._attention = attention
-        self._request_reset = request_reset
-        self._ipsr = ipsr
+        self.on_trace: Callable[[Callable[[], None]], None] | None = None
+        """Does what may turn tracing on or off."""
         self.vector_table = 0
-        self.ticks = SysTick(machine, self)
+        self.mpu = Mpu(self._mpu_changed)
+        self.mpu_dirty = self.floating_dirty = self.traps_dirty = False
+        """What the CPU emulation has still to be told."""
+        self.ticks = SysTick(machine, self.pend)
         super().__init__(machine)
 
     def registers(self) -> list[Register]:
-        """Registers of B3.2.2, B3.3.2 and B3.4.3."""
+        """Registers of B3.2.2, B3.3.2, B3.4.3, B3.5.5 and C1.6.1."""
+        mpu = self.mpu
+        base = (mpu.base, mpu.set_base)
+        attributes = (lambda: mpu.attributes[mpu.region % REGIONS], mpu.set_attributes)
         table = [
             Register(0x004, "ICTR", reset=(IRQS - 1) // 32, read_only=True),
-            plain(0x008, "ACTLR"),
+            plain(ACTLR, "ACTLR"),
             Register(0xD00, "CPUID", reset=_CPUID, read_only=True),
             Register(0xD04, "ICSR", read=self._icsr, write=self._set_icsr),
             Register(0xD08, "VTOR", read=lambda: self.vector_table, write=self._set_vtor),
             Register(0xD0C, "AIRCR", read=self._aircr, write=self._set_aircr),
-            plain(0xD10, "SCR"),
-            plain(0xD14, "CCR", 0x200),
+            Register(SCR, "SCR", write=lambda v: self._store(SCR, v & 0x16)),
+            Register(CCR, "CCR", reset=STKALIGN, write=self._set_ccr),
             *(Register(0xD18 + 4 * n, f"SHPR{n + 1}", read=self._priorities(4 + 4 * n),
                        write=self._set_priorities(4 + 4 * n)) for n in range(3)),
-            plain(0xD24, "SHCSR"),
-            Register(0xD28, "CFSR", write=self._clear(0xD28), ones=True),
-            Register(0xD2C, "HFSR", write=self._clear(0xD2C), ones=True),
-            Register(0xD30, "DFSR", write=self._clear(0xD30), ones=True),
-            plain(0xD34, "MMFAR"),
-            plain(0xD38, "BFAR"),
+            Register(_SHCSR, "SHCSR", read=self._shcsr, write=self._set_shcsr),
+            Register(CFSR, "CFSR", write=self._clear(CFSR), ones=True),
+            Register(HFSR, "HFSR", write=self._clear(HFSR), ones=True),
+            Register(DFSR, "DFSR", write=self._clear(DFSR), ones=True),
+            plain(MMFAR, "MMFAR"),
+            plain(BFAR, "BFAR"),
             plain(0xD3C, "AFSR"),
             *(Register(0xD40 + 4 * n, "ID", reset=v, read_only=True) for n, v in enumerate(_FEATURES)),
-            plain(0xD88, "CPACR"),
-            Register(0xD90, "MPU_TYPE", reset=0x800, read_only=True),
-            plain(0xD94, "MPU_CTRL"),
-            plain(0xD98, "MPU_RNR"),
-            plain(0xD9C, "MPU_RBAR"),
-            plain(0xDA0, "MPU_RASR"),
-            plain(0xDFC, "DEMCR"),
-            Register(0xF00, "STIR", write=lambda v: self.pend(FIRST_IRQ + (v & 0x1FF))),
-            plain(0xF34, "FPCCR", 0xC0000000),
-            plain(0xF38, "FPCAR"),
-            plain(0xF3C, "FPDSCR"),
+            # The Nano's bootloader, an Mbed program, has turned the FPU on.
+            Register(CPACR, "CPACR", reset=_FLOAT_ON, write=self._set_cpacr),
+            Register(0xD90, "MPU_TYPE", reset=REGIONS << 8, read_only=True),
+            Register(0xD94, "MPU_CTRL", read=lambda: mpu.control, write=mpu.set_control),
+            Register(0xD98, "MPU_RNR", read=lambda: mpu.region, write=mpu.set_region),
+            *(Register(0xD9C + 8 * n, "MPU_RBAR", read=base[0], write=base[1]) for n in range(4)),
+            *(Register(0xDA0 + 8 * n, "MPU_RASR", read=attributes[0], write=attributes[1]) for n in range(4)),
+            # No debugger: DHCSR is 0, and the registers behind it answer nothing.
+            *(Register(offset, name, read_only=True) for offset, name in
+              ((0xDF0, "DHCSR"), (0xDF4, "DCRSR"), (0xDF8, "DCRDR"))),
+            Register(DEMCR, "DEMCR", write=self._set_demcr),
+            Register(STIR, "STIR", write=lambda v: self.pend(FIRST_IRQ + (v & 0x1FF))),
+            Register(FPCCR, "FPCCR", reset=ASPEN | LSPEN, read=self._fpccr, write=self._set_fpccr),
+            Register(FPCAR, "FPCAR", write=lambda v: self._store(FPCAR, v & ~7)),
+            Register(FPDSCR, "FPDSCR", write=self._set_fpdscr),
             Register(0xF40, "MVFR0", reset=0x10110021, read_only=True),
             Register(0xF44, "MVFR1", reset=0x11000011, read_only=True),
             *self.ticks.registers(),
@@ -93,7 +137,7 @@ class SystemControl(Peripheral):
                          write=self._change("pending", first, True), ones=True),
                 Register(0x280 + 4 * n, f"ICPR{n}", read=self._bits("pending", first),
                          write=self._change("pending", first, False), ones=True),
-                Register(0x300 + 4 * n, f"IABR{n}", read=self._bits("active", first)),
+                Register(0x300 + 4 * n, f"IABR{n}", read=self._bits("active", first), read_only=True),
             ]  # fmt: skip
         for n in range(IRQS // 4):
             first = FIRST_IRQ + 4 * n
@@ -101,20 +145,83 @@ class SystemControl(Peripheral):
                                   write=self._set_priorities(first)))  # fmt: skip
         return table
 
+    # --- what the core asks -------------------------------------------------------------------
+
+    def value(self, offset: int) -> int:
+        """What a register that only stores holds."""
+        return self.stored.get(offset, self.table[offset].reset)
+
+    def _store(self, offset: int, value: int) -> None:
+        self.stored[offset] = value
+
+    def fault_enabled(self, number: int) -> bool:
+        """Whether SHCSR enables a fault; those that it does not enable become HardFault."""
+        return bool(self.value(_SHCSR) & _ENABLED[number])
+
+    def report(self, status: Status, address: int | None = None) -> None:
+        """Set bits of CFSR, and the fault address register that goes with them."""
+        self.stored[CFSR] = self.value(CFSR) | status
+        if address is not None and status & Status.MMARVALID:
+            self.stored[MMFAR] = address
+        if address is not None and status & Status.BFARVALID:
+            self.stored[BFAR] = address
+
+    def report_hard(self, status: int) -> None:
+        """Set bits of HFSR."""
+        self.stored[HFSR] = self.value(HFSR) | status
+
+    def report_debug(self, status: int) -> None:
+        """Set bits of DFSR."""
+        self.stored[DFSR] = self.value(DFSR) | status
+
+    def reserve_floats(self, address: int, ready: int) -> None:
+        """Floating-point state is to be saved at ``address`` when it is needed (UpdateFPCCR)."""
+        self.stored[FPCAR] = address & ~7
+        self.stored[FPCCR] = self.value(FPCCR) & (ASPEN | LSPEN) | LSPACT | ready
+
+    def floats_pending(self) -> bool:
+        """LSPACT: the state in the reserved place is still in the registers. Gone with the first FP use."""
+        return bool(self.value(FPCCR) & LSPACT) and not exceptions.control(self._cpu) & exceptions.FPCA
+
+    def floats_settled(self) -> None:
+        """LSPACT is cleared."""
+        self.stored[FPCCR] = self.value(FPCCR) & ~LSPACT
+
+    def traced(self) -> bool:
+        """Whether DWT and ITM are turned on."""
+        return bool(self.value(DEMCR) & TRCENA)
+
+    def user_may_pend(self, address: int) -> bool:
+        """Whether ``address`` is STIR, and open to unprivileged code."""
+        return address == self.base + STIR and bool(self.value(CCR) & USERSETMPEND)
+
+    def float_enabled(self) -> bool:
+        """Whether CPACR lets floating-point instructions through, at the privilege of what runs."""
+        access = self.value(CPACR) >> 20 & 3
+        return access == 3 or (access == 1 and not exceptions.unprivileged(self._cpu))
+
+    # --- registers ----------------------------------------------------------------------------
+
+    def _mpu_changed(self) -> None:
+        self.mpu_dirty = True
+        self._attention()
+
     def _bits(self, which: str, first: int) -> Reader:
         return lambda: sum(1 << n - first for n in getattr(self.nvic, which) if first <= n < first + 32)
 
     def _change(self, which: str, first: int, on: bool) -> Writer:
         def write(value: int) -> None:
             numbers = {first + n for n in range(32) if value >> n & 1 and first + n < FIRST_IRQ + IRQS}
-            held: set[int] = getattr(self.nvic, which)
-            if on:
-                held |= numbers
+            if which == "pending":
+                for number in sorted(numbers):
+                    if on:
+                        self.nvic.pend(number)
+                    else:
+                        self.nvic.unpend(number)
+            elif on:
+                self.nvic.enabled |= numbers
             else:
-                held -= numbers
-                if which == "pending":
-                    # A line that is still high sets it again (B3.4.1).
-                    held |= numbers & self.nvic.lines
+                self.nvic.enabled -= numbers
             self._attention()
 
         return write
@@ -124,39 +231,41 @@ class SystemControl(Peripheral):
 
     def _set_priorities(self, first: int) -> Writer:
         def write(value: int) -> None:
-            for n in range(4):
-                self.nvic.priority[first + n] = value >> 8 * n & _PRIORITY_BITS
+            for number in range(first, first + 4):
+                if number >= FIRST_IRQ or number in _WITH_PRIORITY:
+                    self.nvic.priority[number] = value >> 8 * (number - first) & _PRIORITY_BITS
             self._attention()
 
         return write
 
     def _clear(self, offset: int) -> Writer:
         def write(value: int) -> None:
-            self.stored[offset] = self.stored.get(offset, 0) & ~value
+            self.stored[offset] = self.value(offset) & ~value
 
         return write
 
     def pend(self, number: int) -> None:
         """Make an exception pending."""
         if number < FIRST_IRQ + IRQS:
-            self.nvic.pending.add(number)
+            self.nvic.pend(number)
             self._attention()
 
     def _icsr(self) -> int:
+        running = exceptions.ipsr(self._cpu)
         pending = self.nvic.candidate() or 0
-        value = self._ipsr() | pending << 12
+        value = running | pending << 12
         value |= 0x400000 if any(n >= FIRST_IRQ for n in self.nvic.pending) else 0
-        value |= 1 << 28 if PENDSV in self.nvic.pending else 0
-        value |= 1 << 26 if SYSTICK in self.nvic.pending else 0
-        value |= 0x800 if len(self.nvic.active) <= 1 else 0
+        for bit, number in ((31, NMI), (28, PENDSV), (26, SYSTICK)):
+            value |= 1 << bit if number in self.nvic.pending else 0
+        value |= 0x800 if not set(self.nvic.active) - {running} else 0
         return value
 
     def _set_icsr(self, value: int) -> None:
         for set_bit, clear_bit, number in ((28, 27, PENDSV), (26, 25, SYSTICK), (31, None, NMI)):
             if value >> set_bit & 1:
-                self.nvic.pending.add(number)
+                self.nvic.pend(number)
             elif clear_bit is not None and value >> clear_bit & 1:
-                self.nvic.pending.discard(number)
+                self.nvic.unpend(number)
         self._attention()
 
     def _set_vtor(self, value: int) -> None:
@@ -170,7 +279,62 @@ class SystemControl(Peripheral):
             return
         self.nvic.group = value >> 8 & 7
         if value & 4:
-            self._request_reset()
+            self.machine.request_reset(Cause.SOFTWARE)
+        self._attention()
+
+    def _set_ccr(self, value: int) -> None:
+        self._store(CCR, value & _CCR_BITS)
+        self.traps_dirty = True
+        self._attention()
+
+    def _set_cpacr(self, value: int) -> None:
+        # CP10 and CP11 are one unit; where they differ is unpredictable (B3.2.20).
+        self._store(CPACR, value & _FLOAT_ON)
+        self.traps_dirty = True
+        self._attention()
+
+    def _shcsr(self) -> int:
+        value = self.value(_SHCSR)
+        value |= sum(1 << bit for bit, number in _ACTIVE.items() if number in self.nvic.active)
+        return value | sum(1 << bit for bit, number in _PENDED.items() if number in self.nvic.pending)
+
+    def _set_shcsr(self, value: int) -> None:
+        self._store(_SHCSR, value & sum(_ENABLED.values()))
+        for bit, number in _PENDED.items():
+            (self.nvic.pend if value >> bit & 1 else self.nvic.unpend)(number)
+        for bit, number in _ACTIVE.items():
+            active = value >> bit & 1
+            if active and number not in self.nvic.active:
+                self.nvic.active.append(number)
+            elif not active and number in self.nvic.active:
+                self.nvic.active.remove(number)
+        self._attention()
+
+    def _set_demcr(self, value: int) -> None:
+        # MON_PEND is a state of the NVIC.
+        (self.nvic.pend if value >> 17 & 1 else self.nvic.unpend)(DEBUG_MONITOR)
+
+        def change() -> None:
+            self._store(DEMCR, value & (TRCENA | MON_EN | 1 << 19 | 0x7F1))
+
+        if self.on_trace is not None:
+            self.on_trace(change)
+        else:
+            change()
+        self._attention()
+
+    def _fpccr(self) -> int:
+        value = self.value(FPCCR)
+        return value if self.floats_pending() else value & ~LSPACT
+
+    def _set_fpccr(self, value: int) -> None:
+        self._store(FPCCR, value & 0xC000017B)
+        self.floating_dirty = True
+        self._attention()
+
+    def _set_fpdscr(self, value: int) -> None:
+        self._store(FPDSCR, value & 0x07C00000)
+        self.floating_dirty = True
         self._attention()
 
     def on_event(self, name: str) -> None:
@@ -184,7 +348,14 @@ class SystemControl(Peripheral):
             **super().state(),
             "vector_table": self.vector_table,
             "_ticks": self.ticks.state(),
+            "_mpu": self._mpu,
         }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go back to what ``save`` gave."""
+        super().load(saved)
+        self.floating_dirty = self.traps_dirty = True
+        self._attention()
 
     @property
     def _ticks(self) -> tuple[int, int, int, int, int, bool]:
@@ -194,148 +365,16 @@ class SystemControl(Peripheral):
     def _ticks(self, value: tuple[int, int, int, int, int, bool]) -> None:
         self.ticks.load(value)
 
+    @property
+    def _mpu(self) -> tuple[int, ...]:
+        control, region, bases, attributes = self.mpu.save()
+        return control, region, *bases, *attributes
+
+    @_mpu.setter
+    def _mpu(self, value: tuple[int, ...]) -> None:
+        self.mpu.load((value[0], value[1], value[2 : 2 + REGIONS], value[2 + REGIONS :]))
+
 
 _FEATURES = (0x30, 0x200, 0x00100000, 0, 0x00000030, 0, 0, 0, 0x01101110, 0x02112000,
              0x21232231, 0x01111131, 0x01310132)  # fmt: skip
 """ID_PFR0 to ID_ISAR4 of the Cortex-M4 (TRM, table 4-1)."""
-
-
-class SysTick:
-    """The 24-bit down counter, on the CPU's clock.
-
-    One countdown starts at cycle ``since`` and takes ``length`` cycles to come to the next reload. What is
-    written to the reload register holds from the next countdown on (B3.3.1).
-    """
-
-    def __init__(self, machine: Machine, scs: SystemControl) -> None:
-        self.machine = machine
-        self.scs = scs
-        self.control = 0
-        self.reload = 0
-        self.since = 0
-        self.length = 0
-        self.held = 0
-        """The count while it is not enabled."""
-        self.wrapped = False
-
-    def registers(self) -> list[Register]:
-        """SYST_CSR, RVR, CVR, CALIB."""
-        return [
-            Register(0x010, "SYST_CSR", read=self._read_control, write=self._set_control),
-            Register(0x014, "SYST_RVR", read=lambda: self.reload, write=self._set_reload),
-            Register(0x018, "SYST_CVR", read=self._current, write=self._clear),
-            # No reference clock, no calibrated 10 ms (B3.3.6).
-            Register(0x01C, "SYST_CALIB", reset=0xC0000000, read_only=True),
-        ]
-
-    def _settle(self) -> None:
-        """Take in the reloads there have been; with the interrupt on there is an event for each."""
-        if not self.control & 1 or not self.length:
-            return
-        elapsed = self.machine.now() - self.since
-        if elapsed < self.length:
-            return
-        self.wrapped = True
-        self.since += self.length
-        self.length = self.reload + 1 if self.reload else 0
-        if self.length:
-            self.since += (self.machine.now() - self.since) // self.length * self.length
-
-    def _count_down(self, count: int) -> None:
-        """Go on from ``count``, which 0 turns into the reload value at the next tick."""
-        now = self.machine.now()
-        if count:
-            self.since, self.length = now, count + 1
-        else:
-            self.since, self.length = now, self.reload + 1 if self.reload else 0
-
-    def _read_control(self) -> int:
-        self._settle()
-        value = self.control | (0x10000 if self.wrapped else 0)
-        self.wrapped = False
-        return value
-
-    def _set_control(self, value: int) -> None:
-        self._settle()
-        if value & 1 and not self.control & 1:
-            self._count_down(self.held)
-        elif self.control & 1 and not value & 1:
-            self.held = self._current()
-        self.control = value & 7
-        self._plan()
-
-    def _set_reload(self, value: int) -> None:
-        self._settle()
-        self.reload = value & 0xFFFFFF
-        if self.control & 1 and not self.length:
-            self._count_down(0)
-            self._plan()
-
-    def _current(self) -> int:
-        self._settle()
-        if not self.control & 1:
-            return self.held
-        return max(0, self.length - 1 - (self.machine.now() - self.since)) if self.length else 0
-
-    def _clear(self, _value: int) -> None:
-        self.wrapped = False
-        self.held = 0
-        if self.control & 1:
-            self._count_down(0)
-            self._plan()
-
-    def _plan(self) -> None:
-        if self.control & 3 == 3 and self.length:
-            self.machine.schedule_at("SCS", "SYSTICK", self.since + self.length)
-        else:
-            self.machine.cancel("SCS", "SYSTICK")
-
-    def expired(self) -> None:
-        """The counter reached zero with its interrupt on."""
-        self._settle()
-        self.scs.pend(SYSTICK)
-        self._plan()
-
-    def state(self) -> tuple[int, int, int, int, int, bool]:
-        """What a snapshot must hold."""
-        return (self.control, self.reload, self.since, self.length, self.held, self.wrapped)
-
-    def load(self, saved: tuple[int, int, int, int, int, bool]) -> None:
-        """Go back to what ``state`` gave."""
-        self.control, self.reload, self.since, self.length, self.held, self.wrapped = saved
-
-
-class Dwt(Peripheral):
-    """Data watchpoint and trace: its cycle counter shows the modelled cycles."""
-
-    name, base = "DWT", 0xE0001000
-
-    def registers(self) -> list[Register]:
-        """DWT_CTRL and DWT_CYCCNT (C1.8.7, C1.8.8)."""
-        self.offset = 0
-        self.control = 0x40000000
-        return [
-            Register(0x000, "CTRL", read=lambda: self.control, write=self._set_control),
-            Register(0x004, "CYCCNT", read=self._count, write=self._set_count),
-        ]
-
-    def survives(self, cause: Cause) -> bool:
-        """Debug parts are left alone by light resets (nRF52840 PS v1.7, section 5.3, "Reset behavior")."""
-        return cause in LIGHT_RESETS
-
-    def _count(self) -> int:
-        return (
-            (self.machine.now() - self.offset) & 0xFFFFFFFF if self.control & 1 else self.offset & 0xFFFFFFFF
-        )
-
-    def _set_count(self, value: int) -> None:
-        self.offset = self.machine.now() - value if self.control & 1 else value
-
-    def _set_control(self, value: int) -> None:
-        count = self._count()
-        self.control = 0x40000000 | value & 0x0FFFFFFF
-        self._set_count(count)
-
-    def state(self) -> dict[str, object]:
-        """The attributes that a snapshot must hold."""
-        return {**super().state(), "offset": self.offset, "control": self.control}

@@ -1,0 +1,88 @@
+"""The memory protection unit: eight regions of PMSAv7.
+
+ARMv7-M Architecture Reference Manual (DDI 0403E), B3.5. The CPU emulation enforces it, down to regions of
+32 bytes and sub-regions of a larger one; frames of exceptions, which are stacked on the host, ask ``allows``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+REGIONS = 8
+ENABLE, HFNMIENA, PRIVDEFENA = 1, 2, 4
+_VALID = 1 << 4
+_STEP = 32
+"""The smallest region."""
+
+# AP of RASR: what privileged and unprivileged code may do (table B3-15).
+_PRIVILEGED = {0: "", 1: "rw", 2: "rw", 3: "rw", 5: "r", 6: "r", 7: "r"}
+_UNPRIVILEGED = {0: "", 1: "", 2: "r", 3: "rw", 5: "", 6: "r", 7: "r"}
+
+State = tuple[int, int, tuple[int, ...], tuple[int, ...]]
+
+
+class Mpu:
+    """Its registers. ``changed`` is told when what they say is another."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self.control = 0
+        self.region = 0
+        self.bases = [0] * REGIONS
+        self.attributes = [0] * REGIONS
+
+    def set_control(self, value: int) -> None:
+        """MPU_CTRL."""
+        self.control = value & 7
+        self._changed()
+
+    def set_region(self, value: int) -> None:
+        """MPU_RNR."""
+        self.region = value & 0xFF
+
+    def base(self) -> int:
+        """MPU_RBAR reads the region's number in its low bits."""
+        return self.bases[self.region % REGIONS] | self.region & 0xF
+
+    def set_base(self, value: int) -> None:
+        """MPU_RBAR."""
+        if value & _VALID:
+            self.region = value & 0xF
+        if self.region < REGIONS:
+            self.bases[self.region] = value & ~0x1F
+            self._changed()
+
+    def set_attributes(self, value: int) -> None:
+        """MPU_RASR."""
+        if self.region < REGIONS:
+            self.attributes[self.region] = value & 0x173FFF3F
+            self._changed()
+
+    def _allows_at(self, address: int, privileged: bool, write: bool) -> bool:
+        for base, attributes in reversed(list(zip(self.bases, self.attributes, strict=True))):
+            bits = (attributes >> 1 & 0x1F) + 1
+            if not attributes & 1 or bits < 5 or (address ^ base) >> bits:
+                continue
+            if bits >= 8 and attributes >> (8 + (address >> (bits - 3) & 7)) & 1:
+                continue
+            rights = (_PRIVILEGED if privileged else _UNPRIVILEGED).get(attributes >> 24 & 7, "")
+            return ("w" if write else "r") in rights
+        return privileged and bool(self.control & PRIVDEFENA)
+
+    def allows(self, address: int, size: int, privileged: bool, write: bool) -> bool:
+        """Whether data may be read or written there, at a priority of 0 or more (B3.5.3)."""
+        if not self.control & ENABLE:
+            return True
+        last = address + size - 1
+        places = (address, *range((address | _STEP - 1) + 1, last + 1, _STEP))
+        return all(self._allows_at(place & 0xFFFFFFFF, privileged, write) for place in places)
+
+    def save(self) -> State:
+        """What a snapshot must hold."""
+        return self.control, self.region, tuple(self.bases), tuple(self.attributes)
+
+    def load(self, saved: State) -> None:
+        """Go back to what ``save`` gave."""
+        self.control, self.region, bases, attributes = saved
+        self.bases, self.attributes = list(bases), list(attributes)
+        self._changed()

@@ -1,0 +1,79 @@
+"""What a load or store that faulted must still do to its registers, where the firmware goes on behind it.
+
+ARMv7-M Architecture Reference Manual (DDI 0403E), A5.2 and A5.3 (encodings of loads and stores).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_IT = 0x0600FC00
+"""ICI/IT bits of xPSR (B1.4.2)."""
+
+
+class Store(NamedTuple):
+    """A store: its size in bytes, and what it adds to a base register (none: -1)."""
+
+    size: int
+    base: int = -1
+    change: int = 0
+
+
+def decode_store(first: int, second: int) -> Store | None:
+    """The store that two halfwords hold; None if they hold another instruction or an exclusive store."""
+    if first >> 11 < 0b11101:
+        return _narrow(first)
+    if first & 0xFE00 == 0xE800:
+        return _multiple(first, second)
+    if first & 0xFF10 == 0xF800 and first & 0x60 != 0x60:
+        return _single(first, second)
+    if first & 0xFE10 == 0xEC00 and second & 0x0E00 == 0x0A00:
+        return _floating(first, second)
+    return None
+
+
+def _narrow(code: int) -> Store | None:
+    if code & 0xF600 == 0xB400:
+        return Store(2, 13, -4 * (code & 0x1FF).bit_count())
+    if code & 0xF800 == 0xC000:
+        return Store(2, code >> 8 & 7, 4 * (code & 0xFF).bit_count())
+    offset = code & 0xF000 == 0x5000 and code >> 9 & 7 < 3
+    immediate = code & 0xF800 in (0x6000, 0x7000, 0x8000, 0x9000)
+    return Store(2) if offset or immediate else None
+
+
+def _signed(up: int, amount: int) -> int:
+    return amount if up else -amount
+
+
+def _single(first: int, second: int) -> Store:
+    # T4 has an 8-bit immediate, which may be written back; T3 (bit 7 of the first half) has 12 bits.
+    if not first & 0x80 and second & 0x900 == 0x900:
+        return Store(4, first & 15, _signed(second & 0x200, second & 0xFF))
+    return Store(4)
+
+
+def _multiple(first: int, second: int) -> Store | None:
+    load, back, up = first & 0x10, first & 0x20, first & 0x80
+    if load:
+        return None
+    if first & 0x40:
+        # STRD; without P and W it is an exclusive store.
+        if not first & 0x100 and not back:
+            return None
+        return Store(4, first & 15, _signed(up, 4 * (second & 0xFF))) if back else Store(4)
+    amount = 4 * second.bit_count()
+    return Store(4, first & 15, amount if first & 0x80 else -amount) if back else Store(4)
+
+
+def _floating(first: int, second: int) -> Store:
+    if first & 0x20:
+        return Store(4, first & 15, _signed(first & 0x80, 4 * (second & 0xFF)))
+    return Store(4)
+
+
+def after_instruction(xpsr: int) -> int:
+    """xPSR with its IT state moved to the next instruction (ITAdvance)."""
+    state = xpsr >> 25 & 3 | xpsr >> 8 & 0xFC
+    state = state & 0xE0 | state << 1 & 0x1F if state & 7 else 0
+    return xpsr & ~_IT | (state & 3) << 25 | (state & 0xFC) << 8
