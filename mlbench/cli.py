@@ -14,6 +14,7 @@ from mlbench import __version__
 from mlbench.errors import MLBenchError, UsageError
 from mlbench.interrupt import Interrupted, interruptible, leave
 from mlbench.maintenance import say
+from mlbench.report_commands import FORMATS, report
 from mlbench.settings import Settings
 
 VERBS = {
@@ -21,6 +22,7 @@ VERBS = {
     "elf": "profile a firmware image, without a compiler",
     "monitor": "serial line of an emulated board, live",
     "compare": "compare two result files",
+    "report": "write a report of a result or a comparison file",
     "boards": "list the boards",
     "doctor": "look over this machine",
     "cache": "list or clean what mlbench keeps",
@@ -147,6 +149,7 @@ def _parser() -> _Parser:
         default=[],
         help="only this sketch of the suite, or those that a pattern such as models/* matches",
     )
+    run.add_argument("--no-cache", action="store_true", help="build and measure everything anew")
     run.add_argument(
         "--baseline", metavar="REF|FILE", default="", help="compare with a branch, a commit or a result file"
     )
@@ -176,6 +179,12 @@ def _parser() -> _Parser:
         default="",
         help="the mlbench.yml that says what may get worse how far",
     )
+    reported = verb("report")
+    reported.add_argument("file", metavar="FILE.json", help="what --json or --comparison wrote")
+    reported.add_argument("--format", choices=FORMATS, default="comment", help="what it becomes")
+    reported.add_argument("--output", metavar="FILE", default="", help="where it goes; - is standard output")
+    reported.add_argument("--title", metavar="TEXT", default="mlbench", help="what it is called")
+    reported.add_argument("--run-url", metavar="URL", default="", help="address of the run, to be linked")
     verb("boards")
     verb("doctor")
     cache = verb("cache")
@@ -194,6 +203,7 @@ def _verb_first(arguments: list[str]) -> list[str]:
         *("--inferences", "--timeout", "--board", "--backend", "--port", "--only"),
         *("--pty", "--source", "--seconds", "--until"),
         *("--library", "--build-property", "--baseline", "--comparison", "--thresholds"),
+        *("--format", "--title", "--run-url"),
     }
     index = 0
     while index < len(arguments):
@@ -219,12 +229,14 @@ def _dispatch(options: argparse.Namespace) -> int:
         json=getattr(options, "json", ""),
         markdown=getattr(options, "markdown", ""),
         debug=options.debug,
+        cache=not getattr(options, "no_cache", False),
     )
     verbs: dict[str, Callable[[], int]] = {
         "run": lambda: commands.run(options, settings),
         "elf": lambda: commands.elf(options, settings),
         "monitor": lambda: commands.monitor(options),
         "compare": lambda: compare_commands.compare_files(options, settings),
+        "report": lambda: report(options),
         "boards": maintenance.boards,
         "doctor": maintenance.doctor,
         "cache": lambda: maintenance.cache(options.action, options.room),

@@ -1,16 +1,19 @@
-"""The Markdown table: one a board, in the columns that readers of such comparisons know."""
+"""The Markdown table: one a board, in the columns that readers of such comparisons know, and two more."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from mlbench.reports.text import count, markdown, milliseconds
-from mlbench.results.values import Absent, Result
+from mlbench.reports.escaping import code, prose
+from mlbench.reports.text import count, milliseconds
+from mlbench.results.values import Absent, Flash, Result, Time
 
 _HEAD = (
     "Implementation",
     "Flash usage (bytes)",
+    "Overhead (bytes)",
     "Unused RAM (bytes)",
+    "RAM need (bytes)",
     "Initialization speed (ms)",
     "Inference speed (ms)",
 )
@@ -25,42 +28,38 @@ def to_markdown(results: Sequence[Result]) -> str:
 def _section(board: str, backend: str, results: Sequence[Result]) -> str:
     here = [result for result in results if (result.board, result.backend) == (board, backend)]
     reasons: list[str] = []
-    lines = [f"### {markdown(board)} ({markdown(backend)})", ""]
-    lines += [f"| {' | '.join(_HEAD)} |", f"| {' | '.join(['---'] + ['---:'] * 4)} |"]
-    starred = False
-    for result in here:
-        measures = result.measures
-        told = result.failure is not None
-        cells = [markdown(result.sketch)]
-        flash = measures.flash
-        if isinstance(flash, Absent):
-            cells.append(_absent(flash, reasons, told))
-        else:
-            starred |= flash.starred
-            cells.append(count(flash.bytes) + ("\\*" if flash.starred else ""))
-        ram = measures.unused_ram
-        cells.append(_absent(ram, reasons, told) if isinstance(ram, Absent) else count(ram.bytes))
-        for time in (measures.init_time, measures.inference_time):
-            cells.append(
-                _absent(time, reasons, told) if isinstance(time, Absent) else milliseconds(time.median_us)
-            )
-        lines.append(f"| {' | '.join(cells)} |")
-    notes = [f"<sup>{number}</sup> {markdown(text)}" for number, text in enumerate(reasons, 1)]
-    if starred:
+    rows = [f"| {' | '.join((code(result.sketch), *_cells(result, reasons)))} |" for result in here]
+    lines = [f"### {code(board)}, {prose(backend)}", "", f"| {' | '.join(_HEAD)} |"]
+    lines += [f"| {' | '.join(['---'] + ['---:'] * (len(_HEAD) - 1))} |", *rows]
+    notes = [f"<sup>{number}</sup> {prose(text)}" for number, text in enumerate(reasons, 1)]
+    if any(isinstance(one.measures.flash, Flash) and one.measures.flash.starred for one in here):
         notes.insert(0, "\\* Does not fit the board; measured by linking again with larger memory regions.")
     notes += [
-        f"**{markdown(result.sketch)}** failed: {markdown(result.failure.message)}"
-        for result in here
-        if result.failure
+        f"{code(result.sketch)} failed: {prose(result.failure.message)}" for result in here if result.failure
     ]
     if notes:
         lines += ["", "<br>\n".join(notes)]
     return "\n".join(lines) + "\n"
 
 
-def _absent(measure: Absent, reasons: list[str], told: bool) -> str:
-    if told:
-        return ""
+def _cells(result: Result, reasons: list[str]) -> Iterable[str]:
+    measures = result.measures
+    flash = measures.flash
+    if isinstance(flash, Flash):
+        yield count(flash.bytes) + ("\\*" if flash.starred else "")
+        yield "-" if flash.overhead is None else count(flash.overhead)
+    else:
+        yield _absent(flash, reasons, result)
+        yield "-"
+    for value in (measures.unused_ram, measures.ram_need):
+        yield _absent(value, reasons, result) if isinstance(value, Absent) else count(value.bytes)
+    for time in (measures.init_time, measures.inference_time):
+        yield milliseconds(time.median_us) if isinstance(time, Time) else _absent(time, reasons, result)
+
+
+def _absent(measure: Absent, reasons: list[str], result: Result) -> str:
+    if result.failure is not None:
+        return "failed"  # why is said below
     if measure.reason not in reasons:
         reasons.append(measure.reason)
-    return f"<sup>{reasons.index(measure.reason) + 1}</sup>"
+    return f"- <sup>{reasons.index(measure.reason) + 1}</sup>"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$@&])")
 
 
 def printable(text: str) -> str:
@@ -24,22 +21,6 @@ def _visible(character: str) -> str:
     if code < 0x100:
         return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character, f"\\x{code:02x}")
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def markdown(text: str) -> str:
-    """``printable`` text that GitHub's Markdown shows as it is, mentions and references included."""
-    escaped = []
-    for character in printable(text):
-        if character in "@#":
-            # A backslash does not stop a mention or a reference; an empty comment between does.
-            escaped.append(f"{character}<!-- -->")
-        elif character in "&<>":
-            escaped.append({"&": "&amp;", "<": "&lt;", ">": "&gt;"}[character])
-        elif _MARKDOWN.match(character):
-            escaped.append(f"\\{character}")
-        else:
-            escaped.append(character)
-    return "".join(escaped)
 
 
 def count(value: int) -> str:

@@ -89,3 +89,17 @@ def html(markdown: str) -> str:
 
 def page(markdown: str) -> Page:
     return Page(html(markdown))
+
+
+def row_widths(markdown: str) -> list[set[int]]:
+    """How many cells the rows of each table are written with: the parser drops those too many in silence."""
+    tables: list[set[int]] = []
+    inside = False
+    for line in markdown.splitlines():
+        row = line.startswith("|")
+        if row and not inside:
+            tables.append(set())
+        if row:
+            tables[-1].add(line.count("|") - 1)
+        inside = row
+    return tables

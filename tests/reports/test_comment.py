@@ -21,7 +21,7 @@ from mlbench.results.change import KeyChange, Side, State, SymbolChange
 from mlbench.results.values import Absent, Failure
 from mlbench.targets.protocol import Frame
 from tests.reports import samples
-from tests.reports.rendered import LINKED, OURS, page
+from tests.reports.rendered import LINKED, OURS, page, row_widths
 from tests.reports.test_escaping import EVIL
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -43,7 +43,9 @@ def test_reports_are_as_in_the_golden_files(name, kind):
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("kind", REPORTS)
 def test_reports_are_whole_pages(name, kind):
-    shown = page(REPORTS[kind](ALL[name], title="mlbench", run_url=samples.RUN))
+    text = REPORTS[kind](ALL[name], title="mlbench", run_url=samples.RUN)
+    assert all(len(widths) == 1 for widths in row_widths(text))
+    shown = page(text)
     assert shown.elements <= OURS
     assert shown.unbalanced == []
     for rows in shown.tables:
