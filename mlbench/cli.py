@@ -23,6 +23,7 @@ VERBS = {
     "monitor": "serial line of an emulated board, live",
     "compare": "compare two result files",
     "report": "write a report of a result or a comparison file",
+    "init": "write mlbench.yml and workflows for the sketches found here",
     "boards": "list the boards",
     "doctor": "look over this machine",
     "cache": "list or clean what mlbench keeps",
@@ -185,6 +186,8 @@ def _parser() -> _Parser:
     reported.add_argument("--output", metavar="FILE", default="", help="where it goes; - is standard output")
     reported.add_argument("--title", metavar="TEXT", default="mlbench", help="what it is called")
     reported.add_argument("--run-url", metavar="URL", default="", help="address of the run, to be linked")
+    init = verb("init")
+    init.add_argument("--force", action="store_true", help="write files anew that are there")
     verb("boards")
     verb("doctor")
     cache = verb("cache")
@@ -237,6 +240,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         "monitor": lambda: commands.monitor(options),
         "compare": lambda: compare_commands.compare_files(options, settings),
         "report": lambda: report(options),
+        "init": lambda: maintenance.init(options.force),
         "boards": maintenance.boards,
         "doctor": maintenance.doctor,
         "cache": lambda: maintenance.cache(options.action, options.room),

@@ -1,11 +1,21 @@
-"""The verbs that measure nothing: boards, doctor, cache, uninstall. Each gives an exit status."""
+"""The verbs that measure nothing: init, boards, doctor, cache, uninstall. Each gives an exit status."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from mlbench.errors import UsageError
+
+
+def init(force: bool) -> int:
+    """Write what the project that the current folder is in needs to be measured."""
+    from mlbench.init import init as write
+
+    for line in write(Path.cwd(), force=force):
+        print(line)
+    return 0
 
 
 def boards() -> int:

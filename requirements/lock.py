@@ -25,7 +25,7 @@ def main() -> None:
         subprocess.run([bin_folder / "python", "-m", "pip", "install", "-q", RESOLVER], check=True)
         resolve = [bin_folder / "uv", "pip", "compile", "--universal", "--python-version", OLDEST_PYTHON]
         # `dev` keeps to what `runtime` chose: tests must meet the versions that users get.
-        for name, more in (("build", []), ("runtime", []), ("dev", ["-c", "runtime.txt"])):
+        for name, more in (("build", []), ("release", []), ("runtime", []), ("dev", ["-c", "runtime.txt"])):
             command = [*resolve, "--generate-hashes", *QUIET, *sys.argv[1:], *more, f"{name}.in"]
             subprocess.run([*command, "-o", f"{name}.txt"], check=True, cwd=FOLDER, stdout=subprocess.DEVNULL)
 

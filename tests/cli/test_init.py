@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mlbench.cli import main
+from mlbench.init import MEASURE, MEASURE_TEXT, POST, POST_TEXT
+from mlbench.suite import load_suite
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / ".git").mkdir()
+    for name in ("wake_word", "deep/person", "yes", "0 spaces"):
+        folder = tmp_path / "models" / name
+        folder.mkdir(parents=True)
+        (folder / f"{folder.name}.ino").write_text("void setup() {}\nvoid loop() {}\n")
+    (tmp_path / "models" / "wake_word" / "sketch.yaml").write_text(
+        "default_fqbn: arduino:mbed_nano:nano33ble\n"
+    )
+    monkeypatch.chdir(tmp_path / "models")
+    return tmp_path
+
+
+def test_what_is_written_can_be_read_and_lists_every_sketch(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init"]) == 0
+    specs = load_suite(project / "mlbench.yml").sketches
+    assert {spec.name for spec in specs} == {"wake_word", "person", "yes", "0 spaces"}
+    assert all((spec.source.folder / spec.sketch).is_dir() for spec in specs)
+    assert {spec.name: spec.board for spec in specs}["wake_word"] == "arduino:mbed_nano:nano33ble"
+    assert (project / MEASURE).read_text() == MEASURE_TEXT
+    measuring = yaml.safe_load(MEASURE_TEXT)
+    posting = yaml.safe_load(POST_TEXT)
+    # `on` is the truth to YAML 1.1.
+    assert posting[True]["workflow_run"]["workflows"] == [measuring["name"]]
+    out = capsys.readouterr().out
+    assert "wrote mlbench.yml" in out
+    assert "next:" in out
+
+
+def test_the_hints_are_right_when_they_are_taken(project: Path) -> None:
+    assert main(["init"]) == 0
+    text = (project / "mlbench.yml").read_text()
+    lines = [line.replace("    # in", "    in").removeprefix("# ") for line in text.splitlines()]
+    kept = [line for line in lines if not line.startswith(("What ", "How far", "    # Without"))]
+    (project / "mlbench.yml").write_text("\n".join(kept))
+    first = load_suite(project / "mlbench.yml").sketches[0]
+    assert first.functions.init == "Model::Model()"
+    assert dict(first.thresholds)["flash"].warn.amount == 1024
+
+
+def test_nothing_is_overwritten_unless_it_is_asked_for(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = "sketches: [{path: models/yes}]\n"
+    (project / "mlbench.yml").write_text(mine)
+    (project / MEASURE).parent.mkdir(parents=True)
+    (project / MEASURE).write_text("mine")
+    assert main(["init"]) == 0
+    assert (project / "mlbench.yml").read_text() == mine
+    assert (project / MEASURE).read_text() == "mine"
+    assert (project / POST).read_text() == POST_TEXT
+    assert "--force" in capsys.readouterr().out
+    assert main(["init", "--force"]) == 0
+    assert (project / MEASURE).read_text() == MEASURE_TEXT
+    assert len(load_suite(project / "mlbench.yml").sketches) == 4
+
+
+def test_a_suite_beside_its_sketches_stays(project: Path) -> None:
+    (project / "sketches").mkdir()
+    (project / "sketches" / "mlbench.yml").write_text("sketches: [{path: ../models/yes}]\n")
+    assert main(["init", "--force"]) == 0
+    assert not (project / "mlbench.yml").exists()
+
+
+def test_without_sketches_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == [".git"]
+
+
+def test_the_documentation_shows_what_is_written() -> None:
+    for name, texts in (("README.md", [MEASURE_TEXT]), ("docs/action.md", [MEASURE_TEXT, POST_TEXT])):
+        shown = (ROOT / name).read_text()
+        for text in texts:
+            assert f"```yaml\n{text}```" in shown
