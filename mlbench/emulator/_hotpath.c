@@ -9,20 +9,21 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hot_native.py has it too. */
-#define ABI 4
+#define ABI 5
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5 };
 
-/* What to do with the sum of an access. */
-enum { READ = 0, FETCH = 1, DIVIDEND = 2, SIGNED_DIVIDEND = 3, DIVISOR = 4 };
+/* What to do with the sum of an access. The last two are reads of one word by the CPU's registers alone,
+ * which nearly all are: the first has one register, the second two. */
+enum { READ = 0, FETCH = 1, DIVIDEND = 2, SIGNED_DIVIDEND = 3, DIVISOR = 4, BY_ONE = 5, BY_TWO = 6 };
 
 #define SLOTS 16 /* numbers of registers from here on are slots */
 #define MEMORIES 4
 
 typedef struct {
     uint32_t address, size, instructions, cycles, flags, depth, taken;
-    uint32_t accesses, early, late, unseen;
+    uint32_t accesses, early, late, unseen, quick;
 } block_t;
 
 /* base + (scaled << shift) + offset; registers and slots by number, -1 for none. */
@@ -42,7 +43,7 @@ typedef struct {
 
 typedef struct {
     uint64_t cycles, instructions, placement, event_at, flash_reads, unseen_loads;
-    block_t *table;
+    block_t *table, *last_block;
     access_t *accesses;
     const uint32_t *registers; /* the CPU's own; null where they could not be found */
     uint64_t mask;
@@ -166,71 +167,118 @@ static int quotient_bits(uint32_t dividend, uint32_t divisor, int is_signed)
 static void price(hot_t *hot, uint32_t first, uint32_t count)
 {
     const access_t *access = hot->accesses + first, *end = access + count;
+    /* Kept out of memory: a store to `hot` might otherwise change what was read from it. */
+    uint64_t cycles = hot->cycles;
+    uint32_t halves = hot->halves, data_line = hot->data_line, reads = 0;
+    const uint32_t flash_end = hot->flash_end, line_bits = hot->line_bits;
     for (; access != end; access++) {
-        uint32_t value = sum(hot, access);
-        if (access->kind == READ) {
+        uint32_t value = sum(hot, access), kind = access->kind;
+        if (kind == READ || kind >= BY_ONE) {
             uint32_t address = value, words = access->words;
             if (value & (uint32_t)(access->width - 1))
-                hot->cycles += access->width == 4 && value & 1 ? 2 * hot->unaligned : hot->unaligned;
-            for (; words && address < hot->flash_end; words--, address += 4) {
-                uint32_t line = address >> hot->line_bits;
-                hot->halves += line == hot->data_line ? hot->read_same : hot->read_new;
-                hot->data_line = line;
-                hot->flash_reads++;
+                cycles += access->width == 4 && value & 1 ? 2 * hot->unaligned : hot->unaligned;
+            for (; address < flash_end && words; words--, address += 4) {
+                uint32_t line = address >> line_bits;
+                halves += line == data_line ? hot->read_same : hot->read_new;
+                data_line = line;
+                reads++;
             }
-        } else if (access->kind == FETCH) {
+        } else if (kind == FETCH) {
             hot->slots[access->slot] = peek(hot, value, access);
         } else {
-            int is_signed = access->kind == SIGNED_DIVIDEND;
+            int is_signed = kind == SIGNED_DIVIDEND;
             access++;
-            hot->cycles += hot->divide[quotient_bits(value, sum(hot, access), is_signed)];
+            cycles += hot->divide[quotient_bits(value, sum(hot, access), is_signed)];
         }
     }
-    hot->cycles += hot->halves >> 1;
-    hot->halves &= 1;
+    hot->cycles = cycles + (halves >> 1);
+    if (reads) {
+        hot->halves = halves & 1;
+        hot->data_line = data_line;
+        hot->flash_reads += reads;
+    }
 }
 
-EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *user)
+/* The same for reads of one word by the CPU's registers alone: what loops are made of. */
+static inline void price_quickly(hot_t *hot, const access_t *access, uint32_t count)
 {
-    hot_t *hot = user;
-    uint32_t address = (uint32_t)address64;
-    block_t *block = hot->table + (((address >> 1) * 2654435769u >> 7) & hot->mask);
-    uint32_t low;
-    (void)uc;
+    const uint32_t *registers = hot->registers;
+    for (; count; count--, access++) {
+        uint32_t address = registers[access->base] + access->offset;
+        if (access->kind == BY_TWO)
+            address += registers[access->scaled] << access->shift;
+        if (address & (uint32_t)(access->width - 1))
+            hot->cycles += access->width == 4 && address & 1 ? 2 * hot->unaligned : hot->unaligned;
+        if (address < hot->flash_end) {
+            uint32_t line = address >> hot->line_bits;
+            uint32_t halves = hot->halves + (line == hot->data_line ? hot->read_same : hot->read_new);
+            hot->data_line = line;
+            hot->flash_reads++;
+            hot->cycles += halves >> 1;
+            hot->halves = halves & 1;
+        }
+    }
+}
 
+/* What seldom has to be done before a block; whether it must not run. */
+static int before(hot_t *hot, uint32_t address, uint32_t size)
+{
     if (hot->reason)
-        return; /* stopped already: this call is the stop's own echo */
+        return 1; /* stopped already: this call is the stop's own echo */
     if (hot->late_count) {
         price(hot, hot->late_access, hot->late_count);
         hot->late_count = 0;
     }
     if (hot->cycles >= hot->event_at) {
         stop(hot, EVENT, address, size);
-        return;
+        return 1;
     }
     if (hot->attention || (hot->unmask_attention && (hot->last_flags & UNMASKS))) {
         stop(hot, ATTENTION, address, size);
+        return 1;
+    }
+    return 0;
+}
+
+EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *user)
+{
+    hot_t *hot = user;
+    uint32_t address = (uint32_t)address64;
+    block_t *block = hot->last_block;
+    uint32_t low;
+    int again = block && block->address == address && block->size == size;
+    (void)uc;
+
+    if ((hot->reason | hot->late_count | hot->attention | hot->unmask_attention) && before(hot, address, size))
+        return;
+    if (hot->cycles >= hot->event_at) {
+        stop(hot, EVENT, address, size);
         return;
     }
-    while (block->address != address || block->size != size) {
-        if (!block->size) {
-            stop(hot, UNKNOWN, address, size);
+    if (!again) {
+        block = hot->table + (((address >> 1) * 2654435769u >> 7) & hot->mask);
+        while (block->address != address || block->size != size) {
+            if (!block->size) {
+                stop(hot, UNKNOWN, address, size);
+                return;
+            }
+            if (++block == hot->table + hot->mask + 1)
+                block = hot->table;
+        }
+    }
+    if (block->flags & (BREAK | SELF | SENDS_EVENT)) {
+        if ((block->flags & BREAK) && !hot->resumed) {
+            stop(hot, BREAKPOINT, address, size);
             return;
         }
-        if (++block == hot->table + hot->mask + 1)
-            block = hot->table;
-    }
-    if ((block->flags & BREAK) && !hot->resumed) {
-        stop(hot, BREAKPOINT, address, size);
-        return;
-    }
-    if (block->flags & SELF) {
-        stop(hot, SELF_LOOP, address, size);
-        return;
+        if (block->flags & SELF) {
+            stop(hot, SELF_LOOP, address, size);
+            return;
+        }
+        if (block->flags & SENDS_EVENT)
+            hot->event_register = 1;
     }
     hot->resumed = 0;
-    if (block->flags & SENDS_EVENT)
-        hot->event_register = 1;
 
     if (block->depth || (hot->last_flags & MOVES_SP)) {
         low = reg(hot, 13) - block->depth;
@@ -245,7 +293,9 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
         }
     }
     if (hot->cache_on) {
-        uint32_t lost = fetch(hot, address, size) * hot->miss;
+        /* A loop's lines are held: nothing else has been fetched since they were. Longer blocks than a way
+         * of the cache may throw out their own. */
+        uint32_t lost = again && size <= (hot->set_mask + 1) << hot->line_bits ? 0 : fetch(hot, address, size) * hot->miss;
         hot->cycles += lost;
         hot->placement += lost;
     } else {
@@ -258,10 +308,15 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
     hot->cycles += block->cycles;
     hot->instructions += block->instructions;
     hot->unseen_loads += block->unseen;
-    if (block->early)
-        price(hot, block->accesses, block->early);
+    if (block->early) {
+        if (block->quick && hot->registers)
+            price_quickly(hot, hot->accesses + block->accesses, block->early);
+        else
+            price(hot, block->accesses, block->early);
+    }
     hot->late_access = block->accesses + block->early;
     hot->late_count = block->late;
+    hot->last_block = block;
     hot->current = address;
     hot->expected = address + size;
     hot->last_flags = block->flags;

@@ -10,13 +10,16 @@ from typing import Any
 import unicorn
 
 from mlbench.emulator.cpu_registers import find_registers
-from mlbench.emulator.cycles.addresses import MAX_SLOTS
+from mlbench.emulator.cycles.addresses import MAX_SLOTS, Access, Kind
 from mlbench.emulator.cycles.model import Block, RunCosts
+from mlbench.emulator.cycles.sums import SLOTS
 from mlbench.emulator.hot_common import CORE_REGISTERS, FLASH_END, MEMORIES, NEVER, SHARED, Blocks
 
-ABI = 4
+ABI = 5
 """Of the structures below and of their meaning; the same number stands in ``_hotpath.c``."""
 MAX_SETS = 256
+_BY_ONE, _BY_TWO = 5, 6
+"""Kinds of accesses that only ``_hotpath.c`` knows, besides ``Kind``."""
 
 
 class _BlockRecord(ctypes.Structure):
@@ -34,6 +37,7 @@ class _BlockRecord(ctypes.Structure):
             "early",
             "late",
             "unseen",
+            "quick",
         )
     ]
 
@@ -67,6 +71,7 @@ class _State(ctypes.Structure):
         ("flash_reads", ctypes.c_uint64),
         ("unseen_loads", ctypes.c_uint64),
         ("table", ctypes.c_void_p),
+        ("last_block", ctypes.c_void_p),
         ("accesses", ctypes.c_void_p),
         ("registers", ctypes.c_void_p),
         ("mask", ctypes.c_uint64),
@@ -172,6 +177,7 @@ class NativeHotPath:
         self._entries = entries
         self._state.table = ctypes.addressof(self._records)
         self._state.mask = entries - 1
+        self._state.last_block = None
         for block in self._blocks.known.values():
             self._place(block)
 
@@ -186,6 +192,7 @@ class NativeHotPath:
         record.address, record.size = block.address, block.size
         record.instructions, record.cycles = block.instructions, block.cycles
         record.flags, record.depth = self._blocks.flags(block), block.depth
+        record.quick = all(_kind(access) in (_BY_ONE, _BY_TWO) for access in block.accesses.early)
         record.taken = block.taken
         reads = block.accesses
         record.accesses = self._place_reads(block)
@@ -205,7 +212,7 @@ class NativeHotPath:
         for read in reads:
             record = self._accesses[self._access_count]
             record.base, record.scaled, record.shift, record.offset = read.where
-            record.kind, record.words, record.width = read.kind, read.words, read.width
+            record.kind, record.words, record.width = _kind(read), read.words, read.width
             record.slot, record.is_signed = read.slot, read.signed
             self._access_count += 1
         return first
@@ -262,6 +269,7 @@ class NativeHotPath:
         """Forget what the instruction cache holds."""
         ctypes.memset(self._state.tags, 0xFF, ctypes.sizeof(self._state.tags))
         ctypes.memset(self._state.newest, 0, ctypes.sizeof(self._state.newest))
+        self._state.last_block = None
 
     def save(self) -> object:
         """What a snapshot must hold."""
@@ -275,7 +283,16 @@ class NativeHotPath:
         ctypes.memmove(ctypes.addressof(state), saved, ctypes.sizeof(state))
         state.table, state.mask, state.accesses = pointers
         ctypes.memmove(state.memories, memories, len(memories))
-        self._state.reason = 0
+        state.last_block = None
+        state.reason = 0
+
+
+def _kind(access: Access) -> int:
+    """The kind of an access, with those that are quickly told parted from the rest."""
+    where = access.where
+    if access.kind != Kind.READ or access.words != 1 or not 0 <= where.base < SLOTS > where.scaled:
+        return int(access.kind)
+    return _BY_ONE if where.scaled < 0 else _BY_TWO
 
 
 def _field(name: str) -> property:
