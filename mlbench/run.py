@@ -214,6 +214,7 @@ def _measure(
         notes=notes,
         serial=_bounded(profile.serial),
         seconds=tuple(seconds),
+        cached=profile.cached,
     )
 
 

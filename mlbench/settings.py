@@ -20,6 +20,8 @@ class Settings:
     markdown: str = ""
     """Where the Markdown table goes; empty: nowhere."""
     debug: bool = False
+    cache: bool = True
+    """Whether what was built and measured before is used again."""
 
     @property
     def pure_stdout(self) -> bool:

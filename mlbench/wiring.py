@@ -50,7 +50,9 @@ class _Wiring:
         self._out_of_reach: dict[Source, OutOfReach] = {}
 
     def rooms(self) -> Rooms:
+        from mlbench.measure.kept import Kept
         from mlbench.measure.profile import measure_flash, profile
+        from mlbench.setup.home import RESULTS, room
 
         return Rooms(
             check_board=_check_board,
@@ -60,7 +62,7 @@ class _Wiring:
             empty=_empty,
             flash=measure_flash,
             target=target_for,
-            profile=profile,
+            profile=Kept(room(RESULTS), profile) if self._settings.cache else profile,
             advise=self._advise,
         )
 
@@ -89,7 +91,8 @@ class _Wiring:
         from mlbench.build import build
         from mlbench.setup.home import BUILDS, room
 
-        return build(request, self._toolchain(request.fqbn), room(BUILDS), self._progress)
+        tools = self._toolchain(request.fqbn)
+        return build(request, tools, room(BUILDS), self._progress, reuse=self._settings.cache)
 
     def _toolchain(self, fqbn: str) -> Toolchain:
         from mlbench.setup.tools import ensure_toolchain

@@ -11,26 +11,30 @@ from typing import TYPE_CHECKING
 
 from mlbench.build.arduino_builder import ArduinoBuilder
 from mlbench.build.arduino_cli import ArduinoCli
-from mlbench.build.compiler import SketchCompiler
+from mlbench.build.compiler import SketchCompiler, UsedLibrary
 from mlbench.build.firmware import BuildRequest, Firmware
 from mlbench.build.flags import Board, Compiler
 from mlbench.build.homes import Fqbn, Homes, homes_for
+from mlbench.build.reads import embedded, named_by, outside, runtime_files
 from mlbench.build.room import SKETCH_ROOT, Room, safe_name
 from mlbench.build.source import Source, read_source
 from mlbench.build.store import Store, write_fault
 from mlbench.build.toolchain import Toolchain
 from mlbench.build.work import BuildFailed, Work
 from mlbench.errors import EnvironmentFault
+from mlbench.setup.home import remove_tree
 
 if TYPE_CHECKING:
     from mlbench.progress import Progress
 
-FORMAT = 1
+FORMAT = 2
 """Part of every key: raise it when builds of an older version must not be used any more."""
 
 
-def build(request: BuildRequest, tools: Toolchain, cache: Path, progress: Progress) -> Firmware:
-    """Build a sketch, or take it from the cache when nothing it is made of has changed.
+def build(
+    request: BuildRequest, tools: Toolchain, cache: Path, progress: Progress, *, reuse: bool = True
+) -> Firmware:
+    """Build a sketch, or take it from the cache when nothing it is made of has changed (and ``reuse``).
 
     One compile serves all probes: where the image lacks malloc, a second link of the same objects
     has it. A sketch that does not fit is linked once more with longer memory regions.
@@ -52,14 +56,19 @@ def build(request: BuildRequest, tools: Toolchain, cache: Path, progress: Progre
     compiler = _compiler(tools, homes, cache)
     platform = homes.fingerprint(fqbn)
     key = _key(request, source, platform, tools)
-    found = store.load(key, source.folder)
+    unlisted = embedded(source)
+    once = named_by(request.build_properties) or unlisted
+    found = store.load(key, source.folder) if reuse and not once else None
     if found is not None:
         return found
     with store.locked_room(_room_key(request, platform, tools, source), request.timeout_s) as folder:
         # Whoever held the room may have built the very same sketch.
-        found = store.load(key, source.folder)
+        found = store.load(key, source.folder) if reuse and not once else None
         if found is not None:
             return found
+        if unlisted or not reuse:
+            # Nor do sketch compilers know that an object is out of date.
+            remove_tree(folder)
         with progress.step(f"compile {source.name} for {request.fqbn}"):
             room = Room(folder, safe_name(source.name))
             core = _core_key(request, source, platform, tools)
@@ -76,7 +85,23 @@ def build(request: BuildRequest, tools: Toolchain, cache: Path, progress: Progre
                 store.keep_core(core, room.cores)
             except OSError as error:
                 raise write_fault(error, store.folder) from error
-        return store.save(key, firmware, libraries)
+        once = once or _outside(work, homes, libraries, tools)
+        return store.save(key, firmware, libraries, once=once)
+
+
+def _outside(work: Work, homes: Homes, libraries: tuple[UsedLibrary, ...], tools: Toolchain) -> str:
+    """Why the firmware must not be used again: it was made of a file that its key does not cover."""
+    build_path = work.room.build_path
+    known = [work.room.folder, homes.own, homes.packages, homes.data, tools.builder_hardware]
+    known += [*homes.hardware, *(library.folder for library in libraries)]
+    if tools.gcc is not None:
+        prefix = tools.gcc.resolve().parent.parent
+        known += [
+            prefix / name for name in ("lib/gcc", "lib/arm-none-eabi", "arm-none-eabi", "include/newlib")
+        ]
+    maps = [path for path in (work.room.map_file, *build_path.glob("*.map")) if path.is_file()]
+    name = outside(build_path, maps, known)
+    return f"it was made of {name}" if name else ""
 
 
 def _homes(fqbn: Fqbn, cache: Path) -> Homes:
@@ -140,7 +165,8 @@ def _core_key(request: BuildRequest, source: Source, platform: str, tools: Toolc
 def _identities(tools: Toolchain) -> list[str]:
     """Tools by size and time of their files: asking them for versions takes longer than a cached build."""
     found = []
-    for path in (tools.builder, tools.gcc, tools.ctags):
+    runtime = runtime_files(tools.gcc) if tools.gcc else ()
+    for path in (tools.builder, tools.gcc, tools.ctags, *runtime):
         try:
             about = path.stat() if path else None
         except OSError:

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlbench.build.trees import stat_digest
+from mlbench.build.trees import read_tree, stat_digest, tree_digest
 from mlbench.errors import UsageError
 
 OWN_PACKAGE = "mlbench"
 """The vendor part of the project's own boards."""
+
+_HEADERS = (".h", ".hh", ".hpp")
 
 _FQBN = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+(:[\w.-]+=[^,\s:]+(,[\w.-]+=[^,\s:]+)*)?")
 
@@ -85,7 +87,8 @@ class Homes:
         """Changes whenever the platform or the names of libraries at hand do.
 
         A platform that a package manager installed never changes under its version but for its
-        ``*.txt`` files; one in a hardware folder is looked at file by file (size and time).
+        ``*.txt`` files; one in a hardware folder is looked at file by file (size and time), the
+        project's own by content, so that it is the same on each machine.
         """
         platform = self.platform(fqbn)
         assert platform is not None, "looked for before"
@@ -94,11 +97,12 @@ class Homes:
             parts += [
                 f"{f.name}:{f.stat().st_size}:{f.stat().st_mtime_ns}" for f in sorted(platform.glob("*.txt"))
             ]
+        elif self.own in platform.parents:
+            parts.append(tree_digest(read_tree(platform)))
         else:
             parts.append(stat_digest(platform))
-        parts += [
-            f"{folder}:{','.join(sorted(p.name for p in _listed(folder)))}" for folder in self.libraries
-        ]
+        # Which library a sketch gets is found by the names of headers.
+        parts += [f"{folder}:{','.join(_headers(folder))}" for folder in self.libraries]
         return "\n".join(parts)
 
 
@@ -132,6 +136,20 @@ def _listed(folder: Path) -> list[Path]:
         return sorted(child for child in folder.iterdir() if child.is_dir())
     except OSError:
         return []
+
+
+def _headers(collection: Path) -> list[str]:
+    """The libraries of a collection with the headers by which each is found."""
+    found = []
+    for library in _listed(collection):
+        names = [library.name]
+        for folder in (library, library / "src"):
+            try:
+                names += sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith(_HEADERS))
+            except OSError:
+                continue
+        found.append("/".join(names))
+    return found
 
 
 def _existing(folders: Mapping[Path, None]) -> tuple[Path, ...]:

@@ -22,7 +22,7 @@ from typing import Any
 
 from mlbench.build.compiler import UsedLibrary
 from mlbench.build.firmware import BuildKeys, Diagnostic, Firmware, Overflow
-from mlbench.build.trees import stat_digest
+from mlbench.build.trees import read_tree, tree_digest
 from mlbench.errors import EnvironmentFault, HostTimeout
 
 _HERE = "<sketch>/"
@@ -106,21 +106,23 @@ class Store:
         with suppress(OSError, ValueError, KeyError, TypeError):
             meta = json.loads((entry / _META).read_text())
             firmware = _firmware(meta, entry, source)
-            if not (firmware.elf.is_file() and firmware.probe_elf.is_file()):
+            if meta["once"] or not (firmware.elf.is_file() and firmware.probe_elf.is_file()):
                 return None
             for folder, digest in meta["libraries_seen"]:
-                if stat_digest(Path(folder)) != digest:
+                if tree_digest(read_tree(Path(folder))) != digest:
                     return None
             with suppress(OSError):
                 os.utime(entry)
             return firmware
         return None
 
-    def save(self, key: str, firmware: Firmware, libraries: tuple[UsedLibrary, ...]) -> Firmware:
+    def save(
+        self, key: str, firmware: Firmware, libraries: tuple[UsedLibrary, ...], *, once: str = ""
+    ) -> Firmware:
         """Keep a firmware; returns it with the paths it is kept at.
 
         ``libraries`` are those that lie outside of the room: the entry counts only while they stay
-        as they are.
+        as they are. ``once`` is why it must not be used again, where it must not.
 
         Raises:
             EnvironmentFault: the entry cannot be written; what was there before stays.
@@ -137,7 +139,10 @@ class Store:
             kept, elf=Path(kept.elf.name), probe_elf=Path(kept.probe_elf.name), diagnostics=located
         )
         meta = asdict(stored)
-        meta["libraries_seen"] = [(str(library.folder), stat_digest(library.folder)) for library in libraries]
+        meta["once"] = once
+        meta["libraries_seen"] = [
+            (str(library.folder), tree_digest(read_tree(library.folder))) for library in libraries
+        ]
         new = None
         try:
             self.entries.mkdir(parents=True, exist_ok=True)

@@ -27,6 +27,7 @@ class SourceFile:
     origin: Path
     digest: str
     content: bytes | None = None
+    executable: bool = False
 
     def read(self) -> bytes:
         """The bytes to build from."""
@@ -59,15 +60,18 @@ def read_tree(folder: Path, skip: frozenset[str] = frozenset()) -> dict[str, Sou
                 where=str(folder),
                 do="give the sketch its own folder",
             )
-        found[relative] = SourceFile(relative, path, hashlib.sha256(data).hexdigest())
+        digest = hashlib.sha256(data).hexdigest()
+        found[relative] = SourceFile(relative, path, digest, executable=os.access(path, os.X_OK))
     return found
 
 
 def tree_digest(files: dict[str, SourceFile]) -> str:
-    """One digest over names and contents."""
+    """One digest over names, contents, and whether files can be run."""
     digest = hashlib.sha256()
     for relative in sorted(files):
-        digest.update(f"{relative}\0{files[relative].digest}\n".encode("utf-8", "surrogateescape"))
+        mark = "x" if files[relative].executable else ""
+        text = f"{relative}\0{files[relative].digest}{mark}\n"
+        digest.update(text.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 

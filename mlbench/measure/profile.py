@@ -30,6 +30,8 @@ class Profile:
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
     serial: bytes = b""
+    cached: bool = False
+    """Whether an earlier run measured it."""
 
 
 def measure_flash(firmware: Firmware, overhead: int | None) -> Flash:

@@ -51,9 +51,8 @@ def to_json(document: Document) -> str:
     for result in document.results:
         data = encode(result)
         seconds = dict(data.pop("seconds"))
-        jobs.append(
-            {"sketch": result.sketch, "board": result.board, "backend": result.backend, "seconds": seconds}
-        )
+        key = {"sketch": result.sketch, "board": result.board, "backend": result.backend}
+        jobs.append({**key, "seconds": seconds, "cached": data.pop("cached")})
         results.append(data)
     top = {"schema": SCHEMA, "results": results, "run": {**encode(document.run), "jobs": jobs}}
     return json.dumps(top, indent=2, allow_nan=False) + "\n"
@@ -78,14 +77,13 @@ def from_json(text: str, where: str) -> Document:
 
 
 def _from_data(data: dict[str, Any]) -> Document:
-    seconds = {}
-    for job in data["run"].get("jobs", []):
-        seconds[job["sketch"], job["board"], job["backend"]] = tuple(job["seconds"].items())
+    jobs = {(job["sketch"], job["board"], job["backend"]): job for job in data["run"].get("jobs", [])}
     results = []
     for entry in data["results"]:
         result = decode({key: value for key, value in entry.items() if key != "seconds"}, Result)
-        key = (result.sketch, result.board, result.backend)
-        results.append(replace(result, seconds=seconds.get(key, ())))
+        job = jobs.get((result.sketch, result.board, result.backend), {})
+        seconds = tuple(job.get("seconds", {}).items())
+        results.append(replace(result, seconds=seconds, cached=job.get("cached", False)))
     return Document(tuple(results), decode(data["run"], RunInfo))
 
 

@@ -147,3 +147,5 @@ class Result:
     """The first lines the sketch printed, bounded."""
     seconds: tuple[tuple[str, float], ...] = ()
     """Host seconds by step (build, measure); never part of what is compared."""
+    cached: bool = field(default=False, compare=False)
+    """Whether the figures were measured by an earlier run, of the very same image."""

@@ -1,0 +1,300 @@
+"""A firmware is used again only where all that it was made of is the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import OWN_BOARD, Bench
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlbench.build.builder import build
+from mlbench.build.firmware import BuildRequest
+from mlbench.build.reads import dependencies, loaded, named_by, runtime_files
+from mlbench.build.trees import read_tree, tree_digest
+from mlbench.progress import Silent
+
+SKETCH = '#include "own.h"\nint volatile v;\nvoid setup() { v = OWN; }\nvoid loop() {}\n'
+
+
+@pytest.fixture
+def fresh(bench: Bench, tmp_path: Path) -> Bench:
+    """A bench with a cache of its own."""
+    bench.cache = tmp_path / "cache"
+    return bench
+
+
+def sketch(bench: Bench, **others: str) -> Path:
+    return bench.sketch("known", SKETCH, **{"own_h": "#define OWN 1\n", **others})
+
+
+def test_nothing_changed(fresh: Bench) -> None:
+    assert not fresh.build(sketch(fresh)).cached
+    assert fresh.build(sketch(fresh)).cached
+
+
+def test_reuse_can_be_refused(fresh: Bench) -> None:
+    fresh.build(sketch(fresh))
+    request = BuildRequest(fresh.folder / "known", "acme:classic:nano")
+    again = build(request, fresh.tools, fresh.cache, Silent(), reuse=False)
+    assert not again.cached
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"own_h": "#define OWN 2\n"},
+        {"other_h": ""},
+        {"src__deep__part_cpp": "int part() { return 1; }\n"},
+        {"data_bin": "weights"},
+    ],
+)
+def test_any_file_of_the_sketch_counts(fresh: Bench, change: dict[str, str]) -> None:
+    fresh.build(sketch(fresh))
+    assert not fresh.build(sketch(fresh, **change)).cached
+
+
+def test_a_files_name_counts(fresh: Bench) -> None:
+    folder = sketch(fresh, a_cpp="int a;\n")
+    fresh.build(folder)
+    (folder / "a.cpp").rename(folder / "b.cpp")
+    assert not fresh.build(folder).cached
+
+
+def test_properties_and_boards_count(fresh: Bench) -> None:
+    folder = sketch(fresh)
+    fresh.build(folder)
+    assert not fresh.build(folder, build_properties=("build.extra_flags=-DX=1",)).cached
+    assert fresh.build(folder, build_properties=("build.extra_flags=-DX=1",)).cached
+    assert not fresh.build(folder, build_properties=("build.extra_flags=-DX=2",)).cached
+    assert not fresh.build(folder, "acme:hooked:nano").cached
+
+
+def test_a_header_elsewhere_is_never_taken_for_unchanged(fresh: Bench, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "shared" / "shared.h"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("#define OWN 1\n")
+    folder = sketch(fresh, own_h=f'#include "{elsewhere}"\n')
+    first = fresh.build(folder).elf.read_bytes()
+    same = fresh.build(folder)
+    assert not same.cached
+    assert same.elf.read_bytes() == first
+    elsewhere.write_text("#define OWN 2\n")
+    os.utime(elsewhere, (1, 1))
+    changed = fresh.build(folder)
+    assert not changed.cached
+
+
+def test_a_property_that_names_a_folder_is_never_taken_for_unchanged(fresh: Bench, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "inc"
+    elsewhere.mkdir()
+    (elsewhere / "own.h").write_text("#define OWN 1\n")
+    folder = fresh.sketch("known", SKETCH)
+    options = {"build_properties": (f"build.extra_flags=-I{elsewhere}",)}
+    fresh.build(folder, **options)
+    assert not fresh.build(folder, **options).cached
+
+
+def test_what_the_assembler_reads_is_built_anew(fresh: Bench, tmp_path: Path) -> None:
+    weights = tmp_path / "weights.bin"
+    weights.write_bytes(b"old weights")
+    text = f'asm(".section .rodata\\n.global weights\\nweights: .incbin \\"{weights}\\"\\n.text");\n'
+    text += (
+        "extern const char weights[];\nint volatile v;\nvoid setup() { v = weights[0]; }\nvoid loop() {}\n"
+    )
+    folder = fresh.sketch("known", text)
+    assert b"old weights" in fresh.build(folder).elf.read_bytes()
+    weights.write_bytes(b"new weights")
+    again = fresh.build(folder)
+    assert not again.cached
+    assert b"new weights" in again.elf.read_bytes()
+
+
+def test_a_library_of_the_project_counts_by_content(fresh: Bench, tmp_path: Path) -> None:
+    library = tmp_path / "net"
+    library.mkdir()
+    (library / "own.h").write_text("#define OWN 1\n")
+    folder = fresh.sketch("known", SKETCH)
+    fresh.build(folder, libraries=(library,))
+    assert fresh.build(folder, libraries=(library,)).cached
+    (library / "own.h").write_text("#define OWN 3\n")
+    os.utime(library / "own.h", (1, 1))
+    assert not fresh.build(folder, libraries=(library,)).cached
+
+
+def test_a_library_of_the_user_counts_by_content(fresh: Bench, book: Path) -> None:
+    library = book / "libraries" / "Owner"
+    library.mkdir()
+    try:
+        (library / "own.h").write_text("#define OWN 1\n")
+        about = (library / "own.h").stat()
+        folder = fresh.sketch("known", SKETCH)
+        fresh.build(folder)
+        assert fresh.build(folder).cached
+        (library / "own.h").write_text("#define OWN 4\n")
+        # As tools do that keep times: neither size nor time tell.
+        os.utime(library / "own.h", ns=(about.st_atime_ns, about.st_mtime_ns))
+        assert not fresh.build(folder).cached
+    finally:
+        shutil.rmtree(library)
+
+
+def test_a_header_in_a_library_that_was_not_used_counts(fresh: Bench, book: Path) -> None:
+    """It may now be the one that the sketch's include finds."""
+    used, unused = book / "libraries" / "Owner", book / "libraries" / "own"
+    used.mkdir()
+    unused.mkdir()
+    try:
+        (used / "own.h").write_text("#define OWN 1\n")
+        (unused / "unrelated.h").write_text("\n")
+        folder = fresh.sketch("known", SKETCH)
+        fresh.build(folder)
+        assert fresh.build(folder).cached
+        (unused / "own.h").write_text("#define OWN 5\n")
+        assert not fresh.build(folder).cached
+    finally:
+        shutil.rmtree(used)
+        shutil.rmtree(unused)
+
+
+def test_the_compilers_own_libraries_count(
+    fresh: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian packages newlib apart from gcc: one can be upgraded without the other."""
+    newlib = tmp_path / "libc.a"
+    newlib.write_text("one")
+    monkeypatch.setattr("mlbench.build.builder.runtime_files", lambda _gcc: (newlib,))
+    fresh.build(sketch(fresh))
+    assert fresh.build(sketch(fresh)).cached
+    newlib.write_text("another")
+    assert not fresh.build(sketch(fresh)).cached
+
+
+def test_the_files_of_the_compiler_are_found(tools) -> None:
+    found = {path.name for path in runtime_files(tools.gcc) if path.is_file()}
+    assert {"libc.a", "_newlib_version.h", "cc1plus", "libgcc.a"} <= found
+
+
+def test_another_compiler_counts(fresh: Bench, tmp_path: Path) -> None:
+    fresh.build(sketch(fresh))
+    moved = tmp_path / "bin" / "arm-none-eabi-gcc"
+    moved.parent.mkdir()
+    moved.symlink_to(fresh.tools.gcc)
+    fresh.tools = replace(fresh.tools, gcc_bin=moved.parent)
+    request = BuildRequest(fresh.folder / "known", OWN_BOARD)
+    from mlbench.build.builder import _identities
+
+    before = _identities(fresh.tools)
+    moved.unlink()
+    moved.write_text("#!/bin/sh\n")
+    assert _identities(fresh.tools) != before
+    assert request.fqbn == OWN_BOARD
+
+
+def test_the_platform_counts(fresh: Bench, book: Path) -> None:
+    header = book / "hardware/acme/classic/cores/bare/Arduino.h"
+    before = header.read_text()
+    fresh.build(sketch(fresh))
+    try:
+        header.write_text(f"{before}// changed\n")
+        assert not fresh.build(sketch(fresh)).cached
+    finally:
+        header.write_text(before)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "-DX=1",
+            "-DX",
+            "-O3",
+            "-mcpu=cortex-m4",
+            "-ffast-math",
+            "-std=gnu++17",
+            "-Wall -Wextra",
+            "-w",
+        ),
+        *("-I{build.source.path}/inc", "-flto -fno-fat-lto-objects", "-Wl,--gc-sections", ""),
+    ],
+)
+def test_properties_that_name_no_file(value: str) -> None:
+    assert named_by((f"compiler.cpp.extra_flags={value}",)) == ""
+
+
+def test_plain_values_name_no_file_but_among_flags() -> None:
+    assert named_by(("build.cpu=cortex-m4", "build.f_cpu=64000000L", "version=1.5")) == ""
+    assert named_by(("build.extra_flags=cortex-m4",))
+    assert named_by(("build.ldscript=/x.ld",))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("-I/inc", "-Iinc", "-I ../inc", "-include x.h", "@file", "-T script.ld", "-L.", "-specs=x.specs"),
+        *(
+            "-fplugin=x",
+            "-fprofile-use=p",
+            "-Wl,-T,x",
+            "-Wl,x.a",
+            "/x.a",
+            "-B/x",
+            "-isystem /x",
+            "-Xlinker -T",
+        ),
+        *("-I{build.source.path}/../x", "-wrapper x", "-Wa,-I/x", "--sysroot=/x", "'-I/x'", '-DX="/x"'),
+    ],
+)
+def test_properties_that_may_name_one(value: str) -> None:
+    assert named_by((f"compiler.cpp.extra_flags={value}",))
+
+
+names = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=":\\"), min_size=1).map(
+    lambda text: f"/{text}"
+)
+
+
+@given(st.lists(names, max_size=8))
+def test_dependency_lists_are_read_back(files: list[str]) -> None:
+    def written(name: str) -> str:
+        return name.replace(" ", "\\ ").replace("#", "\\#").replace("$", "$$")
+
+    text = "out.o: \\\n " + " \\\n ".join(map(written, files)) + "\n\n/phony.h:\n"
+    assert dependencies(text) == tuple(files)
+
+
+def test_names_with_blanks() -> None:
+    assert dependencies("a.o: /with\\ blank/x.cpp /y.h\n") == ("/with blank/x.cpp", "/y.h")
+
+
+def test_maps_name_what_was_linked() -> None:
+    assert loaded("x\nLOAD /a.o\nLOAD linker stubs\nLOAD /lib/libc.a\n") == ("/a.o", "/lib/libc.a")
+
+
+def test_whether_a_file_can_be_run_counts(tmp_path: Path) -> None:
+    """A prepare command may be a script of the project."""
+    script = tmp_path / "make.sh"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o644)
+    before = tree_digest(read_tree(tmp_path))
+    script.chmod(0o755)
+    assert tree_digest(read_tree(tmp_path)) != before
+
+
+def test_what_git_says_of_a_work_tree_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "a.ino").write_text("")
+    before = tree_digest(read_tree(tmp_path))
+    (tmp_path / ".git").write_text("gitdir: /somewhere/else\n")
+    assert tree_digest(read_tree(tmp_path)) == before
+
+
+def test_firmware_of_the_own_platform_is_used_again(tools, cache: Path, tmp_path: Path) -> None:
+    """Whatever it is linked with is known: no file of the compiler's is taken for a stranger."""
+    bench = Bench(tmp_path, tools, cache)
+    folder = bench.sketch("plain", "void setup() { Serial.begin(9600); }\nvoid loop() {}\n")
+    bench.build(folder, OWN_BOARD)
+    assert bench.build(folder, OWN_BOARD).cached
