@@ -71,6 +71,7 @@ class FakeGitHub:
         self.faults: list[Fault] = []
         self.gates: list[Gate] = []
         self.stopped = threading.Event()
+        self._serving = False
         self._description = description
         self._ids = 0
         self._servers = [_server(self, _Api, port), _server(self, _Storage, 0)]
@@ -85,12 +86,18 @@ class FakeGitHub:
     def __enter__(self) -> FakeGitHub:
         for server in self._servers:
             threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        self._serving = True
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the sockets back, whether they were served or not."""
         self.stopped.set()
         for server in self._servers:
-            server.shutdown()
+            if self._serving:
+                server.shutdown()
             server.server_close()
 
     # What there is.

@@ -187,6 +187,15 @@ def test_copies_that_a_run_left_behind_are_removed(fake: FakeGitHub, connect: Co
     assert shown(fake) == ["run 7", "other key"]
 
 
+def test_of_copies_the_newest_text_stays_in_the_oldest(fake: FakeGitHub, connect: Connect) -> None:
+    for run in (3, 9):
+        fake.comment(REPOSITORY, 1, f"{marker('a', Stamp(HEAD, run, 1))}\nrun {run}", BOT)
+    oldest = min(fake.repository(REPOSITORY).comments)
+    assert post(connect(), "run 7").what == "skipped"
+    assert shown(fake) == ["run 9"]
+    assert list(fake.repository(REPOSITORY).comments) == [oldest]
+
+
 def test_a_create_whose_answer_is_lost_makes_no_second_one(fake: FakeGitHub, connect: Connect) -> None:
     fake.fault(Fault("POST", LIST, after=True))
     assert post(connect()).what in ("created", "unchanged")
