@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEV = $(PYTHON) entrypoint.py --dev
 WORKERS ?= 2
 
-.PHONY: test check lint typecheck tools bench lock clean
+.PHONY: test check lint typecheck tools bench sample lock clean
 
 # What CI runs. Missing compilers of sketches are installed the way entrypoint.py does it.
 test: check tools
@@ -23,6 +23,10 @@ tools:
 
 bench:
 	$(DEV) python -m mlbench.bench
+
+# Measures the sample of docs/comment.md and draws its pictures; needs chromium, pngquant and an emoji font.
+sample:
+	$(DEV) python docs/sample/make.py
 
 # Pins what requirements/*.in ask for, with the hashes of every platform's files.
 lock:

@@ -103,16 +103,17 @@ def foot(found: Digest, sections: Sections, run_url: str) -> str:
     if found.comparison.base is not None and all(limit == Limit() for limit in limits):
         lines.append("No thresholds are set in <code>mlbench.yml</code>, so nothing here fails.")
     ends = [f"Measured on {place}" for place in filter(None, [sections.place()])]
-    ends += [f"{link('Run', run_url)} with every figure"] if run_url else []
+    ends += [f"{link('The run', run_url)} has every figure"] if run_url else []
     lines += [f"{' · '.join(ends)}."] if ends else []
     return f"<sub>{' '.join(lines)}</sub>" if lines else ""
 
 
 def _sides(comparison: Comparison, run_url: str) -> str:
-    head = _side(comparison.head, run_url) or "What was measured"
-    if comparison.base is None:
-        return f"{head}, without a baseline." if comparison.head.commit or comparison.head.label else ""
-    return f"{head} against {_side(comparison.base, run_url) or 'its baseline'}."
+    head = _side(comparison.head, run_url)
+    parts = [f"Head: {head}."] if head else []
+    if comparison.base is not None:
+        parts.insert(0, f"Base: {_side(comparison.base, run_url) or 'not named'}.")
+    return " ".join(parts)
 
 
 def _side(side: Side, run_url: str) -> str:

@@ -23,7 +23,7 @@ _REFERENCE = re.compile(
       | \#\w                            # an issue
       | [A-Za-z]-\d | (?i:ghsa-)        # GH-12, JIRA-12, CVE-2026-1, advisories
       | (?i:www\.) | :// | (?i:(mailto|xmpp):)
-      | :[\w+-]+:                       # :smile:
+      | :[\w+-]+(:|$)                   # :smile:, also with a colon that follows
       | (?<![^\W_])[0-9a-fA-F]{7,}(?![^\W_])    # a commit
     """,
     re.VERBOSE,

@@ -22,7 +22,8 @@ code { padding: 0.15em 0.35em; border-radius: 5px; background: var(--soft); }
 pre { padding: 12px; overflow: auto; border-radius: 6px; background: var(--soft); }
 pre code { padding: 0; background: none; font-size: 1em; }
 table { border-collapse: collapse; display: block; width: max-content; max-width: 100%; overflow: auto; }
-th, td { padding: 5px 12px; border: 1px solid var(--line); }
+th, td { padding: 5px 11px; border: 1px solid var(--line); }
+th { text-align: left; }
 tr:nth-child(2n) td { background: var(--soft); }
 summary { cursor: pointer; }
 sub { font-size: 0.8em; line-height: 1.4; vertical-align: baseline; opacity: 0.85; }

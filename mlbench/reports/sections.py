@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from mlbench.reports.blocks import Block
@@ -9,11 +10,11 @@ from mlbench.reports.digest import Changed, Digest
 from mlbench.reports.escaping import code, elide, fence, prose
 from mlbench.reports.text import count
 from mlbench.reports.wording import (
-    ICONS,
     NAMES,
     TITLES,
     change,
     figure,
+    icon,
     plural,
     raw_change,
     signed,
@@ -21,13 +22,14 @@ from mlbench.reports.wording import (
     unit,
     verdict,
 )
-from mlbench.results.change import JobChange, KeyChange, Verdict
+from mlbench.results.change import Delta, JobChange, KeyChange, Verdict
 from mlbench.results.values import Failure
 
 _CHAIN = 12
 _DIAGNOSTICS = 8
 _LINE = 300
 _JOBS_NAMED = 3
+_SYMBOLS_NAMED = 2
 
 Cut = Callable[[int], str]
 
@@ -145,7 +147,7 @@ class Sections:
         rows = [row for job in jobs for row in self._symbols(job)]
         if rows:
             head = table(("Sketch", "Function or object", "Base", "Head", "Change"), "llrrr")
-            yield self.fold("Where flash changed, in bytes", head, rows)
+            yield self.fold("Where flash changed, in bytes", head, rows, f": {_largest(jobs)}")
 
     def keys(self) -> Iterable[Block]:
         """What the two sides were built and measured with, where that differs."""
@@ -171,13 +173,13 @@ class Sections:
         for one in found:
             name = self.name(one.job)
             for delta in one.deltas:
-                said = f"{ICONS[delta.verdict]} {verdict(delta)}"
+                said = f"{icon(delta)} {verdict(delta)}"
                 if delta.verdict is Verdict.NOT_COMPARED:
                     said = prose(delta.note) if delta.note else said
-                elif delta.note:
-                    said += f"<br>{prose(delta.note)}"
+                elif _note(delta):
+                    said += f"<br>{prose(_note(delta))}"
                 raw = raw_change(delta)
-                moved = change(delta) + (f"<br>raw {raw}" if raw else "")
+                moved = change(delta) + (f"<br><sub>with placement {raw}</sub>" if raw else "")
                 cells = (
                     name,
                     f"{NAMES[delta.measure]}, {unit(delta.measure)}",
@@ -231,12 +233,12 @@ class Sections:
             stub = f"{icon}{sketches(len(jobs))}: {what}; named{self.elsewhere}."
             yield Block(stub, rows=tuple(rows), cut=self.cut)
 
-    def fold(self, title: str, head: str, rows: Sequence[str]) -> Block:
-        """Rows under a title of our own, to unfold where this report folds."""
+    def fold(self, title: str, head: str, rows: Sequence[str], more: str = "") -> Block:
+        """Rows under a title of our own, to unfold where the report folds; ``more`` then stands beside it."""
         stub = f"{title}; left out here{self.elsewhere}."
         if not self.folded:
             return Block(stub, f"#### {title}\n\n{head}".rstrip(), tuple(rows), cut=self.cut)
-        opened = f"<details><summary>{title}</summary>\n\n{head}".rstrip()
+        opened = f"<details><summary>{title}{more}</summary>\n\n{head}".rstrip()
         return Block(stub, opened if head else f"{opened}\n", tuple(rows), "\n</details>", self.cut)
 
     def cut(self, missing: int) -> str:
@@ -252,6 +254,33 @@ def _detail(failure: Failure) -> str:
     lines += [str(item) for item in errors[:_DIAGNOSTICS]]
     lines += [f"... {len(errors) - _DIAGNOSTICS} more"] if len(errors) > _DIAGNOSTICS else []
     return fence("\n".join(elide(line, _LINE) for line in lines)) if lines else ""
+
+
+def _note(delta: Delta) -> str:
+    """What a delta's note adds to its table, where RAM need has the row below that of unused RAM."""
+    return "; ".join(part for part in delta.note.split("; ") if not part.startswith("RAM need"))
+
+
+def _largest(jobs: Sequence[JobChange]) -> str:
+    """The symbols that changed most, each over all sketches."""
+    moved: dict[str, list[int]] = {}
+    for job in jobs:
+        for symbol in job.symbols:
+            moved.setdefault(symbol.name, []).append(symbol.head - symbol.base)
+    first = sorted(moved, key=lambda name: (-max(map(abs, moved[name])), name))[:_SYMBOLS_NAMED]
+    named = []
+    for name in first:
+        low, high = signed("flash", min(moved[name])), signed("flash", max(moved[name]))
+        size = high if low == high else f"{low} to {high}"
+        where = f" in {sketches(len(moved[name]))}" if len(moved[name]) > 1 else ""
+        named.append(f"{code(_short(name), 60)} {size}{where}")
+    more = len(moved) - len(first)
+    return ", ".join(named) + (f" and {more:,} more" if more else "")
+
+
+def _short(name: str) -> str:
+    """A function's name without its arguments."""
+    return re.sub(r"(?<=\w)\(.*", "()", name)
 
 
 def table(titles: Sequence[str], sides: str) -> str:

@@ -83,31 +83,24 @@ def raw_change(delta: Delta) -> str:
     return "" if raw == signed(delta.measure, delta.change) else raw
 
 
-def limit(measure: str, allowed: Limit) -> str:
-    """What a threshold allows: ``1,024 bytes or 5 %``."""
-    parts = []
-    if allowed.amount is not None:
-        parts.append(f"{shown(measure, allowed.amount)} {unit(measure)}")
-    if allowed.percent is not None:
-        parts.append(f"{allowed.percent:g} %")
-    return " or ".join(parts)
+def icon(delta: Delta) -> str:
+    """The verdict's shape; a smaller one for what is worse and allowed."""
+    return "🔸" if delta.verdict is Verdict.WORSE and _limited(delta) else ICONS[delta.verdict]
 
 
 def verdict(delta: Delta) -> str:
     """What is thought of a change, in words."""
-    way = "less" if delta.measure in BIGGER_IS_BETTER else "more"
     threshold = delta.threshold
-    if delta.verdict in (Verdict.FAIL, Verdict.ACCEPTED):
-        said = "over the limit" if delta.verdict is Verdict.FAIL else "accepted, over the limit"
-        return _over(said, delta.measure, threshold.fail, way)
-    if delta.verdict is Verdict.WARN:
-        return _over("warning", delta.measure, threshold.warn, way)
     return {
-        Verdict.WORSE: "worse",
+        Verdict.FAIL: f"over limit{_limit(delta.measure, threshold.fail)}",
+        Verdict.ACCEPTED: f"accepted, over limit{_limit(delta.measure, threshold.fail)}",
+        Verdict.WARN: f"warning{_limit(delta.measure, threshold.warn)}",
+        Verdict.WORSE: "worse, within limits" if _limited(delta) else "worse",
         Verdict.BETTER: "better",
         Verdict.NOISE: "noise",
         Verdict.UNCHANGED: "unchanged",
-    }.get(delta.verdict, "not compared")
+        Verdict.NOT_COMPARED: "not compared",
+    }[delta.verdict]
 
 
 def plural(number: int, one: str, many: str = "") -> str:
@@ -120,9 +113,19 @@ def sketches(number: int) -> str:
     return plural(number, "sketch", "sketches")
 
 
-def _over(said: str, measure: str, allowed: Limit, way: str) -> str:
-    text = limit(measure, allowed)
-    return f"{said}: {text} {way}" if text else said
+def _limited(delta: Delta) -> bool:
+    return Limit() != delta.threshold.warn or Limit() != delta.threshold.fail
+
+
+def _limit(measure: str, allowed: Limit) -> str:
+    """What a threshold allows, in the direction of worse: `` (+1,024 bytes or +5 %)``."""
+    sign = MINUS if measure in BIGGER_IS_BETTER else "+"
+    parts = []
+    if allowed.amount is not None:
+        parts.append(f"{sign}{shown(measure, allowed.amount)} {unit(measure)}")
+    if allowed.percent is not None:
+        parts.append(f"{sign}{allowed.percent:g} %")
+    return f" ({' or '.join(parts)})" if parts else ""
 
 
 def _number(measure: str, value: float, sign: str) -> str:

@@ -29,6 +29,7 @@ _PACKAGES = (
     "requests",
     "rich",
     "junit-xml",
+    "markdown-it-py",
     "cxxfilt",
 )
 _PORTS = ("ttyACM*", "ttyUSB*")

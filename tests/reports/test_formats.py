@@ -110,7 +110,7 @@ def test_junit_as_its_consumers_read_it(tmp_path):
     }
     assert suite.time == pytest.approx(sum(s for result in RESULTS for _, s in result.seconds))
     failure = cases["kws graph", "flash"].result[0]
-    assert failure.message == "over the limit: 1,024 bytes or 5 % more"
+    assert failure.message == "over limit (+1,024 bytes or +5 %)"
     assert "148,152 -> 150,200 bytes; +2,048" in failure.text
     assert "'x' was not declared" in cases["hopeless", "builds and runs"].result[0].text
 
@@ -283,7 +283,7 @@ def test_annotations_stand_on_files_and_lines(repository):
     assert places["breaks failed", "error"] == ("", 0)
     (flash,) = (item for item in found if item.title == "kws graph: flash")
     assert flash.message.startswith(
-        "148,152 → 150,200 bytes, +2,048 (+1.4 %): over the limit: 1,024 bytes or 5 % more"
+        "148,152 → 150,200 bytes, +2,048 (+1.4 %): over limit (+1,024 bytes or +5 %)"
     )
     (broke,) = (item for item in found if item.title == "breaks failed")
     assert broke.message.splitlines()[:2] == [
