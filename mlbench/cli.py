@@ -23,6 +23,7 @@ VERBS = {
     "monitor": "serial line of an emulated board, live",
     "compare": "compare two result files",
     "report": "write a report of a result or a comparison file",
+    "comment": "write comparisons into a comment of a pull request",
     "init": "write mlbench.yml and workflows for the sketches found here",
     "boards": "list the boards",
     "doctor": "look over this machine",
@@ -186,6 +187,21 @@ def _parser() -> _Parser:
     reported.add_argument("--output", metavar="FILE", default="", help="where it goes; - is standard output")
     reported.add_argument("--title", metavar="TEXT", default="mlbench", help="what it is called")
     reported.add_argument("--run-url", metavar="URL", default="", help="address of the run, to be linked")
+    comment = verb("comment")
+    comment.add_argument("files", metavar="COMPARISON.json", nargs="+", help="what --comparison wrote")
+    comment.add_argument("--pr", metavar="N", type=_number, required=True, help="number of the pull request")
+    comment.add_argument("--repo", metavar="OWNER/NAME", default="", help="default: $GITHUB_REPOSITORY")
+    comment.add_argument("--key", metavar="K", default="mlbench", help="tells several comments apart")
+    comment.add_argument("--commit", metavar="SHA", default="", help="the head that was measured")
+    comment.add_argument("--title", metavar="TEXT", default="mlbench", help="what it is called")
+    comment.add_argument("--run-url", metavar="URL", default="", help="address of the run, to be linked")
+    comment.add_argument(
+        "--when",
+        choices=("always", "changes", "regressions"),
+        default="always",
+        help="when a comment is made where there is none",
+    )
+    comment.add_argument("--dry-run", action="store_true", help="print the comment, write nothing")
     init = verb("init")
     init.add_argument("--force", action="store_true", help="write files anew that are there")
     verb("boards")
@@ -206,7 +222,7 @@ def _verb_first(arguments: list[str]) -> list[str]:
         *("--inferences", "--timeout", "--board", "--backend", "--port", "--only"),
         *("--pty", "--source", "--seconds", "--until"),
         *("--library", "--build-property", "--baseline", "--comparison", "--thresholds"),
-        *("--format", "--title", "--run-url"),
+        *("--format", "--title", "--run-url", "--pr", "--repo", "--key", "--commit", "--when"),
     }
     index = 0
     while index < len(arguments):
@@ -221,7 +237,7 @@ def _verb_first(arguments: list[str]) -> list[str]:
 
 def _dispatch(options: argparse.Namespace) -> int:
     # Late: an error in the command line needs none of it.
-    from mlbench import commands, compare_commands, maintenance
+    from mlbench import commands, compare_commands, maintenance, report_commands
     from mlbench.setup.policy import Policy
 
     given = [
@@ -240,6 +256,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         "monitor": lambda: commands.monitor(options),
         "compare": lambda: compare_commands.compare_files(options, settings),
         "report": lambda: report(options),
+        "comment": lambda: report_commands.comment(options, settings),
         "init": lambda: maintenance.init(options.force),
         "boards": maintenance.boards,
         "doctor": maintenance.doctor,
@@ -270,6 +287,13 @@ def _count(text: str) -> int:
     number = _size(text)
     if not 1 <= number <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not between 1 and 10000")
+    return number
+
+
+def _number(text: str) -> int:
+    number = _size(text)
+    if not 1 <= number < 1 << 31:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of a pull request")
     return number
 
 

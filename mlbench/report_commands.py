@@ -1,8 +1,9 @@
-"""The verb ``report``: a result or a comparison file written in another form, without GitHub."""
+"""The verbs ``report`` and ``comment``: files of results written in another form, or into a pull request."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from mlbench.errors import UsageError
 if TYPE_CHECKING:
     from mlbench.results.change import Comparison
     from mlbench.results.values import Result
+    from mlbench.settings import Settings
 
 FORMATS = (
     "markdown",
@@ -44,6 +46,33 @@ def report(options: argparse.Namespace) -> int:
     if options.format == "sketches-report":
         return _sketches_reports(comparison, options.output)
     write_text(_writers(options)[options.format](comparison), options.output or "-")
+    return 0
+
+
+def comment(options: argparse.Namespace, settings: Settings) -> int:
+    """Write comparisons into a comment of a pull request.
+
+    Raises:
+        UsageError: a file is no comparison, or there is no repository or token.
+        EnvironmentFault: the comment cannot be written.
+    """
+    from mlbench.github.command import Request, post
+    from mlbench.maintenance import say
+
+    comparisons = [read(Path(file)) for file in options.files]
+    if settings.policy.offline and not options.dry_run:
+        raise UsageError("a comment needs the network", do="leave out --offline, or add --dry-run")
+    request = Request(
+        pull=options.pr,
+        repository=options.repo,
+        key=options.key,
+        commit=options.commit.lower(),
+        title=options.title,
+        run_url=options.run_url,
+        when=options.when,
+        dry_run=options.dry_run,
+    )
+    say(post(comparisons, request, os.environ))
     return 0
 
 

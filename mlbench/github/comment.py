@@ -32,6 +32,8 @@ class Published:
     what: What
     url: str = ""
     reason: str = ""
+    failed: bool = False
+    """It should have been written and could not be: not because a newer one stands there already."""
 
 
 @dataclass(frozen=True)
@@ -70,18 +72,18 @@ def publish(
             tell of an older commit.
     """
     if not github.has_token:
-        return Published("skipped", reason="no comment: there is no token")
+        return Published("skipped", reason="no comment: there is no token", failed=True)
     text = f"{marker(key, stamp)}\n{_clean(body)}"
     if _length(text) > LONGEST:
         reason = f"no comment: {_length(text)} characters are more than the {LONGEST} that GitHub takes"
-        return Published("skipped", reason=reason)
+        return Published("skipped", reason=reason, failed=True)
     publishing = _Publishing(github.within(OPERATION_SECONDS), pull, text, key_hash(key), stamp, create)
     try:
         return publishing.run()
     except GitHubError as error:
         if publishing.wrote:  # the rest was tidying up, which the next run does as well
             return Published(publishing.wrote, publishing.url, f"comments not looked over: {error}")
-        return Published("skipped", reason=f"no comment: {_advice(error)}")
+        return Published("skipped", reason=f"no comment: {_advice(error)}", failed=True)
 
 
 def own_comments(github: GitHub, pull: int, key: str) -> list[OwnComment]:
@@ -131,8 +133,8 @@ class _Publishing:
                 return done
         if last:
             raise last
-        reason = "others write it at the same time"
-        return Published(self.wrote or "skipped", self.url, reason)
+        reason = "others write the comment at the same time"
+        return Published(self.wrote or "skipped", self.url, reason, failed=self.wrote is None)
 
     def _look(self) -> Published | None:
         """One look and at most one write; None: look again."""
