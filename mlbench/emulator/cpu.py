@@ -46,8 +46,6 @@ class Trap:
     DATA_ABORT = 4
     BKPT = 7
     EXCEPTION_EXIT = 8
-    NO_COPROCESSOR = 17
-    UNALIGNED = 22
 
 
 @dataclass
@@ -67,12 +65,15 @@ class Memory:
 
 
 class AccessFault(NamedTuple):
-    """The access that faulted: ``kind`` is read, write or fetch. ``refused``: by a register, not for want
-    of one."""
+    """The access that faulted, and the instruction it belongs to.
+
+    ``kind`` is read, write or fetch. ``refused``: by a register, not for want of one.
+    """
 
     kind: str
     address: int
     size: int
+    pc: int
     refused: bool = False
 
 
@@ -87,6 +88,8 @@ class Cpu:
         self.hot = hot
         self.memories: list[Memory] = []
         self.access_fault: AccessFault | None = None
+        self.memory_fault = (0, 0)
+        """Address and kind of what a memory trap is about; see ``CpuFields.fault``."""
         self._trap: int | None = None
         self._trapped = False
         self.uc.hook_add(unicorn.UC_HOOK_INTR, self._on_trap)
@@ -135,6 +138,9 @@ class Cpu:
 
     def _on_trap(self, uc: unicorn.Uc, number: int, _user: object) -> None:
         self._trap = number
+        if number in (Trap.PREFETCH_ABORT, Trap.DATA_ABORT):
+            # On its way out Unicorn looks for code at its end address, which is a fault as well.
+            self.memory_fault = self.fields.fault()
         uc.emu_stop()
 
     def _on_bad_access(
@@ -146,12 +152,14 @@ class Cpu:
             unicorn.UC_MEM_FETCH_UNMAPPED: "fetch",
             unicorn.UC_MEM_FETCH_PROT: "fetch",
         }.get(access, "read")
-        self.access_fault = AccessFault(kind, address & 0xFFFFFFFF, size)
+        # After a store within an IT block Unicorn goes on to the end of the translated block, without it.
+        if self.access_fault is None:
+            self.access_fault = AccessFault(kind, address & 0xFFFFFFFF, size, self.pc)
         return False
 
     def refuse(self, kind: str, address: int, size: int) -> None:
         """From within an access to a register: it is not done, and the CPU stops at its instruction."""
-        self.access_fault = AccessFault(kind, address, size, refused=True)
+        self.access_fault = AccessFault(kind, address, size, 0, refused=True)
         self.uc.emu_stop()
 
     def trap(self) -> None:
@@ -165,6 +173,9 @@ class Cpu:
         self._trapped = False
         self.access_fault = None
         self.hot.reason = 0
+        if not self.thumb:
+            # Unicorn would take the bit from the address it is started at.
+            return CpuStop(Why.ERROR, unicorn.UC_ERR_INSN_INVALID)
         try:
             self.uc.emu_start(self.pc | 1, _END)
         except unicorn.UcError as error:

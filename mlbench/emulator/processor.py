@@ -281,6 +281,10 @@ class Processor:
         if store.base >= 0:
             cpu.set_r(store.base, cpu.r(store.base) + store.change)
         self._pass(store.size)
+        return self._bus_fault_later()
+
+    def _bus_fault_later(self) -> Ending | None:
+        """A fault that is not the current instruction's: taken when its priority allows."""
         self.scs.report(Status.IMPRECISERR)
         number = BUS_FAULT
         if not self.scs.fault_enabled(BUS_FAULT):
@@ -314,18 +318,22 @@ class Processor:
         if access.kind == "fetch":
             return self.fault(Fault(BUS_FAULT, what, cpu.pc, access.address, Status.IBUSERR))
         buffered = not access.refused and not self.scs.value(core.ACTLR) & core.DISDEFWBUF
-        store = transfers.decode_store(*self._halfwords()) if access.kind == "write" and buffered else None
-        if store is not None:
-            return self._store_failed(
-                Fault(BUS_FAULT, what, cpu.pc, access.address, Status.IMPRECISERR), store
-            )
+        if access.kind == "write" and buffered:
+            fault = Fault(BUS_FAULT, what, access.pc, access.address, Status.IMPRECISERR)
+            if cpu.pc != access.pc:
+                self.faults.happened(fault)
+                self.hot.expected = cpu.pc
+                return self._bus_fault_later()
+            store = transfers.decode_store(*self._halfwords())
+            if store is not None:
+                return self._store_failed(fault, store)
         status = Status.PRECISERR | Status.BFARVALID
         return self.fault(Fault(BUS_FAULT, what, cpu.pc, access.address, status), access.address)
 
     def _memory_refused(self, executing: bool) -> Ending | None:
         """The MPU, the default memory map or an access that must be aligned."""
         cpu = self.cpu
-        address, kind = cpu.fields.fault()
+        address, kind = cpu.memory_fault
         if kind == _ALIGNMENT:
             return self._unaligned(address)
         if executing:
@@ -393,8 +401,6 @@ class Processor:
             return self._breakpoint()
         if number in (Trap.PREFETCH_ABORT, Trap.DATA_ABORT):
             return self._memory_refused(number == Trap.PREFETCH_ABORT)
-        if number == Trap.UNALIGNED:
-            return self._unaligned(cpu.fields.fault()[0])
         return self._undefined()
 
     def _handle_error(self, errno: int) -> Ending | None:
