@@ -17,6 +17,8 @@ class Clock:
         self._hot = hot
         self.hz = hz
         self.limit = NEVER
+        self.ahead = 0
+        """Cycles that are counted already but not yet run: set while a block accesses a peripheral."""
         self._due: dict[tuple[str, str], tuple[int, int]] = {}
         """What is due: when, and in which order it was scheduled."""
         self._queue: list[tuple[int, int, str, str]] = []
@@ -25,7 +27,7 @@ class Clock:
     @property
     def now(self) -> int:
         """Cycles since power-on."""
-        return int(self._hot.cycles)
+        return int(self._hot.cycles) - self.ahead
 
     def us(self, cycles: int) -> float:
         """Cycles as microseconds."""

@@ -7,7 +7,8 @@ says which; what that means is for the target to say.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from mlbench.emulator.clock import Clock
 from mlbench.emulator.console import Console
 from mlbench.emulator.cpu import Cpu, CpuStop, Why
 from mlbench.emulator.cycles.model import CostModel, load_model
+from mlbench.emulator.cycles.positions import Positions
 from mlbench.emulator.endings import RESETS, End, Ending
 from mlbench.emulator.faults import FaultLog
 from mlbench.emulator.hotpath import NEVER, Stop, make_hot_path
@@ -154,6 +156,7 @@ class Machine:
         )
         self.rtt = Rtt(self, self.ram)
         self.bus.add_outside(self.rtt)
+        self._positions = Positions(self.model, self.hot, cpu.read, cpu.r)
         self._fresh = self.bus.save()
         for start, size in nrf52840.PERIPHERAL_WINDOWS:
             cpu.uc.mmio_map(start, size, self._reader(start), None, self._writer(start), None)
@@ -172,9 +175,8 @@ class Machine:
         def read(_uc: object, offset: int, size: int, _user: object) -> int:
             if self._refused(start, offset, size, "read"):
                 return 0
-            if self.hot.cycles >= self.hot.event_at:
-                self._let_events_happen()
-            return self.bus.read(start + offset, size)
+            with self._within_block(start + offset, stores=False):
+                return self.bus.read(start + offset, size)
 
         return read
 
@@ -182,12 +184,24 @@ class Machine:
         def write(_uc: object, offset: int, size: int, value: int, _user: object) -> None:
             if self._refused(start, offset, size, "write"):
                 return
-            # What is overdue happens first: the write may change when it would happen next.
-            if self.hot.cycles >= self.hot.event_at:
-                self._let_events_happen()
-            self.bus.write(start + offset, size, value)
+            with self._within_block(start + offset, stores=True):
+                self.bus.write(start + offset, size, value)
 
         return write
+
+    @contextmanager
+    def _within_block(self, address: int, *, stores: bool) -> Iterator[None]:
+        """It is the time of the instruction that accesses a register; what is overdue happens first.
+
+        A write may change when it would happen next.
+        """
+        self.clock.ahead = self._positions.left(address, stores=stores)
+        try:
+            if self.clock.now >= self.hot.event_at:
+                self._let_events_happen()
+            yield
+        finally:
+            self.clock.ahead = 0
 
     def reset(self) -> None:
         """Power-on reset, then what the Nano's bootloader does: it jumps to the image.
@@ -249,6 +263,7 @@ class Machine:
             # It may be other code by now, and the CPU has not seen it change.
             self.cpu.uc.ctl_flush_tb()
         self.hot.load(hot)
+        self._positions.forget()
         self.clock.load(clock)
         self.nvic.load(nvic)
         self.bus.load(bus)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from bare_image import MS, Compiler, address, finish, notes, run_to, words
 
@@ -349,3 +351,60 @@ def test_many_reads_of_the_time_do_not_fill_memory(bare: Compiler) -> None:
     )
     finish(machine, 1000)
     assert len(machine.clock._queue) < 200
+
+
+@pytest.mark.parametrize("python", [False, True], ids=["native", "python"])
+def test_time_goes_on_within_a_block(bare: Compiler, python: bool) -> None:
+    # Reads of the same register, with 1, 3 and 9 cycles of other instructions between them, none of which
+    # ends a block; then a load by another base, two registers, and a write-back.
+    image = bare.image(
+        """
+        .globl main
+        .thumb_func
+        main: push {r4-r7, lr}
+          ldr r0, =0xE000EDFC
+          mov r1, #1 << 24
+          str r1, [r0]
+          ldr r0, =0xE0001000
+          movs r1, #1
+          str r1, [r0]
+          ldr r7, =out
+          b 1f
+        1: ldr r1, [r0, #4]
+          nop
+          ldr r2, [r0, #4]
+          nop
+          nop
+          nop
+          ldr r3, [r0, #4]
+          .rept 9
+          nop
+          .endr
+          ldr r4, [r0, #4]!
+          nop
+          ldr r5, [r0]
+          nop
+          ldmia r0!, {r6}
+          str r1, [r7], #4
+          stmia r7!, {r2-r6}
+          b 2f
+        2: pop {r4-r7, pc}
+        .ltorg
+        .bss
+        .balign 4
+        .globl out
+        out: .space 64
+        """,
+        asm=True,
+    )
+    machine = Machine(image, force_python=python)
+    snapshot = machine.save()
+    seen = []
+    for _ in range(2):
+        machine.load(snapshot)
+        run_to(machine, "finish")
+        seen.append(words(machine, "out", 6))
+    first = seen[0]
+    # An LDR takes 2 cycles, whatever stands between it and the next one comes on top.
+    assert [b - a for a, b in pairwise(first)] == [3, 5, 11, 3, 3]
+    assert seen[0] == seen[1]

@@ -8,7 +8,7 @@ hot path, from the few constants in ``RunCosts``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntFlag
 from functools import cache
@@ -112,44 +112,54 @@ class CostModel:
             divide=_divide_costs(table["divide"]),
         )
 
+    def walk(self, address: int, code: bytes) -> Iterator[tuple[Decoded, int]]:
+        """The instructions of a block with what each of them adds to the block's cycles.
+
+        What comes to its end after the last instruction is added to that.
+        """
+        pipeline = Pipeline(self._costs, address_stall=self._stall, float_stall=self._float_stall)
+        # Two bytes more than the block so that a last halfword can always be paired.
+        padded = code + b"\0\0"
+        position = 0
+        while position < len(code):
+            first = int.from_bytes(padded[position : position + 2], "little")
+            second = int.from_bytes(padded[position + 2 : position + 4], "little")
+            insn = decode(address + position, first, second)
+            cycles = pipeline.cost(insn)
+            where = address + position
+            position += insn.size
+            if position >= len(code):
+                cycles += pipeline.rest()
+            yield (where, first, second, insn), cycles
+
     def block(self, address: int, size: int, read: Callable[[int, int], bytes]) -> Block:
         """Price the block of ``size`` bytes at ``address``; ``read`` gives the code."""
-        # Two bytes more than the block so that a last halfword can always be paired.
-        code = read(address, size) + b"\0\0"
-        position, cycles, count = 0, 0, 0
-        sp, depth = 0, 0
+        code = read(address, size)
+        cycles, sp, depth = 0, 0, 0
         flags = BlockFlag(0)
-        pipeline = self._pipeline()
         insn = Insn(2, "nop")
         decoded: list[Decoded] = []
-        while position < size:
-            first = int.from_bytes(code[position : position + 2], "little")
-            second = int.from_bytes(code[position + 2 : position + 4], "little")
-            insn = decode(address + position, first, second)
-            decoded.append((address + position, first, second, insn))
-            cycles += pipeline.cost(insn)
+        for found, cost in self.walk(address, code):
+            where, first, second, insn = found
+            decoded.append(found)
+            cycles += cost
             sp += insn.sp
             depth = max(depth, -sp)
             if insn.sp_dynamic:
                 flags |= BlockFlag.MOVES_SP
             if first == 0xBF40 or (first, second) == (0xF3AF, 0x8004):
                 flags |= BlockFlag.SENDS_EVENT
-            if position == 0 and insn.size == 4 and address % 4 == 2:
+            if where == address and insn.size == 4 and address % 4 == 2:
                 flags |= BlockFlag.STRADDLES
-            position += insn.size
-            count += 1
         if insn.kind in ("cps", "msr"):
             flags |= BlockFlag.UNMASKS
-        if code[:size] in (b"\xfe\xe7", b"\xff\xf7\xfe\xbf"):
+        if code in (b"\xfe\xe7", b"\xff\xf7\xfe\xbf"):
             # `b .` in its narrow and wide encodings (ARMv7-M ARM, A7.7.12).
             flags |= BlockFlag.SELF
         reads = accesses(decoded)
-        cycles += pipeline.rest() - reads.divides * self._costs["div"].cycles
+        cycles -= reads.divides * self._costs["div"].cycles
         taken = self._refill[self._ends.get(insn.kind, "decode")]
-        return Block(address, size, count, cycles, flags, depth, taken, reads)
-
-    def _pipeline(self) -> Pipeline:
-        return Pipeline(self._costs, address_stall=self._stall, float_stall=self._float_stall)
+        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads)
 
 
 def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:
