@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from mlbench.errors import UsageError
 from mlbench.reports.text import printable
 from mlbench.results import comparison_document
-from mlbench.results.change import Comparison, Side
+from mlbench.results.change import Comparison, JobChange, Side
 from mlbench.results.strict_json import load
 from mlbench.schema import load_schema, violations
 
@@ -146,10 +147,22 @@ def merged(parts: Sequence[Part]) -> Comparison | None:
     first = comparisons[0]
     return replace(
         first,
-        jobs=tuple(job for comparison in comparisons for job in comparison.jobs),
+        jobs=_jobs(with_figures),
         base=_one(bases),
         notes=_common(notes, with_figures) if several else tuple(notes),
         accepted=next((comparison.accepted for comparison in comparisons if comparison.accepted), ""),
+    )
+
+
+def _jobs(parts: Sequence[Part]) -> tuple[JobChange, ...]:
+    """All jobs. Where legs have measured the same one, the leg's name tells them apart."""
+    listed = [(part, job) for part in parts if part.comparison is not None for job in part.comparison.jobs]
+    times = Counter((job.sketch, job.board, job.backend) for _, job in listed)
+    return tuple(
+        replace(job, sketch=f"{job.sketch} ({part.name})")
+        if times[job.sketch, job.board, job.backend] > 1
+        else job
+        for part, job in listed
     )
 
 

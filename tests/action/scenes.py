@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,7 +131,7 @@ class Scene:
 
     def report(self, run: Run, **more: Any) -> Ran:
         """The job that reports, alone."""
-        return self.run(REPORT, run=run, **more)
+        return self.run(more.pop("workflow", REPORT), run=run, **more)
 
     @property
     def bodies(self) -> list[str]:
@@ -143,11 +145,8 @@ def workflow_run(stage: Stage, run: Run) -> dict[str, Any]:
     return {"action": "completed", "workflow_run": shown, "repository": {"full_name": REPOSITORY}}
 
 
-def part_of(ran: Ran, stage: Stage, run: Run) -> dict[str, Any]:
+def part_of(stage: Stage, run: Run) -> dict[str, Any]:
     """The part that a run has handed in."""
-    import io
-    import zipfile
-
     (artifact,) = (
         item for item in stage.fake.repository(REPOSITORY).artifacts.values() if item.run.id == run.id
     )
