@@ -8,15 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlbench.emulator.bus import Bus
-from mlbench.emulator.peripherals.analog import Rng, Saadc, Temp
+from mlbench.emulator.peripherals.absent import CryptoCell, Mwu, Qspi
+from mlbench.emulator.peripherals.analog import Comparator, Temp
 from mlbench.emulator.peripherals.base import Machine
+from mlbench.emulator.peripherals.crypto import CcmAar, Ecb, Rng
 from mlbench.emulator.peripherals.gpio import Gpio, Gpiote
+from mlbench.emulator.peripherals.information import Ficr, RomTable, Trim, Uicr
+from mlbench.emulator.peripherals.nvmc import Nvmc
 from mlbench.emulator.peripherals.power import ClockPower
+from mlbench.emulator.peripherals.ppi import Ppi
+from mlbench.emulator.peripherals.radio import Nfct, Radio
 from mlbench.emulator.peripherals.rtc import Rtc
-from mlbench.emulator.peripherals.system import Ficr, Nvmc, Ppi, Trim, Uicr
+from mlbench.emulator.peripherals.saadc import Saadc
+from mlbench.emulator.peripherals.streams import Egu, I2s, Pdm, Pwm, Qdec
 from mlbench.emulator.peripherals.timer import Timer
 from mlbench.emulator.peripherals.uarte import Uarte
 from mlbench.emulator.peripherals.usbd import Usbd
+from mlbench.emulator.peripherals.watchdog import Watchdog
+from mlbench.emulator.peripherals.wires import Wires
 from mlbench.emulator.usb_host import UsbHost
 
 FLASH_START, FLASH_SIZE = 0x00000000, 0x100000
@@ -29,6 +38,7 @@ PERIPHERAL_WINDOWS = (
     (0x10000000, 0x2000),
     (0x40000000, 0x80000),
     (0x50000000, 0x1000),
+    (0x5002A000, 0x2000),
     (CORE_START, 0x100000),
     (0xF0000000, 0x1000),
 )
@@ -38,6 +48,11 @@ _TIMERS = ((0, 0x40008000, 8, 4), (1, 0x40009000, 9, 4), (2, 0x4000A000, 10, 4),
            (3, 0x4001A000, 26, 6), (4, 0x4001B000, 27, 6))  # fmt: skip
 _RTCS = ((0, 0x4000B000, 11, 3), (1, 0x40011000, 17, 4), (2, 0x40024000, 36, 4))
 _UARTES = ((0, 0x40002000, 2), (1, 0x40028000, 40))
+_WIRES = (("SPIM0_TWIM0", 0x40003000, 3), ("SPIM1_TWIM1", 0x40004000, 4), ("SPIM2", 0x40023000, 35),
+          ("SPIM3", 0x4002F000, 47))  # fmt: skip
+_PWMS = ((0, 0x4001C000, 28), (1, 0x40021000, 33), (2, 0x40022000, 34), (3, 0x4002D000, 45))
+_SINGLE = (Saadc, Temp, Comparator, Rng, Ecb, CcmAar, Watchdog, Qdec, Pdm, I2s, Radio, Nfct, Qspi, Mwu,
+           CryptoCell, Ficr, Uicr, RomTable, Trim)  # fmt: skip
 
 
 def add_peripherals(bus: Bus, machine: Machine, cache_switch: Callable[[bool], None]) -> tuple[Ppi, UsbHost]:
@@ -52,13 +67,11 @@ def add_peripherals(bus: Bus, machine: Machine, cache_switch: Callable[[bool], N
         *(Timer(machine, *place) for place in _TIMERS),
         *(Rtc(machine, *place) for place in _RTCS),
         *(Uarte(machine, *place) for place in _UARTES),
-        Saadc(machine),
-        Temp(machine),
-        Rng(machine),
+        *(Wires(machine, *place) for place in _WIRES),
+        *(Pwm(machine, *place) for place in _PWMS),
+        *(Egu(machine, index) for index in range(6)),
+        *(kind(machine) for kind in _SINGLE),
         usbd,
-        Trim(machine),
-        Ficr(machine),
-        Uicr(machine),
         Nvmc(machine, cache_switch),
         ppi,
     ):

@@ -6,6 +6,8 @@ down-buffers, then a descriptor of six words for each: name, buffer, size, write
 
 from __future__ import annotations
 
+from typing import Any
+
 from mlbench.emulator.cpu import Memory
 from mlbench.emulator.peripherals.base import Cause, Machine, Peripheral
 
@@ -137,4 +139,9 @@ class Rtt(Peripheral):
 
     def state(self) -> dict[str, object]:
         """The attributes that a snapshot must hold."""
-        return {"block": self.block, "searched": self.searched, "outgoing": self.outgoing}
+        return {"block": self.block, "outgoing": self.outgoing}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go back to what ``save`` gave, and look anew: time has gone back too."""
+        super().load(saved)
+        self.searched = -1

@@ -90,7 +90,7 @@ def test_pins_interrupts_and_analog(bench: Bench) -> None:
 
     machine = Machine(built.image)
     machine.set_break(built.address("loop"))
-    machine.bus.by_name["SAADC"].values[0] = 0x800  # type: ignore[attr-defined]
+    machine.bus.by_name["SAADC"].drive(4, 1.65)  # type: ignore[attr-defined]
     assert machine.run(10 * CLOCK_HZ).end is End.BREAKPOINT
     lines = machine.serial().decode().split("\r\n")[:-1]
     text = "a text that is still going out when the handler prints "

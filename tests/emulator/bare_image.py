@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mlbench.elf.image import Image
 from mlbench.emulator.machine import End, Ending, Machine
@@ -142,6 +143,47 @@ def finish(machine: Machine, ms: float = 100) -> list[int]:
     ending = run_to(machine, "finish", ms)
     assert ending.end is End.BREAKPOINT, (ending, notes(machine), hex(machine.cpu.pc))
     return notes(machine)
+
+
+class Chip:
+    """The registers of a chip whose firmware does nothing, for what needs no firmware."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        assert run_to(machine, "finish").end is End.BREAKPOINT
+
+    def __getitem__(self, address: int) -> int:
+        return self.machine.bus.read(address, 4)
+
+    def __setitem__(self, address: int, value: int) -> None:
+        self.machine.bus.write(address, 4, value)
+
+    def part(self, name: str) -> Any:
+        """A peripheral by name."""
+        return self.machine.bus.by_name[name]
+
+    def wait(self, us: float) -> Ending:
+        """Let virtual time pass; what ended it before that, if something did."""
+        machine = self.machine
+        until = machine.clock.now + int(us * MS / 1000)
+        while True:
+            ending = machine.run(until, host_seconds=20)
+            if ending.end not in (End.IDLE, End.DEADLINE):
+                return ending
+            machine.clock.sleep_until(until)
+            if ending.end is End.DEADLINE:
+                return ending
+
+    def time_to(self, event: int, most_us: float = 1e6) -> float:
+        """Microseconds until an event register is raised; it must not be yet."""
+        machine = self.machine
+        assert self[event] == 0
+        begin = machine.clock.now
+        while not self[event]:
+            at = machine.clock.next_at()
+            assert at <= begin + most_us * MS / 1000, "the event does not come"
+            self.wait((at - machine.clock.now + 1) * 1000 / MS)
+        return machine.clock.us(machine.clock.now - begin)
 
 
 def build_native(folder: Path) -> Path | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from bare_image import Compiler, build_native
+from bare_image import Chip, Compiler, build_native
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +20,12 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
     if shutil.which("arm-none-eabi-gcc") is None:
         pytest.skip("needs arm-none-eabi-gcc on PATH")
     return Compiler(tmp_path_factory.mktemp("bare"))
+
+
+@pytest.fixture
+def chip(bare: Compiler) -> Chip:
+    """A chip whose firmware does nothing."""
+    return Chip(bare.machine("int main(void) { return 0; }"))
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import pytest
 from bare_image import MS, Compiler, finish, notes, words
 
 from mlbench.emulator.machine import End, Machine
-from mlbench.emulator.peripherals.analog import Saadc
 from mlbench.emulator.peripherals.gpio import Gpio
+from mlbench.emulator.peripherals.saadc import Saadc
 from mlbench.emulator.peripherals.uarte import Uarte
 
 _CLOCK = """
@@ -180,7 +180,7 @@ def test_gpio_levels_and_edges(bare: Compiler) -> None:
         void irq6_handler(void) { note(REG(0x40006100) << 4 | REG(0x40006104)); REG(0x40006100) = 0;
           REG(0x40006104) = 0; (void)REG(0x40006104); }
         int main(void) {
-          REG(0x5000070C) = 0; REG(0x50000710) = 3 << 2; REG(0x50000714) = 3;
+          REG(0x5000070C) = 0; REG(0x50000710) = 3 << 2; REG(0x50000714) = 1;
           REG(0x50000508) = 1 << 5; note(REG(0x50000510) >> 4 & 3); REG(0x5000050C) = 1 << 5;
           REG(0x40006510) = 1 | 3 << 8 | 1 << 16; REG(0x40006514) = 1 | 3 << 8 | 2 << 16;
           REG(0x40006304) = 3; ENABLE(6);
@@ -242,11 +242,11 @@ def test_temp_and_saadc(bare: Compiler) -> None:
           REG(0x40007004) = 1; wait_for(0x40007104); note(result[0]); note(result[1]); note(REG(0x40007634));
           return 0; }"""
     )
-    _part(machine, "SAADC", Saadc).values[0] = 1234
-    _part(machine, "SAADC", Saadc).values[2] = 77
+    _part(machine, "SAADC", Saadc).drive(4, 1.8)
+    _part(machine, "SAADC", Saadc).drive(28, 0.9)
     taken, temperature, first, second, amount = finish(machine)
     assert 36 <= taken <= 42
-    assert (temperature, first, second, amount) == (100, 1234, 77, 2)
+    assert (temperature, first, second, amount) == (100, 2048, 1024, 2)
 
 
 def test_clocks_start_after_a_while(bare: Compiler) -> None:

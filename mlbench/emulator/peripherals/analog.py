@@ -1,106 +1,28 @@
-"""SAADC, TEMP and RNG: nRF52840 Product Specification v1.7, sections 6.23, 6.29 and 6.20."""
+"""TEMP and COMP/LPCOMP: nRF52840 Product Specification v1.7, sections 6.29, 6.6 and 6.12."""
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Register, plain
+from mlbench.emulator.peripherals.base import NrfPeripheral, Register, plain
 
-_ACQUISITION_US = (3, 5, 10, 15, 20, 40, 20, 20)
-"""CH[n].CONFIG.TACQ (6.23.10.22)."""
-_CONVERSION_US = 2.0
-"""t_CONV, 6.23.11."""
-
-
-class Saadc(NrfPeripheral):
-    """The converter: every enabled channel reads ``values[channel]``, in counts of 12 bits."""
-
-    name, base, irq = "SAADC", 0x40007000, 7
-    tasks = {0x000: "START", 0x004: "SAMPLE", 0x008: "STOP", 0x00C: "CALIBRATEOFFSET"}  # noqa: RUF012
-    events = {  # noqa: RUF012
-        0x100: "STARTED",
-        0x104: "END",
-        0x108: "DONE",
-        0x10C: "RESULTDONE",
-        0x110: "CALIBRATEDONE",
-        0x114: "STOPPED",
-    }
-
-    def registers(self) -> list[Register]:
-        """Registers of section 6.23.10."""
-        self.values = [0] * 8
-        self.amount = 0
-        table = [
-            Register(0x400, "STATUS"),
-            plain(0x500, "ENABLE"),
-            plain(0x5F0, "RESOLUTION", 1),
-            plain(0x5F4, "OVERSAMPLE"),
-            plain(0x5F8, "SAMPLERATE"),
-            plain(0x62C, "RESULT.PTR"),
-            plain(0x630, "RESULT.MAXCNT"),
-            Register(0x634, "RESULT.AMOUNT", read=lambda: self.amount),
-        ]
-        for n in range(8):
-            table += [
-                plain(0x510 + 16 * n, f"CH{n}.PSELP"),
-                plain(0x514 + 16 * n, f"CH{n}.PSELN"),
-                plain(0x518 + 16 * n, f"CH{n}.CONFIG", 0x20000),
-                plain(0x51C + 16 * n, f"CH{n}.LIMIT", 0x7FFF8000),
-            ]
-        return table
-
-    def task_start(self) -> None:
-        """Get ready to fill the result buffer."""
-        self.amount = 0
-        self.event("STARTED")
-
-    def task_sample(self) -> None:
-        """Convert every enabled channel once."""
-        channels = self._channels()
-        acquire = sum(_ACQUISITION_US[self.stored.get(0x518 + 16 * n, 0x20000) >> 16 & 7] for n in channels)
-        samples = 1 << (self.stored.get(0x5F4, 0) & 15)
-        self.after((acquire + _CONVERSION_US * len(channels)) * samples, "SAMPLED")
-
-    def _channels(self) -> list[int]:
-        return [n for n in range(8) if self.stored.get(0x510 + 16 * n, 0)]
-
-    def task_stop(self) -> None:
-        """Stop."""
-        self.after(_CONVERSION_US, "STOPPED")
-
-    def task_calibrateoffset(self) -> None:
-        """Calibrate."""
-        self.after(1000.0, "CALIBRATEDONE")
-
-    def on_event(self, name: str) -> None:
-        """A conversion has ended."""
-        if name != "SAMPLED":
-            self.event(name)
-            return
-        shift = 12 - (8, 10, 12, 14)[self.stored.get(0x5F0, 1) & 3]
-        for n in self._channels():
-            value = self.values[n] >> shift if shift >= 0 else self.values[n] << -shift
-            where = self.stored.get(0x62C, 0) + 2 * self.amount
-            self.machine.write_memory(where, (value & 0xFFFF).to_bytes(2, "little"))
-            self.amount += 1
-            self.event("DONE")
-            self.event("RESULTDONE")
-        if self.amount >= self.stored.get(0x630, 0):
-            self.event("END")
-
-    def state(self) -> dict[str, object]:
-        """The attributes that a snapshot must hold."""
-        return {**super().state(), "values": self.values, "amount": self.amount}
+_COMPARATOR_START_US = 140.0
+"""LPCOMP's t_LPCSTARTUP; COMP starts sooner, with its internal reference in 80 us (6.12.2, 6.6.5)."""
 
 
 class Temp(NrfPeripheral):
-    """The temperature sensor, at 25 degrees Celsius."""
+    """The temperature sensor, at 25 degrees Celsius unless ``celsius`` is set."""
 
     name, base, irq = "TEMP", 0x4000C000, 12
     tasks = {0x000: "START", 0x004: "STOP"}  # noqa: RUF012
     events = {0x100: "DATARDY"}  # noqa: RUF012
 
     def registers(self) -> list[Register]:
-        """TEMP counts quarters of a degree (6.29.2.4)."""
-        return [Register(0x508, "TEMP", reset=25 * 4, read_only=True)]
+        """TEMP counts quarters of a degree (6.29.2.4); the calibration at A0 to T4 is kept."""
+        self.celsius = 25.0
+        offsets = (*range(0x520, 0x538, 4), *range(0x540, 0x558, 4), *range(0x560, 0x574, 4))
+        return [
+            Register(0x508, "TEMP", read=lambda: round(self.celsius * 4), read_only=True),
+            *(plain(offset, "CALIBRATION") for offset in offsets),
+        ]
 
     def task_start(self) -> None:
         """Measure: takes 36 us (6.29.3)."""
@@ -114,45 +36,59 @@ class Temp(NrfPeripheral):
         """The measurement has ended."""
         self.event(name)
 
+    def state(self) -> dict[str, object]:
+        """The attributes that a snapshot must hold."""
+        return {**super().state(), "celsius": self.celsius}
 
-class Rng(NrfPeripheral):
-    """The random number generator: a fixed sequence, so that runs repeat."""
 
-    name, base, irq = "RNG", 0x4000D000, 13
-    tasks = {0x000: "START", 0x004: "STOP"}  # noqa: RUF012
-    events = {0x100: "VALRDY"}  # noqa: RUF012
-    shorts = {0: ("VALRDY", "STOP")}  # noqa: RUF012
+class Comparator(NrfPeripheral):
+    """COMP and LPCOMP: the input lies below the reference unless ``drive`` says otherwise."""
 
-    def __init__(self, machine: Machine) -> None:
-        self.value = 0
-        self.seed = 0x2545F491
-        self.running = False
-        super().__init__(machine)
+    name, base, irq = "COMP", 0x40013000, 19
+    tasks = {0x000: "START", 0x004: "STOP", 0x008: "SAMPLE"}  # noqa: RUF012
+    events = {0x100: "READY", 0x104: "DOWN", 0x108: "UP", 0x10C: "CROSS"}  # noqa: RUF012
+    shorts = {  # noqa: RUF012
+        0: ("READY", "SAMPLE"),
+        1: ("READY", "STOP"),
+        2: ("DOWN", "STOP"),
+        3: ("UP", "STOP"),
+        4: ("CROSS", "STOP"),
+    }
 
     def registers(self) -> list[Register]:
-        """Registers of section 6.20.3."""
-        return [plain(0x504, "CONFIG"), Register(0x508, "VALUE", read=lambda: self.value)]
+        """Registers of sections 6.6.4 and 6.12.1."""
+        self.above, self.running = False, False
+        return [
+            Register(0x400, "RESULT", read_only=True),
+            plain(0x508, "REFSEL", 4),
+            *(plain(offset, "KEPT") for offset in (0x500, 0x504, 0x50C, 0x520, 0x530, 0x534, 0x538)),
+        ]
+
+    def drive(self, above: bool) -> None:
+        """Put the input above or below the reference."""
+        changed, self.above = self.above != above, above
+        if changed and self.running:
+            self.event("UP" if above else "DOWN")
+            self.event("CROSS")
 
     def task_start(self) -> None:
-        """Start: a byte takes 30 us without, 120 us with bias correction (6.20.4)."""
-        self.running = True
-        self.after(120.0 if self.stored.get(0x504, 0) & 1 else 30.0, "VALRDY")
+        """Start; READY comes when the reference has settled."""
+        self.after(_COMPARATOR_START_US, "READY")
 
     def task_stop(self) -> None:
         """Stop."""
         self.running = False
-        self.machine.cancel(self.name, "VALRDY")
+        self.machine.cancel(self.name, "READY")
+
+    def task_sample(self) -> None:
+        """Put the comparator's state into RESULT."""
+        self.stored[0x400] = int(self.above)
 
     def on_event(self, name: str) -> None:
-        """A byte is ready (xorshift32: any fixed sequence would do)."""
-        self.seed ^= self.seed << 13 & 0xFFFFFFFF
-        self.seed ^= self.seed >> 17
-        self.seed ^= self.seed << 5 & 0xFFFFFFFF
-        self.value = self.seed >> 11 & 0xFF
+        """The reference has settled."""
+        self.running = True
         self.event(name)
-        if self.running:
-            self.task_start()
 
     def state(self) -> dict[str, object]:
         """The attributes that a snapshot must hold."""
-        return {**super().state(), "value": self.value, "seed": self.seed, "running": self.running}
+        return {**super().state(), "above": self.above, "running": self.running}

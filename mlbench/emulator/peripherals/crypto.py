@@ -1,0 +1,108 @@
+"""RNG, and the cipher engines ECB, CCM and AAR: nRF52840 Product Specification v1.7, sections 6.20, 6.7, 6.4
+and 6.1.
+
+Nothing is enciphered: the engines end their work with the event that says it failed, and a note tells so.
+"""
+
+from __future__ import annotations
+
+from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Register, plain
+
+_ECB_US = 6.2
+"""t_ECB (6.7.2), 100 MHz bus clock apart: encrypting one block takes at most 7.2 us, typically this."""
+
+
+class Rng(NrfPeripheral):
+    """The random number generator: a fixed sequence, so that runs repeat."""
+
+    name, base, irq = "RNG", 0x4000D000, 13
+    tasks = {0x000: "START", 0x004: "STOP"}  # noqa: RUF012
+    events = {0x100: "VALRDY"}  # noqa: RUF012
+    shorts = {0: ("VALRDY", "STOP")}  # noqa: RUF012
+
+    def __init__(self, machine: Machine) -> None:
+        self.value = 0
+        self.seed = 0x2545F491
+        self.running = False
+        super().__init__(machine)
+
+    def registers(self) -> list[Register]:
+        """Registers of section 6.20.3."""
+        return [plain(0x504, "CONFIG"), Register(0x508, "VALUE", read=lambda: self.value)]
+
+    def task_start(self) -> None:
+        """Start: a byte takes 30 us without, 120 us with bias correction (6.20.4)."""
+        self.running = True
+        self.after(120.0 if self.stored.get(0x504, 0) & 1 else 30.0, "VALRDY")
+
+    def task_stop(self) -> None:
+        """Stop."""
+        self.running = False
+        self.machine.cancel(self.name, "VALRDY")
+
+    def on_event(self, name: str) -> None:
+        """A byte is ready (xorshift32: any fixed sequence would do)."""
+        self.seed ^= self.seed << 13 & 0xFFFFFFFF
+        self.seed ^= self.seed >> 17
+        self.seed ^= self.seed << 5 & 0xFFFFFFFF
+        self.value = self.seed >> 11 & 0xFF
+        self.event(name)
+        if self.running:
+            self.task_start()
+
+    def state(self) -> dict[str, object]:
+        """The attributes that a snapshot must hold."""
+        return {**super().state(), "value": self.value, "seed": self.seed, "running": self.running}
+
+
+class Engine(NrfPeripheral):
+    """A cipher engine that is started, takes its time, and fails."""
+
+    ends: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - one table a class, never changed
+    """Task -> the events that end it."""
+
+    def task(self, name: str) -> None:
+        """Start; other tasks stop what runs."""
+        if name in self.ends:
+            self.machine.note(f"{self.name} is not modelled: its work ends in an error")
+            self.after(_ECB_US, name)
+        else:
+            for started in self.ends:
+                self.machine.cancel(self.name, started)
+
+    def on_event(self, name: str) -> None:
+        """The time of the work has passed."""
+        for event in self.ends[name]:
+            self.event(event)
+
+
+class Ecb(Engine):
+    """AES of one block."""
+
+    name, base, irq = "ECB", 0x4000E000, 14
+    tasks = {0x000: "STARTECB", 0x004: "STOPECB"}  # noqa: RUF012
+    events = {0x100: "ENDECB", 0x104: "ERRORECB"}  # noqa: RUF012
+    ends = {"STARTECB": ("ERRORECB",)}  # noqa: RUF012
+
+    def registers(self) -> list[Register]:
+        """Registers of section 6.7.1."""
+        return [plain(0x504, "ECBDATAPTR")]
+
+
+class CcmAar(Engine):
+    """CCM and AAR, which share an address."""
+
+    name, base, irq = "CCM", 0x4000F000, 15
+    tasks = {0x000: "KSGEN", 0x004: "CRYPT", 0x008: "STOP", 0x00C: "RATEOVERRIDE"}  # noqa: RUF012
+    events = {0x100: "ENDKSGEN", 0x104: "ENDCRYPT", 0x108: "ERROR"}  # noqa: RUF012
+    shorts = {0: ("ENDKSGEN", "CRYPT")}  # noqa: RUF012
+    # As AAR the same offsets are END and NOTRESOLVED.
+    ends = {"KSGEN": ("ENDKSGEN", "ERROR"), "CRYPT": ("ENDCRYPT", "ERROR")}  # noqa: RUF012
+
+    def registers(self) -> list[Register]:
+        """Registers of sections 6.4.8 and 6.1.9."""
+        return [
+            Register(0x400, "STATUS", read_only=True),
+            plain(0x518, "MAXPACKETSIZE", 0xFB),
+            *(plain(offset, "KEPT") for offset in (*range(0x500, 0x518, 4), 0x51C)),
+        ]

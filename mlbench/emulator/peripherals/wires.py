@@ -1,0 +1,191 @@
+"""TWIM, TWI, SPIM and SPI with nothing on their wires: nRF52840 Product Specification v1.7, sections 6.31,
+6.32, 6.25 and 6.24.
+
+No device answers: an I2C address is not acknowledged, an SPI line that nobody drives reads as ones. Both take
+the time of the wire, so that firmware that looks for a sensor finds none and goes on.
+"""
+
+from __future__ import annotations
+
+from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Register, plain
+
+# FREQUENCY is the rate times 2^32 / 16 MHz, but for SPI's two fastest (tables 6.25.8 and 6.31.9).
+_STEP = 16_000_000 / 2**32
+_FAST = {0x0A000000: 16e6, 0x14000000: 32e6}
+_SPI, _SPIS, _TWI, _TWIM, _SPIM, _TWIS = 1, 2, 5, 6, 7, 9
+"""Values of ENABLE: who of those that share the address answers (4.2.4)."""
+_ANACK = 1 << 1
+_NOBODY = 0xFF
+"""What is read off a line that is pulled up and driven by none."""
+
+
+class Wires(NrfPeripheral):
+    """A serial box: what it is, its ENABLE register says."""
+
+    tasks = {  # noqa: RUF012
+        0x000: "STARTRX",
+        0x008: "STARTTX",
+        0x010: "START",
+        0x014: "STOP",
+        0x01C: "SUSPEND",
+        0x020: "RESUME",
+    }
+    events = {  # noqa: RUF012
+        0x104: "STOPPED",
+        0x108: "READY",
+        0x110: "ENDRX",
+        0x118: "END",
+        0x11C: "TXDSENT",
+        0x120: "ENDTX",
+        0x124: "ERROR",
+        0x138: "BB",
+        0x148: "SUSPENDED",
+        0x14C: "RXSTARTED",
+        0x150: "TXSTARTED",
+        0x15C: "LASTRX",
+        0x160: "LASTTX",
+    }
+    shorts = {17: ("END", "START")}  # noqa: RUF012
+    """Those of TWI and TWIM follow on bytes that somebody acknowledged: they never come."""
+
+    def __init__(self, machine: Machine, name: str, base: int, irq: int) -> None:
+        self.name, self.base, self.irq = name, base, irq
+        self.busy = False
+        """A byte or a transfer is on the wire."""
+        super().__init__(machine)
+
+    def registers(self) -> list[Register]:
+        """Registers of sections 6.31.9, 6.32.8, 6.25.8 and 6.24.6."""
+        named = ((0x508, "PSEL0"), (0x50C, "PSEL1"), (0x510, "PSEL2"), (0x514, "PSEL3"), (0x56C, "PSELDCX"))
+        kept = (
+            *((0x400, "STALLSTAT"), (0x534, "RXD.PTR"), (0x538, "RXD.MAXCNT"), (0x540, "RXD.LIST")),
+            *((0x544, "TXD.PTR"), (0x548, "TXD.MAXCNT"), (0x550, "TXD.LIST"), (0x554, "CONFIG")),
+            *((0x568, "CSNPOL"), (0x570, "DCXCNT"), (0x588, "ADDRESS"), (0x5C0, "ORC")),
+        )
+        return [
+            Register(0x4C4, "ERRORSRC", write=self._clear_error, ones=True),
+            Register(0x500, "ENABLE", write=self._set_enable),
+            *(plain(offset, name, 0xFFFFFFFF) for offset, name in named),
+            Register(0x518, "RXD", read=self._read_byte),
+            Register(0x51C, "TXD", write=self._write_byte),
+            plain(0x524, "FREQUENCY", 0x04000000),
+            *(plain(offset, name) for offset, name in kept),
+            Register(0x53C, "RXD.AMOUNT", read_only=True),
+            Register(0x54C, "TXD.AMOUNT", read_only=True),
+            plain(0x560, "RXDELAY", 2),
+            plain(0x564, "CSNDUR", 2),
+        ]
+
+    def _mode(self) -> int:
+        return self.stored.get(0x500, 0) & 15
+
+    def _clear_error(self, value: int) -> None:
+        self.stored[0x4C4] = self.stored.get(0x4C4, 0) & ~value
+
+    def _set_enable(self, value: int) -> None:
+        self.stored[0x500] = value
+        if value & 15 in (_SPIS, _TWIS):
+            self.machine.note(f"{self.name}: a slave that no master ever addresses")
+        if not value & 15:
+            self.busy = False
+            for name in ("NACK", "STOPPED", "END", "ENDTX", "ENDRX", "READY"):
+                self.machine.cancel(self.name, name)
+
+    def _bits_us(self, bits: int) -> float:
+        frequency = self.stored.get(0x524, 0x04000000)
+        hertz = (
+            _FAST.get(frequency, frequency * _STEP) if self._mode() in (_SPI, _SPIM) else frequency * _STEP
+        )
+        return bits * 1e6 / max(1.0, hertz)
+
+    # --- TWI and TWIM ------------------------------------------------------------------------
+
+    def _address(self) -> None:
+        """A start condition, the address and its missing acknowledge."""
+        self.busy = True
+        self.after(self._bits_us(10), "NACK")
+
+    def task_startrx(self) -> None:
+        """Read from the device at ADDRESS."""
+        if self._mode() == _TWIM:
+            self.stored[0x53C] = 0
+            self.event("RXSTARTED")
+        if self._mode() in (_TWI, _TWIM):
+            self._address()
+
+    def task_starttx(self) -> None:
+        """Write to the device at ADDRESS."""
+        if self._mode() == _TWIM:
+            self.stored[0x54C] = 0
+            self.event("TXSTARTED")
+        if self._mode() in (_TWI, _TWIM):
+            self._address()
+
+    def task_stop(self) -> None:
+        """A stop condition; with SPIM the end of the byte that is under way."""
+        if self._mode() == _SPIM and self.busy:
+            self._end_transfer(stopped=True)
+        elif self._mode() in (_TWI, _TWIM):
+            self.machine.cancel(self.name, "NACK")
+        self.busy = False
+        self.after(self._bits_us(2), "STOPPED")
+
+    def task_suspend(self) -> None:
+        """Suspended between two bytes."""
+        self.after(self._bits_us(1), "SUSPENDED")
+
+    def task_resume(self) -> None:
+        """Go on: nothing here waits for it."""
+
+    # --- SPIM and SPI ------------------------------------------------------------------------
+
+    def task_start(self) -> None:
+        """A transfer of SPIM: as many bytes as the longer buffer has (6.25.2)."""
+        if self._mode() != _SPIM or self.busy:
+            return
+        send, receive = self.stored.get(0x548, 0), self.stored.get(0x538, 0)
+        if send and len(self.machine.read_memory(self.stored.get(0x544, 0), send)) < send:
+            pointer = self.stored.get(0x544, 0)
+            self.machine.note(f"{self.name}: EasyDMA cannot read {pointer:#010x}, which is not in RAM")
+        self.busy = True
+        self.event("RXSTARTED")  # SPIM's STARTED has the same place
+        self.after(self._bits_us(8 * send), "ENDTX")
+        self.after(self._bits_us(8 * receive), "ENDRX")
+        self.after(self._bits_us(8 * max(send, receive)), "END")
+
+    def _end_transfer(self, *, stopped: bool = False) -> None:
+        self.busy = False
+        if stopped:
+            for name in ("ENDTX", "ENDRX", "END"):
+                self.machine.cancel(self.name, name)
+
+    def _write_byte(self, value: int) -> None:
+        self.stored[0x51C] = value & 0xFF
+        if self._mode() == _SPI:
+            self.after(self._bits_us(8), "READY")
+
+    def _read_byte(self) -> int:
+        return _NOBODY
+
+    # --- time --------------------------------------------------------------------------------
+
+    def on_event(self, name: str) -> None:
+        """Time on the wire has passed."""
+        if name == "NACK":
+            self.busy = False
+            self.stored[0x4C4] = self.stored.get(0x4C4, 0) | _ANACK
+            self.event("ERROR")
+            return
+        if name == "ENDRX":
+            count = self.stored.get(0x538, 0)
+            self.machine.write_memory(self.stored.get(0x534, 0), bytes([_NOBODY]) * count)
+            self.stored[0x53C] = count
+        elif name == "ENDTX":
+            self.stored[0x54C] = self.stored.get(0x548, 0)
+        elif name == "END":
+            self._end_transfer()
+        self.event(name)
+
+    def state(self) -> dict[str, object]:
+        """The attributes that a snapshot must hold."""
+        return {**super().state(), "busy": self.busy}
