@@ -22,8 +22,9 @@ from mlbench.errors import worst_status
 from mlbench.github.client import GitHub
 from mlbench.github.comment import publish
 from mlbench.github.marker import Stamp
+from mlbench.github.modes import worth_a_comment
 from mlbench.progress import Progress
-from mlbench.results.change import Comparison, Side, State, Verdict
+from mlbench.results.change import Comparison, Side, Verdict
 from mlbench.results.values import Status
 
 
@@ -151,21 +152,6 @@ def _comment(settings: Settings, github: GitHub, source: Source, outcome: Outcom
     )
     progress.note(": ".join(filter(None, [f"comment {published.what}", published.reason, published.url])))
     return published.reason if published.what == "skipped" else ""
-
-
-def worth_a_comment(when: str, comparison: Comparison, missing: Sequence[str] = ()) -> bool:
-    """Whether there is enough to say for a new comment; one that is there is kept up to date anyhow."""
-    if when == "always" or missing:
-        return True
-    if when == "regressions":
-        worse = {Verdict.WORSE, Verdict.WARN, Verdict.FAIL, Verdict.ACCEPTED}
-        states = {State.BROKEN}
-    else:
-        worse = set(Verdict) - {Verdict.UNCHANGED, Verdict.NOISE, Verdict.NOT_COMPARED}
-        states = set(State) - {State.COMPARED, State.SKIPPED, State.FAILED}
-    return any(
-        job.state in states or any(delta.verdict in worse for delta in job.deltas) for job in comparison.jobs
-    )
 
 
 def _summarize(environ: Mapping[str, str], title: str, source: Source, outcome: Outcome, unsaid: str) -> None:

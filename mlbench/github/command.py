@@ -69,7 +69,9 @@ def post(comparisons: Sequence[Comparison], request: Request, environ: Mapping[s
     )
     if published.failed:
         raise EnvironmentFault(published.reason)
-    return ": ".join(filter(None, (f"comment {published.what}", published.reason, published.url)))
+    if published.what == "skipped":
+        return published.reason or f"no comment: --when {request.when}, and there is nothing of the kind"
+    return f"comment {published.what}: {published.url}"
 
 
 def together(comparisons: Sequence[Comparison]) -> Comparison:

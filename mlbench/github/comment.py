@@ -27,7 +27,10 @@ What = Literal["created", "updated", "unchanged", "skipped"]
 
 @dataclass(frozen=True)
 class Published:
-    """What became of the comment. ``skipped``: nothing of ours was written, and ``reason`` says why."""
+    """What became of the comment. ``skipped``: nothing of ours was written, and ``reason`` says why.
+
+    Without a reason, there was no comment, and none was to be made.
+    """
 
     what: What
     url: str = ""
@@ -169,7 +172,7 @@ class _Publishing:
         if self.wrote == "created":  # a list can lag behind what was just written
             return Published(self.wrote, self.url)
         if not self._create:
-            return self._passed("there is nothing to say in one")
+            return Published("skipped")
         path = self._github.path("issues", self._number, "comments")
         data = mapping(self._write(lambda: self._github.post(path, {"body": self._text})), "comment")
         self.wrote = "created"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mlbench.results.change import Comparison, Delta, State, Threshold, Verdict
 
 MODES = ("always", "changes", "regressions", "never")
@@ -11,16 +13,17 @@ _OVER = frozenset({Verdict.WARN, Verdict.FAIL, Verdict.ACCEPTED})
 _STEADY = frozenset({State.COMPARED, State.FAILED, State.SKIPPED})
 
 
-def worth_a_comment(mode: str, comparison: Comparison) -> bool:
+def worth_a_comment(mode: str, comparison: Comparison, missing: Sequence[str] = ()) -> bool:
     """Whether a comment is to be made where there is none.
 
-    ``changes``: a figure moved by more than noise, or a sketch came, went, broke or was mended.
-    ``regressions``: a sketch broke, a figure passed a threshold, or, where none is set for it, got worse.
+    ``changes``: a figure moved by more than noise, or a sketch came, went, broke or was mended; without a
+    baseline all are new. ``regressions``: a sketch broke, a figure passed a threshold, or, where none is
+    set for it, got worse. ``missing``: what should have been measured and was not is always worth one.
     """
-    if mode == "always":
-        return True
-    if mode == "never" or comparison.base is None:
+    if mode == "never":
         return False
+    if mode == "always" or missing:
+        return True
     deltas = [delta for job in comparison.jobs for delta in job.deltas]
     states = {job.state for job in comparison.jobs}
     if mode == "changes":

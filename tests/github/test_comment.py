@@ -151,7 +151,7 @@ def test_an_older_run_of_the_same_commit_does_not_write(
 
 
 def test_a_comment_is_not_made_but_edited_where_create_is_off(fake: FakeGitHub, connect: Connect) -> None:
-    assert post(connect(), create=False).what == "skipped"
+    assert post(connect(), create=False) == Published("skipped")
     assert shown(fake) == []
     post(connect(), "regressed")
     assert post(connect(), "good again", create=False, run=8).what == "updated"

@@ -90,7 +90,9 @@ def test_nothing_is_asked_for_a_dry_run(
     assert fake.seen == []
 
 
-def test_when_decides_on_a_new_comment_only(fake: FakeGitHub, tmp_path: Path) -> None:
+def test_when_decides_on_a_new_comment_only(
+    fake: FakeGitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     quiet, loud = tmp_path / "quiet.json", tmp_path / "loud.json"
     comparison_document.write(comparison(verdict=Verdict.UNCHANGED), str(quiet))
     comparison_document.write(comparison(), str(loud))
@@ -98,6 +100,7 @@ def test_when_decides_on_a_new_comment_only(fake: FakeGitHub, tmp_path: Path) ->
         assert cli.main(["comment", str(file), "--pr", "1", "--when", "regressions"]) == 0
         assert len(fake.bodies(REPOSITORY, 1)) == count
     assert len(fake.writes()) == 2
+    assert "no comment: --when regressions" in capsys.readouterr().err
 
 
 def test_figures_of_another_commit_are_not_posted(

@@ -31,9 +31,15 @@ def comparison(verdict: Verdict, state: State = State.COMPARED, threshold: Thres
         (comparison(Verdict.NOT_COMPARED, State.BROKEN), "111"),
         (comparison(Verdict.NOT_COMPARED, State.FAILED), "100"),
         (comparison(Verdict.NOT_COMPARED, State.SKIPPED), "100"),
-        (Comparison((), head=Side()), "100"),
+        (comparison(Verdict.WORSE, State.FAILED), "110"),
     ],
 )
 def test_each_mode_makes_a_comment_for_what_it_says(made: Comparison, expected: str) -> None:
     assert MODES == ("always", "changes", "regressions", "never")
     assert "".join(str(int(worth_a_comment(mode, made))) for mode in MODES) == f"{expected}0"
+
+
+def test_what_is_missing_is_worth_one() -> None:
+    assert [worth_a_comment(mode, comparison(Verdict.UNCHANGED), ["a leg"]) for mode in MODES] == [
+        *(True, True, True, False)
+    ]
