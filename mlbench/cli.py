@@ -151,6 +151,9 @@ def _parser() -> _Parser:
         default=[],
         help="only this sketch of the suite, or those that a pattern such as models/* matches",
     )
+    run.add_argument(
+        "--skip-unchanged", action="store_true", help="leave out what is the same at the baseline"
+    )
     run.add_argument("--no-cache", action="store_true", help="build and measure everything anew")
     run.add_argument(
         "--baseline", metavar="REF|FILE", default="", help="compare with a branch, a commit or a result file"

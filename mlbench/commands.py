@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from mlbench import __version__
-from mlbench.errors import MLBenchError, worst_status
+from mlbench.errors import MLBenchError, UsageError, worst_status
 from mlbench.maintenance import say
 from mlbench.progress import Progress, make_progress
 from mlbench.settings import DEFAULT_RESULTS, Settings
@@ -23,18 +23,26 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Profile a suite, one sketch, or what is found."""
-    from mlbench.compare_commands import baseline_of, compare_run
+    from mlbench.baseline.measuring import UNTOUCHED, measured_but
+    from mlbench.compare_commands import Baseline, compare_run
     from mlbench.run import exit_status, profile_all
     from mlbench.selection import select
     from mlbench.wiring import wire
 
     begin = time.monotonic()
     selection = select(options)
-    base_of = baseline_of(options) if options.baseline else None
+    if options.skip_unchanged and not options.baseline:
+        raise UsageError("--skip-unchanged needs to know since when", do="add --baseline REF")
+    baseline = Baseline(options) if options.baseline else None
     progress = make_progress(sys.stderr)
     rooms = wire(settings, progress, named=selection.named)
-    results = profile_all(selection.specs, rooms, progress, debug=_trace if settings.debug else None)
-    base = base_of(selection, rooms, progress) if base_of is not None else None
+    skip = baseline.untouched(selection, rooms, progress) if baseline is not None else frozenset()
+    results = measured_but(
+        selection.specs,
+        dict.fromkeys(skip, UNTOUCHED),
+        lambda specs: profile_all(specs, rooms, progress, debug=_trace if settings.debug else None),
+    )
+    base = baseline.measure(selection, skip, rooms, progress) if baseline is not None else None
     statuses = [exit_status(results), _report(results, settings, progress, begin, DEFAULT_RESULTS)]
     if base is not None:
         statuses.append(compare_run(base, results, selection, options, settings))

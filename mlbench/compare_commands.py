@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -16,13 +16,12 @@ from mlbench.settings import Settings
 
 if TYPE_CHECKING:
     from mlbench.baseline import Base
+    from mlbench.baseline.measuring import Job
     from mlbench.compare import Thresholds
+    from mlbench.results.document import Document
     from mlbench.results.values import Result
     from mlbench.run import Rooms
     from mlbench.selection import Selection
-
-BaseOf = Callable[["Selection", "Rooms", Progress], "Base"]
-"""Gives the baseline once the head is measured."""
 
 
 def compare_files(options: argparse.Namespace, settings: Settings) -> int:
@@ -45,35 +44,61 @@ def compare_files(options: argparse.Namespace, settings: Settings) -> int:
     return worst_status([status_of(found), show_and_write(found, settings.json, settings.markdown, settings)])
 
 
-def baseline_of(options: argparse.Namespace) -> BaseOf:
-    """What gives the baseline that ``--baseline`` names: a result file, or a branch, tag or commit.
+class Baseline:
+    """What ``--baseline`` names: a result file, or a branch, tag or commit.
 
-    What is wrong with the name is told now, before anything is measured.
+    What is wrong with the name is told at once, before anything is measured.
 
     Raises:
         UsageError: it is neither, or the file is no result file.
     """
-    from mlbench.baseline import NoRepository, Repository, base_of_document, counterpart_of_ref
-    from mlbench.results.document import read
 
-    name = options.baseline
-    if Path(name).is_file():
-        document = read(Path(name))
-        return lambda _head, _rooms, _progress: base_of_document(document, name)
-    try:
-        repository = Repository(Path.cwd())
-    except NoRepository as error:
-        raise UsageError(f"--baseline {name!r} is no result file, and here is {error.what}") from None
-    found = counterpart_of_ref(name, repository)
+    def __init__(self, options: argparse.Namespace) -> None:
+        from mlbench.baseline import Counterpart, NoRepository, Repository, counterpart_of_ref
+        from mlbench.results.document import read
 
-    def measured(head: Selection, rooms: Rooms, progress: Progress) -> Base:
+        self._options = options
+        self._document: Document | None = None
+        self._found = Counterpart()
+        name = options.baseline
+        if Path(name).is_file():
+            if options.skip_unchanged:
+                do = "name a branch or a commit as the baseline"
+                raise UsageError("a result file does not say what was changed since", where=name, do=do)
+            self._document = read(Path(name))
+            return
+        try:
+            self._repository = Repository(Path.cwd())
+        except NoRepository as error:
+            raise UsageError(f"--baseline {name!r} is no result file, and here is {error.what}") from None
+        self._found = counterpart_of_ref(name, self._repository)
+
+    def untouched(self, head: Selection, rooms: Rooms, progress: Progress) -> frozenset[Job]:
+        """The jobs that need not be measured, where that is asked for."""
+        from mlbench.baseline.same_run import chooser
+        from mlbench.baseline.untouched import find_untouched
+
+        if not self._options.skip_unchanged:
+            return frozenset()
+        choose = chooser(self._repository, head, self._options)
+        return find_untouched(self._found, self._repository, _trees(), choose, head.specs, rooms, progress)
+
+    def measure(self, head: Selection, skip: Set[Job], rooms: Rooms, progress: Progress) -> Base:
+        """The baseline's results."""
+        from mlbench.baseline import base_of_document
         from mlbench.baseline.same_run import measure_counterpart
-        from mlbench.setup.home import CHECKOUTS, room
 
-        trees = room(CHECKOUTS) / "baselines"
-        return measure_counterpart(found, repository, head, options, rooms, progress, trees)
+        if self._document is not None:
+            return base_of_document(self._document, self._options.baseline)
+        return measure_counterpart(
+            self._found, self._repository, head, self._options, rooms, progress, _trees(), skip=skip
+        )
 
-    return measured
+
+def _trees() -> Path:
+    from mlbench.setup.home import CHECKOUTS, room
+
+    return room(CHECKOUTS) / "baselines"
 
 
 def compare_run(
@@ -85,7 +110,13 @@ def compare_run(
 
     own = thresholds_of(selection.suite) if selection.suite is not None else Thresholds()
     found = against(base, head, own, Side(label="work tree"))
+    people(settings, options.comparison).write("\n")
     return worst_status([status_of(found), show_and_write(found, options.comparison, "", settings)])
+
+
+def people(settings: Settings, *places: str) -> TextIO:
+    """Where text for people goes, when files go to these places."""
+    return sys.stderr if "-" in places or settings.pure_stdout else sys.stdout
 
 
 def status_of(comparison: Comparison) -> int:
@@ -100,8 +131,7 @@ def show_and_write(comparison: Comparison, json: str, markdown: str, settings: S
     from mlbench.results.comparison_document import write
     from mlbench.results.document import write_text
 
-    out: TextIO = sys.stderr if "-" in (json, markdown) or settings.pure_stdout else sys.stdout
-    show(change_table(comparison), out)
+    show(change_table(comparison), people(settings, json, markdown))
     writers: list[tuple[str, Callable[[], None]]] = [
         (json, lambda: write(comparison, json)),
         (markdown, lambda: write_text(_markdown(comparison), markdown)),

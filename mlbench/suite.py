@@ -99,7 +99,16 @@ def load_suite(path: Path) -> Suite:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise UsageError("not UTF-8 text", where=f"{shown}:{line}", do="save the file as UTF-8") from None
-    reader = _reader(text, shown, path.absolute().parent)
+    return suite_of(text, shown, path)
+
+
+def suite_of(text: str, file: str, path: Path) -> Suite:
+    """The suite of a text that lies, or would lie, at ``path``. ``file`` is its name in messages.
+
+    Raises:
+        UsageError: with file and line.
+    """
+    reader = _reader(text, file, path.absolute().parent)
     return Suite(path, reader.read(), reader.thresholds())
 
 

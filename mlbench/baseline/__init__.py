@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlbench.baseline.counterpart import Counterpart, Event, counterpart, counterpart_of_ref
-from mlbench.baseline.measuring import Base, Selected, against, base_of_document, measure_base
+from mlbench.baseline.measuring import Base, Selected, against, base_of_document, measure_base, thresholds_at
 from mlbench.baseline.repository import NoRepository, Repository
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "counterpart",
     "counterpart_of_ref",
     "measure_base",
+    "thresholds_at",
 ]

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlbench.baseline.counterpart import Counterpart
 from mlbench.baseline.repository import Repository
 from mlbench.baseline.worktree import worktree
-from mlbench.compare import Thresholds, changed_thresholds, compare
+from mlbench.compare import Thresholds, changed_thresholds, compare, thresholds_of
 from mlbench.errors import MLBenchError, UsageError
 from mlbench.progress import Progress
 from mlbench.results.change import Comparison, Side
 from mlbench.results.document import Document
 from mlbench.results.values import Absent, Failure, Measures, Result, Status
-from mlbench.suite import SketchSpec
+from mlbench.suite import SketchSpec, suite_of
+
+Job = tuple[str, str, str]
+"""Sketch, board and backend."""
+
+UNTOUCHED = "not measured: nothing that the sketch is made of was changed"
+
+
+def job_of(spec: SketchSpec) -> Job:
+    """What a result of this entry is known by."""
+    return spec.name, spec.board, spec.backend
 
 
 @dataclass(frozen=True)
@@ -28,9 +38,9 @@ class Selected:
     """Whether a suite file says so, or they were found by looking for sketches."""
 
     @property
-    def jobs(self) -> frozenset[tuple[str, str, str]]:
+    def jobs(self) -> frozenset[Job]:
         """Sketch, board and backend of each."""
-        return frozenset((spec.name, spec.board, spec.backend) for spec in self.specs)
+        return frozenset(job_of(spec) for spec in self.specs)
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,7 @@ def measure_base(
     progress: Progress,
     *,
     head: Selected | None = None,
+    skip: Set[Job] = frozenset(),
 ) -> Base:
     """Fetch the counterpart, lay out its files in a work tree, and measure its sketches there.
 
@@ -66,6 +77,7 @@ def measure_base(
         measure: measures them.
         progress: told of what takes long.
         head: what is measured of the head. Of a sketch that it has no more is only said that it is gone.
+        skip: what the change does not touch, and is not to be measured.
     """
     notes = (found.note,) if found.note else ()
     if not found.commit:
@@ -92,7 +104,7 @@ def measure_base(
                 return Base(
                     (), side, Thresholds(), (*notes, f"the base {short} has nothing to measure: {what}")
                 )
-            results = _measured(selected, head, measure, tree.path)
+            results = _measured(selected, head, skip, measure, tree.path)
     except MLBenchError as error:
         return Base(notes=(*notes, f"the base {short} cannot be measured: {error}"))
     failed = [result for result in results if result.status is Status.FAILED]
@@ -100,9 +112,29 @@ def measure_base(
     return Base(results, side, selected.thresholds, notes)
 
 
-def base_of_document(document: Document, label: str, commit: str = "") -> Base:
-    """The baseline that a result file holds."""
-    return Base(document.results, Side(commit=commit, label=label))
+def base_of_document(
+    document: Document, label: str, commit: str = "", thresholds: Thresholds | None = None
+) -> Base:
+    """The baseline that a result file holds; ``thresholds`` are those of its commit, where it has one."""
+    return Base(document.results, Side(commit=commit, label=label), thresholds)
+
+
+def thresholds_at(repository: Repository, commit: str, suite: Path) -> Thresholds:
+    """The thresholds that a commit's own suite has; none where it has no such suite, or a wrong one.
+
+    Args:
+        repository: has the commit.
+        commit: which.
+        suite: the suite's file, in the checkout.
+    """
+    try:
+        place = suite.resolve().relative_to(repository.root.resolve())
+        text = repository.show(commit, place.as_posix())
+        return (
+            Thresholds() if text is None else thresholds_of(suite_of(text, f"{commit[:12]}:{place}", suite))
+        )
+    except (ValueError, MLBenchError):
+        return Thresholds()
 
 
 def against(
@@ -135,20 +167,34 @@ def against(
 def _measured(
     base: Selected,
     head: Selected | None,
+    skip: Set[Job],
     measure: Callable[[Sequence[SketchSpec]], tuple[Result, ...]],
     tree: Path,
 ) -> tuple[Result, ...]:
-    wanted = base.jobs if head is None else base.jobs & head.jobs
-    stays = [spec for spec in base.specs if (spec.name, spec.board, spec.backend) in wanted]
+    gone = frozenset() if head is None else base.jobs - head.jobs
+    left_out = {
+        **dict.fromkeys(skip, UNTOUCHED),
+        **dict.fromkeys(gone, "not measured, as the sketch is gone"),
+    }
+    return tuple(_placed(result, tree) for result in measured_but(base.specs, left_out, measure))
+
+
+def measured_but(
+    specs: Sequence[SketchSpec],
+    left_out: Mapping[Job, str],
+    measure: Callable[[Sequence[SketchSpec]], tuple[Result, ...]],
+) -> tuple[Result, ...]:
+    """Results of all entries in their order, those that are left out with the reason for it."""
+    stays = [spec for spec in specs if job_of(spec) not in left_out]
     measured = iter(measure(stays) if stays else ())
     return tuple(
-        _placed(next(measured), tree) if (spec.name, spec.board, spec.backend) in wanted else _gone(spec)
-        for spec in base.specs
+        _skipped(spec, left_out[job_of(spec)]) if job_of(spec) in left_out else next(measured)
+        for spec in specs
     )
 
 
-def _gone(spec: SketchSpec) -> Result:
-    absent = Absent("not measured, as the sketch is gone")
+def _skipped(spec: SketchSpec, reason: str) -> Result:
+    absent = Absent(reason)
     measures = Measures(absent, absent, absent, absent, absent)
     return Result(spec.name, spec.board, spec.backend, Status.SKIPPED, measures)
 

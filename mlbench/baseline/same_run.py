@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Set
 from dataclasses import replace
 from pathlib import Path
 
 from mlbench.baseline.counterpart import Counterpart
-from mlbench.baseline.measuring import Base, Selected, measure_base
+from mlbench.baseline.measuring import Base, Job, Selected, measure_base
 from mlbench.baseline.repository import Repository
 from mlbench.compare import thresholds_of
 from mlbench.discovery import find_suite
@@ -27,6 +28,7 @@ def measure_counterpart(
     folder: Path,
     *,
     start: Path | None = None,
+    skip: Set[Job] = frozenset(),
 ) -> Base:
     """Measure the sketches of a counterpart as the same command line means them there.
 
@@ -39,21 +41,26 @@ def measure_counterpart(
         progress: told of what takes long.
         folder: where work trees may be made.
         start: the folder the command line was given in; the current one where None.
+        skip: what the change does not touch.
     """
-    here = (start or Path.cwd()).resolve()
-
-    def choose(tree: Path) -> Selected:
-        return _choose(tree, repository.root.resolve(), here, head, options)
-
     return measure_base(
         found,
         repository,
         folder,
-        choose,
+        chooser(repository, head, options, start),
         lambda specs: profile_all(specs, rooms, progress),
         progress,
         head=selected(head),
+        skip=skip,
     )
+
+
+def chooser(
+    repository: Repository, head: Selection, options: argparse.Namespace, start: Path | None = None
+) -> Callable[[Path], Selected]:
+    """What the command line means in a work tree, given the tree's folder."""
+    here, root = (start or Path.cwd()).resolve(), repository.root.resolve()
+    return lambda tree: _choose(tree, root, here, head, options)
 
 
 def selected(found: Selection) -> Selected:

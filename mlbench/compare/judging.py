@@ -121,13 +121,18 @@ def _passed_all(threshold: Threshold, else_: Verdict) -> Verdict:
 
 def _one_sided(about: Judged, base: Figure | None, head: Figure | None) -> Delta:
     verdict, note = Verdict.NOT_COMPARED, ""
-    if base is not None and head is not None:
+    # Of a sketch that failed or was left out, its state says it all.
+    told = any(
+        result is not None and result.status in (Status.FAILED, Status.SKIPPED)
+        for result in (about.base, about.head)
+    )
+    if base is not None and head is not None and not told:
         if base.value is not None:
             note = f"not measured any more: {head.absent}"
             if _spilled(about.head):
                 verdict = _passed_all(about.threshold, Verdict.NOT_COMPARED)
                 note = NO_LONGER_FITS
-            elif about.head is not None and about.head.status is Status.OK and about.threshold != Threshold():
+            elif about.threshold != Threshold():
                 verdict = Verdict.WARN
         elif head.value is not None:
             note = f"not measured at the base: {base.absent}"

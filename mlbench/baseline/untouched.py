@@ -1,0 +1,85 @@
+"""Sketches that a change does not touch: nothing that they are made of differs between the two sides."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mlbench.baseline.counterpart import Counterpart
+from mlbench.baseline.measuring import Job, Selected, job_of
+from mlbench.baseline.repository import Repository
+from mlbench.baseline.worktree import worktree
+from mlbench.build.reads import embedded, named_by
+from mlbench.build.source import Source, read_source
+from mlbench.errors import MLBenchError
+from mlbench.progress import Progress
+from mlbench.run import Rooms
+from mlbench.suite import SketchSpec
+
+ASKED = (
+    *("board", "backend", "build_properties", "functions", "marks", "inferences", "timeout_us", "serial"),
+    *("ram_search", "ram_min", "ram_max"),
+)
+"""What an entry says that is not in the files it leads to."""
+
+_ELSEWHERE = re.compile(rb"""^[ \t]*#[ \t]*include[ \t]*["<](?:/|[^">\n]*\.\./)""", re.MULTILINE)
+
+
+def inputs_digest(spec: SketchSpec, rooms: Rooms) -> str:
+    """All that the result depends on, but for the tools, which are the same on both sides of one run.
+
+    Empty where that cannot be known before it is compiled, or where something is wrong with the
+    sketch, which measuring has to say.
+    """
+    try:
+        project = rooms.obtain(spec)
+        request = rooms.locate(project, spec)
+        source = read_source(request)
+        if named_by(request.build_properties) or embedded(source) or _leads_elsewhere(source):
+            return ""
+    except MLBenchError:
+        return ""
+    asked = [repr(getattr(spec, name)) for name in ASKED]
+    return hashlib.sha256(json.dumps([source.digest, *asked]).encode()).hexdigest()
+
+
+def find_untouched(
+    found: Counterpart,
+    repository: Repository,
+    folder: Path,
+    select: Callable[[Path], Selected],
+    head: Sequence[SketchSpec],
+    rooms: Rooms,
+    progress: Progress,
+) -> frozenset[Job]:
+    """The head's jobs that the change from the counterpart does not touch. Arguments as ``measure_base``.
+
+    None where anything about the counterpart is wrong, which measuring it will say.
+    """
+    if not found.commit or repository.obtain(found.commit):
+        return frozenset()
+    try:
+        with worktree(repository, found.commit, folder, progress) as tree:
+            return frozenset() if tree.notes else untouched(head, select(tree.path).specs, rooms)
+    except MLBenchError:
+        return frozenset()
+
+
+def untouched(head: Sequence[SketchSpec], base: Sequence[SketchSpec], rooms: Rooms) -> frozenset[Job]:
+    """The jobs whose inputs are the same on both sides."""
+    before = {job_of(spec): spec for spec in base}
+    found = set()
+    for spec in head:
+        other = before.get(job_of(spec))
+        mine = inputs_digest(spec, rooms) if other is not None else ""
+        if mine and other is not None and mine == inputs_digest(other, rooms):
+            found.add(job_of(spec))
+    return frozenset(found)
+
+
+def _leads_elsewhere(source: Source) -> bool:
+    files = [source.files, *(library.files for library in source.libraries)]
+    return any(_ELSEWHERE.search(file.read()) for tree in files for file in tree.values())
