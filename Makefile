@@ -28,6 +28,10 @@ bench:
 sample:
 	$(DEV) python docs/sample/make.py
 
+# Seconds that the action takes beyond compiling and measuring.
+bench-action:
+	$(DEV) python tests/action/overhead_bench.py
+
 # Pins what requirements/*.in ask for, with the hashes of every platform's files.
 lock:
 	$(DEV) python requirements/lock.py

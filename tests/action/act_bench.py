@@ -13,19 +13,20 @@ import subprocess
 import sys
 import threading
 import urllib.parse
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from fake_api import FakeGitHub
-from fake_state import READ_ONLY, REPORTING, Run
+from fake_state import Run
 
 from mlbench.setup.environment import MARKER, Locks, environment_path
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "owner/demo"
+BENCH = ".github/workflows/bench.yml"
 OURS = "org/mlbench-action@v1"
 TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"
 SKETCH = """\
@@ -49,6 +50,16 @@ runs:
       run: python3 -c 'import os,urllib.parse,urllib.request as r;
         r.urlopen(os.environ["TAKER"] + "/?" + urllib.parse.urlencode({"name":os.environ["NAME"],
         "path":os.environ["FOLDER"],"run":os.environ["GITHUB_RUN_ID"]})).read()'
+"""
+_CHECKOUT = """\
+name: stand-in
+inputs: {repository: {default: x}, ref: {default: x}, path: {default: x}, persist-credentials: {default: x}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {WHERE: "${{ inputs.path }}"}
+      run: cp -r "ACTION" "$GITHUB_WORKSPACE/$WHERE"
 """
 _CACHE = """\
 name: stand-in
@@ -248,9 +259,11 @@ class Stage:
         return Ran(done.returncode, tuple(lines), done.stdout + done.stderr)
 
     def _stand_ins(self) -> dict[str, Path]:
-        pins = pinned((ROOT / "action.yml").read_text())
+        pins = pinned("".join((ROOT / name).read_text() for name in ("action.yml", BENCH)))
         found = {OURS: self.folder / "action"}
         for uses in pins:
+            if uses.startswith(("./", "org/")):
+                continue
             name = uses.partition("@")[0]
             found["/".join(name.split("/")[:2]) + "@" + uses.partition("@")[2]] = (
                 self.folder / "stand-ins" / "/".join(name.split("/")[:2]).replace("/", "-")
@@ -310,11 +323,19 @@ def lay_out(folder: Path, taker: str) -> None:
     stand_ins = folder / "stand-ins"
     for name, text in {
         "actions-upload-artifact": _UPLOAD.replace("TAKER_URL", taker),
+        "actions-checkout": _CHECKOUT.replace("ACTION", str(action)),
         "actions-cache/restore": _CACHE.replace("WHAT", "restored"),
         "actions-cache/save": _CACHE.replace("WHAT", "saved"),
     }.items():
         (stand_ins / name).mkdir(parents=True)
         (stand_ins / name / "action.yml").write_text(text)
+
+
+def make_path(folder: Path) -> str:
+    """PATH of the runner: python3 is the one that the environment is made for."""
+    folder.mkdir()
+    (folder / "python3").symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
 def seed_environment(home: Path) -> None:
@@ -342,18 +363,3 @@ def shallow(origin: Origin, target: Path, commit: str, *, depth: int = 1) -> Pat
     # As actions/checkout does; and act copies no empty folder, without refs/ of which it is no repository.
     git(target, "update-ref", "refs/remotes/pull/1/merge", commit)
     return target
-
-
-def rights(read_only: bool) -> Mapping[str, str]:
-    """What the token of a run may do."""
-    return READ_ONLY if read_only else REPORTING
-
-
-def steps(*words: str, indent: int = 6) -> str:
-    """Lines of a workflow below ``steps:``."""
-    return "\n".join(" " * indent + word for word in words)
-
-
-def names(lines: Iterable[str]) -> str:
-    """Lines as one text, for messages of failed tests."""
-    return "\n".join(lines)

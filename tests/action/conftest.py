@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from act_bench import REPOSITORY, TOKEN, Origin, Stage, Taker, lay_out, seed_environment
+from act_bench import REPOSITORY, TOKEN, Origin, Stage, Taker, lay_out, make_path, seed_environment
 from fake_api import FakeGitHub
 from scenes import Scene
 
@@ -35,10 +34,7 @@ def action_home(shared: Path) -> Path:
 @pytest.fixture(scope="session")
 def runner_path(shared: Path) -> str:
     """PATH of the runner: python3 is the one that the environment is made for."""
-    folder = shared / f"bin-{os.getpid()}"
-    folder.mkdir()
-    (folder / "python3").symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
-    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+    return make_path(shared / f"bin-{os.getpid()}")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import json
 import zipfile
 
 import pytest
-from act_bench import REPOSITORY, SUITE, TOKEN, sketch
+from act_bench import BENCH, REPOSITORY, ROOT, SUITE, TOKEN, sketch
 from fake_state import READ_ONLY
 from scenes import MATRIX, Scene, one_job, workflow_run
 
@@ -126,3 +126,24 @@ def test_builds_see_neither_tokens_nor_inputs_nor_command_files(scene: Scene) ->
     printed = [item["message"] for item in failed["head"]["failure"]["diagnostics"]]
     assert printed == ["::error::from a build", "all"]
     assert "from a build" not in done.errors()
+
+
+def test_the_reusable_workflow_as_a_user_calls_it(scene: Scene) -> None:
+    """bench.yml as it stands: a leg a board, and the report. act knows no workflow of another repository."""
+    scene.opened()
+    checkout = scene.checkout()
+    (checkout / BENCH).parent.mkdir(parents=True)
+    (checkout / BENCH).write_text((ROOT / BENCH).read_text())
+    boards = json.dumps(["mlbench:nrf52840:nano33ble", ""])
+    calling = f"""\
+on: pull_request
+jobs:
+  mlbench:
+    uses: ./{BENCH}
+    with: {{boards: {json.dumps(boards)}, comment: changes}}
+"""
+    done = scene.run(calling, checkout=checkout)
+    assert set(done.jobs.values()) == {"success"}, done.log
+    assert len(done.jobs) == 3, done.jobs
+    (body,) = scene.bodies
+    assert "blink (mlbench:nrf52840:nano33ble)" in body.replace("<!-- -->", "")
