@@ -50,8 +50,8 @@ PATHS = (
     f"{_REPO}/actions/artifacts/{{artifact_id}}/{{archive_format}}",
 )
 METHODS = ("get", "post", "patch", "delete")
-_ANYWHERE = frozenset({400, 401, 403, 404, 408, 410, 422, 429, 500, 502, 503, 504})
-"""Errors that any endpoint may answer, whether its description lists them or not."""
+_ANYWHERE = frozenset({301, 307, 400, 401, 403, 404, 408, 410, 422, 429, 500, 502, 503, 504})
+"""Redirects and errors that any endpoint may answer, whether its description lists them or not."""
 
 Json = dict[str, Any]
 

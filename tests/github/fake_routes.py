@@ -74,7 +74,8 @@ class _Call:
         if found is None or (found.private and not (inside and token and token.may("contents", "read"))):
             raise Refused(404, "Not Found")
         if found.moved_to:
-            raise _Moved(self.root + self.request.plain_path.replace(f"{owner}/{name}", found.moved_to))
+            moved = self.request.path.replace(f"{owner}/{name}", found.moved_to)
+            raise _Moved(self.request.method, self.fake.url + moved)
         if allowed or (level == "read" and not found.private):
             return found
         if token is None:
@@ -113,8 +114,8 @@ class _Call:
 
 
 class _Moved(Refused):
-    def __init__(self, location: str) -> None:
-        super().__init__(301, "Moved Permanently", url=location)
+    def __init__(self, method: str, location: str) -> None:
+        super().__init__(301 if method == "GET" else 307, "Moved Permanently", url=location)
         self.reply.headers["Location"] = location
 
 

@@ -177,7 +177,10 @@ def test_a_renamed_repository_is_found(fake: FakeGitHub, connect: Connect) -> No
     fake.tokens[SECRET].repository = ""
     github = connect(repository="owner/old")
     assert comments(github) == ["here"]
-    # A redirect may turn POST into GET: better said than done wrongly.
+    github.post(github.path("issues", 1, "comments"), {"body": "text"})
+    assert comments(github) == ["here", "text"]
+    # Of this kind a redirect may turn POST into GET: better said than done wrongly.
+    fake.fault(Fault("POST", reply=Reply(302, b"", {"Location": f"{fake.url}/repos/{REPOSITORY}"})))
     with pytest.raises(NotFound, match="name the repository"):
         github.post(github.path("issues", 1, "comments"), {"body": "text"})
 
