@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlbench.action.events import Event
 from mlbench.action.inputs import BASELINES, Settings
@@ -18,6 +19,9 @@ from mlbench.github.history import merge_base
 from mlbench.github.labels import SKIP
 from mlbench.progress import Progress
 
+if TYPE_CHECKING:
+    from mlbench.baseline import Repository
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -29,6 +33,8 @@ class Plan:
     """What it is, for people."""
     document: str = ""
     """Path of a result file to compare with instead."""
+    judged_by: str = ""
+    """The commit whose thresholds count where a result file is compared with; empty: those checked out."""
     label: str = ""
     notes: tuple[str, ...] = ()
     skip: str = ""
@@ -89,28 +95,36 @@ def _baseline(
 
     if settings.baseline == "none":
         return Plan(notes=("nothing is compared: the input baseline is none",))
-    if settings.baseline not in BASELINES:
-        path = folder / settings.baseline
-        return Plan(document=str(path), label=settings.baseline)
+    by_file = Plan(document=str(folder / settings.baseline), label=settings.baseline)
     try:
         repository = baseline.Repository(folder, token=token, server_url=event.server_url)
     except baseline.NoRepository as error:
+        if settings.baseline not in BASELINES:
+            return by_file
         return Plan(notes=(f"nothing is compared: {error}",))
     asked = baseline.Event(event.name, event.payload)
     found = baseline.counterpart(asked, repository, _asking(github))
     notes = (found.note,) if found.note else ()
+    if settings.baseline not in BASELINES:
+        return replace(by_file, judged_by=_obtained(repository, found.commit))
     if not found.commit:
         return Plan(notes=notes)
     if settings.baseline == "artifact":
         given, note = fetched_baseline(github, found.commit, settings, event, work)
         if given:
-            return Plan(document=str(given.path), label=given.label, notes=notes, commit=given.commit)
+            judged_by = _obtained(repository, found.commit)
+            return Plan(given.commit, "", str(given.path), judged_by, given.label, notes)
         notes = (*notes, f"{note}; the base is measured in this run instead")
     with progress.step(f"fetching the base {found.commit[:12]}"):
         reason = repository.obtain(found.commit)
     if reason:
         return Plan(notes=(*notes, f"the base {found.commit[:12]} cannot be fetched ({reason})"))
     return Plan(commit=found.commit, how=found.how, notes=notes)
+
+
+def _obtained(repository: Repository, commit: str) -> str:
+    """The commit once it is in the repository; empty where there is none."""
+    return commit if commit and not repository.obtain(commit) else ""
 
 
 def _asking(github: GitHub) -> Callable[[str, str], str]:

@@ -11,16 +11,27 @@ from pathlib import Path
 import pytest
 from histories import Server, checkout, git, shallow
 
-from mlbench.baseline import Base, Counterpart, Repository, Selected, against, measure_base
+from mlbench.baseline import (
+    Base,
+    Counterpart,
+    Repository,
+    Selected,
+    against,
+    base_of_document,
+    measure_base,
+    thresholds_at,
+)
 from mlbench.baseline.same_run import measure_counterpart
 from mlbench.baseline.worktree import worktree
 from mlbench.cli import parse
+from mlbench.compare import thresholds_of
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.progress import Silent
 from mlbench.results.change import Side, State
+from mlbench.results.document import Document, RunInfo
 from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status
 from mlbench.selection import select
-from mlbench.suite import SketchSpec, Source
+from mlbench.suite import SketchSpec, Source, load_suite
 
 SUITE = "sketches:\n  - path: kws\n    thresholds: {flash: {fail: 5 %}}\n"
 SPEC = SketchSpec("kws", Path("kws"), "board", Source())
@@ -273,9 +284,6 @@ def test_the_bases_sketches_are_those_of_its_own_suite(project, clone, tmp_path)
 
 
 def test_a_pull_request_cannot_raise_its_own_threshold(project, clone, tmp_path):
-    from mlbench.compare import thresholds_of
-    from mlbench.suite import load_suite
-
     base, _ = counterpart_results(clone, project.base, tmp_path)
     head = replace(sized(SPEC, 120), board="mlbench:nrf52840:nano33ble")
     own = thresholds_of(load_suite(clone / "mlbench.yml"))
@@ -333,3 +341,32 @@ def test_the_bases_suite_may_be_broken(project, tmp_path):
     assert base.notes[0].startswith(
         f"the base {broken[:12]} has nothing to measure: mlbench.yml:1: unknown key"
     )
+
+
+# -- thresholds of a base that is not measured here ----------------------------------------------
+
+
+def test_thresholds_of_a_commit(project, clone):
+    repository = Repository(clone)
+    assert repository.obtain(project.base) == ""
+    found = thresholds_at(repository, project.base, clone / "mlbench.yml")
+    assert found.of("kws", "flash").fail.percent == 5
+    base = base_of_document(Document((sized(SPEC, 100),), RunInfo("0")), "a file", thresholds=found)
+    own = thresholds_of(load_suite(clone / "mlbench.yml"))
+    judged = against(base, [sized(SPEC, 110)], own, Side())
+    assert judged.regressed
+    assert "is changed from 5 % to 50 %" in judged.notes[0]
+    assert not against(
+        base_of_document(Document((sized(SPEC, 100),), RunInfo("0")), "a file"),
+        [sized(SPEC, 110)],
+        own,
+        Side(),
+    ).regressed, "without a commit the checkout's own count"
+
+
+def test_a_commit_without_a_suite_has_no_thresholds(project, clone, tmp_path):
+    repository = Repository(clone)
+    assert repository.obtain(project.moved) == ""
+    assert not thresholds_at(repository, project.moved, clone / "mlbench.yml")
+    assert not thresholds_at(repository, project.change, tmp_path / "elsewhere.yml")
+    assert not thresholds_at(repository, project.change, clone / "kws" / "kws.ino")
