@@ -44,6 +44,8 @@ INPUTS = (
     Input("sketches", "", "list"),
     Input("board", "", "list"),
     Input("backend", "", "choice", ("", *BACKENDS)),
+    Input("platforms", "", "list"),
+    Input("libraries", "", "list"),
     Input("mode", "all", "choice", MODES),
     Input("baseline", "auto", "text"),
     Input("comment", "always", "choice", COMMENTS),
@@ -71,6 +73,10 @@ class Settings:
     """Patterns as the shell has them, for names and paths of sketches; none: all."""
     board: tuple[str, ...] = ()
     backend: str = ""
+    platforms: tuple[str, ...] = ()
+    """``package:architecture@version``, to be installed."""
+    libraries: tuple[str, ...] = ()
+    """``Name@version``, to be installed."""
     mode: str = "all"
     baseline: str = "auto"
     """One of BASELINES, or a result file's path."""
@@ -104,6 +110,8 @@ class Settings:
             sketches=words(texts["sketches"]),
             board=_boards(texts["board"]),
             backend=choice("backend"),
+            platforms=words(texts["platforms"]),
+            libraries=words(texts["libraries"]),
             mode=choice("mode"),
             baseline=texts["baseline"],
             comment=choice("comment"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,10 +14,11 @@ from mlbench.action.events import Event
 from mlbench.action.exports import export
 from mlbench.action.files import set_outputs
 from mlbench.action.inputs import Settings
+from mlbench.action.packages import Packages, install
 from mlbench.action.parts import Part, artifact_name, to_json
 from mlbench.action.plan import Plan
 from mlbench.action.state import COMPARISON, RESULT, Work
-from mlbench.baseline import Base, Counterpart, Repository, against, base_of_document
+from mlbench.baseline import Base, Counterpart, Repository, against, base_of_document, thresholds_at
 from mlbench.baseline.same_run import measure_counterpart
 from mlbench.cli import parse
 from mlbench.compare import Thresholds, thresholds_of
@@ -31,6 +33,7 @@ from mlbench.selection import select
 from mlbench.settings import Settings as Options
 from mlbench.setup.home import CHECKOUTS, room
 from mlbench.setup.policy import Policy
+from mlbench.setup.tools import ensure_toolchain
 from mlbench.wiring import wire
 
 
@@ -83,12 +86,22 @@ def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) 
     set_outputs(environ, outputs)
 
 
-def command_line(settings: Settings) -> list[str]:
+def command_line(settings: Settings, packages: Packages) -> list[str]:
     """The command line that asks for what the inputs ask for."""
     words = ["run", *([settings.suite] if settings.suite else [])]
     words += [f"--board={board}" for board in settings.board]
     words += [f"--only={pattern}" for pattern in settings.sketches]
+    words += [f"--library={folder}" for folder in packages.libraries]
     return words + ([f"--backend={settings.backend}"] if settings.backend else [])
+
+
+def _packages(settings: Settings, policy: Policy, progress: Progress) -> Packages:
+    if not (settings.platforms or settings.libraries):
+        return Packages()
+    found = install(settings, ensure_toolchain(policy, progress.note, arm=False), progress)
+    if found.data is not None:
+        os.environ["ARDUINO_DIRECTORIES_DATA"] = str(found.data)  # where builds look for platforms
+    return found
 
 
 def _compared(
@@ -100,15 +113,20 @@ def _compared(
     progress: Progress,
 ) -> tuple[tuple[Result, ...], Comparison]:
     folder = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve() / settings.working_directory
-    rooms = wire(Options(policy=Policy.read([], environ)), progress)
+    policy = Policy.read([], environ)
+    rooms = wire(Options(policy=policy), progress)
 
-    options = parse(command_line(settings))
+    options = parse(command_line(settings, _packages(settings, policy, progress)))
     selection = select(options, folder)
     results = profile_all(selection.specs, rooms, progress)
     write(Document(results, RunInfo(__version__)), str(work.upload / RESULT))
     _show(results)
     if plan.document:
-        base = base_of_document(read(Path(plan.document)), plan.label, plan.commit)
+        # Whatever is compared with, a pull request is not judged by thresholds of its own.
+        judged_by = None
+        if plan.judged_by and selection.suite:
+            judged_by = thresholds_at(Repository(folder), plan.judged_by, selection.suite.path)
+        base = base_of_document(read(Path(plan.document)), plan.label, plan.commit, judged_by)
     elif plan.commit:
         found = Counterpart(plan.commit, plan.how)
         there = room(CHECKOUTS) / "baselines"

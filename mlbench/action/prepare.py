@@ -64,7 +64,8 @@ def _caches(settings: Settings, folder: Path, environ: Mapping[str, str]) -> dic
     machine = [_FORMAT, platform.machine(), platform.python_version(), sys.base_prefix, _system()]
     tools = _digest([*machine, *(_content(_ROOT / name) for name in _TOOLS)])
     suites = [settings.suite] if settings.suite else list(_SUITES)
-    boards = _digest([*settings.board, *(_content(folder / name) for name in suites)])
+    packages = [*settings.board, *settings.platforms, *settings.libraries]
+    boards = _digest([*packages, *(_content(folder / name) for name in suites)])
     run = f"{environ.get('GITHUB_RUN_ID', '')}-{environ.get('GITHUB_RUN_ATTEMPT', '')}"
     leg = _digest([settings.key, environ.get("GITHUB_JOB", "")])
     return {

@@ -95,22 +95,38 @@ class ArduinoCli:
         """Compile again: nothing has changed for arduino-cli, so it does little but link."""
         return self.compile(job)
 
-    def install_platform(self, package: str, architecture: str) -> None:
-        """Install a platform from its index; the index of every configured URL is read first."""
+    def install_platform(self, package: str, architecture: str, version: str = "") -> None:
+        """Install a platform from its index; the index of every configured URL is read first.
+
+        Raises:
+            PlatformMissing: it cannot be had.
+        """
         platform = f"{package}:{architecture}"
+        self._install("core", f"{platform}@{version}" if version else platform, f"platform {platform}")
+
+    def install_library(self, name: str, version: str = "") -> None:
+        """Install a library of Arduino's index, and those it needs; no ``version``: the newest.
+
+        Raises:
+            PlatformMissing: it cannot be had.
+        """
+        self._install("lib", f"{name}@{version}" if version else name, f"library {name}")
+
+    def _install(self, kind: str, name: str, where: str) -> None:
         if self.tools.offline:
             raise PlatformMissing(
                 "is not installed, and the network is not to be used",
-                where=f"platform {platform}",
-                do=f"run `arduino-cli core install {platform}`, or leave out --offline",
+                where=where,
+                do=f"run `arduino-cli {kind} install {name}`, or leave out --offline",
             )
-        for verb in (["core", "update-index"], ["core", "install", platform]):
+        for verb in ([kind, "update-index"], [kind, "install", name]):
             done = self._run([*verb, "--json"], _INSTALL_SECONDS)
             if done.status and verb[1] == "install":
                 raise PlatformMissing(
                     f"cannot be installed: {_error_of(done)}",
-                    where=f"platform {platform}",
-                    do="check the network, its name, and the package index it needs (--additional-urls)",
+                    where=where,
+                    do="check the network, its name and version, and the package index it needs "
+                    "(--additional-urls)",
                 )
 
     def _compile(self, job: Job, *options: str) -> tuple[Finished, dict[str, Any]]:

@@ -47,6 +47,8 @@ def main(argv: list[str]) -> int:
     argv = argv[2:]
     if argv[0] == "core":
         return core(argv[1:])
+    if argv[0] == "lib":
+        return library(argv[1:])
     if argv[0] == "compile":
         return compile_sketch(argv[1:])
     return refuse_text(f'Error: unknown command "{argv[0]}" for "arduino-cli"')
@@ -79,14 +81,31 @@ def core(argv: list[str]) -> int:
     if argv == ["update-index", "--json"]:
         return 0 if TOLD["network"] else refuse_json("Some indexes could not be updated.")
     if len(argv) == 3 and argv[0] == "install" and argv[2] == "--json":
-        package, architecture = argv[1].split(":")
+        name, _, version = argv[1].partition("@")
+        package, architecture = name.split(":")
         source = Path(TOLD["network"] or "/nowhere") / package / architecture
         if not source.is_dir():
             return refuse_json(f"Invalid argument passed: Platform '{argv[1]}' not found", 7)
-        shutil.copytree(source, data / "packages" / package / "hardware" / architecture / "2.4.1")
+        target = data / "packages" / package / "hardware" / architecture / (version or "2.4.1")
+        shutil.copytree(source, target)
         print("{}")
         return 0
     return refuse_text("Error: unknown flag")
+
+
+def library(argv: list[str]) -> int:
+    if argv == ["update-index", "--json"]:
+        return 0 if TOLD["network"] else refuse_json("Some indexes could not be updated.")
+    name, _, version = argv[1].partition("@")
+    source = Path(TOLD["network"] or "/nowhere") / "libraries" / name
+    if argv[0] != "install" or argv[2:] != ["--json"] or not source.is_dir():
+        return refuse_json(f"Library '{argv[1]}' not found")
+    target = Path(os.environ["ARDUINO_DIRECTORIES_USER"]) / "libraries" / name.replace(" ", "_")
+    shutil.copytree(source, target)
+    properties = f"name={name}\nversion={version or '1.0.0'}\n"
+    (target / "library.properties").write_text(properties)
+    print("{}")
+    return 0
 
 
 def compile_sketch(argv: list[str]) -> int:
