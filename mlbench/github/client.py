@@ -21,6 +21,8 @@ from mlbench.github.transport import NO_TOKEN, Answer, Deadline, Token, Transpor
 DEFAULT_API = "https://api.github.com"
 OPERATION_SECONDS = 90.0
 """How long all requests of a client may take together, waiting included; see ``within``."""
+EXCHANGE_SECONDS = 30.0
+"""How long one request may take, those for files apart."""
 LONGEST_WAIT = 60.0
 """How long a rate limit is waited for. GitHub asks for a minute at least where it names no time."""
 BODY_BYTES = 16 << 20
@@ -142,10 +144,11 @@ class GitHub:
             return
 
     def graphql(self, query: str) -> dict[str, Any]:
-        """Ask the GraphQL API; for what REST does not tell. Gives ``data``."""
+        """Read from the GraphQL API what REST does not tell; tried once more. Gives ``data``."""
         root = self.api_url
         url = f"{root.removesuffix('/v3')}/graphql" if root.endswith("/api/v3") else f"{root}/graphql"
-        answer = mapping(self._json(self._send("POST", url, {"query": query})), "graphql")
+        told = self._again(lambda: self._send("POST", url, {"query": query}), tries=2)
+        answer = mapping(self._json(told), "graphql")
         return mapping(answer.get("data"), "data")
 
     def download(self, path: str, limit: int) -> bytes:
@@ -157,7 +160,8 @@ class GitHub:
         url = self._url(path, {})
         for _ in range(_HOPS):
             same = origin(url) == origin(self.api_url)
-            answer = self._read(url, limit=limit, token=self._token if same else NO_TOKEN, hops=0)
+            token = self._token if same else NO_TOKEN
+            answer = self._read(url, limit=limit, token=token, hops=0, seconds=OPERATION_SECONDS)
             if answer.status < 300:
                 return answer.body
             url = _joined(url, answer.headers.get("location", ""))
@@ -170,19 +174,30 @@ class GitHub:
         return f"{self.api_url}{path}{'?' if asked else ''}{asked}"
 
     def _read(
-        self, url: str, *, limit: int = BODY_BYTES, token: Token | None = None, hops: int = _HOPS
+        self,
+        url: str,
+        *,
+        limit: int = BODY_BYTES,
+        token: Token | None = None,
+        hops: int = _HOPS,
+        seconds: float = EXCHANGE_SECONDS,
     ) -> Answer:
         """GET, again after what passes."""
-        for attempt in range(1, TRIES + 1):
+        return self._again(
+            lambda: self._send("GET", url, None, limit=limit, token=token, hops=hops, seconds=seconds)
+        )
+
+    def _again(self, send: Callable[[], Answer], tries: int = TRIES) -> Answer:
+        for attempt in range(1, tries + 1):
             try:
-                return self._send("GET", url, None, limit=limit, token=token, hops=hops)
+                return send()
             except RateLimited as error:
                 pause = error.seconds
                 last: GitHubError = error
             except Unavailable as error:
                 pause = _PAUSE * 2**attempt
                 last = error
-            if attempt == TRIES or pause > LONGEST_WAIT or pause >= self._deadline.left:
+            if attempt == tries or pause > LONGEST_WAIT or pause >= self._deadline.left:
                 raise last
             self.pause(pause)
         raise AssertionError  # the loop ends by itself
@@ -200,6 +215,7 @@ class GitHub:
         limit: int = BODY_BYTES,
         token: Token | None = None,
         hops: int = _HOPS,
+        seconds: float = EXCHANGE_SECONDS,
     ) -> Answer:
         """One request; a redirect on the same host is followed (a repository that was renamed)."""
         body = None if data is None else json.dumps(data).encode()
@@ -212,7 +228,7 @@ class GitHub:
                 url,
                 auth=self._token if token is None else token,
                 data=body,
-                seconds=left,
+                seconds=min(left, seconds),
                 limit=limit,
             )
             if answer.status not in (301, 302, 307, 308):

@@ -93,6 +93,8 @@ def fetch() -> Path:
             made = Path(scratch, "part.json")
             made.write_text(json.dumps(part_of(whole), separators=(",", ":")))
             made.replace(target)
+        for old in set(target.parent.glob("github-api-*.json")) - {target}:
+            old.unlink()
     return target
 
 

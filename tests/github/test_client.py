@@ -162,7 +162,8 @@ def test_an_answer_that_is_too_long_is_dropped(
     fake: FakeGitHub, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BODY_BYTES", 1 << 20)
-    monkeypatch.setattr(GitHub._read, "__kwdefaults__", {"limit": 1 << 20, "token": None, "hops": 3})
+    for method in (GitHub._read, GitHub._send):  # it is the default of a parameter there
+        monkeypatch.setitem(method.__kwdefaults__, "limit", 1 << 20)
     packed = gzip.compress(b"[" + b" " * (50 << 20) + b"]")
     assert len(packed) < 1 << 20
     for reply in (Reply(200, b" " * (2 << 20)), Reply(200, packed, {"Content-Encoding": "gzip"})):
@@ -294,3 +295,20 @@ def test_a_new_deadline_is_a_new_client(fake: FakeGitHub, connect: Connect) -> N
         comments(spent)
     assert comments(spent.within(30)) == []
     assert spent.seconds_left == 0
+
+
+def test_one_silent_request_does_not_use_up_the_time_of_all(
+    fake: FakeGitHub, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for method in (GitHub._read, GitHub._send):
+        monkeypatch.setitem(method.__kwdefaults__, "seconds", 0.3)
+    fake.fault(Fault("GET", hang=60))
+    began = time.monotonic()
+    assert comments(connect()) == []
+    assert time.monotonic() - began < 5
+
+
+def test_a_read_of_graphql_is_tried_once_more(fake: FakeGitHub, connect: Connect) -> None:
+    fake.fault(Fault("POST", "/graphql", reply=Reply.error(502, "Bad Gateway")))
+    answer = connect().graphql("query { viewer { login databaseId } }")
+    assert answer["viewer"]["login"] == "github-actions[bot]"
