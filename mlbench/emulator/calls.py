@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.stacks import Context, StackWatch
 
+_EXC_RETURN = 0xFFFFFFE0
+"""The least value in LR that ends an exception (ARMv7-M ARM, B1.5.8)."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -21,6 +24,11 @@ class Call:
     placement: int
     arguments: tuple[int, int, int, int]
     context: Context
+
+    @property
+    def ends_handler(self) -> bool:
+        """A handler's tail call: its return is the exception's return, and nobody gets its value."""
+        return self.lr >= _EXC_RETURN
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,7 @@ class CallTracker:
     def __init__(self, machine: Machine, stacks: StackWatch | None = None) -> None:
         self._machine = machine
         self.stacks = stacks or StackWatch(machine)
+        self.stacks.switching = self._leave_handlers
         self._watches: dict[int, list[Watch]] = {}
         self.state = CallState()
         self._kept: set[int] = set()
@@ -110,6 +119,20 @@ class CallTracker:
                 self._close(call)
                 if call.watch.returned is not None:
                     call.watch.returned(call)
+
+    def _leave_handlers(self) -> None:
+        """Close what handlers called that are not active any more."""
+        if not self.state.open:
+            return
+        depth = len(self._machine.nvic.active)
+        for call in reversed(list(self.state.open)):
+            if call.context.depth <= depth or call not in self.state.open:
+                continue
+            if call.ends_handler and call.watch.returned is not None:
+                self._close(call)
+                call.watch.returned(call)
+            else:
+                self._left(call)
 
     def _close_left(self) -> None:
         """Close calls whose frame is gone: SP is above it, and they have not returned."""

@@ -6,6 +6,7 @@ stops anyway (exceptions, writes to CONTROL, MSP and PSP), so what was lowest be
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from mlbench.elf.image import Image
@@ -85,6 +86,8 @@ class StackWatch:
 
     machine: Machine
     state: StackState = field(init=False)
+    switching: Callable[[], None] | None = None
+    """Told after each possible change of stacks."""
 
     def __post_init__(self) -> None:
         self._cpu, self._hot = self.machine.cpu, self.machine.hot
@@ -146,6 +149,8 @@ class StackWatch:
         else:
             state.current = self._thread(at, frame)
             state.stacks[state.current].left = 0
+        if self.switching is not None:
+            self.switching()
 
     def _thread(self, sp: int, frame: int) -> int:
         """The index of the thread's stack that SP is on."""

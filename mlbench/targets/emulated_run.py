@@ -8,7 +8,7 @@ from typing import Any
 from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, peak_requested
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
-from mlbench.emulator.stacks import StackState, StackWatch
+from mlbench.emulator.stacks import Context, StackState, StackWatch
 from mlbench.errors import EnvironmentFault
 from mlbench.targets import verdict
 from mlbench.targets.entry import Entry, Named
@@ -86,9 +86,13 @@ class EmulatedRun:
         self._marks = MarkWatch(
             machine, self._tracker, named, outputs, begun=self._begin_inference, ended=self._end_inference
         )
+        machine.stuck = self._stuck
+        self._sketch: Context | None = None
+        """The thread that entered setup()."""
         self._loops = 0
         self._finished = False
         self._wanted = 1
+        self._probing = False
         self._deadline = self._latest = 0
         self.recorded: list[HeapCall] = []
 
@@ -110,6 +114,7 @@ class EmulatedRun:
             if ending.end is not End.BREAKPOINT:
                 return self._result(ending, "before setup()")
             if ending.address == self.entry.setup:
+                self._sketch = self._stacks.context
                 self._recorder.stop()
                 return RunSnapshot(
                     self.machine.save(),
@@ -127,6 +132,7 @@ class EmulatedRun:
         machine = self.machine
         self._restore(start)
         self._wanted = probe.inferences
+        self._probing = probe.alloc is not None
         self._deadline = self._latest = machine.clock.now + machine.clock.cycles(deadline_us)
         if probe.perturb:
             self._perturb(probe.perturb)
@@ -138,7 +144,7 @@ class EmulatedRun:
                 return failed
         if probe.record:
             self._recorder.start()
-        result = self._to_the_end(probe)
+        result = self._to_the_end()
         if not probe.record:
             return result
         self._recorder.stop()
@@ -215,13 +221,13 @@ class EmulatedRun:
             return self._finish(Outcome.NO_MEMORY, f"malloc({size}) returned NULL", ())
         return None
 
-    def _to_the_end(self, probe: Probe) -> RunResult:
+    def _to_the_end(self) -> RunResult:
         # The breakpoint at setup() itself has been dealt with.
         resume = True
         while True:
             ending = self._advance(resume)
             if isinstance(ending, RunResult):
-                return ending if probe.alloc is not None else self._last_words(ending)
+                return ending
             waited = ending.end is End.DEADLINE and self._deadline < self._latest
             if waited and self._marks.in_inference:
                 # A further inference has begun while it was waited for: it gets all the time there is.
@@ -236,13 +242,14 @@ class EmulatedRun:
                 return self._finish(Outcome.PASSED, "", ())
             resume = True
 
-    def _last_words(self, result: RunResult) -> RunResult:
-        """The result with what the firmware still sends, which often says why it ended."""
+    def _last_words(self) -> Ending:
+        """Let the firmware send what it has printed, which often says why it ended."""
         machine = self.machine
         deadline = machine.clock.now + machine.clock.cycles(_LAST_WORDS_US)
-        while machine.run(deadline, resume=True, host_seconds=self._host_seconds).end is End.BREAKPOINT:
-            pass
-        return replace(result, serial=machine.serial())
+        while True:
+            ending = machine.run(deadline, resume=True, host_seconds=self._host_seconds)
+            if ending.end is not End.BREAKPOINT:
+                return ending
 
     # --- what happens on the way -------------------------------------------------------------
 
@@ -274,6 +281,18 @@ class EmulatedRun:
             # Until the next inference begins, which is what the deadline is there for.
             self._watch_loop(False)
 
+    def _stuck(self) -> bool:
+        """Whether a branch to itself ends the run while interrupts and other threads go on.
+
+        It does in a thread that is to finish an inference, or after memory was refused to the sketch:
+        neither handlers nor threads take another one out of such a loop.
+        """
+        context = self._stacks.context
+        if self._heap.state.refused and context == self._sketch:
+            return True
+        timed = (MarkKind.INIT.value, MarkKind.INFERENCE.value)
+        return any(call.context == context and call.watch.group in timed for call in self._tracker.state.open)
+
     # --- what became of it -------------------------------------------------------------------
 
     @property
@@ -286,7 +305,17 @@ class EmulatedRun:
         if death.good and self._has_inferred:
             return self._finish(Outcome.PASSED, "", ())
         chain = verdict.call_chain(self.machine)
-        return self._finish(*self._for_want_of_memory(*verdict.of_death(death, chain)), chain)
+        found = verdict.of_death(death, chain)
+        faults = self.machine.processor.faults
+        by_fault = faults.handling
+        ending = self._last_words() if not self._probing else None
+        if by_fault:
+            # The handler of a fault came here: what matters is the fault.
+            if ending is None or faults.handling:
+                ending = faults.end()
+            assert ending is not None
+            return self._result(ending, "")
+        return self._finish(*self._for_want_of_memory(*found), chain)
 
     def _result(self, ending: Ending, when: str) -> RunResult:
         if ending.end in (End.DEADLINE, End.IDLE) and self._has_inferred:

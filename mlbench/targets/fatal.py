@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mlbench.elf.functions import fragment, split_suffixes
 from mlbench.elf.image import Image
+from mlbench.elf.symbols import demangle
 from mlbench.emulator.cpu import Cpu
 from mlbench.emulator.machine import Machine
 
@@ -157,14 +159,21 @@ class FatalWatch:
 
 
 def readings(image: Image) -> dict[int, _Reading]:
-    """The functions that the image has, by address; aliases count as the first name above."""
+    """The functions that the image has, by address; aliases count as the first name above.
+
+    A copy that the compiler made for some callers (a name with a suffix) may have other arguments.
+    """
     found: dict[int, _Reading] = {}
-    names = [*_KNOWN]
+    known = dict(_KNOWN)
     if image.symbol("mbed_error") is None:
         # With Mbed OS they go on to mbed_error, which knows more.
-        names += [(name, _rtx_error) for name in _RTX]
-    for name, reading in names:
-        symbol = image.symbol(name)
-        if symbol is not None and symbol.kind == "func":
-            found.setdefault(symbol.address, reading)
+        known |= dict.fromkeys(_RTX, _rtx_error)
+    rank = {name: number for number, name in enumerate(known)}
+    ends = [symbol for symbol in image.functions if split_suffixes(symbol.name)[0] in known]
+    for symbol in sorted(ends, key=lambda s: (rank[split_suffixes(s.name)[0]], s.name)):
+        name = split_suffixes(symbol.name)[0]
+        if symbol.name == name:
+            found.setdefault(symbol.address, known[name])
+        elif fragment(symbol.name) is None:
+            found.setdefault(symbol.address, _says(f"{demangle(name)} was called"))
     return found

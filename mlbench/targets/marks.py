@@ -110,7 +110,8 @@ class MarkWatch:
                 cpu = self._machine.cpu
                 buffers = zip(self.state.pointers, self._outputs, strict=True)
                 contents = (cpu.read(pointer, buffer.bytes) for pointer, buffer in buffers)
-                self.state.outputs = (*self._return_value(call.watch.address), *contents)
+                value = () if call.ends_handler else self._return_value(call.watch.address)
+                self.state.outputs = (*value, *contents)
             self._mark(kind, call.cycles, call.instructions, call.placement)
 
         return returned

@@ -22,6 +22,8 @@ from mlbench.suite import SketchSpec, Source
 from mlbench.targets.emulator import EmulatorSession, EmulatorTarget
 from mlbench.targets.protocol import Functions, OutputBuffer, Probe, RunResult
 
+from .threaded import Threaded
+
 BOARD = "mlbench:nrf52840:nano33ble"
 # A stack that leaves a heap of some 20 KiB: small enough to try every size.
 BIG_STACK = "build.stack_size=237568"
@@ -127,6 +129,14 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
         pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
     tools = Toolchain(arduino_builder=Path(builder), gcc_bin=Path(gcc).parent)
     return Bench(tools, tmp_path_factory.mktemp("bench"))
+
+
+@pytest.fixture(scope="session")
+def threaded(tmp_path_factory: pytest.TempPathFactory) -> Threaded:
+    """Firmware with threads."""
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("needs arm-none-eabi-gcc on PATH")
+    return Threaded(tmp_path_factory.mktemp("threaded"))
 
 
 @pytest.fixture(scope="session", params=["full", "nano"])
