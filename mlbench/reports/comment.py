@@ -78,12 +78,12 @@ def told(found: Digest, sections: Sections, run_url: str, missing: Sequence[str]
     yield Block(" ".join(filter(None, (_sides(comparison, run_url), rest))))
     if missing:
         said = f"⚠️ **{plural(len(missing), 'job')} gave no results**, so this is not all"
-        yield sections.listed(said, [code(leg) for leg in missing])
+        yield sections.listed(f"{said}:\n", f"{said}{sections.elsewhere}.", [code(leg) for leg in missing])
     if comparison.accepted:
         yield Block(f"☑️ What is over its limit was accepted: {prose(comparison.accepted)}")
     if comparison.notes:
-        number = plural(len(comparison.notes), "note")
-        yield sections.listed(number, [prose(note, 500) for note in comparison.notes], opened=False)
+        stub = f"{plural(len(comparison.notes), 'note')}{sections.elsewhere}."
+        yield sections.listed("To note:\n", stub, [prose(note, 500) for note in comparison.notes])
 
 
 def foot(found: Digest, sections: Sections, run_url: str) -> str:

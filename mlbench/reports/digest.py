@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from mlbench.reports.wording import plural, sketches
+from mlbench.reports.wording import NAMES, change, plural, sketches, unit, verdict
 from mlbench.results.change import Comparison, Delta, JobChange, State, Verdict
 
 GRAVITY = (
@@ -92,18 +92,30 @@ def headline(found: Digest, missing: int = 0) -> tuple[str, str]:
     """The outcome: an icon, and one line that says it."""
     verdicts = found.verdicts
     parts = [f"{sketches(len(found.broken))} broke"] if found.broken else []
-    for verdict, one, many in (
+    for kind, one, many in (
         (Verdict.FAIL, "measure over its limit", "measures over their limits"),
         (Verdict.WARN, "warning", "warnings"),
         (Verdict.WORSE, "measure worse", "measures worse"),
         (Verdict.ACCEPTED, "accepted over its limit", "accepted over their limits"),
         (Verdict.BETTER, "measure better", "measures better"),
     ):
-        if verdicts[verdict]:
-            parts.append(plural(verdicts[verdict], one, many))
+        if verdicts[kind]:
+            parts.append(plural(verdicts[kind], one, many))
+    if len(parts) == 1:
+        parts = [_only(found) or parts[0]]
     if missing:
         parts.append(f"{plural(missing, 'job')} without results")
     return _icon(found, missing), ", ".join(parts) or _nothing_moved(found)
+
+
+def _only(found: Digest) -> str:
+    """The one measure that moved, in full; empty where there are more."""
+    moved = [delta for job in found.jobs for delta in job.deltas if delta.verdict in MOVED]
+    if len(moved) != 1 or moved[0].change is None:
+        return ""
+    (delta,) = moved
+    of = f" {unit(delta.measure)}"
+    return f"{NAMES[delta.measure]} {change(delta).replace(' (', f'{of} (')} in 1 sketch, {verdict(delta)}"
 
 
 def also(found: Digest) -> str:
@@ -155,8 +167,10 @@ def _moved(job: JobChange) -> Changed | None:
         return None
     if names & {"unused_ram", "ram_need"}:
         names |= {"unused_ram", "ram_need"}
-    shown = (delta for delta in job.deltas if delta.measure in names and _known(delta))
-    return Changed(job, tuple(delta for delta in shown if delta.verdict is not Verdict.NOT_COMPARED))
+    moved = (
+        delta for delta in job.deltas if delta.verdict in MOVED or (delta.measure in names and _known(delta))
+    )
+    return Changed(job, tuple(delta for delta in moved if delta.verdict is not Verdict.NOT_COMPARED))
 
 
 def _with(jobs: list[JobChange], verdict: Verdict) -> tuple[Changed, ...]:

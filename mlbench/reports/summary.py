@@ -8,7 +8,8 @@ from mlbench.reports.blocks import Block, fit, size
 from mlbench.reports.comment import foot, told, top
 from mlbench.reports.digest import digest
 from mlbench.reports.escaping import code, fence, prose
-from mlbench.reports.sections import Sections, table
+from mlbench.reports.rows import table
+from mlbench.reports.sections import Sections
 from mlbench.reports.text import count
 from mlbench.reports.wording import sketches
 from mlbench.results.change import Comparison, JobChange
@@ -75,9 +76,8 @@ def _seconds(sections: Sections) -> Iterable[Block]:
 
 def _details(sections: Sections) -> Iterable[Block]:
     """Everything that is known of each sketch."""
-    rows = [
-        row for job in sections.found.jobs if job.head is not None for row in _detail(sections, job, job.head)
-    ]
+    jobs = [job for job in sections.found.jobs if job.head is not None]
+    rows = [text for job in jobs if job.head for text in _detail(sections, job, job.head)]
     if rows:
         yield Block(
             f"Details of {sketches(len(rows))} left out here{sections.elsewhere}.",

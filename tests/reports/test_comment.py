@@ -60,9 +60,9 @@ def test_everything_has_its_place():
     places = [
         "over their limits",
         "board: uno",
-        "breaks no longer works",
+        "No longer working",
         "kws graph",
-        "Built with",
+        "Changed besides",
         "toycar",
     ]
     places += [
@@ -152,7 +152,7 @@ def foreign(text: str):
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(EVIL)
 @pytest.mark.parametrize("kind", REPORTS)
 def test_foreign_text_adds_nothing_to_the_page(kind, text):
@@ -183,7 +183,7 @@ def crowd(number: int, name: str):
     return replace(samples.everything(), jobs=many, notes=(name,) * number, accepted=name * 3)
 
 
-@pytest.mark.parametrize("letter", ["x", "|", "@", "🙂", "`", "\x07"])
+@pytest.mark.parametrize("letter", ["x", "|", "🙂", "\x07"])
 def test_no_suite_is_too_large_for_a_comment(letter):
     comparison = crowd(500, letter * 200)
     missing = [f"{index} {letter * 200}" for index in range(500)]

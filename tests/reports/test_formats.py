@@ -22,11 +22,28 @@ from mlbench.reports.annotations import annotations_of
 from mlbench.reports.badge import to_badge
 from mlbench.reports.bencher import to_bencher
 from mlbench.reports.benchmark_action import to_benchmark_json
+from mlbench.reports.comment import comment_markdown
 from mlbench.reports.junit import to_junit
 from mlbench.reports.sketches_report import to_sketches_report
-from mlbench.results.change import BIGGER_IS_BETTER, MEASURES, State, Verdict
+from mlbench.reports.summary import summary_markdown
+from mlbench.results.change import (
+    BIGGER_IS_BETTER,
+    MEASURES,
+    Comparison,
+    Delta,
+    Figure,
+    JobChange,
+    KeyChange,
+    Limit,
+    Side,
+    State,
+    SymbolChange,
+    Threshold,
+    Verdict,
+)
 from mlbench.results.values import Absent
 from tests.reports import samples
+from tests.reports.rendered import OURS, page, row_widths
 from tests.reports.test_comment import foreign
 from tests.reports.test_escaping import EVIL
 
@@ -307,3 +324,56 @@ def test_annotations_name_no_file_outside_of_the_repository(text, tmp_path_facto
             assert "passwd" not in item.file
             assert "\n" not in item.title
             assert item.message.replace("\n", "").isprintable()
+
+
+NUMBERS = st.floats(-(2.0**53), 2.0**53)
+WHOLE = st.integers(0, 2**53)
+TEXTS = st.sampled_from(
+    ["", "a", "| x", "@octocat", "</details>", "\ud800\n", "`" * 5, "mlbench:nrf52840:nano33ble"]
+)
+
+
+def _any_comparison() -> st.SearchStrategy[Comparison]:
+    """Whatever a file can hold: it may come from a job that nobody trusts."""
+    figure = st.builds(
+        Figure, value=st.none() | NUMBERS, low=st.none() | NUMBERS, high=st.none() | NUMBERS,
+        steady=st.none() | NUMBERS, absent=TEXTS,
+    )  # fmt: skip
+    limit = st.builds(Limit, amount=st.none() | NUMBERS, percent=st.none() | NUMBERS)
+    deltas = st.tuples(
+        *(
+            st.builds(
+                Delta, measure=st.just(measure), base=st.none() | figure, head=st.none() | figure,
+                change=st.none() | NUMBERS, percent=st.none() | NUMBERS, verdict=st.sampled_from(Verdict),
+                threshold=st.builds(Threshold, warn=limit, fail=limit), note=TEXTS,
+            )
+            for measure in MEASURES
+        )
+    )  # fmt: skip
+    results = st.none() | st.sampled_from(RESULTS)
+    job = st.builds(
+        JobChange, sketch=TEXTS, board=TEXTS, backend=TEXTS, state=st.sampled_from(State), deltas=deltas,
+        build_changes=st.lists(st.builds(KeyChange, TEXTS, TEXTS, TEXTS), max_size=2).map(tuple),
+        symbols=st.lists(st.builds(SymbolChange, TEXTS, WHOLE, WHOLE), max_size=3).map(tuple),
+        instrument_changes=st.just(()),
+        base=results, head=results, notes=st.just(()),
+    )  # fmt: skip
+    side = st.builds(Side, commit=TEXTS, ref=TEXTS, label=TEXTS)
+    return st.builds(
+        Comparison, jobs=st.lists(job, max_size=4).map(tuple), head=side, base=st.none() | side,
+        notes=st.lists(TEXTS, max_size=2).map(tuple), accepted=TEXTS,
+    )  # fmt: skip
+
+
+@settings(max_examples=40)
+@given(comparison=_any_comparison())
+def test_no_comparison_breaks_a_report(comparison, tmp_path_factory, jenkins):
+    for text in (comment_markdown(comparison, title="x"), summary_markdown(comparison)):
+        shown = page(text)
+        assert shown.elements <= OURS
+        assert shown.unbalanced == []
+        assert all(len(widths) == 1 for widths in row_widths(re.sub(r"(?ms)^(`{3,})text$.*?^\1$", "", text)))
+    jenkins.assertValid(etree.fromstring(to_junit(comparison).encode()))
+    for text in (to_badge(comparison), *to_sketches_report(comparison).values()):
+        json.loads(text)
+    annotations_of(comparison, tmp_path_factory.getbasetemp())

@@ -1,0 +1,179 @@
+"""The rows of the tables and lists in a comment and a summary, as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from mlbench.reports.digest import Changed
+from mlbench.reports.escaping import code, elide, fence, prose
+from mlbench.reports.text import count
+from mlbench.reports.wording import (
+    NAMES,
+    TITLES,
+    change,
+    figure,
+    icon,
+    raw_change,
+    signed,
+    sketches,
+    unit,
+    verdict,
+)
+from mlbench.results.change import Delta, JobChange, KeyChange, Verdict
+from mlbench.results.values import Failure
+
+Name = Callable[[JobChange], str]
+"""How a job is called."""
+
+Rows = tuple[str, tuple[str, ...]]
+"""The head of a table, and its rows."""
+
+_CHAIN = 12
+_DIAGNOSTICS = 8
+_LINE = 300
+_JOBS_NAMED = 3
+_SYMBOLS_NAMED = 2
+
+
+def table(titles: Sequence[str], sides: str) -> str:
+    """The head of a table; ``sides`` says ``l`` or ``r`` for each column."""
+    rules = ["---:" if side == "r" else "---" for side in sides]
+    return f"| {' | '.join(titles)} |\n| {' | '.join(rules)} |"
+
+
+def row(cells: Sequence[str]) -> str:
+    """A row of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def change_rows(found: Sequence[Changed], name: Name) -> Rows:
+    """Base, head and change of measures that are compared. The rows of one sketch stand together."""
+    rows = []
+    for one in found:
+        named = name(one.job)
+        for delta in one.deltas:
+            raw = raw_change(delta)
+            moved = _unbroken(change(delta))
+            if raw:
+                moved += f"<br><sub>{_unbroken(f'with placement {raw}')}</sub>"
+            elif delta.verdict is Verdict.FAIL and moved:
+                moved = f"**{moved}**"
+            note = _note(delta)
+            said = f"{icon(delta)} {verdict(delta)}{f'<br>{prose(note)}' if note else ''}"
+            rows.append(row((named, *_sides(delta), moved, said)))
+            named = ""
+    return table(("Sketch", "Measure", "Base", "Head", "Change", "Verdict"), "llrrrl"), tuple(rows)
+
+
+def apart_rows(found: Sequence[Changed], name: Name) -> Rows:
+    """Base and head of measures that are not compared, and why not."""
+    rows = []
+    for one in found:
+        named, said = name(one.job), ""
+        for delta in one.deltas:
+            why = "" if delta.note == said else prose(delta.note)
+            rows.append(row((named, *_sides(delta), why)))
+            named, said = "", delta.note
+    return table(("Sketch", "Measure", "Base", "Head", "Why not subtracted"), "llrrl"), tuple(rows)
+
+
+def figure_rows(jobs: Sequence[JobChange], name: Name) -> Rows:
+    """The head's figures, a row a sketch."""
+    titles = (f"{TITLES[measure]}, {unit(measure)}" for measure in NAMES)
+    rows = (row((name(job), *(figure(delta.measure, delta.head) for delta in job.deltas))) for job in jobs)
+    return table(("Sketch", *titles), "lrrrrr"), tuple(rows)
+
+
+def symbol_rows(jobs: Sequence[JobChange], name: Name, most: int) -> Rows:
+    """The functions and objects of each sketch that changed most, and the rest of the change in flash."""
+    rows = [line for job in jobs for line in _symbols(job, name, most)]
+    return table(("Sketch", "Function or object", "Base", "Head", "Change"), "llrrr"), tuple(rows)
+
+
+def key_rows(jobs: Sequence[JobChange], name: Name) -> tuple[str, ...]:
+    """What one side was built or measured with and the other was not."""
+    instruments = ((job, job.instrument_changes) for job in jobs)
+    builds = ((job, job.build_changes) for job in jobs)
+    return (
+        *_key_rows("Measured with another", instruments, name, len(jobs)),
+        *_key_rows("Built with another", builds, name, len(jobs)),
+    )
+
+
+def largest(jobs: Sequence[JobChange]) -> str:
+    """The symbols that changed most, each over all sketches, in one line."""
+    moved: dict[str, list[int]] = {}
+    for job in jobs:
+        for symbol in job.symbols:
+            moved.setdefault(symbol.name, []).append(symbol.head - symbol.base)
+    first = sorted(moved, key=lambda name: (-max(map(abs, moved[name])), name))[:_SYMBOLS_NAMED]
+    named = []
+    for name in first:
+        low, high = signed("flash", min(moved[name])), signed("flash", max(moved[name]))
+        size = high if low == high else f"{low} to {high}"
+        where = f" in {sketches(len(moved[name]))}" if len(moved[name]) > 1 else ""
+        named.append(f"{code(_short(name), 60)} {size}{where}")
+    more = len(moved) - len(first)
+    return ", ".join(named) + (f" and {more:,} more" if more else "")
+
+
+def failure_detail(failure: Failure) -> str:
+    """Calls and compiler messages of a failure, as a block; empty where there are none."""
+    lines = [f"{'in' if not level else 'called from'} {frame}" for level, frame in enumerate(failure.chain)]
+    more = len(lines) - _CHAIN
+    lines[_CHAIN:] = [f"... {more} more"] if more > 0 else []
+    errors = [item for item in failure.diagnostics if "error" in item.severity] or list(failure.diagnostics)
+    lines += [str(item) for item in errors[:_DIAGNOSTICS]]
+    lines += [f"... {len(errors) - _DIAGNOSTICS} more"] if len(errors) > _DIAGNOSTICS else []
+    return fence("\n".join(elide(line, _LINE) for line in lines)) if lines else ""
+
+
+def _sides(delta: Delta) -> tuple[str, str, str]:
+    measure = f"{NAMES[delta.measure]}, {unit(delta.measure)}"
+    return measure, figure(delta.measure, delta.base), figure(delta.measure, delta.head)
+
+
+def _unbroken(text: str) -> str:
+    """Our own text on one line however narrow the table is."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _note(delta: Delta) -> str:
+    """What a delta's note adds to its table, where RAM need has the row below that of unused RAM."""
+    return "; ".join(part for part in delta.note.split("; ") if not part.startswith("RAM need"))
+
+
+def _symbols(job: JobChange, name: Name, most: int) -> Iterable[str]:
+    flash = next(delta for delta in job.deltas if delta.measure == "flash")
+    shown = job.symbols[:most]
+    named = name(job)
+    for symbol in shown:
+        base, head = (count(value) if value else "-" for value in (symbol.base, symbol.head))
+        moved = signed("flash", symbol.head - symbol.base)
+        yield row((named, code(symbol.name), base, head, moved))
+        named = ""
+    if flash.change is not None:
+        rest = flash.change - sum(symbol.head - symbol.base for symbol in shown)
+        if rest:
+            yield row(("", "all others, and padding", "", "", signed("flash", rest)))
+
+
+def _short(name: str) -> str:
+    """A function's name without its arguments."""
+    return re.sub(r"(?<=\w)\(.*", "()", name)
+
+
+def _key_rows(
+    title: str, jobs: Iterable[tuple[JobChange, tuple[KeyChange, ...]]], name: Name, everything: int
+) -> Iterable[str]:
+    by_change: dict[KeyChange, list[JobChange]] = {}
+    for job, changes in jobs:
+        for one in changes:
+            by_change.setdefault(one, []).append(job)
+    for one, where in by_change.items():
+        before, after = (code(side) if side else "none" for side in (one.base, one.head))
+        named = ", ".join(name(job) for job in where[:_JOBS_NAMED])
+        more = len(where) - _JOBS_NAMED
+        who = f" ({named}{f' and {more:,} more' if more > 0 else ''})" if len(where) < everything else ""
+        yield f"{title} {prose(one.key)}: {before} → {after}{who}"
