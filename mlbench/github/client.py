@@ -16,7 +16,7 @@ from mlbench.errors import UsageError
 from mlbench.github.answers import error_of, next_link
 from mlbench.github.errors import GitHubError, NotFound, RateLimited, Unavailable, Unexpected
 from mlbench.github.shape import items, mapping
-from mlbench.github.transport import NO_TOKEN, Answer, Deadline, Token, Transport, origin, place
+from mlbench.github.transport import NO_TOKEN, Answer, Deadline, Outgoing, Token, Transport, origin, place
 
 DEFAULT_API = "https://api.github.com"
 OPERATION_SECONDS = 90.0
@@ -223,14 +223,8 @@ class GitHub:
             left = self._deadline.left
             if left <= 0:
                 raise Unavailable("the time for GitHub is used up", where=place(url))
-            answer = self._transport.send(
-                method,
-                url,
-                auth=self._token if token is None else token,
-                data=body,
-                seconds=min(left, seconds),
-                limit=limit,
-            )
+            outgoing = Outgoing(method, url, self._token if token is None else token, body, limit)
+            answer = self._transport.send(outgoing, min(left, seconds))
             if answer.status not in (301, 302, 307, 308):
                 break
             if not hops:

@@ -64,6 +64,19 @@ class Token:
 NO_TOKEN = Token("")
 
 
+@dataclass(frozen=True)
+class Outgoing:
+    """A request."""
+
+    method: str
+    url: str
+    auth: Token
+    data: bytes | None
+    """JSON."""
+    limit: int
+    """How many bytes the answer may have, unpacked."""
+
+
 class Deadline:
     """A point in time after which nothing is begun or waited for."""
 
@@ -83,37 +96,21 @@ class Transport:
     def __init__(self, session: requests.Session | None = None) -> None:
         self._session = session or requests.Session()
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        auth: Token,
-        data: bytes | None,
-        seconds: float,
-        limit: int,
-    ) -> Answer:
-        """One exchange; redirects are not followed.
-
-        Args:
-            method: ``GET``, ``POST``, ...
-            url: the whole address.
-            auth: signs the request.
-            data: JSON to send.
-            seconds: how long all of it may take.
-            limit: how many bytes the answer may have.
+    def send(self, outgoing: Outgoing, seconds: float) -> Answer:
+        """One exchange of at most ``seconds``; redirects are not followed.
 
         Raises:
             Unavailable: no connection, or no whole answer in time.
-            Unexpected: the answer is longer than ``limit``.
+            Unexpected: the answer is longer than allowed.
         """
         # A look-up of a name, and a server that sends a byte now and then, outlast every time-out of the
         # library: a thread that nobody has to wait for takes that upon itself.
         results: list[Answer | Exception] = []
+        where = place(outgoing.url)
 
         def exchange() -> None:
             try:
-                results.append(self._exchange(method, url, auth, data, seconds, limit))
+                results.append(self._exchange(outgoing, seconds))
             except Exception as error:
                 results.append(error)
 
@@ -123,35 +120,27 @@ class Transport:
         if not results:
             # The other one is in use still. It cannot be closed from here: that would wait for the read.
             self._session = requests.Session()
-            raise Unavailable("no answer in time", where=place(url))
+            raise Unavailable("no answer in time", where=where)
         result = results[0]
         if isinstance(result, (Unavailable, Unexpected)):
             raise result
         if isinstance(result, Exception):
             # What the library says can hold addresses with signatures: only what kind it is, is told.
-            raise Unavailable(_kind(result), where=place(url)) from None
+            raise Unavailable(_kind(result), where=where) from None
         return result
 
-    def _exchange(
-        self,
-        method: str,
-        url: str,
-        auth: Token,
-        data: bytes | None,
-        seconds: float,
-        limit: int,
-    ) -> Answer:
+    def _exchange(self, outgoing: Outgoing, seconds: float) -> Answer:
         headers = {"User-Agent": f"mlbench/{__version__}"}
-        if auth is not NO_TOKEN:
+        if outgoing.auth is not NO_TOKEN:
             headers |= {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}
-        if data is not None:
+        if outgoing.data is not None:
             headers["Content-Type"] = "application/json"
         response = self._session.request(
-            method,
-            url,
+            outgoing.method,
+            outgoing.url,
             headers=headers,
-            data=data,
-            auth=auth,
+            data=outgoing.data,
+            auth=outgoing.auth,
             allow_redirects=False,
             stream=True,
             timeout=(min(CONNECT_SECONDS, seconds), min(SILENCE_SECONDS, seconds)),
@@ -161,8 +150,9 @@ class Transport:
             size = 0
             for chunk in response.iter_content(_CHUNK):
                 size += len(chunk)
-                if size > limit:
-                    raise Unexpected(f"the answer is longer than {limit} bytes", where=place(url))
+                if size > outgoing.limit:
+                    what = f"the answer is longer than {outgoing.limit} bytes"
+                    raise Unexpected(what, where=place(outgoing.url))
                 parts.append(chunk)
             found = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, found, b"".join(parts))
