@@ -1,15 +1,16 @@
 """How fast the emulator is: one inference on bare Unicorn, with the cycle model, and in pure Python.
 
-``python -m mlbench.bench [SUITE]``: all three run the same instructions of the same image in one go of
-this command, and what counts are the ratios; the speeds alone are the machine's. Inferences are of the
-suite's sketches (default: the samples). Host time is the process's own, so that a busy machine disturbs
-less.
+``python -m mlbench.bench [SUITE]``: all run the same instructions of the same image in one go of this
+command, and what counts are the ratios; the speeds alone are the machine's. QEMU and LabWired, where they
+are installed, are given the same inference (``bench_neighbours.py``). Inferences are of the suite's
+sketches (default: the samples). Host time is the process's own, so that a busy machine disturbs less.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pathlib import Path
 import unicorn
 from unicorn import arm_const as arm
 
+from mlbench import bench_neighbours
 from mlbench.build.firmware import Firmware
 from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
@@ -74,7 +76,7 @@ def with_model(image: Image, function: str, rounds: int, *, force_python: bool) 
 def bare(image: Image, function: str, rounds: int) -> float:
     """Seconds of the same inference on Unicorn without any hook."""
     machine, back = at_inference(image, function, force_python=False)
-    uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+    uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
     uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
     for memory in machine.cpu.memories:
         uc.mem_map(memory.start, memory.size)
@@ -120,6 +122,14 @@ def measure(firmware: Firmware, spec: SketchSpec, rounds: int) -> list[Speed]:
     if native and instructions <= _PYTHON_LIMIT:
         _, slow = with_model(image, function, 1, force_python=True)
         speeds.append(Speed("cycle model, in Python", instructions / slow / 1e6))
+    machine, _ = at_inference(image, function, force_python=False)
+    with tempfile.TemporaryDirectory(prefix="mlbench-") as folder:
+        for name, measured in (
+            ("QEMU, mps2-an386", bench_neighbours.qemu(machine, instructions, Path(folder))),
+            ("LabWired", bench_neighbours.labwired(machine, instructions, Path(folder))),
+        ):
+            if measured is not None:
+                speeds.append(Speed(name, measured))
     return speeds
 
 

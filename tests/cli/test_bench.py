@@ -1,7 +1,8 @@
-"""The benchmark compares the same inference in three ways, in one run."""
+"""The benchmark compares the same inference on emulators, in one run."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -38,9 +39,14 @@ def test_benchmark_prints_speeds_and_ratios(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     rows = re.findall(r"^small +(.+?)  +([\d.]+) +([\d.]+)$", done.stdout, re.MULTILINE)
-    assert [name for name, _, _ in rows][:1] == ["Unicorn, no hook"]
-    assert len(rows) in (2, 3)  # in Python alone where nothing was built natively
+    assert rows, done.stdout
+    assert rows[0][0] == "Unicorn, no hook"
+    names = [name for name, _, _ in rows]
+    assert names[1].startswith("cycle model")
+    # The neighbours are shown where they are installed, and only there.
+    assert ("QEMU, mps2-an386" in names) == (shutil.which("qemu-system-arm") is not None), names
+    assert ("LabWired" in names) == (importlib.util.find_spec("labwired") is not None), names
     bare = float(rows[0][1])
     for _, mips, ratio in rows:
         assert float(mips) > 0
-        assert abs(float(mips) / bare - float(ratio)) < 0.02
+        assert abs(float(mips) / bare - float(ratio)) < 0.02 + 0.01 * float(ratio)
