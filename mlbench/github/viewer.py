@@ -23,9 +23,8 @@ class Viewer:
         """Whether ``user``, as a comment names its author, is this account."""
         if not isinstance(user, dict):  # the account was removed
             return False
-        if self.id:
-            return user.get("id") == self.id
-        return user.get("login") == self.login
+        # Either will do: an account that was renamed keeps its number, and nobody else can have its name.
+        return (self.id != 0 and user.get("id") == self.id) or user.get("login") == self.login
 
 
 def viewer(github: GitHub) -> Viewer:

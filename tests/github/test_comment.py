@@ -123,6 +123,27 @@ def test_without_graphql_there_is_one_comment_still(fake: FakeGitHub, connect: C
     assert fake.bodies(REPOSITORY, 1) == fake.bodies(REPOSITORY, 1, login)
 
 
+@pytest.mark.parametrize(
+    "viewer",
+    [
+        {"login": BOT, "databaseId": None},
+        {"login": BOT, "databaseId": 7},
+        {"login": "renamed", "databaseId": 41898282},
+        {"login": "github-actions", "databaseId": 7},
+        {"login": "github-actions"},
+        None,
+    ],
+)
+def test_whatever_graphql_says_of_us_there_is_one_comment(
+    fake: FakeGitHub, connect: Connect, viewer: dict[str, object] | None
+) -> None:
+    fake.fault(Fault("POST", "/graphql", times=-1, reply=Reply.json(200, {"data": {"viewer": viewer}})))
+    for run in (7, 8, 9):
+        assert post(connect(), f"run {run}", run=run).what in ("created", "updated")
+        assert shown(fake) == [f"run {run}"]
+    assert len(fake.repository(REPOSITORY).comments) == 1
+
+
 def test_an_older_commit_does_not_write(fake: FakeGitHub, connect: Connect) -> None:
     post(connect(), "new", run=8)
     done = post(connect(), "old", head="0" * 40, run=7)
