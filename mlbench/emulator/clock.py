@@ -96,6 +96,10 @@ class Clock:
         if at > self.now:
             self._hot.cycles = at
 
+    def pass_time(self, cycles: int) -> None:
+        """The CPU stands still for a while."""
+        self._hot.cycles += cycles
+
     def save(self) -> object:
         """What a snapshot must hold."""
         return dict(self._due), self._order, self.limit

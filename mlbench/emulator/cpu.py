@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -90,6 +91,9 @@ class Cpu:
         self.access_fault: AccessFault | None = None
         self.memory_fault = (0, 0)
         """Address and kind of what a memory trap is about; see ``CpuFields.fault``."""
+        self.program: Callable[[int, int, int], bool] | None = None
+        """Offered each write to memory that cannot be written: whether it took it."""
+        self.programmed = False
         self._trap: int | None = None
         self._trapped = False
         self.uc.hook_add(unicorn.UC_HOOK_INTR, self._on_trap)
@@ -144,8 +148,10 @@ class Cpu:
         uc.emu_stop()
 
     def _on_bad_access(
-        self, _uc: unicorn.Uc, access: int, address: int, size: int, _value: int, _user: object
+        self, _uc: unicorn.Uc, access: int, address: int, size: int, value: int, _user: object
     ) -> bool:
+        if access == unicorn.UC_MEM_WRITE_PROT and self.program is not None:
+            self.programmed = self.program(address & 0xFFFFFFFF, size, value & 0xFFFFFFFF)
         kind = {
             unicorn.UC_MEM_WRITE_UNMAPPED: "write",
             unicorn.UC_MEM_WRITE_PROT: "write",
@@ -170,7 +176,7 @@ class Cpu:
     def run(self) -> CpuStop:
         """Run from the current PC until something stops it."""
         self._trap = None
-        self._trapped = False
+        self._trapped = self.programmed = False
         self.access_fault = None
         self.hot.reason = 0
         if not self.thumb:

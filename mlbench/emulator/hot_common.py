@@ -69,6 +69,8 @@ SAVED = (
 SHARED = (*SAVED, "reason", "where", "where_size")
 """What the machine may read and write."""
 
+_PAGE_BITS = 12
+
 
 class Blocks:
     """The blocks priced so far, and the addresses that have a breakpoint."""
@@ -77,12 +79,27 @@ class Blocks:
         self.breaks: set[int] = set()
         self.known: dict[tuple[int, int], Block] = {}
         self._at: dict[int, list[Block]] = {}
+        self._pages: set[int] = set()
+        """Pages that hold, or have held, code that was run."""
 
     def add(self, block: Block) -> None:
         """Take in a block."""
         if (block.address, block.size) not in self.known:
             self._at.setdefault(block.address, []).append(block)
+            self._pages.update((block.address >> _PAGE_BITS, block.address + block.size - 1 >> _PAGE_BITS))
         self.known[block.address, block.size] = block
+
+    def forget(self, start: int, end: int) -> list[Block]:
+        """Drop the blocks that lie in a range, even in part; which they were."""
+        if self._pages.isdisjoint(range(start >> _PAGE_BITS, (end - 1 >> _PAGE_BITS) + 1)):
+            return []
+        lost = [
+            block for (address, size), block in self.known.items() if address < end and start < address + size
+        ]
+        for block in lost:
+            del self.known[block.address, block.size]
+            self._at[block.address] = [other for other in self._at[block.address] if other is not block]
+        return lost
 
     def switch(self, address: int, on: bool) -> list[Block]:
         """Set or clear a breakpoint; the blocks to be told."""

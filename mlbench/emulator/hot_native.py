@@ -260,6 +260,16 @@ class NativeHotPath:
         else:
             self._place(block)
 
+    def forget(self, start: int, end: int) -> bool:
+        """Forget the blocks in a range whose code has changed; whether there were any."""
+        lost = self._blocks.forget(start, end)
+        for block in lost:
+            self._placed.pop((block.address, block.size), None)
+        if lost:
+            # Records lie where a search for others passes: all are placed anew.
+            self._grow(self._entries)
+        return bool(lost)
+
     def set_break(self, address: int, on: bool) -> None:
         """Set or clear a breakpoint; it acts where a block starts at its address."""
         for block in self._blocks.switch(address, on):

@@ -211,6 +211,13 @@ class PythonHotPath:
             block.accesses,
         )
 
+    def forget(self, start: int, end: int) -> bool:
+        """Forget the blocks in a range whose code has changed; whether there were any."""
+        lost = self._blocks.forget(start, end)
+        for block in lost:
+            del self._table[block.address, block.size]
+        return bool(lost)
+
     def set_break(self, address: int, on: bool) -> None:
         """Set or clear a breakpoint; it acts where a block starts at its address."""
         for block in self._blocks.switch(address, on):

@@ -22,9 +22,11 @@ from mlbench.emulator.cycles.model import CostModel, load_model
 from mlbench.emulator.cycles.positions import Positions
 from mlbench.emulator.endings import RESETS, End, Ending
 from mlbench.emulator.faults import FaultLog
+from mlbench.emulator.flash import Flash
 from mlbench.emulator.hotpath import NEVER, Stop, make_hot_path
 from mlbench.emulator.loading import load_image
 from mlbench.emulator.nvic import Nvic
+from mlbench.emulator.polling import Polling
 from mlbench.emulator.peripherals.base import Cause
 from mlbench.emulator.peripherals.core import SystemControl
 from mlbench.emulator.peripherals.trace import Dwt, Itm, Tpiu
@@ -61,6 +63,7 @@ class Machine:
         self._deadline = NEVER
         self._map()
         self._vectors = load_image(self.cpu, image)
+        self.cells.programmed()
         self._loaded_ram = bytes(self.ram.data)
         self.stuck: Callable[[], bool] | None = None
         """Asked where code branches to itself: whether that is the end, though interrupts may still come."""
@@ -136,7 +139,10 @@ class Machine:
         self.flash = cpu.map("flash", nrf52840.FLASH_START, nrf52840.FLASH_SIZE, writable=False)
         self.ram = cpu.map("RAM", nrf52840.RAM_START, nrf52840.RAM_SIZE, writable=True)
         self.bus = Bus(self._unknown_register)
-        self._ppi, self.usb = nrf52840.add_peripherals(self.bus, self, self._switch_cache)
+        self._polling = Polling(cpu, self.hot, self.ram)
+        self.cells = Flash(self.flash, cpu, self.hot, self.clock, self.model)
+        self._ppi, nvmc, self.usb = nrf52840.add_peripherals(self.bus, self, self.cells)
+        cpu.program = nvmc.program
         self.scs = SystemControl(self, self.nvic, cpu, self.attention)
         dwt = Dwt(self, self.scs.traced)
         self.scs.on_trace = dwt.switch
@@ -176,7 +182,9 @@ class Machine:
             if self._refused(start, offset, size, "read"):
                 return 0
             with self._within_block(start + offset, stores=False):
-                return self.bus.read(start + offset, size)
+                value = self.bus.read(start + offset, size)
+            self._polling.read(start + offset, value)
+            return value
 
         return read
 
@@ -184,6 +192,7 @@ class Machine:
         def write(_uc: object, offset: int, size: int, value: int, _user: object) -> None:
             if self._refused(start, offset, size, "write"):
                 return
+            self._polling.forget()
             with self._within_block(start + offset, stores=True):
                 self.bus.write(start + offset, size, value)
 
@@ -228,7 +237,7 @@ class Machine:
 
     def _start_cpu(self) -> None:
         self.scs.vector_table = self._vectors
-        self._switch_cache(True)
+        self.cells.switch_cache(True)
         cpu = self.cpu
         exceptions.reset(cpu, cpu.word(self._vectors) & ~3)
         cpu.pc = cpu.word(self._vectors + 4)
@@ -236,7 +245,7 @@ class Machine:
 
     def patch_flash(self, address: int, data: bytes) -> None:
         """Write to flash from outside, as a programmer would."""
-        self.cpu.write(address, data)
+        self.cells.patch(address, data)
 
     # --- state -------------------------------------------------------------------------------
 
@@ -251,11 +260,13 @@ class Machine:
             self.bus.save(),
             self.console.save(),
             self.processor.save(),
+            self.cells.save(),
         )
 
     def load(self, saved: Any) -> None:
         """Go back to a snapshot."""
-        context, ram, hot, clock, nvic, bus, console, processor = saved
+        context, ram, hot, clock, nvic, bus, console, processor, flash = saved
+        self.cells.load(flash)
         self.processor.load(processor)
         self.cpu.uc.context_restore(context)
         self.ram.data[:] = ram
@@ -273,11 +284,6 @@ class Machine:
     def attention(self) -> None:
         """Look at pending exceptions before the next block."""
         self.hot.attention = 1
-
-    def _switch_cache(self, on: bool) -> None:
-        if on and not self.hot.cache_on:
-            self.hot.empty_cache()
-        self.hot.cache_on = int(on)
 
     def _unknown_register(self, address: int, write: bool) -> None:
         verb = "write to" if write else "read of"
@@ -374,6 +380,7 @@ class Machine:
     def _before_running(self) -> Ending | None:
         """Let due events happen and take the exception that is ready."""
         self._let_events_happen()
+        self.cells.settle()
         self.processor.settle()
         if self._reset_wanted is not None:
             cause, self._reset_wanted = self._reset_wanted, None
@@ -384,6 +391,8 @@ class Machine:
     def _handle(self, stop: CpuStop) -> Ending | None:
         if stop.why is Why.HOT:
             return self._handle_hot()
+        if self.cpu.programmed and self.cells.store_done(self.processor):
+            return None
         ending = self.processor.handle(stop)
         if self.processor.faults.handling:
             self._set_limit()

@@ -5,8 +5,6 @@ nRF52840 Product Specification v1.7, section 4.2.3 (memory map) and 4.2.4 (insta
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from mlbench.emulator.bus import Bus
 from mlbench.emulator.peripherals.absent import CryptoCell, Mwu, Qspi
 from mlbench.emulator.peripherals.analog import Comparator, Temp
@@ -14,7 +12,7 @@ from mlbench.emulator.peripherals.base import Machine
 from mlbench.emulator.peripherals.crypto import CcmAar, Ecb, Rng
 from mlbench.emulator.peripherals.gpio import Gpio, Gpiote
 from mlbench.emulator.peripherals.information import Ficr, RomTable, Trim, Uicr
-from mlbench.emulator.peripherals.nvmc import Nvmc
+from mlbench.emulator.peripherals.nvmc import Cells, Nvmc
 from mlbench.emulator.peripherals.power import ClockPower
 from mlbench.emulator.peripherals.ppi import Ppi
 from mlbench.emulator.peripherals.radio import Nfct, Radio
@@ -52,14 +50,17 @@ _WIRES = (("SPIM0_TWIM0", 0x40003000, 3), ("SPIM1_TWIM1", 0x40004000, 4), ("SPIM
           ("SPIM3", 0x4002F000, 47))  # fmt: skip
 _PWMS = ((0, 0x4001C000, 28), (1, 0x40021000, 33), (2, 0x40022000, 34), (3, 0x4002D000, 45))
 _SINGLE = (Saadc, Temp, Comparator, Rng, Ecb, CcmAar, Watchdog, Qdec, Pdm, I2s, Radio, Nfct, Qspi, Mwu,
-           CryptoCell, Ficr, Uicr, RomTable, Trim)  # fmt: skip
+           CryptoCell, Ficr, RomTable, Trim)  # fmt: skip
 
 
-def add_peripherals(bus: Bus, machine: Machine, cache_switch: Callable[[bool], None]) -> tuple[Ppi, UsbHost]:
-    """Put the chip's peripherals on the bus; returns PPI, to which events are published, and USB's host."""
+def add_peripherals(bus: Bus, machine: Machine, cells: Cells) -> tuple[Ppi, Nvmc, UsbHost]:
+    """Put the chip's peripherals on the bus; returns PPI, to which events are published, NVMC, and USB's
+    host."""
     power, usbd = ClockPower(machine), Usbd(machine)
     ports = (Gpio(machine, 0, 0x50000000, 32), Gpio(machine, 1, 0x50000300, 16))
     ppi = Ppi(machine, bus.start_task)
+    uicr = Uicr(machine)
+    nvmc = Nvmc(machine, cells, uicr)
     for peripheral in (
         power,
         *ports,
@@ -72,10 +73,11 @@ def add_peripherals(bus: Bus, machine: Machine, cache_switch: Callable[[bool], N
         *(Egu(machine, index) for index in range(6)),
         *(kind(machine) for kind in _SINGLE),
         usbd,
-        Nvmc(machine, cache_switch),
+        uicr,
+        nvmc,
         ppi,
     ):
         bus.add(peripheral)
     host = UsbHost(machine, usbd, power)
     bus.add_outside(host)
-    return ppi, host
+    return ppi, nvmc, host

@@ -276,11 +276,8 @@ class Processor:
 
     def _store_failed(self, fault: Fault, store: transfers.Store) -> Ending | None:
         """A fault of a store that the write buffer has taken: the core is behind it when it is told."""
-        cpu = self.cpu
         self.faults.happened(fault)
-        if store.base >= 0:
-            cpu.set_r(store.base, cpu.r(store.base) + store.change)
-        self._pass(store.size)
+        self.complete(store)
         return self._bus_fault_later()
 
     def _bus_fault_later(self) -> Ending | None:
@@ -295,6 +292,12 @@ class Processor:
         self.nvic.pend(number)
         self.hot.attention = 1
         return None
+
+    def complete(self, store: transfers.Store) -> None:
+        """Go on behind the store at the PC, whose data somebody else has taken care of."""
+        if store.base >= 0:
+            self.cpu.set_r(store.base, self.cpu.r(store.base) + store.change)
+        self._pass(store.size)
 
     def _pass(self, size: int) -> None:
         """Go on behind the instruction at the PC."""

@@ -72,6 +72,19 @@ def _floating(first: int, second: int) -> Store:
     return Store(4)
 
 
+def further_words(first: int, second: int) -> list[int]:
+    """The core registers that a store of several words writes behind its lowest word, in their order."""
+    if first & 0xF800 == 0xC000:
+        registers = [n for n in range(8) if first >> n & 1]
+    elif first & 0xFE40 == 0xE840:
+        registers = [second >> 12 & 15, second >> 8 & 15]
+    elif first & 0xFE40 == 0xE800:
+        registers = [n for n in range(15) if second >> n & 1]
+    else:
+        return []
+    return registers[1:]
+
+
 def after_instruction(xpsr: int) -> int:
     """xPSR with its IT state moved to the next instruction (ITAdvance)."""
     state = xpsr >> 25 & 3 | xpsr >> 8 & 0xFC

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Peripheral, Register, plain
+from collections.abc import Callable
+
+from mlbench.emulator.peripherals.base import Cause, Machine, Peripheral, Register, plain
 
 
 class Ficr(Peripheral):
@@ -43,17 +45,31 @@ class Uicr(Peripheral):
 
     name, base = "UICR", 0x10001000
 
-    def registers(self) -> list[Register]:
-        """PSELRESET names P0.18 (section 4.5.1)."""
-        return [
-            Register(0x200, "PSELRESET0", reset=18, read_only=True),
-            Register(0x204, "PSELRESET1", reset=18, read_only=True),
-        ]
+    def __init__(self, machine: Machine) -> None:
+        self.program: Callable[[], bool] = lambda: False
+        """Whether the flash controller lets a word be written now; it takes the time."""
+        super().__init__(machine)
+        self.stored.update({0x200: 18, 0x204: 18})
 
     def read(self, offset: int) -> int | None:
-        """Reads never fail here."""
-        value = super().read(offset)
-        return 0xFFFFFFFF if value is None else value
+        """Words that were never written are erased."""
+        return self.stored.get(offset, 0xFFFFFFFF)
+
+    def write(self, offset: int, value: int) -> bool:
+        """Bits are written from 1 to 0 (4.3.3); what they set takes effect after a reset only."""
+        if self.program():
+            self.stored[offset] = self.stored.get(offset, 0xFFFFFFFF) & value
+        else:
+            self.machine.note("UICR was written while NVMC did not let it: nothing is changed")
+        return True
+
+    def erase(self) -> None:
+        """Set all bits."""
+        self.stored.clear()
+
+    def survives(self, _cause: Cause) -> bool:
+        """It is flash."""
+        return True
 
 
 class Trim(Peripheral):

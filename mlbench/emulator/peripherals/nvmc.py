@@ -1,32 +1,176 @@
-"""NVMC, the flash controller: nRF52840 Product Specification v1.7, section 4.3."""
+"""NVMC, the flash controller, and ACL: nRF52840 Product Specification v1.7, sections 4.3 and 6.2."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any, Protocol
 
-from mlbench.emulator.peripherals.base import Machine, Peripheral, Register, plain
+from mlbench.emulator.peripherals.base import Cause, Machine, Peripheral, Register, Writer, plain
+from mlbench.emulator.peripherals.information import Uicr
+
+WRITE_US = 41.0
+ERASE_PAGE_US = 85_000.0
+ERASE_ALL_US = 169_000.0
+"""t_WRITE, t_ERASEPAGE and t_ERASEALL (4.3.10)."""
+_PAGE, _PAGES = 4096, 256
+_WRITE, _ERASE = 1, 2
+"""CONFIG.WEN."""
+_REGIONS = 8
+_NO_WRITE = 1 << 1
+
+
+class Cells(Protocol):
+    """What the controller asks of the flash memory and of the CPU that runs from it."""
+
+    def write(self, address: int, value: int) -> None:
+        """Write a word."""
+
+    def erase(self, start: int, size: int) -> None:
+        """Erase pages."""
+
+    def switch_cache(self, on: bool) -> None:
+        """Switch the instruction cache."""
+
+    def stall(self, us: float) -> None:
+        """The CPU waits, time goes on."""
+
+    def runs_from_flash(self) -> bool:
+        """Whether the instruction that is executed lies in flash."""
 
 
 class Nvmc(Peripheral):
-    """The flash controller: ready at once, instruction cache switched by ICACHECNF."""
+    """Writes and erases take their time; the CPU waits meanwhile if its code is in flash (4.3.1, 4.3.2)."""
 
     name, base = "NVMC", 0x4001E000
 
-    def __init__(self, machine: Machine, cache_switch: Callable[[bool], None]) -> None:
-        self._cache_switch = cache_switch
+    def __init__(self, machine: Machine, cells: Cells, uicr: Uicr) -> None:
+        self._cells = cells
+        self._uicr = uicr
+        uicr.program = self.program_uicr
+        self.busy_until = 0
+        self.partial: dict[int, int] = {}
+        """Milliseconds of partial erases so far, by page."""
         super().__init__(machine)
 
     def registers(self) -> list[Register]:
-        """Registers of section 4.3.9."""
-        return [
-            Register(0x400, "READY", reset=1, read_only=True),
-            Register(0x408, "READYNEXT", reset=1, read_only=True),
-            plain(0x504, "CONFIG"),
+        """Registers of sections 4.3.9 and 6.2.2."""
+        table = [
+            Register(0x400, "READY", read=self._ready, read_only=True),
+            Register(0x408, "READYNEXT", read=self._ready, read_only=True),
+            Register(0x504, "CONFIG", write=self._configure),
+            Register(0x508, "ERASEPAGE", write=self._erase_page),
+            Register(0x50C, "ERASEALL", write=self._erase_all),
+            Register(0x510, "ERASEPCR0", write=self._erase_page),
+            Register(0x514, "ERASEUICR", write=self._erase_uicr),
+            Register(0x518, "ERASEPAGEPARTIAL", write=self._erase_partly),
+            plain(0x51C, "ERASEPAGEPARTIALCFG", 10),
             Register(0x540, "ICACHECNF", write=self._set_cache),
             plain(0x548, "IHIT"),
             plain(0x54C, "IMISS"),
         ]
+        for n in range(_REGIONS):
+            table += [
+                Register(at, f"ACL{n}", write=self._once(at))
+                for at in range(0x800 + 16 * n, 0x80C + 16 * n, 4)
+            ]
+        return table
+
+    def _once(self, at: int) -> Writer:
+        def write(value: int) -> None:
+            self.stored.setdefault(at, value)
+
+        return write
 
     def _set_cache(self, value: int) -> None:
         self.stored[0x540] = value & 0x101
-        self._cache_switch(bool(value & 1))
+        self._cells.switch_cache(bool(value & 1))
+
+    def _configure(self, value: int) -> None:
+        self.stored[0x504] = value & 3
+
+    # --- time --------------------------------------------------------------------------------
+
+    def _ready(self) -> int:
+        return int(self.machine.now() >= self.busy_until)
+
+    def _take(self, us: float) -> None:
+        """Spend the time of an operation, behind one that is still under way."""
+        now = self.machine.now()
+        wait = max(0, self.busy_until - now) * 1e6 / self.machine.hz()
+        self.busy_until = now + int((wait + us) * self.machine.hz() / 1e6)
+        # Code in RAM goes on, until it asks for something while the controller is busy.
+        stalled = wait + us if self._cells.runs_from_flash() else wait
+        if stalled:
+            self._cells.stall(stalled)
+
+    # --- writing and erasing -----------------------------------------------------------------
+
+    def _mode(self) -> int:
+        return self.stored.get(0x504, 0)
+
+    def _protected(self, address: int) -> bool:
+        """Whether a region of ACL keeps writes and erases off (6.2)."""
+        for n in range(_REGIONS):
+            at = 0x800 + 16 * n
+            start, size = self.stored.get(at, 0), self.stored.get(at + 4, 0)
+            if self.stored.get(at + 8, 0) & _NO_WRITE and start <= address < start + size:
+                return True
+        return False
+
+    def program(self, address: int, size: int, value: int) -> bool:
+        """A store by the CPU to flash; False: it is refused, which is a fault.
+
+        Only whole, aligned words can be written, and only with CONFIG.WEN set (4.3.1). What a store without
+        it does the manual leaves open: here it faults as well.
+        """
+        if self._mode() != _WRITE or size != 4 or address % 4 or self._protected(address):
+            return False
+        self._cells.write(address, value)
+        self._take(WRITE_US)
+        return True
+
+    def program_uicr(self) -> bool:
+        """A store to UICR: whether it is taken."""
+        if self._mode() != _WRITE:
+            return False
+        self._take(WRITE_US)
+        return True
+
+    def _erase_page(self, address: int) -> None:
+        page = address // _PAGE
+        if self._mode() == _ERASE and page < _PAGES and not self._protected(address):
+            self.partial.pop(page, None)
+            self._cells.erase(page * _PAGE, _PAGE)
+            self._take(ERASE_PAGE_US)
+
+    def _erase_partly(self, address: int) -> None:
+        """Part of a page's erase: it is erased when the parts add up (4.3.6); before, nothing is seen."""
+        page = address // _PAGE
+        if self._mode() != _ERASE or page >= _PAGES or self._protected(address):
+            return
+        duration = self.stored.get(0x51C, 10) & 0x7F
+        self.partial[page] = self.partial.get(page, 0) + duration
+        if self.partial[page] * 1000 >= ERASE_PAGE_US:
+            del self.partial[page]
+            self._cells.erase(page * _PAGE, _PAGE)
+        self._take(duration * 1000.0)
+
+    def _erase_all(self, value: int) -> None:
+        if value & 1 and self._mode() == _ERASE:
+            self._cells.erase(0, _PAGES * _PAGE)
+            self._uicr.erase()
+            self._take(ERASE_ALL_US)
+
+    def _erase_uicr(self, value: int) -> None:
+        if value & 1 and self._mode() == _ERASE:
+            self._uicr.erase()
+            self._take(ERASE_PAGE_US)
+
+    def reset(self, cause: Cause, fresh: dict[str, Any]) -> None:
+        """How far partial erases got is in the cells."""
+        partial = self.partial
+        super().reset(cause, fresh)
+        self.partial = partial
+
+    def state(self) -> dict[str, object]:
+        """The attributes that a snapshot must hold."""
+        return {**super().state(), "busy_until": self.busy_until, "partial": self.partial}
