@@ -1,0 +1,95 @@
+"""Letting time pass at once where firmware reads the same event register over and over.
+
+A driver that spins on ENDTX reads its register some hundred times a byte, and each read leaves native
+code. Where nothing but time has changed between two reads (no register of the CPU, no byte of RAM), and
+the register changes with an event only, the next turns of the loop are all the same: they are counted,
+and not run. What comes out is the same to the cycle and to the instruction.
+"""
+
+from __future__ import annotations
+
+from unicorn import arm_const as arm
+
+from mlbench.emulator.cpu import Cpu, Memory
+from mlbench.emulator.hotpath import HotPath
+
+_FIRST, _LAST = 0x40000000, 0x40080000
+_EVENTS = 0x100
+"""EVENTS registers of the nRF52840's peripherals are at 0x100 to 0x1ff of each: PS v1.7, section 6.1.4."""
+_TURNS = 4
+"""So many turns of one length before a loop is looked at; the instruction cache has settled after two."""
+_PATIENCE = 64
+"""So many turns before it is looked at again, where something did change."""
+_COUNTERS = ("instructions", "placement", "flash_reads", "unseen_loads")
+_SAME = (
+    *("cache_on", "expected", "current", "last_flags", "last_taken", "resumed", "attention"),
+    *("unmask_attention", "event_register", "data_line", "fetch_line", "halves"),
+)
+_CPU = (
+    *range(arm.UC_ARM_REG_R0, arm.UC_ARM_REG_R0 + 13),
+    *(arm.UC_ARM_REG_SP, arm.UC_ARM_REG_LR, arm.UC_ARM_REG_PC, arm.UC_ARM_REG_XPSR),
+    *range(arm.UC_ARM_REG_S0, arm.UC_ARM_REG_S0 + 32),
+    arm.UC_ARM_REG_FPSCR,
+)
+
+
+class Polling:
+    """Told of every access of a register; skips turns of loops that only wait."""
+
+    def __init__(self, cpu: Cpu, hot: HotPath, ram: Memory) -> None:
+        self._cpu, self._hot, self._ram = cpu, hot, ram
+        self.skipped = 0
+        """Turns that were not run."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Something else happened."""
+        self._read = (0, 0)
+        self._cycles = self._period = self._turns = 0
+        self._seen: tuple[object, ...] | None = None
+        self._counts: tuple[int, ...] = ()
+
+    def read(self, address: int, value: int) -> None:
+        """``value`` has been read from the register at ``address``."""
+        if not (_FIRST <= address < _LAST and address & 0xF00 == _EVENTS):
+            self._read = (0, 0)
+            return
+        cycles = self._hot.cycles
+        period = cycles - self._cycles
+        if self._read != (address, value) or period != self._period:
+            self._turns = 0
+            self._seen = None
+        self._read, self._cycles, self._period = (address, value), cycles, period
+        self._turns += 1
+        if self._seen is not None:
+            self._compare()
+        elif self._turns == _TURNS:
+            self._seen, self._counts = self._state(), self._counters()
+
+    def _compare(self) -> None:
+        before, counts = self._seen, self._counts
+        self._seen, self._turns = None, -_PATIENCE
+        if self._state() != before:
+            return
+        self._turns = 0
+        hot = self._hot
+        # The last turn ends before the event, so that all that happens at it is done as ever.
+        turns = (hot.event_at - 1 - self._cycles) // self._period
+        if turns <= 0:
+            return
+        each = [now - then for now, then in zip(self._counters(), counts, strict=True)]
+        hot.cycles = self._cycles = self._cycles + turns * self._period
+        for name, amount in zip(_COUNTERS, each, strict=True):
+            setattr(hot, name, getattr(hot, name) + turns * amount)
+        self.skipped += turns
+
+    def _counters(self) -> tuple[int, ...]:
+        return tuple(getattr(self._hot, name) for name in _COUNTERS)
+
+    def _state(self) -> tuple[object, ...]:
+        cpu, hot = self._cpu, self._hot
+        return (
+            tuple(cpu.reg(register) for register in _CPU),
+            tuple(getattr(hot, name) for name in _SAME),
+            bytes(self._ram.data),
+        )

@@ -1,0 +1,64 @@
+"""Waiting loops that are counted instead of run: nothing but the host's time may tell."""
+
+from __future__ import annotations
+
+import pytest
+from bare_image import Compiler, finish
+
+from mlbench.emulator.machine import Machine
+from mlbench.emulator.polling import Polling
+
+HEAD = """
+#define UARTE 0x40002000
+static u8 text[40];
+static void send(u32 bytes) {
+  REG(UARTE + 0x500) = 8; REG(UARTE + 0x544) = (u32)text; REG(UARTE + 0x548) = bytes;
+  REG(UARTE + 0x120) = 0; REG(UARTE + 0x008) = 1; }
+"""
+LOOPS = {
+    "plain": "send(40); while (!REG(UARTE + 0x120)) ; note(1);",
+    "twice": "send(9); while (!REG(UARTE + 0x120)) ; send(20); while (!REG(UARTE + 0x120)) ; note(2);",
+    "through flash": """static const u32 mask[4] = {0, 0, 1, 0}; send(40);
+        while (!(REG(UARTE + 0x120) & *(const volatile u32 *)&mask[2])) ; note(3);""",
+    "counted in a register": "u32 n = 0; send(10); while (!REG(UARTE + 0x120)) n++; note(n);",
+    "counted in RAM": "volatile u32 n = 0; send(10); while (!REG(UARTE + 0x120)) n++; note(n);",
+    "counted in a float": """float f = 0; REG(0xE000ED88) |= 0xF << 20; BARRIER(); send(10);
+        while (!REG(UARTE + 0x120)) { f += 0.5f; __asm volatile("" : "+t"(f)); } note((u32)f);""",
+    "interrupted": """REG(0xE000E014) = 4999; REG(0xE000E010) = 7; send(40);
+        while (!REG(UARTE + 0x120)) ; note(ticks);""",
+    "two registers": """send(20); REG(0x40000104) = 0; REG(0x40000008) = 1;
+        while (!REG(UARTE + 0x120) && !REG(0x40000104)) ; note(REG(0x40000104));""",
+}
+SKIPPED = {"plain", "twice", "through flash", "interrupted"}
+
+
+def told(bare: Compiler, loop: str) -> tuple[list[int], tuple[int, ...], int]:
+    source = f"{HEAD} static volatile u32 ticks; void systick_handler(void) {{ ticks++; }}"
+    machine = bare.machine(f"{source} int main(void) {{ {loop} note(7); return 0; }}")
+    notes = finish(machine)
+    hot = machine.hot
+    counts = (hot.cycles, hot.instructions, hot.placement, hot.flash_reads)
+    return notes, counts, skipped(machine)
+
+
+def skipped(machine: Machine) -> int:
+    return machine._polling.skipped
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_time_and_counts_are_those_of_a_loop_that_is_run(
+    bare: Compiler, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes, counts, turns = told(bare, LOOPS[name])
+    assert (turns > 50) == (name in SKIPPED)
+    monkeypatch.setattr(Polling, "read", lambda *_: None)
+    assert told(bare, LOOPS[name]) == (notes, counts, 0)
+    assert notes[-1] == 7
+
+
+def test_a_loop_that_waits_for_ever_comes_to_its_deadline_at_once(bare: Compiler) -> None:
+    machine = bare.machine("int main(void) { while (!REG(0x40002120)) ; return 0; }")
+    machine.run(machine.clock.cycles(5e6), host_seconds=10)
+    assert machine.clock.now >= machine.clock.cycles(5e6)
+    # Hundreds of millions of cycles, of which hardly any was run.
+    assert skipped(machine) > 10_000_000
