@@ -48,6 +48,7 @@ INPUTS = (
     Input("libraries", "", "list"),
     Input("mode", "all", "choice", MODES),
     Input("baseline", "auto", "text"),
+    Input("skip-unchanged", "true", "flag"),
     Input("comment", "always", "choice", COMMENTS),
     Input("fail-on", "thresholds, failures", "choices", (*FAILURES, "nothing")),
     Input("key", "${{ toJSON(matrix) }}", "text"),
@@ -80,6 +81,8 @@ class Settings:
     mode: str = "all"
     baseline: str = "auto"
     """One of BASELINES, or a result file's path."""
+    skip_unchanged: bool = True
+    """Whether sketches that a pull request does not touch are left out."""
     comment: str = "always"
     fail_on: tuple[str, ...] = FAILURES
     key: str = ""
@@ -114,6 +117,7 @@ class Settings:
             libraries=words(texts["libraries"]),
             mode=choice("mode"),
             baseline=texts["baseline"],
+            skip_unchanged=_flag("skip-unchanged", texts["skip-unchanged"]),
             comment=choice("comment"),
             fail_on=() if failures == ("nothing",) else failures,
             key=_key(texts["key"]),

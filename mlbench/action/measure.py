@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,9 @@ from mlbench.action.parts import Part, artifact_name, to_json
 from mlbench.action.plan import Plan
 from mlbench.action.state import COMPARISON, RESULT, Work
 from mlbench.baseline import Base, Counterpart, Repository, against, base_of_document, thresholds_at
-from mlbench.baseline.same_run import measure_counterpart
+from mlbench.baseline.measuring import UNTOUCHED, Job, measured_but
+from mlbench.baseline.same_run import chooser, measure_counterpart
+from mlbench.baseline.untouched import find_untouched
 from mlbench.cli import parse
 from mlbench.compare import Thresholds, thresholds_of
 from mlbench.errors import MLBenchError
@@ -29,7 +32,7 @@ from mlbench.results.change import Comparison, Side
 from mlbench.results.document import Document, RunInfo, read, write
 from mlbench.results.values import Result
 from mlbench.run import exit_status, profile_all
-from mlbench.selection import select
+from mlbench.selection import Selection, select
 from mlbench.settings import Settings as Options
 from mlbench.setup.home import CHECKOUTS, room
 from mlbench.setup.policy import Policy
@@ -112,31 +115,48 @@ def _compared(
     work: Work,
     progress: Progress,
 ) -> tuple[tuple[Result, ...], Comparison]:
+    begin = time.monotonic()
+    started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     folder = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve() / settings.working_directory
     policy = Policy.read([], environ)
     rooms = wire(Options(policy=policy), progress)
 
     options = parse(command_line(settings, _packages(settings, policy, progress)))
     selection = select(options, folder)
-    results = profile_all(selection.specs, rooms, progress)
-    write(Document(results, RunInfo(__version__)), str(work.upload / RESULT))
+    trees = room(CHECKOUTS) / "baselines"
+    found = Counterpart(plan.commit, plan.how)
+    here = plan.commit and not plan.document
+    skip = frozenset[Job]()
+    if here and settings.skip_unchanged and event.name in ("pull_request", "merge_group"):
+        repository = Repository(folder)
+        choose = chooser(repository, selection, options, folder)
+        skip = find_untouched(found, repository, trees, choose, selection.specs, rooms, progress)
+    results = measured_but(
+        selection.specs,
+        dict.fromkeys(skip, UNTOUCHED),
+        lambda specs: profile_all(specs, rooms, progress),
+    )
+    info = RunInfo(__version__, started, round(time.monotonic() - begin, 3))
+    write(Document(results, info), str(work.upload / RESULT))
     _show(results)
-    if plan.document:
-        # Whatever is compared with, a pull request is not judged by thresholds of its own.
-        judged_by = None
-        if plan.judged_by and selection.suite:
-            judged_by = thresholds_at(Repository(folder), plan.judged_by, selection.suite.path)
-        base = base_of_document(read(Path(plan.document)), plan.label, plan.commit, judged_by)
-    elif plan.commit:
-        found = Counterpart(plan.commit, plan.how)
-        there = room(CHECKOUTS) / "baselines"
+    if here:
         base = measure_counterpart(
-            found, Repository(folder), selection, options, rooms, progress, there, start=folder
+            found, Repository(folder), selection, options, rooms, progress, trees, start=folder, skip=skip
         )
     else:
-        base = Base()
+        base = _given(plan, selection, folder)
     thresholds = thresholds_of(selection.suite) if selection.suite else Thresholds()
     return results, against(base, results, thresholds, _head(event), plan.notes)
+
+
+def _given(plan: Plan, selection: Selection, folder: Path) -> Base:
+    """The baseline of a result file, judged by the thresholds of the commit that it stands for."""
+    if not plan.document:
+        return Base()
+    judged_by = None
+    if plan.judged_by and selection.suite is not None:
+        judged_by = thresholds_at(Repository(folder), plan.judged_by, selection.suite.path)
+    return base_of_document(read(Path(plan.document)), plan.label, plan.commit, judged_by)
 
 
 def _show(results: Sequence[Result]) -> None:
