@@ -27,6 +27,7 @@ VERBS = {
     "init": "write mlbench.yml and workflows for the sketches found here",
     "boards": "list the boards",
     "doctor": "look over this machine",
+    "renode": "fetch Renode, for `backend: renode`",
     "cache": "list or clean what mlbench keeps",
     "uninstall": "remove all that mlbench made on this machine",
 }
@@ -139,6 +140,9 @@ def _parser() -> _Parser:
     run.add_argument("sketch", nargs="?", metavar="SKETCH", help="a sketch, or a suite (mlbench.yml)")
     run.add_argument("--board", metavar="FQBN", action="append", default=[], help="board; may be repeated")
     run.add_argument("--backend", choices=("emulator", "renode", "board"), help="where it runs")
+    run.add_argument(
+        "--cross-check", choices=("renode",), help="run there as well, and name the first difference"
+    )
     run.add_argument("--port", metavar="P", help="serial port of a real board")
     run.add_argument("--library", metavar="FOLDER", action="append", default=[], help="a library it needs")
     run.add_argument(
@@ -208,6 +212,9 @@ def _parser() -> _Parser:
     init = verb("init")
     init.add_argument("--force", action="store_true", help="write files anew that are there")
     verb("boards")
+    renode = verb("renode")
+    renode.add_argument("action", choices=("install",), help="what to do")
+    renode.add_argument("version", nargs="?", metavar="VERSION", default="", help="the release to fetch")
     verb("doctor")
     cache = verb("cache")
     cache.add_argument("action", choices=("list", "clean"), help="what to do")
@@ -222,7 +229,7 @@ def _verb_first(arguments: list[str]) -> list[str]:
         return arguments
     valued = {
         *("--json", "--markdown", "--init", "--inference", "--output", "--min", "--max", "--ram-search"),
-        *("--inferences", "--timeout", "--board", "--backend", "--port", "--only"),
+        *("--inferences", "--timeout", "--board", "--backend", "--port", "--only", "--cross-check"),
         *("--pty", "--source", "--seconds", "--until"),
         *("--library", "--build-property", "--baseline", "--comparison", "--thresholds"),
         *("--format", "--title", "--run-url", "--pr", "--repo", "--key", "--commit", "--when"),
@@ -252,6 +259,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         markdown=getattr(options, "markdown", ""),
         debug=options.debug,
         cache=not getattr(options, "no_cache", False),
+        cross_check=getattr(options, "cross_check", None) or "",
     )
     verbs: dict[str, Callable[[], int]] = {
         "run": lambda: commands.run(options, settings),
@@ -262,6 +270,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         "comment": lambda: report_commands.comment(options, settings),
         "init": lambda: maintenance.init(options.force),
         "boards": maintenance.boards,
+        "renode": lambda: maintenance.install_renode(options.version, settings.policy),
         "doctor": maintenance.doctor,
         "cache": lambda: maintenance.cache(options.action, options.room),
         "uninstall": maintenance.uninstall,

@@ -1,4 +1,4 @@
-"""The verbs that measure nothing: init, boards, doctor, cache, uninstall. Each gives an exit status."""
+"""The verbs that measure nothing: init, boards, doctor, renode, cache, uninstall. Each gives a status."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlbench.errors import UsageError
+from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.setup.policy import Policy
 
 
 def init(force: bool) -> int:
@@ -42,6 +43,21 @@ def doctor() -> int:
         if check.do and not check.ok:
             print(f"        {check.do}")
     return 4 if any(check.needed and not check.ok for check in found) else 0
+
+
+def install_renode(version: str, policy: Policy) -> int:
+    """Fetch a release of Renode into mlbench's own folder.
+
+    Raises:
+        EnvironmentFault: it cannot be had, or may not be fetched.
+    """
+    from mlbench.renode.install import RELEASE, install
+
+    if policy.offline or not policy.install:
+        word = "--offline" if policy.offline else "--no-install"
+        raise EnvironmentFault(f"Renode is not fetched: {word}", do="leave it out, or set MLBENCH_RENODE")
+    print(install(version or RELEASE, say))
+    return 0
 
 
 def cache(action: str, rooms: Sequence[str]) -> int:

@@ -22,6 +22,8 @@ class Settings:
     debug: bool = False
     cache: bool = True
     """Whether what was built and measured before is used again."""
+    cross_check: str = ""
+    """A second backend to hold each sketch against; empty: none."""
 
     @property
     def pure_stdout(self) -> bool:

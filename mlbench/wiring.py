@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from mlbench.build.firmware import BuildRequest, Firmware
     from mlbench.build.toolchain import Toolchain
     from mlbench.git import OutOfReach
+    from mlbench.measure.kept import Measure
+    from mlbench.measure.profile import Profile
     from mlbench.project import Project
     from mlbench.targets.protocol import Target
 
-BACKENDS = ("emulator",)
+BACKENDS = ("emulator", "renode")
 """Backends that this version has."""
 
 EMPTY_SKETCH = "void setup() {}\nvoid loop() {}\n"
@@ -62,9 +64,26 @@ class _Wiring:
             empty=_empty,
             flash=measure_flash,
             target=target_for,
-            profile=Kept(room(RESULTS), profile) if self._settings.cache else profile,
+            profile=self._checked(Kept(room(RESULTS), profile) if self._settings.cache else profile),
             advise=self._advise,
         )
+
+    def _checked(self, measure: Measure) -> Measure:
+        """What measures, and holds it against a second instrument where that is asked for."""
+        if not self._settings.cross_check:
+            return measure
+
+        def measured(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int | None) -> Profile:
+            from mlbench.measure.cross_check import cross_check
+
+            found = measure(firmware, spec, target, overhead)
+            if found.failure is not None or spec.backend == self._settings.cross_check:
+                return found
+            other = target_for(replace(spec, backend=self._settings.cross_check))
+            said = cross_check(firmware, spec, found, target, other)
+            return replace(found, notes=(*found.notes, said))
+
+        return measured
 
     def _obtain(self, spec: SketchSpec) -> Project:
         from mlbench.git import OutOfReach
@@ -128,6 +147,11 @@ def target_for(spec: SketchSpec) -> Target:
         do = f"use one of: {', '.join(BACKENDS)}"
         raise UsageError(f"this version has no backend {spec.backend!r}", where=spec.where, do=do)
     from mlbench.boards import board_for
+
+    if spec.backend == "renode":
+        from mlbench.targets.renode import RenodeTarget
+
+        return RenodeTarget(board_for(spec.board))
     from mlbench.targets.emulator import EmulatorTarget
 
     return EmulatorTarget(board_for(spec.board))

@@ -27,6 +27,14 @@ class EmulatorData:
 
 
 @dataclass(frozen=True)
+class RenodeData:
+    """What Renode needs: ``cycles_per_instruction`` turns its exact instruction counts to a rough time."""
+
+    platform: str
+    cycles_per_instruction: float
+
+
+@dataclass(frozen=True)
 class Board:
     """One board. ``fqbns`` are the FQBNs it is compiled for, without options."""
 
@@ -38,11 +46,13 @@ class Board:
     flash: Region
     ram: Region
     emulator: EmulatorData | None
+    renode: RenodeData | None = None
 
     @property
     def backends(self) -> tuple[str, ...]:
         """Where sketches for this board can be measured."""
-        return ("emulator",) if self.emulator is not None else ()
+        found = (("emulator", self.emulator), ("renode", self.renode))
+        return tuple(name for name, data in found if data is not None)
 
 
 @cache
@@ -60,7 +70,7 @@ def _board(text: str) -> Board:
     import yaml
 
     data: dict[str, Any] = yaml.safe_load(text)
-    emulator = data.get("emulator")
+    emulator, renode = data.get("emulator"), data.get("renode")
     return Board(
         data["id"],
         data["name"],
@@ -70,6 +80,7 @@ def _board(text: str) -> Board:
         Region(**data["memory"]["flash"]),
         Region(**data["memory"]["ram"]),
         EmulatorData(**emulator) if emulator else None,
+        RenodeData(renode["platform"], renode["cycles_per_instruction"]) if renode else None,
     )
 
 

@@ -119,7 +119,8 @@ def _ram(
     if recorded.outcome is not Outcome.PASSED:
         absent = Absent(f"{recorded.outcome.value}: {recorded.reason}")
         return absent, absent, ()
-    need = _need(image, recorded)
+    seen = recorded.heap is not None and recorded.peak_stack is not None
+    need = _need(image, recorded) if seen else Absent("this backend does not see the heap and the stack")
     if spec.ram_search == "none":
         return Absent("not asked for"), need, ()
     if not firmware.is_template and image.symbol("malloc") is None:

@@ -26,4 +26,5 @@ def time_of(marks: tuple[Mark, ...], kind: MarkKind, absent: str) -> Time | Abse
         middle.cycles,
         middle.instructions,
         middle.placement,
+        middle.method,
     )

@@ -106,6 +106,8 @@ class Time:
     cycles: int | None = None
     instructions: int | None = None
     placement: int | None = None
+    method: str = ""
+    """How the times came about where it is neither a board's clock nor the cycle model: they are rough."""
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def checks() -> tuple[Check, ...]:
         ("ARM toolchain", _arm_toolchain),
         ("emulator's hot path", _hot_path),
         ("git", _git),
+        ("Renode", _renode),
         ("serial ports", _serial_ports),
         ("disk", _disk),
     )
@@ -151,6 +152,17 @@ def _git() -> Check:
         "`apt-get install git`",
         needed=False,
     )
+
+
+def _renode() -> Check:
+    from mlbench.renode.process import INSTALL, find_renode
+
+    found = find_renode()
+    if found is None:
+        return Check("Renode", True, "not installed (only `backend: renode` needs it)", needed=False)
+    if not os.access(found, os.X_OK):
+        return Check("Renode", False, f"{found} cannot be run", INSTALL, needed=False)
+    return Check("Renode", True, str(found), needed=False)
 
 
 def _serial_ports() -> Check:

@@ -7,21 +7,16 @@ from pathlib import Path
 
 import mlbench
 from mlbench.boards import Board
-from mlbench.build.firmware import ALLOC_SIZE_SYMBOL, Firmware
+from mlbench.build.firmware import Firmware
 from mlbench.elf.image import Image
-from mlbench.elf.names import find_functions
 from mlbench.emulator.allocator import Operation, Replay
 from mlbench.emulator.cycles.model import load_model
 from mlbench.emulator.machine import Machine
 from mlbench.errors import UsageError
 from mlbench.targets.emulated_run import EmulatedRun, RunSnapshot
 from mlbench.targets.entry import Entry, Named
+from mlbench.targets.named import named_functions, template_word, way_of
 from mlbench.targets.protocol import Functions, Instrument, MarkKind, Probe, ReplayError, RunResult
-
-_LIBRARY_MARKS = {
-    MarkKind.INIT: ("mlbench_init_begin", "mlbench_init_end"),
-    MarkKind.INFERENCE: ("mlbench_inference_begin", "mlbench_inference_end"),
-}
 
 
 @dataclass(frozen=True)
@@ -73,29 +68,12 @@ class EmulatorSession:
         return self._images[path]
 
     def _named(self, image: Image) -> dict[MarkKind, Named]:
-        found: dict[MarkKind, Named] = {}
-        for kind, name in (
-            (MarkKind.INIT, self._functions.init),
-            (MarkKind.INFERENCE, self._functions.inference),
-        ):
-            if name is not None:
-                addresses = tuple(symbol.address for symbol in find_functions(image, name))
-                found[kind] = Named(name, entries=addresses)
-        if not found:
-            for kind, (begin, end) in _LIBRARY_MARKS.items():
-                first, last = image.symbol(begin), image.symbol(end)
-                if first is not None and last is not None:
-                    found[kind] = Named(begin, entries=(first.address,), ends=(last.address,))
-        return found
+        return named_functions(image, self._functions)
 
     @property
     def way(self) -> str:
         """How the sketch is measured: template, functions, library, or nothing."""
-        if self._firmware.is_template:
-            return "template"
-        if self._functions.init or self._functions.inference:
-            return "functions"
-        return "library" if self._named(self.image) else "nothing"
+        return way_of(self._firmware, self._functions, self._named(self.image))
 
     def emulated(self, *, probe: bool) -> EmulatedRun:
         """The run object of the plain or the probe image."""
@@ -114,14 +92,7 @@ class EmulatorSession:
         return self._runs[path]
 
     def _entry(self, image: Image) -> Entry:
-        word = image.symbol(ALLOC_SIZE_SYMBOL) if self._firmware.is_template else None
-        if self._firmware.is_template and word is None:
-            raise UsageError(
-                f"the image of this template has no {ALLOC_SIZE_SYMBOL}",
-                where=str(self._firmware.source),
-                do="build it with this tool",
-            )
-        return Entry.of(image, word.address if word is not None else None)
+        return Entry.of(image, template_word(self._firmware, image))
 
     def start(self, deadline_us: float, *, probe: bool) -> RunSnapshot | RunResult:
         """Boot to setup() once; every run goes on from there. A result is how booting failed."""

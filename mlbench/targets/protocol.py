@@ -94,6 +94,8 @@ class Mark:
     cycles: int | None = None
     instructions: int | None = None
     placement: int | None = None
+    method: str = ""
+    """How ``us`` came about where it is neither a clock nor the cycle model: a rough time."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,96 @@
+"""One firmware on two instruments: the first thing in which they differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mlbench.build.firmware import Firmware
+from mlbench.measure.comparing import Reference
+from mlbench.measure.profile import Profile
+from mlbench.results.values import UnusedRam
+from mlbench.suite import SketchSpec
+from mlbench.targets.protocol import MarkKind, Outcome, Probe, RunResult, Session, Target
+
+
+def cross_check(firmware: Firmware, spec: SketchSpec, profile: Profile, target: Target, other: Target) -> str:
+    """Run the firmware on ``other`` and hold it against ``target``, whose profile is given.
+
+    Outcome, serial text (but for numbers that depend on time), outputs, and the instructions of each
+    span that was timed are compared; then N and N+1 of unused RAM are tried.
+
+    Returns one line: what agreed, or the first difference.
+
+    Raises:
+        EnvironmentFault: the other instrument cannot be had.
+    """
+    instrument = other.instrument
+    who = f"cross-check with {instrument.backend} {instrument.version}"
+    if not firmware.fits:
+        return f"{who}: not made, the sketch does not fit"
+    mine, its = target.open(firmware, spec.functions), other.open(firmware, spec.functions)
+    try:
+        if mine.way == "nothing":
+            return f"{who}: not made, no functions are named"
+        found = _compare(spec, profile, mine, its)
+    finally:
+        its.close()
+        mine.close()
+    return f"{who}: {found}"
+
+
+def _compare(spec: SketchSpec, profile: Profile, mine: Session, its: Session) -> str:
+    probe = Probe(inferences=spec.inferences)
+    ours, theirs = mine.run(probe, spec.timeout_us), its.run(probe, spec.timeout_us)
+    reference = Reference(
+        ours,
+        lambda variant: mine.run(replace(probe, perturb=variant), 2 * spec.timeout_us),
+        compare_serial=spec.serial == "exact",
+        inferences=spec.inferences,
+    )
+    if difference := _difference(reference, ours, theirs):
+        return f"differs: {difference}"
+    agreed = ["outcome, text and outputs"]
+    if ours.marks:
+        agreed.append(f"{_spans(ours)} of exactly equal instructions")
+    ram = profile.measures.unused_ram
+    if isinstance(ram, UnusedRam):
+        if difference := _limit(its, ram.bytes, theirs, spec):
+            return f"differs: {difference}"
+        agreed.append(f"unused RAM of {ram.bytes:,} bytes")
+    return f"agrees in {', '.join(agreed)}"
+
+
+def _difference(reference: Reference, ours: RunResult, theirs: RunResult) -> str:
+    if ours.outcome is not theirs.outcome:
+        return f"it ends as {_told(theirs)}, here as {_told(ours)}"
+    if len(ours.marks) != len(theirs.marks):
+        return f"{_spans(theirs)}, here {_spans(ours)}"
+    for number, (a, b) in enumerate(zip(ours.marks, theirs.marks, strict=True)):
+        if a.instructions != b.instructions:
+            span = f"span {number + 1} ({a.kind.value})"
+            return f"{span} takes {b.instructions} instructions, here {a.instructions}"
+    # A number that a function returns in a floating-point register is not seen everywhere.
+    shared = min(len(ours.outputs), len(theirs.outputs))
+    same = replace(theirs, outputs=theirs.outputs[len(theirs.outputs) - shared :])
+    reference.result = replace(ours, outputs=ours.outputs[len(ours.outputs) - shared :])
+    return reference.difference(same)
+
+
+def _limit(its: Session, limit: int, passing: RunResult, spec: SketchSpec) -> str:
+    deadline = 4 * passing.virtual_us + 1e6
+    works = its.run(Probe(alloc=limit, inferences=spec.inferences), deadline)
+    if works.outcome is not Outcome.PASSED or works.outputs != passing.outputs:
+        return f"with {limit:,} bytes allocated it does not work ({_told(works)})"
+    fails = its.run(Probe(alloc=limit + 1, inferences=spec.inferences), deadline)
+    if fails.outcome is Outcome.PASSED and fails.outputs == passing.outputs:
+        return f"with {limit + 1:,} bytes allocated it still works"
+    return ""
+
+
+def _told(result: RunResult) -> str:
+    return f"{result.outcome.value}: {result.reason}" if result.reason else result.outcome.value
+
+
+def _spans(result: RunResult) -> str:
+    counts = {kind: sum(mark.kind is kind for mark in result.marks) for kind in MarkKind}
+    return f"{counts[MarkKind.INIT]} initialization and {counts[MarkKind.INFERENCE]} inferences"

@@ -1,0 +1,1 @@
+"""Renode as a place where firmware runs: its process, its XML-RPC conversation, its machine."""

@@ -1,0 +1,112 @@
+"""What a run's hooks have told: spans that were timed, how it ended, and what is still to be hooked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mlbench.renode.hooks import Event
+from mlbench.targets.protocol import MarkKind
+
+
+@dataclass(frozen=True)
+class Span:
+    """One call of a named function, or what lies between two marks: in instructions, exactly."""
+
+    kind: MarkKind
+    instructions: int
+
+
+@dataclass
+class Trace:
+    """Made of the lines of all hooks so far.
+
+    ``unknown`` are return addresses that were seen at an entry and have no hook yet, so that the end of
+    that call will not be seen: the run is to be repeated with them.
+    """
+
+    init: Span | None = None
+    inferences: list[Span] = field(default_factory=list)
+    outputs: tuple[bytes, ...] = ()
+    unknown: set[tuple[MarkKind, int]] = field(default_factory=set)
+    fault: Event | None = None
+    refused: bool = False
+    loops: int = 0
+    inside: int = 0
+    """Calls of the inference that have begun and not ended."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a hook stands for. ``site`` is the address of a return, for that."""
+
+    kind: MarkKind
+    site: int = 0
+    ends: bool = False
+    """A mark of the library that closes a span, not a function's entry."""
+
+
+@dataclass
+class _Open:
+    kind: MarkKind
+    site: int
+    sp: int
+    instructions: int
+
+
+def read_trace(events: list[Event], roles: tuple[Role, ...], returns: bool) -> Trace:
+    """Follow the lines.
+
+    Args:
+        events: the lines, in order.
+        roles: what the hooks of letters E and R stand for, by number.
+        returns: spans end where calls return; otherwise where an end mark is entered.
+    """
+    trace = Trace()
+    opened: list[_Open] = []
+    sites = {(role.kind, role.site) for role in roles if role.site}
+    for event in events:
+        if event.letter == "F":
+            trace.fault = trace.fault or event
+        elif event.letter == "N":
+            trace.refused = True
+        elif event.letter == "L":
+            trace.loops += 1
+        elif event.letter == "E":
+            role = roles[event.number]
+            if role.ends:
+                _close(trace, opened, event, lambda call, kind=role.kind: call.kind is kind)
+                continue
+            site = event.value(0) & ~1
+            opened.append(_Open(role.kind, site, event.value(1), event.instructions))
+            if returns and (role.kind, site) not in sites:
+                trace.unknown.add((role.kind, site))
+        elif event.letter == "R":
+            role, sp = roles[event.number], event.value(0)
+            key = (role.kind, role.site, sp)
+            if _close(trace, opened, event, lambda call, key=key: (call.kind, call.site, call.sp) == key):
+                _keep_outputs(trace, role, event)
+    trace.inside = sum(call.kind is MarkKind.INFERENCE for call in opened)
+    return trace
+
+
+def _close(trace: Trace, opened: list[_Open], event: Event, fits: object) -> bool:
+    """End the innermost open span that fits; what was begun inside it was left by a jump."""
+    assert callable(fits)
+    at = next((n for n in reversed(range(len(opened))) if fits(opened[n])), None)
+    if at is None:
+        return False
+    call = opened[at]
+    del opened[at:]
+    span = Span(call.kind, event.instructions - call.instructions)
+    if call.kind is MarkKind.INFERENCE:
+        trace.inferences.append(span)
+    elif not trace.inferences and not any(other.kind is MarkKind.INFERENCE for other in opened):
+        # The last initialization before the first inference is the one that counts.
+        trace.init = span
+    return True
+
+
+def _keep_outputs(trace: Trace, role: Role, event: Event) -> None:
+    if role.kind is MarkKind.INFERENCE:
+        words = b"".join(event.value(n).to_bytes(4, "little") for n in (1, 2))
+        trace.outputs = (words, *(bytes.fromhex(text) for text in event.words[3:]))

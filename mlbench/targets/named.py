@@ -1,0 +1,61 @@
+"""From names of functions, or the MLBench library's marks, to addresses in an image."""
+
+from __future__ import annotations
+
+from mlbench.build.firmware import ALLOC_SIZE_SYMBOL, Firmware
+from mlbench.elf.image import Image
+from mlbench.elf.names import find_functions
+from mlbench.errors import UsageError
+from mlbench.targets.entry import Named
+from mlbench.targets.protocol import Functions, MarkKind
+
+_LIBRARY_MARKS = {
+    MarkKind.INIT: ("mlbench_init_begin", "mlbench_init_end"),
+    MarkKind.INFERENCE: ("mlbench_inference_begin", "mlbench_inference_end"),
+}
+
+
+def named_functions(image: Image, functions: Functions) -> dict[MarkKind, Named]:
+    """What to time: the functions that were named, else the library's marks where the image has them.
+
+    Raises:
+        UsageError: a name does not resolve.
+    """
+    found: dict[MarkKind, Named] = {}
+    for kind, name in ((MarkKind.INIT, functions.init), (MarkKind.INFERENCE, functions.inference)):
+        if name is not None:
+            addresses = tuple(symbol.address for symbol in find_functions(image, name))
+            found[kind] = Named(name, entries=addresses)
+    if not found:
+        for kind, (begin, end) in _LIBRARY_MARKS.items():
+            first, last = image.symbol(begin), image.symbol(end)
+            if first is not None and last is not None:
+                found[kind] = Named(begin, entries=(first.address,), ends=(last.address,))
+    return found
+
+
+def way_of(firmware: Firmware, functions: Functions, named: dict[MarkKind, Named]) -> str:
+    """How a sketch is measured: template, functions, library, or nothing."""
+    if firmware.is_template:
+        return "template"
+    if functions.init or functions.inference:
+        return "functions"
+    return "library" if named else "nothing"
+
+
+def template_word(firmware: Firmware, image: Image) -> int | None:
+    """The address of a template's word for N; None for other sketches.
+
+    Raises:
+        UsageError: the image was not built as a template.
+    """
+    if not firmware.is_template:
+        return None
+    word = image.symbol(ALLOC_SIZE_SYMBOL)
+    if word is None:
+        raise UsageError(
+            f"the image of this template has no {ALLOC_SIZE_SYMBOL}",
+            where=str(firmware.source),
+            do="build it with this tool",
+        )
+    return word.address

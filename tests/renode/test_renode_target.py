@@ -1,0 +1,350 @@
+"""Sketches measured under (a stand-in for) Renode, against the embedded emulator."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from mlbench.boards import board_for
+from mlbench.build import build
+from mlbench.build.firmware import BuildRequest, Firmware
+from mlbench.build.toolchain import Toolchain
+from mlbench.errors import EnvironmentFault, SketchError, UsageError
+from mlbench.measure.cross_check import cross_check
+from mlbench.measure.profile import Profile, profile
+from mlbench.progress import Silent
+from mlbench.results.values import Absent, Time, UnusedRam
+from mlbench.suite import SketchSpec, Source
+from mlbench.targets.emulator import EmulatorTarget
+from mlbench.targets.protocol import Functions, MarkKind, Outcome, OutputBuffer, Probe, RunResult
+from mlbench.targets.renode import RenodeTarget
+
+Make = Callable[..., Path]
+BOARD = "mlbench:nrf52840:nano33ble"
+NAMED = Functions("prepare()", "predict(int, char*)", (OutputBuffer(1, 4),))
+
+# How it behaves is a macro, so that one folder serves every test.
+MODEL = """\
+#include <Arduino.h>
+#include <stdlib.h>
+static uint8_t *block;
+static volatile int sink;
+__attribute__((noinline)) void prepare() {
+  block = (uint8_t *)malloc(20000);
+  if (!block) for (;;) {}
+  for (int i = 0; i < 20000; i++) block[i] = i;
+}
+#if MODE == 1
+__attribute__((noinline)) void inner() { sink = *(volatile int *)0x40000F00; asm volatile("udf #0"); }
+#elif MODE == 2
+__attribute__((noinline)) void inner() { ((void (*)())0x30000001)(); }
+#elif MODE == 3
+__attribute__((noinline)) void inner() { for (;;) sink = sink + 1; }
+#else
+__attribute__((noinline)) void inner() {}
+#endif
+__attribute__((noinline)) int predict(int x, char *out) {
+  int sum = x;
+  for (int n = 0; n < 2; n++) for (int i = 0; i < 20000; i++) sum = sum * 31 + block[i];
+  inner();
+  for (int i = 0; i < 4; i++) out[i] = sum >> 8 * i;
+  return sum;
+}
+static char result[4];
+void setup() {
+  Serial.begin(115200);
+  prepare();
+  Serial.println(predict(1, result));
+}
+void loop() { Serial.println(predict(2, result)); delay(5); }
+"""
+TEMPLATE = """\
+#include "model.h"
+
+static Model model;
+static char* ptr;
+void setup() {
+  ptr = (char*) malloc($alloc_size);
+  if (ptr == NULL) {
+    for (;;) {}
+  }
+  model.run();
+  free(ptr);
+  Serial.begin(115200);
+}
+
+void loop() {
+  Serial.println(1);
+}
+"""
+TEMPLATE_MODEL = """\
+#pragma once
+#include <Arduino.h>
+#include <stdlib.h>
+struct Model {
+  void run() {
+    volatile uint8_t *p = (volatile uint8_t *)malloc(30000);
+    if (!p) for (;;) {}
+    p[29999] = 1;
+    free((void *)p);
+  }
+};
+"""
+MARKED = """\
+#include <MLBench.h>
+static volatile int sink;
+void setup() { Serial.begin(115200); MLBench.report(Serial); }
+void loop() {
+  static bool ready = false;
+  if (!ready) {
+    mlbench_init_begin();
+    for (int i = 0; i < 500; i++) sink = i;
+    mlbench_init_end();
+    ready = true;
+  }
+  mlbench_inference_begin();
+  for (int i = 0; i < 3000; i++) sink = sink * 3 + i;
+  mlbench_inference_end();
+}
+"""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    tools: Toolchain
+    folder: Path
+
+    def build(self, name: str, *properties: str, **files: str) -> Firmware:
+        sketch = self.folder / name
+        sketch.mkdir(exist_ok=True)
+        for file, text in files.items():
+            (sketch / file.replace("_", ".")).write_text(text)
+        request = BuildRequest(sketch, BOARD, properties)
+        return build(request, self.tools, self.folder / "cache", Silent())
+
+    def model(self, mode: int = 0) -> Firmware:
+        flags = "compiler.cpp.extra_flags=-DMODE="
+        return self.build("model", f"{flags}{mode}", model_ino=MODEL)
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    builder, gcc = shutil.which("arduino-builder"), shutil.which("arm-none-eabi-gcc")
+    if not builder or not gcc:
+        pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
+    tools = Toolchain(arduino_builder=Path(builder), gcc_bin=Path(gcc).parent)
+    return Workshop(tools, tmp_path_factory.mktemp("renode"))
+
+
+def target() -> RenodeTarget:
+    return RenodeTarget(board_for(BOARD), host_seconds=20.0)
+
+
+def emulator() -> EmulatorTarget:
+    return EmulatorTarget(board_for(BOARD))
+
+
+def spec_of(firmware: Firmware, functions: Functions, **more: object) -> SketchSpec:
+    spec = SketchSpec(firmware.name, firmware.source, BOARD, Source(), "renode", functions)
+    return replace(spec, **more)  # type: ignore[arg-type]
+
+
+def run_once(firmware: Firmware, functions: Functions = NAMED, **probe: object) -> RunResult:
+    session = target().open(firmware, functions)
+    try:
+        return session.run(Probe(**probe), 2e6)  # type: ignore[arg-type]
+    finally:
+        session.close()
+
+
+def measured(firmware: Firmware, functions: Functions, **more: object) -> tuple[Profile, Profile]:
+    spec = spec_of(firmware, functions, **more)
+    return profile(firmware, spec, target()), profile(firmware, spec, emulator())
+
+
+def test_all_measures_by_named_functions(renode: Make, workshop: Workshop) -> None:
+    renode()
+    firmware = workshop.model()
+    limit = profile(firmware, spec_of(firmware, NAMED), emulator()).measures.unused_ram
+    assert isinstance(limit, UnusedRam)
+    mine, its = measured(firmware, NAMED, ram_min=limit.bytes - 1000, ram_max=limit.bytes + 1000)
+    assert mine.failure is None
+    assert mine.measures.flash == its.measures.flash
+    for kind in ("init_time", "inference_time"):
+        a, b = getattr(mine.measures, kind), getattr(its.measures, kind)
+        assert isinstance(a, Time)
+        assert isinstance(b, Time)
+        # Exact, and never as if it were a time of the board.
+        assert a.instructions == b.instructions
+        assert a.count == b.count
+        assert a.cycles is None
+        assert a.method == "instructions x 1.52 cycles"
+        assert a.median_us == pytest.approx(1.52 * b.instructions / 64)
+    ours, theirs = mine.measures.unused_ram, its.measures.unused_ram
+    assert isinstance(ours, UnusedRam)
+    assert isinstance(theirs, UnusedRam)
+    assert (ours.bytes, ours.method, ours.certified) == (limit.bytes, "bisect", False)
+    assert theirs.bytes == limit.bytes
+    assert mine.measures.ram_need == Absent("this backend does not see the heap and the stack")
+    assert mine.serial == its.serial
+
+
+def test_a_template(renode: Make, workshop: Workshop) -> None:
+    renode()
+    firmware = workshop.build("template", template_ino=TEMPLATE, model_h=TEMPLATE_MODEL)
+    limit = profile(firmware, spec_of(firmware, Functions()), emulator()).measures.unused_ram
+    assert isinstance(limit, UnusedRam)
+    around = {"ram_min": limit.bytes - 10, "ram_max": limit.bytes + 10}
+    mine, its = measured(firmware, Functions(), **around)
+    ours, theirs = mine.measures.unused_ram, its.measures.unused_ram
+    assert isinstance(ours, UnusedRam)
+    assert isinstance(theirs, UnusedRam)
+    assert ours.bytes == theirs.bytes
+
+
+def test_marks_of_the_library(renode: Make, workshop: Workshop) -> None:
+    renode()
+    firmware = workshop.build("marked", marked_ino=MARKED)
+    mine, its = measured(firmware, Functions(), ram_search="none")
+    assert mine.failure is None
+    for kind in ("init_time", "inference_time"):
+        a, b = getattr(mine.measures, kind), getattr(its.measures, kind)
+        assert (a.instructions, a.count) == (b.instructions, b.count)
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome", "reason"),
+    [
+        (1, Outcome.FAULT, "at PC 0x"),
+        (2, Outcome.FAULT, ""),
+        (3, Outcome.HUNG, "still in"),
+    ],
+)
+def test_how_it_ends(renode: Make, workshop: Workshop, mode: int, outcome: Outcome, reason: str) -> None:
+    renode()
+    result = run_once(workshop.model(mode))
+    assert result.outcome is outcome
+    assert reason in result.reason
+    assert "inner()" in [frame.function for frame in result.chain] or mode == 2
+    assert [mark.kind for mark in result.marks] == [MarkKind.INIT]
+
+
+def test_an_abort_of_the_cpu_ends_the_run_not_the_session(
+    renode: Make, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An abort that Renode never comes back from; the next run has a new process.
+    renode(abort=[2, "Trying to execute code outside RAM or ROM at 0x30000000"])
+    session = target().open(workshop.model(), NAMED)
+    try:
+        first = session.run(Probe(), 2e6)
+        assert first.outcome is Outcome.FAULT
+        assert "Renode aborted the CPU" in first.reason
+        assert "outside RAM or ROM" in first.reason
+        renode()
+        assert session.run(Probe(), 2e6).outcome is Outcome.PASSED
+    finally:
+        session.close()
+
+
+@pytest.mark.parametrize("how", ["die", "reset", "garbage"])
+def test_a_process_that_is_lost_is_replaced_once(renode: Make, workshop: Workshop, how: str) -> None:
+    # The second machine, which knows where functions return to, is lost; it is built again elsewhere.
+    renode(at={"sysbus LoadELF": [2, how]})
+    assert run_once(workshop.model()).outcome is Outcome.PASSED
+
+
+def test_a_process_that_is_always_lost(renode: Make, workshop: Workshop) -> None:
+    renode(at={"mach create": [1, "die"]})
+    with pytest.raises(EnvironmentFault, match="mach create"):
+        run_once(workshop.model())
+
+
+def test_renode_that_never_comes_back(renode: Make, workshop: Workshop) -> None:
+    renode(at={"emulation RunFor": [1, "hang"]})
+    session = replace(target(), host_seconds=1.0).open(workshop.model(), NAMED)
+    try:
+        with pytest.raises(EnvironmentFault, match=r"did not (answer|come back)"):
+            session.run(Probe(), 2e6)
+        assert session._process is None  # nothing is left to be asked again
+    finally:
+        session.close()
+
+
+def test_a_command_that_fails_says_which(renode: Make, workshop: Workshop) -> None:
+    renode(at={"machine LoadPlatformDescription": [1, "fail"]})
+    with pytest.raises(EnvironmentFault, match=r"machine LoadPlatformDescription @nano33ble\.repl"):
+        run_once(workshop.model())
+
+
+def test_wrong_names_start_nothing(renode: Make, workshop: Workshop) -> None:
+    renode(start="exit")
+    with pytest.raises(UsageError, match="has no function"):
+        target().open(workshop.model(), Functions(None, "nothing_like_it"))
+
+
+def test_cross_check_agrees(renode: Make, workshop: Workshop) -> None:
+    renode()
+    firmware = workshop.model()
+    spec = spec_of(firmware, NAMED)
+    found = cross_check(firmware, spec, profile(firmware, spec, emulator()), emulator(), target())
+    assert found.startswith("cross-check with renode 1.16.1: agrees in outcome, text and outputs, ")
+    assert "1 initialization and 3 inferences of exactly equal instructions, unused RAM of" in found
+
+
+@pytest.mark.parametrize(
+    ("quirk", "difference"),
+    [
+        ({"miscount": 7}, "takes"),
+        ({"text": "BOOT"}, "serial text differs from byte 0"),
+        ({"less_ram": True}, "bytes allocated it does not work"),
+    ],
+)
+def test_cross_check_names_the_first_difference(
+    renode: Make, workshop: Workshop, quirk: dict[str, object], difference: str
+) -> None:
+    renode(**quirk)
+    firmware = workshop.model()
+    spec = spec_of(firmware, NAMED, inferences=1)
+    found = cross_check(firmware, spec, profile(firmware, spec, emulator()), emulator(), target())
+    assert "differs: " in found
+    assert difference in found
+
+
+def test_setup_that_is_nowhere_called(workshop: Workshop) -> None:
+    from mlbench.elf.image import Image
+    from mlbench.elf.redirect import redirect_setup
+
+    image = Image.load(workshop.model().elf)
+    unreferenced = image.symbol("Reset_Handler") or image.symbol("_Z9unusedfnv")
+    assert unreferenced is not None
+    with pytest.raises(SketchError, match="not called by name"):
+        redirect_setup(image, unreferenced.address, unreferenced.address, 0x100000)
+
+
+@pytest.mark.renode
+def test_the_sample_suite_under_a_real_renode(tmp_path: Path) -> None:
+    """Opt-in: ``-m renode`` with Renode 1.15 or newer on PATH or named by MLBENCH_RENODE."""
+    if not (os.environ.get("MLBENCH_RENODE") or shutil.which("renode")):
+        pytest.skip("there is no renode on PATH, and MLBENCH_RENODE names none")
+    from mlbench.cli import main
+    from mlbench.results.document import read
+
+    suite = Path(__file__).parents[2] / "sketches" / "mlbench.yml"
+    files = {}
+    for backend in ("renode", "emulator"):
+        files[backend] = tmp_path / f"{backend}.json"
+        assert main(["run", str(suite), "--backend", backend, "--json", str(files[backend])]) == 0
+    for mine, its in zip(read(files["renode"]).results, read(files["emulator"]).results, strict=True):
+        assert mine.failure is None
+        for kind in ("init_time", "inference_time"):
+            a, b = getattr(mine.measures, kind), getattr(its.measures, kind)
+            if isinstance(b, Time):
+                assert a.instructions == b.instructions
+        if isinstance(its.measures.unused_ram, UnusedRam):
+            assert isinstance(mine.measures.unused_ram, UnusedRam)
+            assert mine.measures.unused_ram.bytes == its.measures.unused_ram.bytes
