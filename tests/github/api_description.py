@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from fake_call import Request
 from fake_faults import Reply
-from fake_routes import Request
 
 from mlbench.setup.home import TOOLS, home_path, locked, room
 

@@ -23,8 +23,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from fake_call import Request
 from fake_faults import Fault, Gate, Reply
-from fake_routes import Request, Routes
+from fake_routes import Routes
 from fake_state import (
     BOT,
     REPORTING,

@@ -8,8 +8,8 @@ from typing import Any
 
 import requests
 from fake_api import FakeGitHub
+from fake_call import Request
 from fake_faults import Fault
-from fake_routes import Request
 
 from mlbench.github.client import GitHub
 from mlbench.github.comment import Published, publish

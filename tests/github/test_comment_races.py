@@ -6,8 +6,8 @@ import json
 import re
 
 from fake_api import FakeGitHub
+from fake_call import Request
 from fake_faults import Fault, Reply, secondary_limit
-from fake_routes import Request
 from fake_state import BOT, Comment
 from hypothesis import settings
 from hypothesis import strategies as st

@@ -8,8 +8,8 @@ import pytest
 import requests
 from api_description import ApiDescription, stored
 from fake_api import FakeGitHub
+from fake_call import Request
 from fake_faults import Fault, Reply
-from fake_routes import Request
 from fake_state import READ_ONLY
 
 REPOSITORY = "owner/demo"
