@@ -134,7 +134,7 @@ def _with_step(deltas: tuple[Delta, ...]) -> tuple[Delta, ...]:
 
 def _step(unused: Delta, need: Delta) -> str:
     moved = f"RAM need {need.change:+,.0f} bytes" if need.change is not None else ""
-    if unused.change is None or unused.change % ALLOCATOR_STEP or unused.change == -(need.change or 0):
+    if need.change is not None and unused.change == -need.change:
         return moved
-    step = f"the allocator moves it in steps of {ALLOCATOR_STEP:,} bytes"
+    step = f"the allocator takes memory in steps of {ALLOCATOR_STEP:,} bytes"
     return f"{step}; {moved}" if moved else step

@@ -96,6 +96,8 @@ def _remarks(comparison: Comparison) -> Iterable[str]:
             delta.verdict in (Verdict.UNCHANGED, Verdict.NOISE) for delta in job.deltas
         ):
             quiet.append(_name(job))
+        elif comparison.base is not None and not any(_is_shown(delta, job) for delta in job.deltas):
+            yield f"{_name(job)}: no measure of it has changed, and some are not on both sides"
         for change in (*job.instrument_changes, *job.build_changes):
             yield f"{_name(job)}: {change.key}: {change.base or 'none'} -> {change.head or 'none'}"
         for delta in job.deltas:

@@ -72,6 +72,8 @@ def limit_of(measure: str, given: Any) -> Limit:
     texts = given if isinstance(given, list) else [given]
     if texts == [_NEVER]:
         return Limit()
+    if not texts:
+        raise ThresholdError(f"{measure}: the limit is empty", "write an amount with its unit, or 'never'")
     limit = Limit()
     for text in texts:
         kind, value = _amount(measure, text)

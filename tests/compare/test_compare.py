@@ -18,7 +18,7 @@ from comparables import (
     skipped,
     spilled,
 )
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlbench.compare import Thresholds, accepted, compare
@@ -198,7 +198,7 @@ def test_unused_ram_names_the_step_and_ram_need():
     )
     found = delta("unused_ram", result(), head)
     assert (found.change, found.verdict) == (-4096, Verdict.WORSE)
-    assert found.note == "the allocator moves it in steps of 4,096 bytes; RAM need +8 bytes"
+    assert found.note == "the allocator takes memory in steps of 4,096 bytes; RAM need +8 bytes"
 
 
 def test_overhead_is_told_apart_from_the_sketchs_own_growth():
@@ -359,6 +359,9 @@ all_thresholds = st.lists(
     st.tuples(st.sampled_from(MEASURES), st.builds(Threshold, limits, limits)), unique_by=lambda r: r[0]
 ).map(lambda rules: Thresholds(tuple(rules)))
 
+fewer = settings(max_examples=40)
+"""Sets of results take their time to make up."""
+
 GRAVITY = {
     Verdict.BETTER: 0,
     Verdict.UNCHANGED: 1,
@@ -373,6 +376,7 @@ def by_job(found: Comparison) -> dict[tuple[str, str, str], JobChange]:
     return {(item.sketch, item.board, item.backend): item for item in found.jobs}
 
 
+@fewer
 @given(sets, all_thresholds)
 def test_nothing_differs_from_itself(mine, thresholds):
     found = compare(mine, mine, thresholds, base_side=Side("a"), head_side=Side("b"))
@@ -383,6 +387,7 @@ def test_nothing_differs_from_itself(mine, thresholds):
         assert {delta.verdict for delta in item.deltas} <= {Verdict.UNCHANGED, Verdict.NOT_COMPARED}
 
 
+@fewer
 @given(sets, sets, all_thresholds)
 def test_swapping_the_sides_negates_every_change(base, head, thresholds):
     there, back = by_job(compare(base, head, thresholds)), by_job(compare(head, base, thresholds))
@@ -421,12 +426,14 @@ def test_a_larger_change_for_the_worse_is_never_judged_milder(data, measure, thr
     assert GRAVITY[one.verdict] <= GRAVITY[other.verdict]
 
 
+@fewer
 @given(sets, sets, all_thresholds, st.randoms(use_true_random=False))
 def test_the_order_of_results_changes_only_the_order_of_jobs(base, head, thresholds, random):
     mixed_base, mixed_head = random.sample(base, len(base)), random.sample(head, len(head))
     assert by_job(compare(base, head, thresholds)) == by_job(compare(mixed_base, mixed_head, thresholds))
 
 
+@fewer
 @given(sets, sets, all_thresholds)
 def test_every_job_is_there_once_and_a_fail_needs_a_limit(base, head, thresholds):
     found = compare(base, head, thresholds)
@@ -444,6 +451,7 @@ def test_every_job_is_there_once_and_a_fail_needs_a_limit(base, head, thresholds
                 assert delta.change is not None
 
 
+@fewer
 @given(sets, sets)
 def test_without_thresholds_nothing_fails(base, head):
     verdicts = {d.verdict for i in compare(base, head).jobs for d in i.deltas}

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from comparables import result, sets
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_compare import all_thresholds
 
@@ -38,6 +38,7 @@ SCHEMA = load_schema("mlbench.results", "comparison.schema.json")
 LIMITS = Thresholds((("flash", Threshold(Limit(1, 2.5), Limit(percent=5))),))
 
 
+@settings(max_examples=40)
 @given(st.none() | sets, sets, all_thresholds, st.text())
 def test_what_is_written_is_read_back(base, head, thresholds, text):
     made = compare(base, head, thresholds, base_side=Side("a" * 40, text, "base"), notes=[text])
