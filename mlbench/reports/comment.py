@@ -11,6 +11,7 @@ from mlbench.reports.escaping import code, link, prose
 from mlbench.reports.sections import Sections
 from mlbench.reports.wording import TIMES, plural
 from mlbench.results.change import BIGGER_IS_BETTER, Comparison, Limit, Side
+from mlbench.results.values import Time
 
 LIMIT = 65_000
 """GitHub takes 65,536 characters. Counted in bytes of UTF-8, of which there are never fewer, and with room
@@ -18,6 +19,7 @@ for a marker."""
 
 _LEAST = 8_000
 _SYMBOLS = 5
+_WAYS = 3
 _RUN = re.compile(r"(https?://[\w.:-]+/[\w.-]+/[\w.-]+)/actions/runs/\d+", re.ASCII)
 
 
@@ -97,6 +99,7 @@ def foot(found: Digest, sections: Sections, run_url: str) -> str:
     if any(side.steady is not None for side in figures):
         judged = ", judged without what only the placement of the code decides" if moved & TIMES else ""
         lines.append(f"Times come from a cycle model{judged}.")
+    lines += [f"Times of {prose(backend)} are rough: {prose(how, 100)}." for backend, how in _rough(found)]
     if moved & BIGGER_IS_BETTER:
         lines.append("Of unused RAM more is better.")
     limits = [limit for delta in deltas for limit in (delta.threshold.warn, delta.threshold.fail)]
@@ -106,6 +109,17 @@ def foot(found: Digest, sections: Sections, run_url: str) -> str:
     ends += [f"{link('The run', run_url)} has every figure"] if run_url else []
     lines += [f"{' · '.join(ends)}."] if ends else []
     return f"<sub>{' '.join(lines)}</sub>" if lines else ""
+
+
+def _rough(found: Digest) -> list[tuple[str, str]]:
+    """Backends whose times are no more than an estimate, and of what."""
+    ways: dict[tuple[str, str], None] = {}
+    for job in found.jobs:
+        for result in filter(None, (job.base, job.head)):
+            for time in (result.measures.init_time, result.measures.inference_time):
+                if isinstance(time, Time) and time.method:
+                    ways[result.backend, time.method] = None
+    return list(ways)[:_WAYS]
 
 
 def _sides(comparison: Comparison, run_url: str) -> str:

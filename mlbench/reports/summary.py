@@ -8,12 +8,13 @@ from mlbench.reports.blocks import Block, fit, size
 from mlbench.reports.comment import foot, told, top
 from mlbench.reports.digest import digest
 from mlbench.reports.escaping import code, fence, prose
-from mlbench.reports.rows import table
+from mlbench.reports.rows import row, table
 from mlbench.reports.sections import Sections
 from mlbench.reports.text import count
 from mlbench.reports.wording import sketches
 from mlbench.results.change import Comparison, JobChange
 from mlbench.results.values import Flash, RamNeed, Result, Time, UnusedRam
+from mlbench.targets.protocol import StackUse
 
 LIMIT = 1_000_000
 """GitHub takes 1 MiB a step."""
@@ -21,6 +22,7 @@ LIMIT = 1_000_000
 _LEAST = 8_000
 _SYMBOLS = 50
 _LARGEST = 20
+_STACKS = 12
 
 
 def summary_markdown(
@@ -70,7 +72,8 @@ def _seconds(sections: Sections) -> Iterable[Block]:
     for job in jobs:
         taken = dict(job.head.seconds) if job.head else {}
         cells = [f"{taken[step]:,.1f}" if step in taken else "-" for step in steps]
-        rows.append(f"| {' | '.join((sections.name(job), *cells, f'{sum(taken.values()):,.1f}'))} |")
+        kept = "<br><sub>figures of an earlier run</sub>" if job.head and job.head.cached else ""
+        rows.append(row((f"{sections.cell(job)}{kept}", *cells, f"{sum(taken.values()):,.1f}")))
     yield sections.fold("Time taken, in seconds of this machine", head, rows)
 
 
@@ -89,19 +92,26 @@ def _details(sections: Sections) -> Iterable[Block]:
 
 def _detail(sections: Sections, job: JobChange, result: Result) -> Iterable[str]:
     lines = [f"- {line}" for line in _lines(result)]
-    flash = result.measures.flash
+    flash, need = result.measures.flash, result.measures.ram_need
     parts = ["\n".join(lines)] if lines else []
     if isinstance(flash, Flash) and flash.symbols:
-        rows = [f"| {code(name)} | {count(size)} |" for name, size in flash.symbols[:_LARGEST]]
-        shown = sum(size for _, size in flash.symbols[:_LARGEST])
-        rows.append(f"| all others, and padding | {count(flash.bytes - shown)} |")
-        rows.append(f"| together | {count(flash.bytes)} |")
-        parts.append("\n".join((table(("Largest in flash", "Bytes"), "lr"), *rows)))
+        parts.append(_largest("flash", flash.symbols, flash.bytes))
+    if isinstance(need, RamNeed) and need.symbols:
+        parts.append(_largest("static RAM", need.symbols, need.static))
     if result.serial.strip():
         parts.append(f"What it printed:\n\n{fence(result.serial)}")
     if parts:
         body = "\n\n".join(parts)
         yield f"<details><summary>{sections.name(job)}</summary>\n\n{body}\n\n</details>\n"
+
+
+def _largest(where: str, symbols: Sequence[tuple[str, int]], together: int) -> str:
+    rows = [row((code(name), count(size))) for name, size in symbols[:_LARGEST]]
+    rest = together - sum(size for _, size in symbols[:_LARGEST])
+    rows += [row(("all others, and padding", count(rest)))] if rest else []
+    return "\n".join(
+        (table((f"Largest in {where}", "Bytes"), "lr"), *rows, row(("together", count(together))))
+    )
 
 
 def _lines(result: Result) -> Iterable[str]:
@@ -124,10 +134,12 @@ def _lines(result: Result) -> Iterable[str]:
             yield f"stack and heap silently overlap by {count(ram.overlap)} bytes at this limit"
     need = measures.ram_need
     if isinstance(need, RamNeed):
-        yield (
-            f"RAM need: {count(need.bytes)} bytes: static {count(need.static)}, "
-            f"peak heap {count(need.peak_heap)}, peak stack {count(need.peak_stack)}"
-        )
+        less = f" less {count(need.reserved_stack)} for stacks of threads" if need.reserved_stack else ""
+        heap = f"peak heap {count(need.peak_heap)}, peak stack {count(need.peak_stack)}"
+        yield f"RAM need: {count(need.bytes)} bytes: static {count(need.static)}{less}, {heap}"
+        if len(need.stacks) > 1:
+            more = " and more" if len(need.stacks) > _STACKS else ""
+            yield f"stacks: {', '.join(map(_stack, need.stacks[:_STACKS]))}{more}"
     for name, time in (("initialization", measures.init_time), ("inference", measures.inference_time)):
         if isinstance(time, Time):
             yield f"{name}: {_time(time)}"
@@ -145,6 +157,11 @@ def _lines(result: Result) -> Iterable[str]:
         yield prose(note, 1_000)
 
 
+def _stack(stack: StackUse) -> str:
+    of = f" of {count(stack.size)}" if stack.size is not None else ""
+    return f"{code(stack.name)} {count(stack.used)}{of}"
+
+
 def _time(time: Time) -> str:
     spread = f"{time.minimum_us:,.3f} to {time.maximum_us:,.3f} us"
     parts = [f"{time.median_us:,.3f} us, the median of {time.count:,}: {spread}"] if time.count > 1 else []
@@ -155,4 +172,6 @@ def _time(time: Time) -> str:
         parts.append(f"{count(time.instructions)} instructions")
     if time.placement is not None:
         parts.append(f"{count(time.placement)} cycles by placement alone")
+    if time.method:
+        parts.append(f"rough: {prose(time.method)}")
     return "; ".join(parts)

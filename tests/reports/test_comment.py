@@ -18,7 +18,7 @@ from mlbench.reports.comment import comment_markdown
 from mlbench.reports.digest import digest, headline
 from mlbench.reports.summary import summary_markdown
 from mlbench.results.change import KeyChange, Side, State, SymbolChange
-from mlbench.results.values import Absent, Failure
+from mlbench.results.values import Absent, Failure, RamNeed
 from mlbench.targets.protocol import Frame
 from tests.reports import samples
 from tests.reports.rendered import LINKED, OURS, page, row_widths
@@ -248,3 +248,24 @@ def test_commits_are_linked_where_the_repository_is_known():
     assert f"https://github.com/owner/demo/commit/{'a' * 40}" in linked
     assert page(comment_markdown(ALL["better"], title="x")).links == []
     assert page(comment_markdown(compare((), (), base_side=Side("main; x")), title="x")).elements <= OURS
+
+
+def test_rough_times_are_said_to_be_rough():
+    rough = replace(samples.time(50_000.0), cycles=None, placement=None, method="instructions x 1 cycles")
+    result = samples.result("kws", backend="renode", inference_time=rough)
+    comparison = compare((result,), (replace(result, cached=True),))
+    for text in (comment_markdown(comparison, title="x"), summary_markdown(comparison)):
+        assert "Times of renode are rough: instructions x 1 cycles." in page(text).text
+    assert "figures of an earlier run" in summary_markdown(comparison)
+
+
+def test_what_ram_need_is_made_of_adds_up_in_the_summary():
+    need = RamNeed(58_304, 60_000, 30_000, 8_304, symbols=(("arena", 50_000),), reserved_stack=40_000)
+    text = summary_markdown(compare(None, (samples.result("kws", ram_need=need),)))
+    assert (
+        "58,304 bytes: static 60,000 less 40,000 for stacks of threads, peak heap 30,000, peak stack 8,304"
+        in text
+    )
+    rows = re.findall(r"^\| (.*) \| ([\d,]+) \|$", text.partition("Largest in static RAM")[2], re.MULTILINE)
+    sizes = [int(size.replace(",", "")) for _, size in rows]
+    assert sizes == [50_000, 10_000, 60_000]
