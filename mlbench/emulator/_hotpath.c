@@ -9,14 +9,15 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hot_native.py has it too. */
-#define ABI 5
+#define ABI 6
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5 };
 
 /* What to do with the sum of an access. The last two are reads of one word by the CPU's registers alone,
  * which nearly all are: the first has one register, the second two. */
-enum { READ = 0, FETCH = 1, DIVIDEND = 2, SIGNED_DIVIDEND = 3, DIVISOR = 4, BY_ONE = 5, BY_TWO = 6 };
+enum { READ = 0, FETCH = 1, DIVIDEND = 2, SIGNED_DIVIDEND = 3, OPERAND = 4, SUBTRACT = 5, MULTIPLY = 6,
+       AND = 7, RIGHT = 8, RIGHT_SIGNED = 9, EXTEND = 10, BY_ONE = 16, BY_TWO = 17 };
 
 #define SLOTS 16 /* numbers of registers from here on are slots */
 #define MEMORIES 4
@@ -113,6 +114,32 @@ static uint32_t reg(const hot_t *hot, int number)
     return value;
 }
 
+/* The lowest bytes of a value, with or without sign. */
+static uint32_t extended(uint32_t value, const access_t *access)
+{
+    if (access->width == 1)
+        return access->is_signed ? (uint32_t)(int8_t)value : (uint8_t)value;
+    if (access->width == 2)
+        return access->is_signed ? (uint32_t)(int16_t)value : (uint16_t)value;
+    return value;
+}
+
+static uint32_t computed(uint32_t kind, uint32_t a, uint32_t b)
+{
+    switch (kind) {
+    case SUBTRACT:
+        return a - b;
+    case MULTIPLY:
+        return a * b;
+    case AND:
+        return a & b;
+    case RIGHT:
+        return a >> b;
+    default:
+        return a & 0x80000000u ? ~(~a >> b) : a >> b;
+    }
+}
+
 /* What memory holds; all ones outside of it, where nothing is that would be priced. */
 static uint32_t peek(const hot_t *hot, uint32_t address, const access_t *access)
 {
@@ -122,12 +149,11 @@ static uint32_t peek(const hot_t *hot, uint32_t address, const access_t *access)
         if (offset < memory->size && memory->size - offset >= access->width) {
             const uint8_t *at = memory->data + offset;
             uint32_t value = at[0];
-            if (access->width == 1)
-                return access->is_signed ? (uint32_t)(int8_t)value : value;
-            value |= (uint32_t)at[1] << 8;
-            if (access->width == 2)
-                return access->is_signed ? (uint32_t)(int16_t)value : value;
-            return value | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+            if (access->width > 1)
+                value |= (uint32_t)at[1] << 8;
+            if (access->width > 2)
+                value |= (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+            return extended(value, access);
         }
     }
     return 0xffffffffu;
@@ -185,10 +211,15 @@ static void price(hot_t *hot, uint32_t first, uint32_t count)
             }
         } else if (kind == FETCH) {
             hot->slots[access->slot] = peek(hot, value, access);
+        } else if (kind == EXTEND) {
+            hot->slots[access->slot] = extended(value, access);
         } else {
-            int is_signed = kind == SIGNED_DIVIDEND;
-            access++;
-            cycles += hot->divide[quotient_bits(value, sum(hot, access), is_signed)];
+            const access_t *result = access++;
+            uint32_t operand = sum(hot, access);
+            if (kind == DIVIDEND || kind == SIGNED_DIVIDEND)
+                cycles += hot->divide[quotient_bits(value, operand, kind == SIGNED_DIVIDEND)];
+            else
+                hot->slots[result->slot] = computed(kind, value, operand);
         }
     }
     hot->cycles = cycles + (halves >> 1);

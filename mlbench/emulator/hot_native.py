@@ -10,15 +10,15 @@ from typing import Any
 import unicorn
 
 from mlbench.emulator.cpu_registers import find_registers
-from mlbench.emulator.cycles.addresses import MAX_SLOTS, Access, Kind
+from mlbench.emulator.cycles.addresses import MAX_SLOTS, Access
 from mlbench.emulator.cycles.model import Block, RunCosts
-from mlbench.emulator.cycles.sums import SLOTS
+from mlbench.emulator.cycles.sums import SLOTS, Kind
 from mlbench.emulator.hot_common import CORE_REGISTERS, FLASH_END, MEMORIES, NEVER, SHARED, Blocks
 
-ABI = 5
+ABI = 6
 """Of the structures below and of their meaning; the same number stands in ``_hotpath.c``."""
 MAX_SETS = 256
-_BY_ONE, _BY_TWO = 5, 6
+_BY_ONE, _BY_TWO = 16, 17
 """Kinds of accesses that only ``_hotpath.c`` knows, besides ``Kind``."""
 
 

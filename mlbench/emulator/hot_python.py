@@ -8,9 +8,9 @@ from typing import Any
 import unicorn
 from unicorn import arm_const
 
-from mlbench.emulator.cycles.addresses import MAX_SLOTS, Access, Accesses, Kind
+from mlbench.emulator.cycles.addresses import MAX_SLOTS, Access, Accesses
 from mlbench.emulator.cycles.model import Block, RunCosts
-from mlbench.emulator.cycles.sums import SLOTS, Sum
+from mlbench.emulator.cycles.sums import SLOTS, Kind, Sum
 from mlbench.emulator.hot_common import (
     BREAK,
     CORE_REGISTERS,
@@ -135,8 +135,7 @@ class PythonHotPath:
 
     def _price(self, uc: unicorn.Uc, accesses: tuple[Access, ...]) -> None:
         costs = self._costs
-        dividend = 0
-        is_signed = False
+        first, left = accesses[0], 0
         for access in accesses:
             value = self._sum(uc, access.where)
             kind, width = access.kind, access.width
@@ -146,10 +145,14 @@ class PythonHotPath:
                 self._read_flash(value, access.words)
             elif kind == Kind.FETCH:
                 self._slots[access.slot] = self._peek(value, width, access.signed)
-            elif kind == Kind.DIVISOR:
-                self.cycles += costs.divide[_quotient_bits(dividend, value, is_signed)]
+            elif kind == Kind.EXTEND:
+                self._slots[access.slot] = _extended(value, width, access.signed)
+            elif kind != Kind.OPERAND:
+                first, left = access, value
+            elif first.kind in (Kind.DIVIDEND, Kind.SIGNED_DIVIDEND):
+                self.cycles += costs.divide[_quotient_bits(left, value, first.kind == Kind.SIGNED_DIVIDEND)]
             else:
-                dividend, is_signed = value, kind == Kind.SIGNED_DIVIDEND
+                self._slots[first.slot] = _computed(first.kind, left, value)
         self.cycles += self.halves >> 1
         self.halves &= 1
 
@@ -239,6 +242,23 @@ class PythonHotPath:
             setattr(self, name, value)
         self._tags, self._newest = list(tags), list(newest)
         self.reason = 0
+
+
+def _extended(value: int, width: int, signed: bool) -> int:
+    value &= (1 << 8 * width) - 1
+    return value - (signed << 8 * width) & 0xFFFFFFFF if value >> 8 * width - 1 else value
+
+
+def _computed(kind: Kind, a: int, b: int) -> int:
+    if kind == Kind.SUBTRACT:
+        return a - b & 0xFFFFFFFF
+    if kind == Kind.MULTIPLY:
+        return a * b & 0xFFFFFFFF
+    if kind == Kind.AND:
+        return a & b
+    if kind == Kind.RIGHT:
+        return a >> b
+    return (a - (a >> 31 << 32) >> b) & 0xFFFFFFFF
 
 
 def _quotient_bits(dividend: int, divisor: int, is_signed: bool) -> int:

@@ -8,9 +8,10 @@ import pytest
 import unicorn
 from bare_image import MS, Compiler, finish
 
-from mlbench.emulator.cycles.addresses import MAX_SLOTS, Access, Accesses, Kind, accesses
+from mlbench.emulator.cycles.addresses import MAX_SLOTS, Access, Accesses, accesses
 from mlbench.emulator.cycles.decode import decode
 from mlbench.emulator.cycles.model import load_model
+from mlbench.emulator.cycles.sums import Kind
 from mlbench.emulator.machine import Machine
 
 # Tables in flash and in RAM, read in the ways that kernels do: indexed, walked, by several words, by
@@ -72,7 +73,8 @@ def test_reads_are_those_of_the_cpu(bare: Compiler, level: str, python: bool) ->
     # What was not told is at most what could not be.
     missing = seen["reads"] - hot.flash_reads
     assert -8 <= missing <= hot.unseen_loads + 8, (seen["reads"], hot.flash_reads, hot.unseen_loads)
-    assert hot.unseen_loads < 0.3 * seen["reads"]
+    # Unoptimized code keeps more pointers on the stack in a block than there are slots.
+    assert hot.unseen_loads < (0.25 if level == "-O0" else 0.02) * seen["reads"]
 
 
 def _block(text: bytes) -> Accesses:
@@ -87,9 +89,12 @@ def _block(text: bytes) -> Accesses:
 
 
 def _short(found: tuple[Access, ...]) -> list[tuple[object, ...]]:
-    """Reads as (sum, words), fetches as (slot, sum, width)."""
+    """Reads as (sum, words), fetches as (slot, sum, width), the rest as (slot, sum, name)."""
     return [
-        (tuple(a.where), a.words) if a.kind == Kind.READ else (a.slot, tuple(a.where), a.width) for a in found
+        (tuple(a.where), a.words)
+        if a.kind == Kind.READ
+        else (a.slot, tuple(a.where), a.width if a.kind == Kind.FETCH else a.kind.name)
+        for a in found
     ]
 
 
@@ -121,10 +126,31 @@ def _short(found: tuple[Access, ...]) -> list[tuple[object, ...]]:
         ("8df80520 019b 1b68", [], [], 1),
         # ldrh r3, [r4, #2] ; ldr r0, [r1, r3, lsl #2]: an index out of memory
         ("6388 51f82300", [((4, -1, 0, 2), 1), (0, (4, -1, 0, 2), 2), ((1, 16, 2, 0), 1)], [], 0),
-        # muls r3, r2 ; ldr r0, [r3, #4]: by r3 as it is afterwards
-        ("5343 5868", [], [((3, -1, 0, 4), 1)], 0),
-        # muls r3, r2 ; ldr r3, [r3]: nobody knows afterwards
-        ("5343 1b68", [], [], 1),
+        # muls r3, r2, r3 ; ldr r0, [r3, #4]: computed
+        (
+            "5343 5868",
+            [(0, (3, -1, 0, 0), "MULTIPLY"), (-1, (2, -1, 0, 0), "OPERAND"), ((16, -1, 0, 4), 1)],
+            [], 0,
+        ),
+        # and r3, r3, #3 ; ldr r0, [r1, r3, lsl #2]
+        (
+            "03f00303 51f82300",
+            [(0, (3, -1, 0, 0), "AND"), (-1, (-1, -1, 0, 3), "OPERAND"), ((1, 16, 2, 0), 1)],
+            [], 0,
+        ),
+        # ldr r3, [r0] ; subs r3, r0, r3 ; ldrh r1, [r3, #4]: a table found by a negative offset
+        (
+            "0368 c31a 9988",
+            [((0, -1, 0, 0), 1), (0, (0, -1, 0, 0), 4), (1, (0, -1, 0, 0), "SUBTRACT"),
+             (-1, (16, -1, 0, 0), "OPERAND"), ((17, -1, 0, 4), 1)],
+            [], 0,
+        ),
+        # uxtb r3, r3 ; ldrb r0, [r1, r3]
+        ("dbb2 c85c", [(0, (3, -1, 0, 0), "EXTEND"), ((1, 16, 0, 0), 1)], [], 0),
+        # eors r3, r2 ; ldr r0, [r3, #4]: by r3 as it is afterwards
+        ("5340 5868", [], [((3, -1, 0, 4), 1)], 0),
+        # eors r3, r2 ; ldr r3, [r3]: nobody knows afterwards
+        ("5340 1b68", [], [], 1),
         # ldmia r1!, {r2, r3} ; ldr r0, [r1]
         ("0cc9 0868", [((1, -1, 0, 0), 2), ((1, -1, 0, 8), 1)], [], 0),
         # ldmia r1, {r1, r2} ; ldr r0, [r2]: the second word

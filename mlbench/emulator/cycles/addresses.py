@@ -10,32 +10,21 @@ load, nothing more. What cannot be told either way is counted as unseen.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import NamedTuple
 
 from mlbench.emulator.cycles.flow import Flow
 from mlbench.emulator.cycles.insn import PC, SP, Insn
-from mlbench.emulator.cycles.sums import SLOTS, Pointer, Sum, constant, pointer
+from mlbench.emulator.cycles.sums import SLOTS, Kind, Pointer, Sum, constant, pointer
 
 MAX_SLOTS = 16
-"""Words of memory that a block may keep for addresses; shared with ``_hotpath.c``."""
-
-
-class Kind(IntEnum):
-    """What the hot path does with a sum. Values are shared with ``_hotpath.c``."""
-
-    READ = 0
-    """Price reads of ``words`` words at the sum; keep the value in ``slot``, if that is not -1."""
-    FETCH = 1
-    """Keep the value in ``slot``, at no cost: the stack is never flash."""
-    DIVIDEND = 2
-    """The sum is the dividend, that of the next is the divisor: price a divide."""
-    SIGNED_DIVIDEND = 3
-    DIVISOR = 4
+"""Values that a block may keep for addresses; shared with ``_hotpath.c``."""
 
 
 class Access(NamedTuple):
-    """One thing to be priced. ``width``: bytes of an unaligned access that would take longer."""
+    """One thing to be priced, or computed for what follows.
+
+    ``words`` are read; ``width``: bytes of one access, which takes longer where it is not aligned.
+    """
 
     kind: Kind
     where: Sum
@@ -107,7 +96,7 @@ def _told(flow: Flow, first: int, second: int) -> list[Access]:
     if dividend is None or divisor is None:
         return []
     kind = Kind.DIVIDEND if first & 0x20 else Kind.SIGNED_DIVIDEND
-    return [Access(kind, dividend), Access(Kind.DIVISOR, divisor)]
+    return [Access(kind, dividend), Access(Kind.OPERAND, divisor)]
 
 
 def _slots_of(where: Sum) -> list[int]:
@@ -122,11 +111,14 @@ def _with_slots(found: list[Access], flow: Flow) -> tuple[tuple[Access, ...], in
     def need(fetch: int) -> bool:
         if fetch in numbers:
             return True
-        where, width, signed = flow.fetches[fetch]
-        if not all(need(other) for other in _slots_of(where)) or len(numbers) == MAX_SLOTS:
+        kind, where, width, signed, operand = flow.values[fetch]
+        inputs = [*_slots_of(where), *(_slots_of(operand) if operand else ())]
+        if not all(need(other) for other in inputs) or len(numbers) == MAX_SLOTS:
             return False
         numbers[fetch] = len(numbers)
-        early.append(Access(Kind.FETCH, named(where), 1, width, numbers[fetch], signed))
+        early.append(Access(kind, named(where), 1, width, numbers[fetch], signed))
+        if operand is not None:
+            early.append(Access(Kind.OPERAND, named(operand)))
         return True
 
     def named(where: Sum) -> Sum:
@@ -155,7 +147,7 @@ def _with_slots(found: list[Access], flow: Flow) -> tuple[tuple[Access, ...], in
 
 def _after(rest: list[Decoded], load: Pointer) -> Sum | None:
     """The address of the load that ``rest`` begins with, by the registers at its end."""
-    flow = Flow(memory=False)
+    flow = Flow(slots=False)
     for pc, first, second, insn in rest:
         flow.step(pc, first, second, insn)
     found = Sum(-1, load.scaled, load.shift, load.offset & 0xFFFFFFFF)

@@ -5,12 +5,35 @@ Encodings: ARMv7-M Architecture Reference Manual (DDI 0403E), chapter A5 and A7.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import NamedTuple
 
 from mlbench.emulator.cycles.insn import PC, SP, Insn
 
 SLOTS = 16
 """Numbers of registers from here on are slots: words read from memory when the block begins."""
+
+
+class Kind(IntEnum):
+    """What the hot path does with a sum. Values are shared with ``_hotpath.c``."""
+
+    READ = 0
+    """Price a read at the sum."""
+    FETCH = 1
+    """Keep what memory holds there in a slot, at no cost."""
+    DIVIDEND = 2
+    """The sum is the dividend, that of the next is the divisor: price a divide."""
+    SIGNED_DIVIDEND = 3
+    OPERAND = 4
+    """The second operand of the one before."""
+    # From here on, a slot is computed of the sum and of the next one.
+    SUBTRACT = 5
+    MULTIPLY = 6
+    AND = 7
+    RIGHT = 8
+    RIGHT_SIGNED = 9
+    EXTEND = 10
+    """A slot is computed of the sum alone: its lowest ``width`` bytes, with or without sign."""
 
 
 class Sum(NamedTuple):
