@@ -1,0 +1,71 @@
+"""CLOCK and POWER: supplies, retained registers, and who the chip is."""
+
+from __future__ import annotations
+
+from bare_image import Chip, Compiler
+
+from mlbench.emulator.machine import End
+from mlbench.emulator.peripherals.base import Cause
+
+POWER = 0x40000000
+
+
+def test_a_cable_brings_its_events_in_order(chip: Chip) -> None:
+    machine = chip.machine
+    machine.reset()
+    assert (chip[POWER + 0x438], chip[POWER + 0x11C]) == (0, 0)
+    assert chip.time_to(POWER + 0x11C) > 0
+    assert (chip[POWER + 0x438], chip[POWER + 0x124]) == (1, 0)
+    assert chip.time_to(POWER + 0x124) > 0
+    assert chip[POWER + 0x438] == 3
+    machine.usb.detach()
+    assert (chip[POWER + 0x438], chip[POWER + 0x120]) == (0, 1)
+
+
+def test_without_a_cable_there_is_no_event(chip: Chip) -> None:
+    machine = chip.machine
+    machine.reset()
+    machine.usb.detach()
+    chip.wait(10_000)
+    assert [chip[POWER + offset] for offset in (0x438, 0x11C, 0x120, 0x124)] == [0, 0, 0, 0]
+
+
+def test_retained_registers_have_eight_bits(chip: Chip) -> None:
+    chip[POWER + 0x51C] = chip[POWER + 0x520] = 0x12345
+    assert (chip[POWER + 0x51C], chip[POWER + 0x520]) == (0x45, 0x45)
+
+
+def test_sections_of_ram_are_switched_by_bits(chip: Chip) -> None:
+    assert chip[POWER + 0x900] == 0xFFFF
+    chip[POWER + 0x908] = 0x3
+    assert chip[POWER + 0x900] == 0xFFFC
+    chip[POWER + 0x904] = 0x1
+    assert (chip[POWER + 0x900], chip[POWER + 0x980]) == (0xFFFD, 0xFFFF)
+
+
+def test_system_off_ends_the_run(bare: Compiler) -> None:
+    machine = bare.machine("int main(void) { REG(0x40000500) = 1; BARRIER(); for (;;) ; }")
+    ending = machine.run(64_000)
+    assert (ending.end, ending.cause) == (End.RESET, Cause.WAKE_BY_PIN)
+    assert "system off" in ending.text
+
+
+def test_the_slow_clock_says_what_it_runs_from(chip: Chip) -> None:
+    chip[POWER + 0x518] = 1
+    chip[POWER + 0x008] = 1
+    assert (chip[POWER + 0x414], chip[POWER + 0x418] >> 16) == (1, 0)
+    chip.time_to(POWER + 0x104)
+    assert (chip[POWER + 0x418], chip[POWER + 0x41C]) == (0x10001, 1)
+    chip[POWER + 0x00C] = 1
+    assert chip[POWER + 0x418] >> 16 == 0
+
+
+def test_calibration_ends(chip: Chip) -> None:
+    chip[POWER + 0x010] = 1
+    assert 1000 < chip.time_to(POWER + 0x10C) < 50_000
+
+
+def test_drivers_tell_the_revision_by_undocumented_words(chip: Chip) -> None:
+    assert (chip[0x10000130], chip[0x10000134]) == (8, 3)
+    assert (chip[0xF0000FE0] & 0xFF, chip[0xF0000FE4] & 0xF, chip[0xF0000FE8] >> 4 & 15) == (8, 0, 3)
+    assert chip.machine.notes == []
