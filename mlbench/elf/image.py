@@ -125,6 +125,11 @@ class Image:
         return FrameInfo(self)
 
     @property
+    def hard_float(self) -> bool:
+        """Whether floats are passed in registers of the FPU (EF_ARM_ABI_FLOAT_HARD of IHI 0044)."""
+        return bool(int.from_bytes(self.data[36:40], "little") & 0x400)
+
+    @property
     def stripped(self) -> bool:
         """Whether the symbol table is gone (``strip``, ``-s``); ``--strip-debug`` keeps it."""
         return self._symtab is None

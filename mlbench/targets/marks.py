@@ -124,13 +124,17 @@ class MarkWatch:
         return left
 
     def _return_value(self, address: int) -> tuple[bytes, ...]:
-        """What the function returned, where it is a number (AAPCS, 6.1.2 and 6.5; hard-float variant)."""
+        """What the function returned, where it is a number (AAPCS, 6.1.2 and 6.5).
+
+        A floating-point number comes in s0 only by the hard-float variant, which Mbed OS does not use.
+        """
         if address not in self._returns:
             self._returns[address] = self._machine.image.debug.returned(address)
         kind = self._returns[address]
         if kind is None:
             return ()
-        first = arm.UC_ARM_REG_S0 if kind.floating else arm.UC_ARM_REG_R0
+        in_fpu = kind.floating and self._machine.image.hard_float
+        first = arm.UC_ARM_REG_S0 if in_fpu else arm.UC_ARM_REG_R0
         words = (self._machine.cpu.reg(first + n).to_bytes(4, "little") for n in range(2))
         return (b"".join(words)[: kind.size],)
 

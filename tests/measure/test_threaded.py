@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -192,6 +193,15 @@ def test_inference_in_a_handler_is_timed(threaded: Threaded) -> None:
     assert len(result.marks) == 4
     # On the main stack, as handlers are.
     assert by_name(result.stacks)["MSP"].used > by_name(run(threaded, "GOOD").stacks)["MSP"].used
+
+
+def test_float_that_comes_back_in_a_core_register(threaded: Threaded) -> None:
+    # Compiled for an FPU, but with the calling convention of code that has none.
+    result = threaded.open(threaded.firmware(), Functions("model_init()", "model_scale")).run(Probe(), 3e6)
+    (scaled,) = struct.unpack("<f", result.outputs[0])
+    result = run(threaded, "GOOD")
+    total = int.from_bytes(result.outputs[0], "little")
+    assert 0 <= total - 2 * scaled < 256
 
 
 def test_inference_left_by_longjmp_is_not_timed(threaded: Threaded) -> None:

@@ -90,6 +90,8 @@ NOINLINE void model_init() {
   memset(arena, 3, 9000);
 }
 
+NOINLINE float model_scale(int32_t sum) { return (float)sum * 0.5f; }
+
 NOINLINE void model_infer(int32_t *out) {
   switch (way) {
     case ASSERTS: CHECK(out == nullptr); break;
@@ -112,7 +114,7 @@ NOINLINE void model_infer(int32_t *out) {
     columns[n % 1200] = (int16_t)(arena[n % 9000] * n);
     sum += columns[n % 1200];
   }
-  float scaled = (float)sum * 0.5f;
+  float scaled = model_scale(sum);
   free(columns);
   char *last = new char[300];
   last[0] = (char)scaled;
@@ -125,8 +127,12 @@ static void infer_in_handler() { model_infer(&output); }
 
 #ifdef TEMPLATE
 extern "C" {
-extern const volatile uint32_t mlbench_alloc_size = 0;
+extern const volatile uint32_t mlbench_alloc_size;
 }
+/* In flash: a compiler puts what is volatile into RAM. */
+__asm(".section .rodata.alloc_size, \"a\", %progbits\n.global mlbench_alloc_size\n.balign 4\n"
+      ".type mlbench_alloc_size, %object\n.size mlbench_alloc_size, 4\n"
+      "mlbench_alloc_size: .word 0\n.text\n");
 static char *ptr;
 #endif
 
