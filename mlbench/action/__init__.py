@@ -49,7 +49,8 @@ def _step(environ: MutableMapping[str, str], arguments: list[str], commands: Com
     if arguments[0] == "plan":
         from mlbench.action.plan import plan
 
-        plan(given, progress)
+        with commands.stopped():  # what git and GitHub say is shown, and is no command either
+            plan(given, progress)
         return 0
     if arguments[0] == "measure":
         from mlbench.action.measure import measure

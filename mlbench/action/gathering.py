@@ -16,6 +16,7 @@ from mlbench.github.client import GitHub
 from mlbench.github.errors import GitHubError
 from mlbench.github.pulls import pull_of_workflow_run
 from mlbench.reports.text import printable
+from mlbench.results.change import Verdict
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,27 @@ def gathered(
             unreadable.append(f"{artifact.name}: {printable(str(error))}")
             continue
         if part.run_id == source.run_id:
-            parts.append(part)
+            parts.append(believed(part, source))
     if not parts and not unreadable:
         do = "let the jobs that measure use `mode: measure`, and this one `needs` them"
         raise EnvironmentFault("this run has no results to report", do=do)
     legs = newest(parts)
     return list(legs), (*absent_legs(legs), *unreadable)
+
+
+def believed(part: Part, source: Source) -> Part:
+    """A part without what only a report may say: that somebody has accepted it, and what its commit is."""
+    if part.comparison is None:
+        return part
+    jobs = tuple(
+        replace(
+            job,
+            deltas=tuple(
+                replace(delta, verdict=Verdict.FAIL) if delta.verdict is Verdict.ACCEPTED else delta
+                for delta in job.deltas
+            ),
+        )
+        for job in part.comparison.jobs
+    )
+    head = replace(part.comparison.head, commit=source.head_sha)
+    return replace(part, comparison=replace(part.comparison, jobs=jobs, head=head, accepted=""))

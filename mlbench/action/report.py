@@ -65,7 +65,8 @@ def report(environ: Mapping[str, str], progress: Progress, commands: Commands) -
             "measures": measures_json(outcome.comparison if outcome.measured else None),
         },
     )
-    unsaid = _comment(settings, github, source, outcome, progress)
+    with commands.stopped():
+        unsaid = _comment(settings, github, source, outcome, progress)
     _summarize(environ, _title(settings), source, outcome, unsaid)
     if settings.mode != "report":
         _annotate(outcome.comparison, settings, Path(environ.get("GITHUB_WORKSPACE") or "."), commands)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from act_bench import REPOSITORY, TOKEN, Origin, Stage, Taker, lay_out, make_path, seed_environment
+from api_description import ApiDescription
 from fake_api import FakeGitHub
 from scenes import Scene
 
@@ -44,7 +45,7 @@ def stage(tmp_path: Path, action_home: Path, runner_path: str) -> Iterator[Stage
         pytest.skip("act is not installed: it has no release for this machine")
     if find_toolchain().builder is None:
         pytest.skip("no sketch compiler on PATH")
-    with FakeGitHub() as fake:
+    with FakeGitHub(description=ApiDescription.load()) as fake:
         fake.repository(REPOSITORY)
         fake.token(TOKEN, repository=REPOSITORY)
         made = Stage(tmp_path / "stage", fake, action_home, runner_path)

@@ -191,11 +191,16 @@ def test_without_a_token_or_a_github_the_job_that_measures_is_green(scene: Scene
 
 
 def test_a_stranger_cannot_choose_the_pull_request(scene: Scene, part: dict[str, Any]) -> None:
-    """The part names another one, and another head; the event says whose run it was."""
+    """The part names another one, another head, somebody who accepted; the event says whose it was."""
     scene.stage.fake.pull(REPOSITORY, 2, head_sha="2" * 40)
     pull = scene.stage.fake.repository(REPOSITORY).pulls[1]
     pull.head_repository = scene.stage.fake.repository("stranger/demo", fork_of=REPOSITORY)
     run = scene.new_run(fork="stranger/demo")
+    part["comparison"] |= {"accepted": "the maintainer said so", "regressed": False}
+    part["comparison"]["head"]["commit"] = "c" * 40
+    for job in part["comparison"]["jobs"]:
+        for delta in job["deltas"]:
+            delta["verdict"] = delta["verdict"].replace("fail", "accepted")
     scene.hand_in(run, part, pull=2)
     scene.hand_in(run, part, key="forged", run_id=1)
     # The workflow is the one that the documentation shows, word for word.
@@ -206,7 +211,10 @@ def test_a_stranger_cannot_choose_the_pull_request(scene: Scene, part: dict[str,
         scene.new_run("workflow_run"), event="workflow_run", payload=payload, workflow=posting
     )
     assert done.jobs == {"post": "success"}, done.log
-    assert len(scene.bodies) == 1
+    (body,) = scene.bodies
+    assert "said so" not in body
+    assert "c" * 7 not in body
+    assert done.output("regressed") == "true"
     assert scene.stage.fake.bodies(REPOSITORY, 2) == []
     pull.state = "closed"
     again = scene.report(
