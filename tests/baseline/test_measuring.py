@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -182,6 +183,21 @@ def test_what_a_killed_run_left_is_removed_by_the_next(project, clone, tmp_path)
         assert (left / "kws" / "kws.ino").read_text() == "void setup() {}\n"
     assert not left.exists()
     assert git(clone, "worktree", "list").count("\n") == 0
+
+
+def test_a_place_that_somebody_cleaned_is_made_anew(project, clone, tmp_path):
+    trees = tmp_path / "trees"
+    repository = Repository(clone)
+    assert repository.obtain(project.base) == ""
+    with worktree(repository, project.base, trees, Silent()) as tree:
+        place = tree.path
+    # As after a run that was killed while git made the work tree, and a cache that was cleaned then.
+    git(clone, "worktree", "add", "-q", "--detach", "--lock", str(place), project.base)
+    shutil.rmtree(trees)
+    with worktree(repository, project.base, trees, Silent()) as tree:
+        assert tree.path == place
+        assert (place / "kws" / "kws.ino").is_file()
+    assert str(place) not in git(clone, "worktree", "list")
 
 
 def test_the_users_own_work_trees_are_left_alone(project, clone, tmp_path):
