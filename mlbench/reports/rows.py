@@ -60,7 +60,7 @@ def change_rows(found: Sequence[Changed], name: Name) -> Rows:
             elif delta.verdict is Verdict.FAIL and moved:
                 moved = f"**{moved}**"
             note = _note(delta)
-            said = f"{icon(delta)} {verdict(delta)}{f'<br>{prose(note)}' if note else ''}"
+            said = f"{icon(delta)} {verdict(delta)}{f'<br><sub>{prose(note)}</sub>' if note else ''}"
             rows.append(row((named, *_sides(delta), moved, said)))
             named = ""
     return table(("Sketch", "Measure", "Base", "Head", "Change", "Verdict"), "llrrrl"), tuple(rows)
@@ -130,7 +130,7 @@ def failure_detail(failure: Failure) -> str:
 
 
 def _sides(delta: Delta) -> tuple[str, str, str]:
-    measure = f"{NAMES[delta.measure]}, {unit(delta.measure)}"
+    measure = _unbroken(f"{NAMES[delta.measure]}, {unit(delta.measure)}")
     return measure, figure(delta.measure, delta.base), figure(delta.measure, delta.head)
 
 

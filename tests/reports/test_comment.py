@@ -87,7 +87,7 @@ def test_ram_need_stands_below_unused_ram():
         for line in comment_markdown(ALL["accepted"], title="x").splitlines()
         if " | " in line
     ]
-    assert rows.index("RAM need, bytes") == rows.index("unused RAM, bytes") + 1
+    assert rows.index("RAM\u00a0need,\u00a0bytes") == rows.index("unused\u00a0RAM,\u00a0bytes") + 1
 
 
 def test_symbols_and_the_rest_make_up_the_change():
