@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -104,12 +106,42 @@ def measure_base(
                 return Base(
                     (), side, Thresholds(), (*notes, f"the base {short} has nothing to measure: {what}")
                 )
-            results = _measured(selected, head, skip, measure, tree.path)
+            with sketchbook_of(tree.path, repository.root):
+                results = _measured(selected, head, skip, measure, tree.path)
     except MLBenchError as error:
         return Base(notes=(*notes, f"the base {short} cannot be measured: {error}"))
     failed = [result for result in results if result.status is Status.FAILED]
     notes = (*notes, *(_failed(result) for result in failed))
     return Base(results, side, selected.thresholds, notes)
+
+
+SKETCHBOOKS = ("ARDUINO_DIRECTORIES_USER", "ARDUINO_DIRECTORIES_DATA")
+"""Variables that say where a user's platforms and libraries are."""
+
+
+@contextmanager
+def sketchbook_of(tree: Path, root: Path) -> Iterator[None]:
+    """Within the context, a sketchbook that is part of the repository is the work tree's.
+
+    Nothing of the head is built meanwhile: the variables are those of the whole process.
+    """
+    before = {name: os.environ[name] for name in sketchbooks_within(root)}
+    for name, value in before.items():
+        os.environ[name] = str(tree / Path(value).resolve().relative_to(root.resolve()))
+    try:
+        yield
+    finally:
+        os.environ.update(before)
+
+
+def sketchbooks_within(root: Path) -> tuple[str, ...]:
+    """The variables that name a folder of the repository."""
+    named = {name: os.environ.get(name, "") for name in SKETCHBOOKS}
+    return tuple(
+        name
+        for name, value in named.items()
+        if value and Path(value).resolve().is_relative_to(root.resolve())
+    )
 
 
 def base_of_document(

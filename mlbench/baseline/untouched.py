@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mlbench.baseline.counterpart import Counterpart
-from mlbench.baseline.measuring import Job, Selected, job_of
+from mlbench.baseline.measuring import Job, Selected, job_of, sketchbooks_within
 from mlbench.baseline.repository import Repository
 from mlbench.baseline.worktree import worktree
 from mlbench.build.reads import embedded, named_by
@@ -59,7 +59,8 @@ def find_untouched(
 
     None where anything about the counterpart is wrong, which measuring it will say.
     """
-    if not found.commit or repository.obtain(found.commit):
+    # A change to a sketchbook that is part of the repository may reach any sketch.
+    if not found.commit or sketchbooks_within(repository.root) or repository.obtain(found.commit):
         return frozenset()
     try:
         with worktree(repository, found.commit, folder, progress) as tree:

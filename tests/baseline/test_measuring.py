@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -23,11 +24,14 @@ from mlbench.baseline import (
     thresholds_at,
 )
 from mlbench.baseline.same_run import measure_counterpart
+from mlbench.baseline.untouched import find_untouched
 from mlbench.baseline.worktree import worktree
+from mlbench.build.firmware import BuildRequest
 from mlbench.cli import parse
 from mlbench.compare import thresholds_of
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.progress import Silent
+from mlbench.project import Project
 from mlbench.results.change import Side, State
 from mlbench.results.document import Document, RunInfo
 from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status
@@ -386,3 +390,57 @@ def test_a_commit_without_a_suite_has_no_thresholds(project, clone, tmp_path):
     assert not thresholds_at(repository, project.moved, clone / "mlbench.yml")
     assert not thresholds_at(repository, project.change, tmp_path / "elsewhere.yml")
     assert not thresholds_at(repository, project.change, clone / "kws" / "kws.ino")
+
+
+# -- a repository that is a sketchbook -----------------------------------------------------------
+
+
+def test_a_sketchbook_in_the_repository_is_the_bases_own(project, clone, tmp_path, monkeypatch):
+    """Else the base would be built with the libraries of the change."""
+    monkeypatch.setenv("ARDUINO_DIRECTORIES_USER", str(clone / "kws"))
+    monkeypatch.setenv("ARDUINO_DIRECTORIES_DATA", str(tmp_path))
+    seen = []
+
+    def profile(specs):
+        seen.append(dict(os.environ))
+        raise EnvironmentFault("stop")
+
+    trees = []
+    measure(
+        Counterpart(project.base),
+        clone,
+        tmp_path / "trees",
+        lambda tree: trees.append(tree) or Selected((SPEC,)),
+        profile,
+    )
+    assert seen[0]["ARDUINO_DIRECTORIES_USER"] == str(trees[0] / "kws")
+    assert seen[0]["ARDUINO_DIRECTORIES_DATA"] == str(tmp_path)
+    assert os.environ["ARDUINO_DIRECTORIES_USER"] == str(clone / "kws")
+
+
+def test_nothing_is_left_out_of_a_repository_that_is_a_sketchbook(project, clone, tmp_path, monkeypatch):
+    def jobs() -> frozenset[tuple[str, str, str]]:
+        spec = replace(SPEC, source=Source(folder=clone))
+        return find_untouched(
+            Counterpart(project.change),
+            Repository(clone),
+            tmp_path / "trees",
+            lambda tree: Selected((replace(SPEC, source=Source(folder=tree)),)),
+            [spec],
+            Finding(),
+            Silent(),
+        )
+
+    assert jobs() == {("kws", "board", "emulator")}
+    monkeypatch.setenv("ARDUINO_DIRECTORIES_USER", str(clone))
+    assert jobs() == frozenset()
+
+
+class Finding:
+    """Finds sketches below the folder of their source."""
+
+    def obtain(self, spec):
+        return Project(spec.source.folder, spec.source.folder)
+
+    def locate(self, project, spec):
+        return BuildRequest(project.folder / spec.sketch, spec.board)
