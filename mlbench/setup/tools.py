@@ -49,8 +49,11 @@ _RELEASE = (
 
 BUILDER_PACKAGES = ("arduino-builder", "arduino-ctags")
 ARM_PACKAGES = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eabi-dev")
-TEST_PACKAGES = ("g++", "libc6-dev")
-"""What the tests need besides: models are compiled for this machine as well, and compared."""
+TEST_PACKAGES = {"g++": ("g++", "libc6-dev"), "qemu-system-arm": ("qemu-system-arm",)}
+"""What the tests need besides, by the program that tells whether it is there.
+
+Models are compiled for this machine as well, and bare images run on another Cortex-M4, and are compared.
+"""
 HOST_COMPILER_PACKAGE = "gcc"
 """Builds the emulator's hot path. Never a reason to install, but taken along when there is one."""
 
@@ -243,8 +246,10 @@ def main() -> int:
     try:
         tools = ensure_toolchain(policy, say)
         say(f"{tools.builder_name} {tools.builder_version}, {tools.compiler_version}")
-        if shutil.which("g++") is None:
-            apt.install(TEST_PACKAGES, policy, say, missing="a C++ compiler of this machine, for the tests")
+        missing = [program for program in TEST_PACKAGES if shutil.which(program) is None]
+        if missing:
+            packages = [package for program in missing for package in TEST_PACKAGES[program]]
+            apt.install(packages, policy, say, missing=f"{' and '.join(missing)}, for the tests,")
     except MLBenchError as error:
         print(f"mlbench: {error}", file=sys.stderr)
         return error.exit_status

@@ -16,8 +16,8 @@ _HANDLER = """
 #define MMFAR REG(0xE000ED34)
 #define BFAR REG(0xE000ED38)
 #define SHCSR REG(0xE000ED24)
-#define SHOWN(name) NAKED void name(void) {
-  __asm("tst lr, #4; ite eq; mrseq r0, msp; mrsne r0, psp; b seen"); }
+#define SHOWN(name) \\
+  NAKED void name(void) { __asm("tst lr, #4; ite eq; mrseq r0, msp; mrsne r0, psp; b seen"); }
 static u32 step_over = 1;
 __attribute__((used)) void seen(u32 *frame) {
   note(ICSR & 0x1ff); note(CFSR); note(HFSR); CFSR = ~0u; HFSR = ~0u;
@@ -32,21 +32,21 @@ def _main(body: str) -> str:
     return _HANDLER + "int main(void) { " + body + " return 0; }"
 
 
-_READ = "(void)REG(0x20040010); note(BFAR);"
+_READ = "(void)REG(0x60000010); note(BFAR);"
 
 
 @pytest.mark.parametrize(
     ("enable", "code", "expected"),
     [
-        (0, _READ, [3, _PRECISE, _FORCED, 0x20040010]),
-        (1 << 17, _READ, [5, _PRECISE, 0, 0x20040010]),
-        (1 << 18, _READ, [3, _PRECISE, _FORCED, 0x20040010]),
+        (0, _READ, [3, _PRECISE, _FORCED, 0x60000010]),
+        (1 << 17, _READ, [5, _PRECISE, 0, 0x60000010]),
+        (1 << 18, _READ, [3, _PRECISE, _FORCED, 0x60000010]),
         (1 << 18, '__asm volatile("udf #0");', [6, 1 << 16, 0]),
         (0, '__asm volatile("udf #0");', [3, 1 << 16, _FORCED]),
         (1 << 18, '__asm volatile("udf.w #0");', [6, 1 << 16, 0]),
         (1 << 18, '__asm volatile("cdp p0, #0, c0, c0, c0, #0");', [6, 1 << 19, 0]),
         (1 << 18, "REG(0xE000ED14) |= 16; BARRIER(); u32 a = 7, z = 0;"
-         '__asm volatile("udiv %0, %0, %1" : "+r"(a) : "r"(z)); note(a);', [6, 1 << 25, 0, 7]),
+         '__asm volatile("udiv %0, %0, %1" : "+r"(a) : "r"(z));', [6, 1 << 25, 0]),
         (1 << 18, "REG(0xE000ED14) |= 16; BARRIER(); int a = 7, z = 0;"
          '__asm volatile("cmp %1, #0; it ne; sdivne %0, %0, %1" : "+r"(a) : "r"(z) : "cc"); note(a);', [7]),
         (1 << 18, 'int a = 7, z = 0; __asm volatile("sdiv %0, %0, %1" : "+r"(a) : "r"(z)); note(a);', [0]),
@@ -63,6 +63,12 @@ def test_status_and_exception(bare: Compiler, enable: int, code: str, expected: 
     if expected[0] == 6 and expected[-1] == 0 and "129" in code:
         got = [*got[:3], 0]  # what a load that never was leaves behind
     assert got == expected
+
+
+def test_a_division_that_traps_leaves_its_register(bare: Compiler) -> None:
+    code = """SHCSR = 1 << 18; REG(0xE000ED14) |= 16; BARRIER(); u32 a = 7, z = 0;
+      __asm volatile("udiv %0, %0, %1" : "+r"(a) : "r"(z)); note(a);"""
+    assert finish(bare.machine(_main(code))) == [6, 1 << 25, 0, 7]
 
 
 @pytest.mark.parametrize(
@@ -118,8 +124,8 @@ def test_imprecise_faults_wait_for_their_priority(bare: Compiler) -> None:
         ("((void (*)(void))0x20000100)()", 6, 1 << 17),  # no Thumb bit: INVSTATE
         ("((void (*)(void))0x40000001)()", 4, 1 << 0),  # peripherals are never executable: IACCVIOL
         ("((void (*)(void))0xE0001001)()", 4, 1 << 0),
-        ("((void (*)(void))0x00200001)()", 5, 1 << 8),  # nothing there: IBUSERR
-        ("((void (*)(void))0x20040001)()", 5, 1 << 8),
+        ("((void (*)(void))0x90000001)()", 5, 1 << 8),  # nothing there: IBUSERR
+        ("((void (*)(void))0x60000001)()", 5, 1 << 8),
     ],
 )
 def test_branches_to_where_no_code_is(bare: Compiler, call: str, number: int, status: int) -> None:
@@ -235,7 +241,7 @@ def test_pending_and_active_bits_of_faults(bare: Compiler) -> None:
 def test_an_escalated_fault_pends_nothing_else(bare: Compiler) -> None:
     machine = bare.machine(
         _HANDLER
-        + """void irq1_handler(void) { note(100); (void)REG(0x20040010); note(101); }
+        + """void irq1_handler(void) { note(100); (void)REG(0x60000010); note(101); }
         int main(void) { SHCSR = 7 << 16; SYSTEM_PRIORITY(5, 0x80); PRIORITY(1, 0x40); ENABLE(1); PEND(1);
           BARRIER(); return 0; }"""
     )
