@@ -152,9 +152,12 @@ class ApiDescription:
         self.checked = 0
 
     @classmethod
-    def load(cls) -> ApiDescription:
-        """The one that is kept on this machine. Raises FileNotFoundError where there is none."""
-        return cls(json.loads(stored().read_text()))
+    def load(cls) -> ApiDescription | None:
+        """The one that is kept on this machine; None where it could not be fetched."""
+        try:
+            return cls(json.loads(stored().read_text()))
+        except FileNotFoundError:
+            return None
 
     def check(self, request: Request, reply: Reply) -> list[str]:
         """What is not as described, one line each."""
