@@ -340,8 +340,13 @@ def make_path(folder: Path) -> str:
 
 def seed_environment(home: Path) -> None:
     """Give the action the environment that runs the tests: it holds all that is locked, and more."""
+    before = os.environ.get("MLBENCH_HOME")
     os.environ["MLBENCH_HOME"] = str(home)
-    path = environment_path(Locks.of(ROOT))
+    try:
+        path = environment_path(Locks.of(ROOT))
+    finally:
+        del os.environ["MLBENCH_HOME"]
+        os.environ |= {"MLBENCH_HOME": before} if before is not None else {}
     if (path / MARKER).is_file():
         return
     home.mkdir(parents=True, exist_ok=True)

@@ -203,9 +203,7 @@ def test_a_stranger_cannot_choose_the_pull_request(scene: Scene, part: dict[str,
             delta["verdict"] = delta["verdict"].replace("fail", "accepted")
     scene.hand_in(run, part, pull=2)
     scene.hand_in(run, part, key="forged", run_id=1)
-    # The workflow is the one that the documentation shows, word for word.
-    text = (ROOT / "docs" / "action.md").read_text()
-    (posting,) = re.findall(r"```yaml\n(name: mlbench-post\n.*?)```", text, re.DOTALL)
+    posting = shown_workflow()
     payload = workflow_run(scene.stage, run)
     done = scene.report(
         scene.new_run("workflow_run"), event="workflow_run", payload=payload, workflow=posting
@@ -225,6 +223,29 @@ def test_a_stranger_cannot_choose_the_pull_request(scene: Scene, part: dict[str,
     own = workflow_run(scene.stage, scene.new_run())
     skipped = scene.report(scene.new_run("workflow_run"), event="workflow_run", payload=own, workflow=posting)
     assert "post" not in skipped.jobs or skipped.jobs["post"] == "skipped"
+
+
+def test_dependabot_has_a_token_that_may_only_read(scene: Scene, part: dict[str, Any]) -> None:
+    """Its branches are our own, so its runs are told by who started them."""
+    scene.stage.fake.tokens[TOKEN].rights = READ_ONLY
+    run, measured = reported(scene, part)
+    assert scene.bodies == []
+    assert "Dependabot" in measured.summary
+    scene.stage.fake.token(TOKEN, repository=REPOSITORY)
+    payload = workflow_run(scene.stage, run)
+    payload["workflow_run"]["actor"] = {"login": "dependabot[bot]"}
+    posted = scene.report(
+        scene.new_run("workflow_run"), event="workflow_run", payload=payload, workflow=shown_workflow()
+    )
+    assert posted.jobs == {"post": "success"}, posted.log
+    assert len(scene.bodies) == 1
+
+
+def shown_workflow() -> str:
+    """The workflow that posts as the documentation shows it, word for word."""
+    text = (ROOT / "docs" / "action.md").read_text()
+    (found,) = re.findall(r"```yaml\n(name: mlbench-post\n.*?)```", text, re.DOTALL)
+    return str(found)
 
 
 def test_a_merge_queue_gates_and_writes_no_comment(scene: Scene) -> None:
