@@ -7,9 +7,8 @@ them. Peripherals know their clock and their interrupt line, nothing of the CPU.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntFlag
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from mlbench.emulator.console import Console
@@ -18,8 +17,7 @@ Reader = Callable[[], int]
 Writer = Callable[[int], None]
 
 
-@dataclass(frozen=True)
-class Register:
+class Register(NamedTuple):
     """One 32-bit register. Without ``read`` it reads back what is stored, ``reset`` at first;
     without ``write`` a write is stored, unless it is read-only. With ``ones`` only bits written as 1 act,
     so that the other bytes of a narrow write are zeros."""
