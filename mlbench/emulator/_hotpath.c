@@ -106,8 +106,6 @@ static uint32_t fetch(hot_t *hot, uint32_t address, uint32_t size)
 static uint32_t reg(const hot_t *hot, int number)
 {
     uint32_t value = 0;
-    if (number >= SLOTS)
-        return hot->slots[number - SLOTS];
     if (hot->registers)
         return hot->registers[number];
     hot->reg_read(hot->uc, number < 13 ? hot->first_register + number : hot->high_registers[number - 13], &value);
@@ -159,13 +157,18 @@ static uint32_t peek(const hot_t *hot, uint32_t address, const access_t *access)
     return 0xffffffffu;
 }
 
-static uint32_t sum(const hot_t *hot, const access_t *access)
+/* The registers, and the slots that are numbered after them. */
+typedef struct {
+    const uint32_t *of[2];
+} values_t;
+
+static inline uint32_t sum(const values_t *values, const access_t *access)
 {
     uint32_t value = access->offset;
     if (access->base >= 0)
-        value += reg(hot, access->base);
+        value += values->of[access->base / SLOTS][access->base % SLOTS];
     if (access->scaled >= 0)
-        value += reg(hot, access->scaled) << access->shift;
+        value += values->of[access->scaled / SLOTS][access->scaled % SLOTS] << access->shift;
     return value;
 }
 
@@ -197,8 +200,15 @@ static void price(hot_t *hot, uint32_t first, uint32_t count)
     uint64_t cycles = hot->cycles;
     uint32_t halves = hot->halves, data_line = hot->data_line, reads = 0;
     const uint32_t flash_end = hot->flash_end, line_bits = hot->line_bits;
+    uint32_t copies[16];
+    values_t values = {{hot->registers, hot->slots}};
+    if (!hot->registers) {
+        for (int number = 0; number < 16; number++)
+            copies[number] = reg(hot, number);
+        values.of[0] = copies;
+    }
     for (; access != end; access++) {
-        uint32_t value = sum(hot, access), kind = access->kind;
+        uint32_t value = sum(&values, access), kind = access->kind;
         if (kind == READ || kind >= BY_ONE) {
             uint32_t address = value, words = access->words;
             if (value & (uint32_t)(access->width - 1))
@@ -215,7 +225,7 @@ static void price(hot_t *hot, uint32_t first, uint32_t count)
             hot->slots[access->slot] = extended(value, access);
         } else {
             const access_t *result = access++;
-            uint32_t operand = sum(hot, access);
+            uint32_t operand = sum(&values, access);
             if (kind == DIVIDEND || kind == SIGNED_DIVIDEND)
                 cycles += hot->divide[quotient_bits(value, operand, kind == SIGNED_DIVIDEND)];
             else
