@@ -51,7 +51,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 def elf(options: argparse.Namespace, settings: Settings) -> int:
     """Profile a given image."""
-    from mlbench.given_image import firmware_of, spec_of
+    from mlbench.given_image import firmware_of, listen, spec_of
     from mlbench.reports.text import printable
     from mlbench.run import exit_status, profile_one
     from mlbench.selection import with_options
@@ -65,7 +65,13 @@ def elf(options: argparse.Namespace, settings: Settings) -> int:
     rooms = wire(settings, progress, named=True)
     result = profile_one(spec, firmware, rooms, progress, debug=_trace if settings.debug else None)
     if options.serial:
-        for line in result.serial.splitlines():
+        text = result.serial
+        if not text and result.failure is None:
+            # Nothing is named in it, so it has not run yet.
+            sent, ended = listen(firmware, rooms.target(spec))
+            text = sent.decode("utf-8", "replace")
+            progress.note(ended or "ran for a second of the board's time, for what it sends")
+        for line in text.splitlines():
             _people(settings).write(f"{printable(line)}\n")
     return worst_status([exit_status([result]), _report([result], settings, progress, begin)])
 

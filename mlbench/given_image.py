@@ -7,9 +7,11 @@ from pathlib import Path
 from mlbench.boards import Board, board_for, load_boards
 from mlbench.build.firmware import ALLOC_SIZE_SYMBOL, BuildKeys, Firmware
 from mlbench.elf.image import Image
-from mlbench.errors import UsageError
+from mlbench.errors import SketchError, UsageError
 from mlbench.suite import SketchSpec, Source
+from mlbench.targets.protocol import Functions, Outcome, Probe, Target
 
+_LISTEN_US = 1e6
 GIVEN = "given image"
 """Stands for what only a build of one's own can know."""
 
@@ -18,12 +20,13 @@ def firmware_of(path: Path) -> Firmware:
     """The image as a firmware; ``malloc`` is in it or is not, there is no second link.
 
     Raises:
-        UsageError: there is no such file.
-        SketchError: it is no image for these boards.
+        UsageError: there is no such file, or it is no firmware.
     """
-    if not path.is_file():
-        raise UsageError("there is no such file", where=str(path), do="name an ELF file")
-    image = Image.load(path)
+    try:
+        image = Image.load(path)
+    except SketchError as error:
+        # It was not built here: what is wrong is what was named.
+        raise UsageError(error.what, where=error.where, do=error.do) from None
     return Firmware(
         name=path.stem,
         source=path,
@@ -47,6 +50,20 @@ def spec_of(firmware: Firmware, board: str, *, ram: bool) -> SketchSpec:
         source=Source(folder=firmware.source.parent),
         ram_search="replay" if ram else "none",
     )
+
+
+def listen(firmware: Firmware, target: Target) -> tuple[bytes, str]:
+    """What an image sends in a second of the board's time that nothing in it is timed in, and how it ended.
+
+    The second is empty where it was still running.
+    """
+    session = target.open(firmware, Functions())
+    try:
+        result = session.run(Probe(), _LISTEN_US)
+    finally:
+        session.close()
+    ran_on = result.outcome in (Outcome.PASSED, Outcome.HUNG)
+    return result.serial, "" if ran_on else f"{result.outcome.value}: {result.reason}"
 
 
 def _board(name: str) -> Board:

@@ -112,6 +112,10 @@ class DebugInfo:
         """The number that the function at ``address`` returns; None for none, or an address or object."""
         return self._guard(lambda: self._returned(address & ~1), None)
 
+    def parameters(self, address: int) -> int | None:
+        """How many arguments the function at ``address`` takes, ``this`` included; None where unknown."""
+        return self._guard(lambda: self._parameters(address & ~1), None)
+
     def unwind(
         self,
         pc: int,
@@ -309,6 +313,19 @@ class DebugInfo:
             if die.tag not in ("DW_TAG_typedef", "DW_TAG_const_type", "DW_TAG_volatile_type"):
                 return None
         return None
+
+    def _parameters(self, address: int) -> int | None:
+        unit = self._unit_at(address)
+        die = self._subprogram(unit, address) if unit is not None else None
+        while die is not None and "DW_AT_abstract_origin" in die.attributes:
+            # A copy for some callers may have lost an argument: what counts is the function of the source.
+            die = die.get_DIE_from_attribute("DW_AT_abstract_origin")
+        if die is None:
+            return None
+        tags = [child.tag for child in die.iter_children()]
+        if "DW_TAG_unspecified_parameters" in tags:
+            return None
+        return tags.count("DW_TAG_formal_parameter")
 
     def _inner(self, die: Any, address: int) -> Any:
         for child in die.iter_children():

@@ -52,6 +52,15 @@ def fragment(name: str) -> str | None:
     return next((suffix for suffix in split_suffixes(name)[1] if suffix in _FRAGMENTS), None)
 
 
+def function_address(image: Image, *names: str) -> int | None:
+    """Where the first of these functions is that the image has; linker's names."""
+    for name in names:
+        symbol = image.symbol(name)
+        if symbol is not None and symbol.kind == "func":
+            return symbol.address
+    return None
+
+
 def all_functions(image: Image) -> list[Function]:
     """All functions of the image's symbol table."""
     return group(image, (symbol for symbol in image.functions if fragment(symbol.name) is None))

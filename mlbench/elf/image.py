@@ -63,7 +63,7 @@ class Image:
 
     @classmethod
     def load(cls, path: Path) -> Image:
-        """Read and check an image.
+        """Read and check an image. The same file gives the same image, parsed once, while it is in use.
 
         Raises:
             UsageError: there is no such file.
@@ -80,7 +80,15 @@ class Image:
             raise UsageError("is a folder", where=str(path), do="give the .elf file itself") from None
         except OSError as error:
             raise EnvironmentFault(f"cannot be read: {error.strerror}", where=str(path)) from None
-        return cls.parse(data, Path(path))
+        path = Path(path)
+        kept = _RECENT.get(path)
+        if kept is None or kept.data != data:
+            kept = cls.parse(data, path)
+            _RECENT.pop(path, None)
+            _RECENT[path] = kept
+            while len(_RECENT) > _MOST_RECENT:
+                _RECENT.pop(next(iter(_RECENT)), None)
+        return kept
 
     @classmethod
     def parse(cls, data: bytes, path: Path = Path("image.elf")) -> Image:
@@ -283,6 +291,11 @@ class Image:
         if sections:
             return tuple(sections)
         return tuple((s.address, s.address + s.size) for s in self.segments if s.executable)
+
+
+_RECENT: dict[Path, Image] = {}
+_MOST_RECENT = 4
+"""Two jobs at a time, each with an image for its probes."""
 
 
 def _reserves(section: Section) -> bool:

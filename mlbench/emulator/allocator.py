@@ -15,6 +15,7 @@ from enum import Enum
 import unicorn
 from unicorn import arm_const as arm
 
+from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.emulator import nrf52840
 from mlbench.emulator.calls import Call, CallTracker, Watch
@@ -60,15 +61,6 @@ class BreakMove:
     before: int
     increment: int
     granted: bool
-
-
-def function_address(image: Image, *names: str) -> int | None:
-    """Where the first of these functions is that the image has."""
-    for name in names:
-        symbol = image.symbol(name)
-        if symbol is not None and symbol.kind == "func":
-            return symbol.address
-    return None
 
 
 class HeapRecorder:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mlbench.boards import board_for
 from mlbench.build.firmware import Firmware
+from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.elf.sizes import by_name, ram_symbol_sizes, symbol_sizes
 from mlbench.errors import MLBenchError
@@ -14,6 +15,7 @@ from mlbench.measure.ram import RamOptions, measure_unused_ram
 from mlbench.measure.timing import time_of
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
 from mlbench.suite import SketchSpec
+from mlbench.targets.entry import Entry
 from mlbench.targets.protocol import HeapUse, MarkKind, Outcome, Probe, RunResult, Session, Target
 
 NO_NAMES = (
@@ -123,8 +125,11 @@ def _ram(
     need = _need(image, recorded) if seen else Absent("this backend does not see the heap and the stack")
     if spec.ram_search == "none":
         return Absent("not asked for"), need, ()
-    if not firmware.is_template and image.symbol("malloc") is None:
+    if not firmware.is_template and function_address(image, "malloc") is None:
         return Absent("the image has no malloc, so no allocation can be tried"), need, ()
+    if not firmware.is_template and not Entry.of(image, None).at:
+        why = "the image has neither setup() nor main(), so there is no place to try an allocation"
+        return Absent(why), need, ()
     reference = Reference(
         recorded,
         lambda variant: session.run(

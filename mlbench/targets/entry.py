@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
-from mlbench.emulator.allocator import function_address
 
 
 @dataclass(frozen=True)

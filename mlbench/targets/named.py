@@ -7,7 +7,7 @@ from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
 from mlbench.errors import UsageError
 from mlbench.targets.entry import Named
-from mlbench.targets.protocol import Functions, MarkKind
+from mlbench.targets.protocol import Functions, MarkKind, OutputBuffer
 
 _LIBRARY_MARKS = {
     MarkKind.INIT: ("mlbench_init_begin", "mlbench_init_end"),
@@ -26,12 +26,27 @@ def named_functions(image: Image, functions: Functions) -> dict[MarkKind, Named]
         if name is not None:
             addresses = tuple(symbol.address for symbol in find_functions(image, name))
             found[kind] = Named(name, entries=addresses)
+            if kind is MarkKind.INFERENCE:
+                _check_outputs(image, name, addresses[0], functions.outputs)
     if not found:
         for kind, (begin, end) in _LIBRARY_MARKS.items():
             first, last = image.symbol(begin), image.symbol(end)
             if first is not None and last is not None:
                 found[kind] = Named(begin, entries=(first.address,), ends=(last.address,))
     return found
+
+
+def _check_outputs(image: Image, name: str, address: int, outputs: tuple[OutputBuffer, ...]) -> None:
+    """Debug information tells how many arguments there are; without it all are believed."""
+    count = image.debug.parameters(address)
+    for buffer in outputs:
+        if count is not None and buffer.arg >= count:
+            takes = {0: "no arguments", 1: "one argument, number 0"}.get(count, f"arguments 0 to {count - 1}")
+            raise UsageError(
+                f"{name} has no argument {buffer.arg} to be an output: it takes {takes}",
+                where=image.path.name,
+                do="count from 0; for a method 0 is `this`",
+            )
 
 
 def way_of(firmware: Firmware, functions: Functions, named: dict[MarkKind, Named]) -> str:
