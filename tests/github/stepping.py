@@ -97,16 +97,16 @@ class _Session(requests.Session):
         more["auth"](signed)
         headers = {name.lower(): value for name, value in signed.headers.items()}
         path = url.removeprefix(self._run._fake.url)
-        return _Response(*self._run.send(Request(method, path, headers, more["data"] or b"")))
+        return Response(*self._run.send(Request(method, path, headers, more["data"] or b"")))
 
 
-class _Response:
+class Response:
     def __init__(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.status_code = status
         self.headers = headers
         self._body = body
 
-    def __enter__(self) -> _Response:
+    def __enter__(self) -> Response:
         return self
 
     def __exit__(self, *_: object) -> None:
