@@ -27,8 +27,8 @@ def test_what_is_no_firmware_is_the_callers_mistake(threaded: Threaded, tmp_path
     text.write_text("no firmware")
     for path, word in (
         (tmp_path, "folder"),
-        (damaged, ""),
-        (text, ""),
+        (damaged, "half"),
+        (text, "text"),
         (tmp_path / "none.elf", "no such file"),
     ):
         with pytest.raises(UsageError, match=word) as caught:
