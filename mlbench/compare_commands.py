@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, TextIO
 from mlbench.errors import MLBenchError, UsageError, worst_status
 from mlbench.maintenance import say
 from mlbench.progress import Progress
-from mlbench.results.change import Comparison, Side
 from mlbench.settings import Settings
 
 if TYPE_CHECKING:
     from mlbench.baseline import Base
     from mlbench.baseline.measuring import Job
     from mlbench.compare import Thresholds
+    from mlbench.results.change import Comparison
     from mlbench.results.document import Document
     from mlbench.results.values import Result
     from mlbench.run import Rooms
@@ -31,6 +31,7 @@ def compare_files(options: argparse.Namespace, settings: Settings) -> int:
         UsageError: one is no result file, or the suite that has the thresholds is wrong.
     """
     from mlbench.compare import compare
+    from mlbench.results.change import Side
     from mlbench.results.document import read
 
     base, head = read(Path(options.base)), read(Path(options.head))
@@ -107,6 +108,7 @@ def compare_run(
     """Hold a run's results against its baseline, show that, and give the exit status."""
     from mlbench.baseline import against
     from mlbench.compare import Thresholds, thresholds_of
+    from mlbench.results.change import Side
 
     own = thresholds_of(selection.suite) if selection.suite is not None else Thresholds()
     found = against(base, head, own, Side(label="work tree"))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from mlbench.reports.table import Table, below, plain
+if TYPE_CHECKING:  # all of results and builds stand behind it, and progress needs only ``is_terminal``
+    from mlbench.reports.table import Table
 
 
 def show(table: Table, out: TextIO) -> None:
     """Draw the table for where it goes: with lines and colours on a terminal, else as plain text."""
+    from mlbench.reports.table import plain
+
     if is_terminal(out):
         _draw(table, out)
     else:
@@ -31,6 +34,8 @@ def _draw(table: Table, out: TextIO) -> None:
     from rich.console import Console
     from rich.table import Table as Grid
     from rich.text import Text
+
+    from mlbench.reports.table import below, plain
 
     console = Console(file=out, highlight=False)
     grid = Grid(title=Text(table.title) if table.title else None, box=box.ROUNDED, title_justify="left")
