@@ -22,10 +22,12 @@ from mlbench.setup.home import ARDUINO, BUILDS, ENVIRONMENTS, RESULTS, TOOLS, ho
 _FORMAT = "1"
 """Raised when what lies in the caches is laid out in another way."""
 _ROOT = Path(__file__).resolve().parents[2]
-_TOOLS = ("requirements/build.txt", "requirements/runtime.txt", "mlbench/setup/tools.py")
-"""Files that decide what is installed."""
+_PACKAGES = ("requirements/build.txt", "requirements/runtime.txt", "mlbench/emulator/_hotpath.c")
+"""Files that decide what the Python environment holds."""
+_TOOLS = ("mlbench/setup/tools.py",)
+"""Files that decide which compilers are installed."""
 _SUITES = ("mlbench.yml", "mlbench.yaml", ".github/mlbench.yml", "sketches/mlbench.yml")
-CACHED = (ENVIRONMENTS, TOOLS, ARDUINO, BUILDS)
+CACHED = (TOOLS, ARDUINO, BUILDS)
 """Rooms that are cached together, once for each set of tools and boards."""
 
 
@@ -47,7 +49,7 @@ def prepare(environ: Mapping[str, str]) -> None:
     hosted = environ.get("RUNNER_ENVIRONMENT", "") == "github-hosted"
     wish = settings.install or ("true" if hosted else "")
     set_outputs(environ, {"work": str(work.folder), "mode": settings.mode, "install": wish})
-    if settings.cache and settings.mode != "report" and hosted:
+    if settings.cache and hosted:
         set_outputs(environ, _caches(settings, folder, environ))
 
 
@@ -62,14 +64,23 @@ def check_system(environ: Mapping[str, str]) -> None:
 def _caches(settings: Settings, folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     kept = home()
     machine = [_FORMAT, platform.machine(), platform.python_version(), sys.base_prefix, _system()]
+    packages = _digest([*machine, *(_content(_ROOT / name) for name in _PACKAGES)])
+    python = {
+        "python": "true",
+        "python-path": str(kept / ENVIRONMENTS),
+        "python-key": f"mlbench-python-{packages}",
+    }
+    if settings.mode == "report":  # builds nothing
+        return python
     tools = _digest([*machine, *(_content(_ROOT / name) for name in _TOOLS)])
     suites = [settings.suite] if settings.suite else list(_SUITES)
-    packages = [*settings.board, *settings.platforms, *settings.libraries]
-    boards = _digest([*packages, *(_content(folder / name) for name in suites)])
+    wanted = [*settings.board, *settings.platforms, *settings.libraries]
+    boards = _digest([*wanted, *(_content(folder / name) for name in suites)])
     run = f"{environ.get('GITHUB_RUN_ID', '')}-{environ.get('GITHUB_RUN_ATTEMPT', '')}"
     leg = _digest([settings.key, environ.get("GITHUB_JOB", "")])
     return {
-        "cache": "true",
+        **python,
+        "tools": "true",
         "tools-path": "\n".join(str(kept / name) for name in CACHED),
         "tools-key": f"mlbench-tools-{tools}-{boards}",
         "tools-restore": f"mlbench-tools-{tools}-",

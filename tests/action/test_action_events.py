@@ -362,10 +362,9 @@ def test_caches_are_used_on_githubs_machines_alone(scene: Scene) -> None:
     hosted = scene.run(one_job(given="mode: measure"), environ={"RUNNER_ENVIRONMENT": "github-hosted"})
     assert hosted.jobs == {"mlbench": "success"}, hosted.log
     seen = [line.split()[1:] for line in hosted.raw if line.startswith("cache ")]
-    assert [what for what, _ in seen] == ["restored", "restored", "saved", "saved"]
+    assert [what for what, _ in seen] == ["restored"] * 3 + ["saved"] * 3
     keys = [key for _, key in seen]
-    assert keys[0] == keys[2]
-    assert keys[1] == keys[3]
+    assert keys[:3] == keys[3:]
     assert str(scene.stage.home / "environments") in hosted.raw
 
 
@@ -374,7 +373,6 @@ def test_caches_are_used_on_githubs_machines_alone(scene: Scene) -> None:
     [
         ({}, "github-hosted", True, "true"),
         ({"cache": "false", "install": "false"}, "github-hosted", False, "false"),
-        ({"mode": "report"}, "github-hosted", False, "true"),
         ({}, "self-hosted", False, ""),
         ({"install": "true"}, "self-hosted", False, "true"),
     ],
@@ -404,7 +402,7 @@ def test_what_is_cached_and_installed_where(
         return dict(re.findall(r"^(.+)<<(?:mlbench-\w+)\n(.*)\nmlbench-", path.read_text(), re.MULTILINE))
 
     found = outputs()
-    assert (found.get("cache") == "true") is cached
+    assert (found.get("python") == found.get("tools") == "true") is cached
     assert found["install"] == install
     if cached:
         # The suite decides on boards, and those on what is installed; tools alone are shared.
@@ -412,6 +410,11 @@ def test_what_is_cached_and_installed_where(
         other = outputs()
         assert other["tools-key"] != found["tools-key"]
         assert other["tools-restore"] == found["tools-restore"]
+        assert other["python-key"] == found["python-key"]
         assert outputs(key="another")["results-key"] != found["results-key"]
+        # What only reports builds nothing, and needs the Python packages all the same.
+        reporting = outputs(mode="report")
+        assert reporting["python-key"] == found["python-key"]
+        assert "tools" not in reporting
     with pytest.raises(UsageError, match="working-directory"):
         outputs(**{"working-directory": "missing"})
