@@ -92,12 +92,10 @@ def _remarks(comparison: Comparison) -> Iterable[str]:
     for job in comparison.jobs:
         if job.state in _STATES:
             yield f"{_name(job)}: {_STATES[job.state]}"
-        elif comparison.base is not None and all(
-            delta.verdict in (Verdict.UNCHANGED, Verdict.NOISE) for delta in job.deltas
-        ):
+        elif comparison.base is not None and all(_is_quiet(delta) for delta in job.deltas):
             quiet.append(_name(job))
         elif comparison.base is not None and not any(_is_shown(delta, job) for delta in job.deltas):
-            yield f"{_name(job)}: no measure of it has changed, and some are not on both sides"
+            yield f"{_name(job)}: nothing that is on both sides has changed"
         for change in (*job.instrument_changes, *job.build_changes):
             yield f"{_name(job)}: {change.key}: {change.base or 'none'} -> {change.head or 'none'}"
         for delta in job.deltas:
@@ -112,6 +110,11 @@ def _remarks(comparison: Comparison) -> Iterable[str]:
         yield f"unchanged: {', '.join(quiet)}"
     if comparison.accepted:
         yield f"accepted: {comparison.accepted}"
+
+
+def _is_quiet(delta: Delta) -> bool:
+    absent = all(side is not None and side.value is None for side in (delta.base, delta.head))
+    return absent or delta.verdict in (Verdict.UNCHANGED, Verdict.NOISE)
 
 
 def _problem(job: JobChange) -> Problem:

@@ -11,7 +11,7 @@ from mlbench.compare import Thresholds, accepted, compare
 from mlbench.compare.table import change_table
 from mlbench.reports.table import plain
 from mlbench.results.change import Limit, Side, Threshold
-from mlbench.results.values import Flash, RamNeed, UnusedRam
+from mlbench.results.values import Absent, Flash, RamNeed, UnusedRam
 
 FAILING = Thresholds((("flash", Threshold(fail=Limit(0))),))
 
@@ -46,6 +46,13 @@ def test_a_measure_that_moved_has_a_row():
 def test_what_did_not_move_is_one_line():
     said = lines([result(), result("har")], [result(), result("har")])
     assert said[-1] == "note: unchanged: kws, har"
+
+
+def test_a_sketch_of_which_only_flash_is_known_is_unchanged_too():
+    absent = Absent("no functions are named")
+    only = result(unused_ram=absent, ram_need=absent, init_time=absent, inference_time=absent)
+    assert lines([only], [only])[-1] == "note: unchanged: kws"
+    assert "note: kws: nothing that is on both sides has changed" in lines([result()], [only])
 
 
 def test_ram_need_stands_beside_unused_ram():
