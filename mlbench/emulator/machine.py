@@ -26,11 +26,12 @@ from mlbench.emulator.flash import Flash
 from mlbench.emulator.hotpath import NEVER, Stop, make_hot_path
 from mlbench.emulator.loading import load_image
 from mlbench.emulator.nvic import Nvic
-from mlbench.emulator.polling import Polling
 from mlbench.emulator.peripherals.base import Cause
 from mlbench.emulator.peripherals.core import SystemControl
 from mlbench.emulator.peripherals.trace import Dwt, Itm, Tpiu
+from mlbench.emulator.polling import Polling
 from mlbench.emulator.processor import Processor
+from mlbench.emulator.ram_code import RamCode
 from mlbench.emulator.rtt import Rtt
 from mlbench.emulator.semihosting import Semihosting
 from mlbench.errors import HostTimeout
@@ -57,7 +58,6 @@ class Machine:
         self.console = Console(self.now)
         self.notes: list[str] = []
         self._event_time: int | None = None
-        self._code_in_ram = False
         self._reset_wanted: Cause | None = None
         self._host_deadline = float("inf")
         self._deadline = NEVER
@@ -116,6 +116,8 @@ class Machine:
         """EasyDMA reaches data RAM only; the rest is lost."""
         if nrf52840.RAM_START <= address <= nrf52840.RAM_START + nrf52840.RAM_SIZE - len(data):
             self.cpu.write(address, data)
+            if self.ram_code.written(address, len(data)):
+                self.attention()
 
     def published(self, address: int) -> None:
         """Pass an event to PPI."""
@@ -138,6 +140,7 @@ class Machine:
         cpu = self.cpu
         self.flash = cpu.map("flash", nrf52840.FLASH_START, nrf52840.FLASH_SIZE, writable=False)
         self.ram = cpu.map("RAM", nrf52840.RAM_START, nrf52840.RAM_SIZE, writable=True)
+        self.ram_code = RamCode(cpu, self.hot, self.ram)
         self.bus = Bus(self._unknown_register)
         self._polling = Polling(cpu, self.hot, self.ram)
         self.cells = Flash(self.flash, cpu, self.hot, self.clock, self.model)
@@ -270,7 +273,7 @@ class Machine:
         self.processor.load(processor)
         self.cpu.uc.context_restore(context)
         self.ram.data[:] = ram
-        if self._code_in_ram:
+        if self.ram_code.any:
             # It may be other code by now, and the CPU has not seen it change.
             self.cpu.uc.ctl_flush_tb()
         self.hot.load(hot)
@@ -382,6 +385,7 @@ class Machine:
         self._let_events_happen()
         self.cells.settle()
         self.processor.settle()
+        self.ram_code.settle()
         if self._reset_wanted is not None:
             cause, self._reset_wanted = self._reset_wanted, None
             return Ending(End.RESET, RESETS.get(cause, "the chip was reset"), self.cpu.pc, cause)
@@ -402,7 +406,7 @@ class Machine:
         hot = self.hot
         reason = hot.reason
         if reason == Stop.UNKNOWN:
-            self._code_in_ram |= hot.where >= nrf52840.RAM_START
+            self.ram_code.priced(hot.where, hot.where_size)
             hot.add(self.model.block(hot.where, hot.where_size, self.cpu.read))
             self.processor.traps.look(hot.where, hot.where_size)
             self._look_for_switch(hot.where + hot.where_size)

@@ -155,19 +155,23 @@ class Processor:
         if not self.nvic.pending:
             self.hot.unmask_attention = 0
             return None
-        number = self.nvic.ready(*exceptions.masks(self.cpu))
+        number = self._ready()
         if number is None:
             # Something may unmask it: look again after each block that can. The one behind us has been
             # looked at.
             self.hot.unmask_attention = int(self.nvic.candidate() is not None)
             self.hot.last_flags &= ~BlockFlag.UNMASKS
             return None
+        return self._enter(number)
+
+    def _ready(self) -> int | None:
+        number = self.nvic.ready(*exceptions.masks(self.cpu))
         if number in (MEM_MANAGE, BUS_FAULT, USAGE_FAULT) and not self.scs.fault_enabled(number):
             # Pended as a fault of its own, and disabled since.
             self.nvic.unpend(number)
             self.scs.report_hard(HardStatus.FORCED)
-            number = HARD_FAULT
-        return self._enter(number)
+            return HARD_FAULT
+        return number
 
     def _enter(self, number: int, chained: Frame | None = None) -> Ending | None:
         """Exception entry (B1.5.6); ``chained``: on a frame that is there already."""
@@ -201,7 +205,7 @@ class Processor:
         self.hot.low_sp = min(self.hot.low_sp, frame.address)
         if self.on_switch is not None:
             self.on_switch(frame.address)
-        self.hot.cycles += self.costs.exception_entry
+        self.hot.cycles += self.costs.exception_chain if chained else self.costs.exception_entry
         self.hot.expected = cpu.pc
         if self.hot.resumed:
             self._resumed.add(frame.address)
@@ -465,9 +469,16 @@ class Processor:
         if number in (HARD_FAULT, NMI):
             scs.mpu_dirty = True
             self.settle()
-        chained = Frame(cpu.sp, value, False, None)
+        chained = Frame(cpu.reg(arm.UC_ARM_REG_PSP) if value & 4 else cpu.sp, value, False, None)
         if problem is not None:
             return self.fault(Fault(USAGE_FAULT, problem, cpu.pc, value, Status.INVPC), chained=chained)
+        remark = self.faults.returned(number)
+        if remark is not None:
+            self._note(remark)
+        following = self._ready()
+        if following is not None:
+            # Tail-chaining (B1.5.12): the frame stays for the next handler, and is not looked at.
+            return self._enter(following, chained)
         frame = exceptions.look(cpu, value, bool(scs.value(core.CCR) & core.STKALIGN), self._allowed)
         if frame.refused is not None:
             bus = frame.refused is Refused.BUS
@@ -479,9 +490,6 @@ class Processor:
             mode = "thread" if to_thread else "handler"
             what = f"return by {value:#010x} to {mode} mode with another exception number in the frame"
             return self.fault(Fault(USAGE_FAULT, what, cpu.pc, value, Status.INVPC), chained=chained)
-        remark = self.faults.returned(number)
-        if remark is not None:
-            self._note(remark)
         exceptions.resume(cpu, value, frame, not scs.floats_pending())
         if not value & 0x10:
             scs.floats_settled()

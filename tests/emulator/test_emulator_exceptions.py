@@ -469,3 +469,28 @@ def test_tail_chained_handlers_share_one_frame(bare: Compiler) -> None:
     )
     sp1, pc1, sp2, pc2 = finish(machine)
     assert (sp1, pc1) == (sp2, pc2)
+
+
+def test_tail_chaining_leaves_the_frame_alone(bare: Compiler) -> None:
+    # The first handler moves PSP away: nothing is read from there, and the second one puts it back.
+    machine = bare.machine(
+        """
+        static u32 stack[64] __attribute__((aligned(8)));
+        volatile u32 kept;
+        NAKED void irq1_handler(void) {
+          __asm("mrs r0, psp; ldr r1, =kept; str r0, [r1]; ldr r0, =0x30000000; msr psp, r0;"
+            "bx lr; .ltorg"); }
+        NAKED void irq2_handler(void) {
+          __asm("mrs r0, psp; push {r4, lr}; bl note_it; pop {r4, lr}; ldr r1, =kept; ldr r0, [r1];"
+            "msr psp, r0;"
+            "bx lr; .ltorg"); }
+        __attribute__((used)) void note_it(u32 v) { note(v); }
+        int main(void) { u32 saved; ENABLE(1); ENABLE(2);
+          __asm volatile("cpsid i" ::: "memory"); PEND(1); PEND(2);
+          __asm volatile("mov %0, sp; msr psp, %1; mov r0, #2; msr control, r0; isb; cpsie i; isb;"
+            "mov r0, #0; msr control, r0; isb" : "=&r"(saved) : "r"((u32)stack + 256) : "r0", "memory");
+          note(7); return 0; }
+        """
+    )
+    assert finish(machine) == [0x30000000, 7]
+    assert not machine.notes

@@ -71,6 +71,7 @@ class RunCosts:
     cache_line_bits: int
     exception_entry: int
     exception_exit: int
+    exception_chain: int
     read_new_halves: int
     read_same_halves: int
     unaligned: int
@@ -105,6 +106,7 @@ class CostModel:
             cache_line_bits=int(cache_table["line_bytes"]).bit_length() - 1,
             exception_entry=int(table["exception"]["entry"]),
             exception_exit=int(table["exception"]["exit"]),
+            exception_chain=int(table["exception"]["chain"]),
             read_new_halves=int(table["flash_read"]["new_line_halves"]),
             read_same_halves=int(table["flash_read"]["same_line_halves"]),
             unaligned=int(table["unaligned"]["cycles"]),
