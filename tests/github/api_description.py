@@ -76,9 +76,18 @@ def fetch() -> Path:
         if npm is None:
             raise FileNotFoundError("there is no npm on PATH")
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-            command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", scratch]
+            patience = ("--fetch-retries=1", "--fetch-timeout=60000")
+            command = [
+                npm,
+                "pack",
+                f"{PACKAGE}@{VERSION}",
+                "--silent",
+                *patience,
+                "--pack-destination",
+                scratch,
+            ]
             done = subprocess.run(
-                command, cwd=scratch, capture_output=True, text=True, timeout=300, check=False
+                command, cwd=scratch, capture_output=True, text=True, timeout=180, check=False
             )
             archives = list(Path(scratch).glob("*.tgz"))
             if done.returncode or not archives:

@@ -299,6 +299,24 @@ def test_a_conversation_that_takes_no_comment_is_told_of(
     assert "pull-requests: write" not in done.reason
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 410, 422, 451])
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_a_refused_write_is_told_of(fake: FakeGitHub, connect: Connect, method: str, status: int) -> None:
+    if method == "PATCH":
+        post(connect(), "old")
+    before = fake.bodies(REPOSITORY, 1)
+    fake.fault(Fault(method, "/issues/", times=-1, reply=Reply.error(status, "Refused")))
+    done = post(connect(), "new", run=8)
+    assert (done.what, done.failed) == ("skipped", True)
+    assert f"{status} (Refused)" in done.reason
+    assert fake.bodies(REPOSITORY, 1) == before
+
+
+def test_a_closed_pull_request_gets_it_too(fake: FakeGitHub, connect: Connect) -> None:
+    fake.repository(REPOSITORY).pulls[1].state = "closed"
+    assert post(connect()).what == "created"
+
+
 def test_a_pull_request_that_does_not_exist_is_told_of(connect: Connect) -> None:
     done = publish(connect(), 99, "text", key="a", stamp=Stamp(HEAD, 7, 1))
     assert done.what == "skipped"
