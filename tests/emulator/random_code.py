@@ -65,10 +65,79 @@ def likely_code(draw: random.Random, halfwords: int) -> bytes:
     return struct.pack(f"<{len(words)}H", *words)
 
 
+_SYSTEM = (
+    (0xBF20,), (0xBF30,), (0xBF40,), (0xBE00,), (0xBEAB,), (0xDF00,), (0xDE00,), (0xB662,), (0xB672,),
+    (0xB661,),
+    (0xB671,), (0x4770,), (0xF3BF, 0x8F6F), (0xE841, 0xF100), (0xFBB0, 0xF0F2), (0xEE30, 0x0A01),
+    (0xEC21, 0x0A08),
+    (0xE8D1, 0x2F4F), (0xEE07, 0x0F10), (0xC803,), (0xC10E,), (0xB5F0,), (0xBDF0,), (0xE7FE,),
+)  # fmt: skip
+"""Sleep, event, breakpoints, calls, masks, returns, barriers, divisions, floats, coprocessors, the stack."""
+_CORE_REGISTERS = (
+    0xE000E010, 0xE000E014, 0xE000E018, 0xE000E100, 0xE000E180, 0xE000E200, 0xE000E400, 0xE000ED04,
+    0xE000ED08,
+    0xE000ED0C, 0xE000ED10, 0xE000ED14, 0xE000ED18, 0xE000ED1C, 0xE000ED20, 0xE000ED24, 0xE000ED28,
+    0xE000ED88,
+    0xE000ED94, 0xE000ED98, 0xE000ED9C, 0xE000EDA0, 0xE000EDFC, 0xE000EF00, 0xE000EF34, 0xE000EF38,
+    0xE000EF3C,
+    0xE0001000, 0xE0000E80, 0xE0000000,
+)  # fmt: skip
+
+
+def _load(register: int, value: int) -> tuple[int, ...]:
+    """MOVW and MOVT."""
+    return tuple(
+        half
+        for top, part in ((0xF240, value & 0xFFFF), (0xF2C0, value >> 16))
+        for half in (
+            top | part >> 12 | (part >> 11 & 1) << 10,
+            (part >> 8 & 7) << 12 | register << 8 | part & 0xFF,
+        )
+    )
+
+
+def system_code(draw: random.Random, halfwords: int) -> bytes:
+    """Code of an operating system gone mad: the core's registers, special registers,
+    code that writes code."""
+    words: list[int] = []
+    while len(words) < halfwords:
+        kind = draw.randrange(10)
+        if kind < 3:
+            value = draw.choice((0, 1, 0x05FA0004, 0x20000000, 0x10000, 0xFFFFFFFF, draw.getrandbits(32)))
+            words += [*_load(5, draw.choice(_CORE_REGISTERS)), *_load(4, value)]
+            words.append(draw.choice((0x602C, 0x602C, 0x702C, 0x802C, 0x6828)))
+        elif kind < 4:
+            special = draw.choice((8, 9, 16, 17, 18, 19, 20, 20, 0, 3))
+            words += [*_load(3, draw.choice((0, 1, 2, 3, 4, 7, 0x20008000, draw.getrandbits(32))))]
+            words += [0xF383, 0x8800 | special] if draw.random() < 0.7 else [0xF3EF, 0x8300 | special]
+        elif kind < 5:
+            # Put some instructions into RAM and call them, again and again with others.
+            words += _load(6, 0x20000100)
+            for n in range(draw.randrange(1, 4)):
+                words += [
+                    *_load(2, draw.choice((draw.getrandbits(32), 0x47704770, 0xBF00BF00))),
+                    0x6032 | n << 6,
+                ]
+            words += [*_load(7, 0x20000101), 0x47B8]
+        elif kind < 6:
+            words += [
+                *_load(draw.randrange(4), draw.choice((0xFFFFFFF1, 0xFFFFFFF9, 0xFFFFFFFD, 0xFFFFFFE9)))
+            ]
+            words.append(0x4700 | draw.randrange(4) << 3)
+        elif kind < 9:
+            words += draw.choice(_SYSTEM)
+        else:
+            words.append(draw.getrandbits(16))
+    return struct.pack(f"<{len(words)}H", *words)
+
+
 def wild_code(draw: random.Random, halfwords: int) -> bytes:
-    """Random halfwords, or likely ones with some bits flipped."""
-    if draw.random() < 0.4:
+    """Random halfwords, code of a system gone mad, or likely code with some bits flipped."""
+    kind = draw.random()
+    if kind < 0.25:
         return draw.randbytes(2 * halfwords)
+    if kind < 0.65:
+        return system_code(draw, halfwords)
     code = bytearray(likely_code(draw, halfwords))
     for _ in range(draw.randrange(1, 12)):
         code[draw.randrange(len(code))] ^= 1 << draw.randrange(8)
