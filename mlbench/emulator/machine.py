@@ -57,6 +57,8 @@ class Machine:
         self.clock = Clock(self.hot, self.model.clock_hz)
         self.console = Console(self.now)
         self.notes: list[str] = []
+        self._unknown: set[tuple[int, bool]] = set()
+        """Registers that a note has told of, and whether they were written."""
         self._event_time: int | None = None
         self._reset_wanted: Cause | None = None
         self._host_deadline = float("inf")
@@ -289,10 +291,16 @@ class Machine:
         self.hot.attention = 1
 
     def _unknown_register(self, address: int, write: bool) -> None:
+        if (address, write) in self._unknown or len(self._unknown) > _MOST_NOTES:
+            return
+        self._unknown.add((address, write))
         verb = "write to" if write else "read of"
         symbol = self.image.function_at(self.hot.expected - 2)
         place = f" in {symbol.demangled}" if symbol else ""
-        self.note(f"{verb} {address:#010x}{place}: not modelled, reads as 0")
+        # Within a block Unicorn's PC is where the block begins.
+        self.note(
+            f"{verb} {address:#010x}{place}, by code at {self.hot.current:#x}: not modelled, reads as 0"
+        )
 
     @property
     def on_switch(self) -> Callable[[int], None] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bare_image import MS, Compiler, finish, notes, words
+from bare_image import MS, Compiler, address, finish, notes, words
 
 from mlbench.emulator.machine import End, Machine
 from mlbench.emulator.peripherals.gpio import Gpio
@@ -276,6 +276,7 @@ def test_an_unknown_register_is_told_once_and_reads_zero(bare: Compiler) -> None
     about = [note for note in machine.notes if "0x40012340" in note]
     assert len(about) == 1
     assert "curious" in about[0]
+    assert f"at {address(machine, 'curious'):#x}" in about[0]
     assert any("0x40012344" in note and "write" in note for note in machine.notes)
 
 

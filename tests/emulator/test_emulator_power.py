@@ -69,3 +69,12 @@ def test_drivers_tell_the_revision_by_undocumented_words(chip: Chip) -> None:
     assert (chip[0x10000130], chip[0x10000134]) == (8, 3)
     assert (chip[0xF0000FE0] & 0xFF, chip[0xF0000FE4] & 0xF, chip[0xF0000FE8] >> 4 & 15) == (8, 0, 3)
     assert chip.machine.notes == []
+
+
+def test_the_calibration_timer(chip: Chip) -> None:
+    chip[POWER + 0x538] = 2
+    chip[POWER + 0x014] = 1
+    assert 0 < chip.time_to(POWER + 0x128) < 100
+    assert chip.time_to(POWER + 0x110) > 499_000
+    chip[POWER + 0x018] = 1
+    assert 0 < chip.time_to(POWER + 0x12C) < 100

@@ -180,3 +180,22 @@ def test_remarks_are_bounded(chip: Chip) -> None:
         assert chip[address] == 0
     assert len(chip.machine.notes) <= 101
     assert "left out" in chip.machine.notes[-1]
+
+
+def test_random_bytes_come_at_their_pace_while_they_are_taken(chip: Chip) -> None:
+    rng = 0x4000D000
+    chip[rng] = 1
+    taken = []
+    for _ in range(50):
+        chip.time_to(rng + 0x100)
+        chip[rng + 0x100] = 0
+        taken.append(chip.machine.clock.us(chip.machine.clock.now))
+    assert taken[-1] - taken[0] == pytest.approx(49 * 30, abs=2)
+    chip.wait(1000)
+    # Left alone it waits, and costs no event more.
+    assert chip.machine.clock.at("RNG", "VALRDY") > chip.machine.clock.now + (1 << 40)
+    chip[rng + 0x100] = 0
+    assert chip.time_to(rng + 0x100) <= 31
+    chip[rng + 0x004], chip[rng + 0x100] = 1, 0
+    chip.wait(1000)
+    assert chip[rng + 0x100] == 0

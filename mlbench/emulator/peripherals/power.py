@@ -16,6 +16,7 @@ LFRC_START_US = 600.0
 USB_DETECT_US = 10.0
 USB_SUPPLY_US = 1000.0
 """VBUS seen, and the regulator for USB settled. The manual names the events (5.3.3) and no time: assumed."""
+_SLOW_CYCLE_US = 1e6 / 32768
 _RAM_BLOCKS = 9
 _DETECTED, _READY = 1, 2
 """Bits of USBREGSTATUS."""
@@ -160,13 +161,13 @@ class ClockPower(NrfPeripheral):
 
     def task_ctstart(self) -> None:
         """Start the calibration timer, in steps of 0.25 s."""
-        self.event("CTSTARTED")
+        self.after(_SLOW_CYCLE_US, "CTSTARTED")
         self.after(250_000.0 * max(1, self.stored.get(0x538, 0)), "CTTO")
 
     def task_ctstop(self) -> None:
         """Stop the calibration timer."""
         self.machine.cancel(self.name, "CTTO")
-        self.event("CTSTOPPED")
+        self.after(_SLOW_CYCLE_US, "CTSTOPPED")
 
     def task_constlat(self) -> None:
         """Constant latency mode: no effect on what is modelled."""

@@ -139,7 +139,7 @@ class Radio(NrfPeripheral):
         elif name == "CCASTART":
             self.after(128.0, "CCAIDLE")
         elif name in ("EDSTOP", "CCASTOP"):
-            self.event(f"{name}PED")
+            self.after(1.0, f"{name}PED")
 
     def _send(self) -> None:
         """A packet's time: preamble and address, what its length field says, CRC (6.19.2)."""
