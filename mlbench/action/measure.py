@@ -20,7 +20,7 @@ from mlbench.action.parts import Part, artifact_name, to_json
 from mlbench.action.plan import Plan
 from mlbench.action.state import COMPARISON, RESULT, Work
 from mlbench.baseline import Base, Counterpart, Repository, against, base_of_document, thresholds_at
-from mlbench.baseline.measuring import UNTOUCHED, Job, measured_but
+from mlbench.baseline.measuring import UNTOUCHED, Job, measured_but, placed
 from mlbench.baseline.same_run import chooser, measure_counterpart
 from mlbench.baseline.untouched import find_untouched
 from mlbench.cli import parse
@@ -134,7 +134,7 @@ def _compared(
     results = measured_but(
         selection.specs,
         dict.fromkeys(skip, UNTOUCHED),
-        lambda specs: profile_all(specs, rooms, progress),
+        lambda specs: tuple(placed(result, folder) for result in profile_all(specs, rooms, progress)),
     )
     info = RunInfo(__version__, started, round(time.monotonic() - begin, 3))
     write(Document(results, info), str(work.upload / RESULT))

@@ -42,6 +42,11 @@ class Outcome:
         return any(part.comparison for part in self.parts)
 
     @property
+    def without(self) -> tuple[str, ...]:
+        """Legs that have no figures and should have some."""
+        return (*self.missing, *(part.name for part in self.parts if part.error))
+
+    @property
     def skipped(self) -> str:
         """Why nothing was measured at all; empty: something was, or was to be."""
         reasons = [part.skipped for part in self.parts]
@@ -140,7 +145,7 @@ def _comment(settings: Settings, github: GitHub, source: Source, outcome: Outcom
     from mlbench.reports.comment import comment_markdown
 
     body = comment_markdown(
-        outcome.comparison, title=_title(settings), run_url=source.run_url, missing=outcome.missing
+        outcome.comparison, title=_title(settings), run_url=source.run_url, missing=outcome.without
     )
     leg = settings.key if settings.mode == "all" else ""
     published = publish(
@@ -149,7 +154,7 @@ def _comment(settings: Settings, github: GitHub, source: Source, outcome: Outcom
         body,
         key=f"{source.workflow}\n{leg}",
         stamp=Stamp(source.head_sha, source.run_id, source.run_attempt),
-        create=worth_a_comment(settings.comment, outcome.comparison, outcome.missing),
+        create=worth_a_comment(settings.comment, outcome.comparison, outcome.without),
     )
     progress.note(": ".join(filter(None, [f"comment {published.what}", published.reason, published.url])))
     return published.reason if published.what == "skipped" else ""
@@ -159,7 +164,7 @@ def _summarize(environ: Mapping[str, str], title: str, source: Source, outcome: 
     from mlbench.reports.escaping import prose
     from mlbench.reports.summary import summary_markdown
 
-    text = summary_markdown(outcome.comparison, title=title, run_url=source.run_url, missing=outcome.missing)
+    text = summary_markdown(outcome.comparison, title=title, run_url=source.run_url, missing=outcome.without)
     add_summary(environ, f"{text}\n{prose(unsaid)}" if unsaid else text)
 
 

@@ -208,7 +208,7 @@ def _measured(
         **dict.fromkeys(skip, UNTOUCHED),
         **dict.fromkeys(gone, "not measured, as the sketch is gone"),
     }
-    return tuple(_placed(result, tree) for result in measured_but(base.specs, left_out, measure))
+    return tuple(placed(result, tree) for result in measured_but(base.specs, left_out, measure))
 
 
 def measured_but(
@@ -236,8 +236,8 @@ def _failed(result: Result) -> str:
     return f"{result.sketch} fails at the base: {why}"
 
 
-def _placed(result: Result, tree: Path) -> Result:
-    """The result with files named as in the project: the work tree is gone when somebody reads it."""
+def placed(result: Result, tree: Path) -> Result:
+    """The result with files named as in the project: the tree is gone when somebody reads it."""
     failure = result.failure
     if failure is None:
         return result

@@ -357,6 +357,29 @@ def test_elsewhere_there_is_one_clear_error(
     assert line.startswith("::error title=mlbench::needs a Linux machine with python3")
 
 
+def test_what_is_wrong_is_said_where_people_look(scene: Scene) -> None:
+    pull = scene.opened({"mlbench.yml": "sketches: [{path: blink, infer: x}]\n"})
+    wrong = scene.run(one_job())
+    assert wrong.jobs == {"mlbench": "failure"}
+    (line,) = wrong.errors()
+    assert line.startswith("mlbench.yml:1: unknown key 'infer'")
+    (body,) = scene.bodies
+    assert "gave no results" in body
+    assert "unknown key" in body
+    # A sketch that does not build is annotated where it is wrong; nothing tells of the runner's folders.
+    scene.pushed(
+        pull, {"mlbench.yml": SUITE, "blink/blink.ino": "void setup() { nonsense; }\nvoid loop() {}\n"}
+    )
+    broken = scene.run(one_job())
+    assert broken.jobs == {"mlbench": "failure"}
+    (places,) = (line["kvPairs"] for line in broken.commands if "nonsense" in str(line.get("arg")))
+    assert places["file"] == "blink/blink.ino"
+    assert places["line"] == "1"
+    (body,) = scene.bodies
+    assert "nonsense" in body
+    assert "hostexecutor" not in body
+
+
 def test_caches_are_used_on_githubs_machines_alone(scene: Scene) -> None:
     scene.opened()
     hosted = scene.run(one_job(given="mode: measure"), environ={"RUNNER_ENVIRONMENT": "github-hosted"})
