@@ -25,6 +25,7 @@ from mlbench.targets.protocol import (
     RunResult,
     StackUse,
 )
+from mlbench.targets.steady_text import has_spoken, steady_lines
 
 _AFTER_INFERENCE_US = 1_000_000.0
 """How long to wait for a further inference once one has finished; at least four times its length."""
@@ -271,7 +272,7 @@ class EmulatedRun:
         self._loops += 1
         if self._ends_by_serial:
             # The template: setup() is through, and loop() has sent something.
-            self._finished = self._loops > 1 and bool(self.machine.serial())
+            self._finished = self._loops > 1 and has_spoken(self.machine.console)
             return
         if MarkKind.INFERENCE not in self._marks.named:
             # Nothing to wait for after setup().
@@ -354,6 +355,7 @@ class EmulatedRun:
             self._heap.use(),
             self._stacks.state.overlap,
             tuple(notes),
+            steady_lines(machine.console),
         )
 
 

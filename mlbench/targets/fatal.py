@@ -58,6 +58,8 @@ class _Arguments:
         return self._cpu.r(index) if index < 4 else self._cpu.word(self._cpu.sp + 4 * (index - 4))
 
     def text(self, index: int) -> str:
+        if not self.word(index):
+            return ""
         raw = self._cpu.read(self.word(index), _LONGEST_TEXT).partition(b"\0")[0]
         return " ".join("".join(c if c.isprintable() else " " for c in raw.decode("latin-1")).split())
 
@@ -131,6 +133,7 @@ _KNOWN: tuple[tuple[str, _Reading], ...] = (
     ("__stack_chk_fail", _says("stack overflow, found by the compiler's guard (__stack_chk_fail)")),
     ("abort", _says("abort() was called")),
     ("exit", _exit("exit")),
+    ("__wrap_exit", _exit("exit")),
     ("_exit", _exit("_exit")),
     ("_Exit", _exit("_Exit")),
     ("mbed_die", _says("mbed_die() was called")),

@@ -146,6 +146,16 @@ class RunResult:
     overlap: int | None = None
     """Bytes by which the stack went below the break of the heap; 0: it did not."""
     notes: tuple[str, ...] = ()
+    lines: tuple[bytes, ...] | None = None
+    """What another run must send too, as far as both have it; None: all of ``serial``.
+
+    Over USB the host may open the port in the middle of a line, and sooner or later.
+    """
+
+    @property
+    def steady(self) -> tuple[bytes, ...]:
+        """The lines to hold against another run's."""
+        return tuple(self.serial.splitlines(keepends=True)) if self.lines is None else self.lines
 
 
 @dataclass(frozen=True)

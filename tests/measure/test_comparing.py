@@ -1,0 +1,56 @@
+"""Whether two runs sent the same, with and without a USB host that listens from some moment on."""
+
+from __future__ import annotations
+
+from mlbench.emulator.console import Console
+from mlbench.measure.comparing import Reference
+from mlbench.targets.protocol import Outcome, RunResult
+from mlbench.targets.steady_text import has_spoken, steady_lines
+
+
+def console(usb: bytes = b"", uart: bytes = b"") -> Console:
+    made = Console(lambda: 0)
+    made.attach("usb")
+    made.attach("uart0")
+    made.put("uart0", uart)
+    made.put("usb", usb)
+    return made
+
+
+def result(usb: bytes = b"", uart: bytes = b"") -> RunResult:
+    made = console(usb, uart)
+    return RunResult(Outcome.PASSED, "", made.text(), (), 0.0, lines=steady_lines(made))
+
+
+def difference(mine: RunResult, its: RunResult, *perturbed: RunResult) -> str:
+    return Reference(mine, lambda variant: perturbed[variant - 1] if perturbed else mine).difference(its)
+
+
+def test_a_port_that_is_opened_within_a_line_does_not_count() -> None:
+    assert difference(result(b"1\r\n1\r\n"), result(b"\r\n1\r\n1\r\n")) == ""
+    assert difference(result(b"1\r\n1\r\n"), result(b"1\r\n1\r\n1")) == ""
+
+
+def test_another_whole_line_does() -> None:
+    assert "serial text differs" in difference(result(b"a\nb\nc\n"), result(b"a\nb\nd\n"))
+    assert "serial text differs" in difference(result(b"a\nb\n", b"x\n"), result(b"a\nb\n", b"y\n"))
+
+
+def test_text_of_a_wire_counts_from_its_first_byte() -> None:
+    assert "serial text differs" in difference(result(uart=b"1\n"), result(uart=b"\n"))
+    assert "serial text differs" in difference(result(uart=b"1\n"), result(uart=b"1\n1"))
+
+
+def test_numbers_that_change_with_time_are_passed_over_in_usb_text_too() -> None:
+    mine = result(b"ready\ntook 12 ms, class 7\n")
+    other = [result(b"ready\ntook %d ms, class 7\nmore 1\n" % n) for n in (13, 14, 15)]
+    assert difference(mine, result(b"dy\ntook 19 ms, class 7\n"), *other) == ""
+    assert "serial text differs" in difference(mine, result(b"dy\ntook 19 ms, class 8\n"), *other)
+
+
+def test_a_template_has_spoken_with_its_first_whole_line() -> None:
+    assert not has_spoken(console())
+    assert not has_spoken(console(b"1\r\n"))
+    assert has_spoken(console(b"\r\n1\r\n"))
+    assert has_spoken(console(b"." * 300))
+    assert has_spoken(console(uart=b"1"))
