@@ -151,6 +151,19 @@ def test_programs_open_it_as_a_serial_port(
     assert not link.is_symlink()
 
 
+def test_the_baud_rate_of_a_program_reaches_the_firmware(bare: Compiler, tmp_path: Path) -> None:
+    # A firmware that resets when it is asked for 1200 baud, as Arduino's do.
+    source = ECHO.replace("touched = 1;", "REG(0xE000ED0C) = 0x05FA0004;")
+    link = tmp_path / "port"
+    with _running(_elf(bare, source), "--pty", str(link)) as process:
+        _eventually(link.is_symlink)
+        assert process.stderr is not None
+        with serial.Serial(str(link), 9600, timeout=_PATIENCE) as port:
+            assert port.read(7) == b"hello\r\n"
+            port.baudrate = 1200
+            assert b"reset" in _read_until(process.stderr.fileno(), b"reset the chip")
+
+
 def test_the_link_goes_at_the_end(bare: Compiler, tmp_path: Path) -> None:
     link = tmp_path / "port"
     link.symlink_to("/dev/pts/none")  # of a monitor that was killed outright
