@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -50,7 +52,7 @@ class Private:
                     "CONTENT_LENGTH": str(len(body)),
                     "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
                     "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-                    "PATH": "/usr/bin:/bin",
+                    "PATH": os.environ["PATH"],
                 }
                 done = subprocess.run(
                     ["git", "http-backend"], input=body, env=environment, capture_output=True, check=True
@@ -126,9 +128,9 @@ def test_no_argument_list_has_the_token(clone, private, server, tmp_path, monkey
     log = tmp_path / "argv"
     fake = tmp_path / "bin" / "git"
     fake.parent.mkdir()
-    fake.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec /usr/bin/git "$@"\n')
+    fake.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec {shutil.which("git")} "$@"\n')
     fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{fake.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
     assert Repository(clone, token=TOKEN, server_url=private.url).obtain(server.moved) == ""
     assert "fetch" in log.read_text()
     assert TOKEN not in log.read_text()
