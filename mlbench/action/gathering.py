@@ -13,7 +13,7 @@ from mlbench.action.state import Work
 from mlbench.errors import EnvironmentFault, MLBenchError
 from mlbench.github.artifacts import artifacts_of_run, download, newest_attempts
 from mlbench.github.client import GitHub
-from mlbench.github.errors import GitHubError
+from mlbench.github.errors import Forbidden, GitHubError, NotFound
 from mlbench.github.pulls import pull_of_workflow_run
 from mlbench.reports.text import printable
 from mlbench.results.change import Verdict
@@ -78,16 +78,20 @@ def with_pull(source: Source, parts: list[Part], github: GitHub) -> Source:
 def gathered(
     settings: Settings, github: GitHub, source: Source, work: Work
 ) -> tuple[list[Part], tuple[str, ...]]:
-    """One part a leg, and the names of legs without one.
+    """One part a leg, and the names of legs without one. Both may be empty: nothing was handed in.
 
     Raises:
-        MLBenchError: there is none at all.
+        MLBenchError: they cannot be read.
     """
     if settings.mode != "report":
         if not work.part.is_file():
             raise EnvironmentFault("nothing was measured", do="see the step Measure")
         return [from_json(work.part.read_text(encoding="utf-8"), FILE)], ()
-    found = newest_attempts(artifacts_of_run(github, source.run_id, ARTIFACT))
+    try:
+        found = newest_attempts(artifacts_of_run(github, source.run_id, ARTIFACT))
+    except (Forbidden, NotFound) as error:
+        do = "give this job `actions: read`"
+        raise EnvironmentFault(f"the parts of this report cannot be read ({error.what})", do=do) from error
     parts, unreadable = [], []
     for artifact in found:
         try:
@@ -98,9 +102,6 @@ def gathered(
             continue
         if part.run_id == source.run_id:
             parts.append(believed(part, source))
-    if not parts and not unreadable:
-        do = "let the jobs that measure use `mode: measure`, and this one `needs` them"
-        raise EnvironmentFault("this run has no results to report", do=do)
     legs = newest(parts)
     return list(legs), (*absent_legs(legs), *unreadable)
 

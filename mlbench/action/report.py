@@ -27,6 +27,9 @@ from mlbench.progress import Progress
 from mlbench.results.change import Comparison, Side, Verdict
 from mlbench.results.values import Status
 
+EVERY_LEG = "every job that measures"
+NEEDED = "this job has to need those that measure, and they have to use `mode: measure`"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -61,6 +64,11 @@ def report(environ: Mapping[str, str], progress: Progress, commands: Commands) -
     github = client(event, environ.get(TOKEN, ""))
     source = source_of(event)
     parts, missing = gathered(settings, github, source, work)
+    if not parts and not missing:
+        if event.name == "workflow_run":  # it was cancelled, or is no run of ours
+            progress.note(f"run {source.run_id} has handed in nothing: there is nothing to post")
+            return 0
+        missing = (EVERY_LEG,)
     source = with_pull(source, parts, github)
     outcome = _outcome(event, github, source, parts, missing)
     set_outputs(
@@ -91,6 +99,7 @@ def _outcome(
     comparison = merged(parts)
     if comparison is None:
         notes = [part.error or part.skipped for part in parts if part.error or part.skipped]
+        notes += [NEEDED] if not parts else []
         comparison = Comparison((), Side(source.head_sha), notes=tuple(dict.fromkeys(notes)))
     elif any(part.error for part in parts):
         errors = [f"{part.name}: {part.error}" for part in parts if part.error]

@@ -114,7 +114,8 @@ def test_an_older_run_that_finishes_last_changes_nothing(scene: Scene, part: dic
     # Neither does one whose commit is the pull request's no more.
     scene.stage.fake.repository(REPOSITORY).pulls[1].head_sha = "9" * 40
     gone = scene.report(scene_run := scene.new_run(), payload=scene.payload(head=head_of(scene)))
-    assert "no results" in names(gone.errors()), scene_run
+    assert "every job that measures" in names(gone.errors()), scene_run
+    assert scene.bodies == [body]
     scene.hand_in(scene_run, part)
     gone = scene.report(scene_run, payload=scene.payload(head=head_of(scene)))
     assert scene.bodies == [body]
@@ -182,6 +183,16 @@ def test_what_cannot_be_posted_stands_in_the_summary(scene: Scene, part: dict[st
     assert "blink" in done.summary
 
 
+def test_a_report_without_the_right_to_read_parts_says_which(scene: Scene, part: dict[str, Any]) -> None:
+    private = scene.stage.fake.repository(REPOSITORY)
+    private.private = True
+    scene.stage.fake.tokens[TOKEN].rights = {"contents": "read", "pull-requests": "write"}
+    _, done = reported(scene, part)
+    assert done.jobs == {"mlbench": "failure"}, done.log
+    (line,) = done.errors()
+    assert "actions: read" in line
+
+
 def test_without_a_token_or_a_github_the_job_that_measures_is_green(scene: Scene) -> None:
     scene.opened()
     done = scene.run(one_job(given="token: ''"), api="http://127.0.0.1:9")
@@ -219,7 +230,15 @@ def test_a_stranger_cannot_choose_the_pull_request(scene: Scene, part: dict[str,
         scene.new_run("workflow_run"), event="workflow_run", payload=payload, workflow=posting
     )
     assert "no open pull request" in again.summary
-    # A run of our own branch posts itself: nothing is done here.
+    # A run that was cancelled has handed in nothing; one of our own branch posts itself.
+    empty = scene.report(
+        scene.new_run("workflow_run"),
+        event="workflow_run",
+        payload=workflow_run(scene.stage, scene.new_run(fork="stranger/demo")),
+        workflow=posting,
+    )
+    assert empty.jobs == {"post": "success"}, empty.log
+    assert len(scene.bodies) == 1
     own = workflow_run(scene.stage, scene.new_run())
     skipped = scene.report(scene.new_run("workflow_run"), event="workflow_run", payload=own, workflow=posting)
     assert "post" not in skipped.jobs or skipped.jobs["post"] == "skipped"
