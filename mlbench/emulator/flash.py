@@ -30,7 +30,10 @@ class Flash:
         self._dirty.clear()
 
     def patch(self, address: int, data: bytes) -> None:
-        """Write as a programmer does, from outside."""
+        """Write as a programmer does, from outside; to RAM as well, as a debugger does."""
+        if not self._memory.start <= address <= self._memory.end - len(data):
+            self._cpu.write(address, data)
+            return
         self._programmed[address : address + len(data)] = data
         self._put(address, data)
 

@@ -158,6 +158,15 @@ def test_a_patch_of_code_from_outside_is_seen(bare: Compiler) -> None:
     assert finish(machine) == [1, 7]
 
 
+def test_a_patch_may_be_of_ram(bare: Compiler) -> None:
+    machine = bare.machine(
+        "volatile u32 given; int main(void) { for (;;) if (given) { note(given); return 0; } }"
+    )
+    machine.run(MS)
+    machine.patch_flash(address(machine, "given"), b"\x2a")
+    assert finish(machine) == [42]
+
+
 def _cells(machine: Machine) -> list[int]:
     return [machine.cpu.word(0x80000 + 4 * n) for n in range(4)]
 
