@@ -11,7 +11,10 @@ from pathlib import Path
 
 from mlbench.errors import EnvironmentFault, UsageError
 
-_SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn", "__pycache__", ".pio", ".vscode", "node_modules"})
+_SKIPPED_FOLDERS = frozenset(
+    # The last is where the reusable workflow puts the action into a workspace.
+    {".git", ".hg", ".svn", "__pycache__", ".pio", ".vscode", "node_modules", ".mlbench-action"}
+)
 _MOST_FILES = 40_000
 _MOST_BYTES = 1 << 30
 

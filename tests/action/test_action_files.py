@@ -15,6 +15,8 @@ from act_bench import ROOT, pinned
 
 from mlbench.action import STEPS
 from mlbench.action.inputs import INPUTS, PREFIX, Settings, variable
+from mlbench.build.trees import read_tree
+from mlbench.discovery import find_sketches
 from mlbench.errors import UsageError
 from mlbench.setup.home import TOOLS, room
 
@@ -91,6 +93,19 @@ def test_the_reusable_workflow_hands_every_input_on() -> None:
     assert set(re.findall(r"`([\w-]+)`", documented)) == set(inputs)
     assert bench["permissions"] == {}
     assert bench["jobs"]["measure"]["permissions"] == {"contents": "read"}
+
+
+def test_the_action_in_a_workspace_is_no_source_of_a_sketch(tmp_path: Path) -> None:
+    """The reusable workflow puts it beside the sketches: it must change no digest of them."""
+    bench = yaml.safe_load((ROOT / ".github/workflows/bench.yml").read_text())
+    steps = [step for job in bench["jobs"].values() for step in job["steps"]]
+    (path,) = {step["with"]["path"] for step in steps if "path" in step.get("with", {})}
+    assert {step["uses"] for step in steps if step["uses"].startswith("./")} == {f"./{path}"}
+    (tmp_path / path).mkdir()
+    (tmp_path / path / "main.cpp").write_text("other")
+    (tmp_path / "main.cpp").write_text("own")
+    assert list(read_tree(tmp_path)) == ["main.cpp"]
+    assert find_sketches(tmp_path) == ()
 
 
 def test_other_actions_are_pinned_by_commit_and_to_one_version() -> None:
