@@ -202,7 +202,9 @@ class Processor:
         self.asleep = 0
         self.hot.event_register = 1
         self.hot.drop_late_reads()
-        self.hot.low_sp = min(self.hot.low_sp, frame.address)
+        if chained is None:
+            # A frame that is there already lies on the stack of a thread that has not gone on meanwhile.
+            self.hot.low_sp = min(self.hot.low_sp, frame.address)
         if self.on_switch is not None:
             self.on_switch(frame.address)
         self.hot.cycles += self.costs.exception_chain if chained else self.costs.exception_entry

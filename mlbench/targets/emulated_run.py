@@ -17,23 +17,18 @@ from mlbench.targets.heap_watch import HeapState, HeapWatch
 from mlbench.targets.marks import MarkState, MarkWatch
 from mlbench.targets.protocol import (
     HeapUse,
-    Mark,
     MarkKind,
     Outcome,
     OutputBuffer,
     Probe,
     RunResult,
-    StackUse,
 )
-from mlbench.targets.steady_text import has_spoken, steady_lines
+from mlbench.targets.steady_text import steady_lines
+from mlbench.targets.waiting import Waiting
 
-_AFTER_INFERENCE_US = 1_000_000.0
-"""How long to wait for a further inference once one has finished; at least four times its length."""
-_TRIED = 64
-"""Size of the allocation that shows what a wrapper of malloc adds."""
+_TRIED, _TRIED_US = 64, 1_000_000.0
+"""Size of the allocation that shows what a wrapper of malloc adds, and how long it may take."""
 _SHIFT_US = 7_777.37
-_WATCHED_LOOPS = 200
-"""So many turns of loop() without an inference are looked at; one that polls has millions of them."""
 _LAST_WORDS_US = 100_000.0
 """So long firmware that has ended may go on to send what it has printed."""
 
@@ -73,7 +68,7 @@ class EmulatedRun:
         self.machine = machine
         self.entry = entry
         self._host_seconds = host_seconds
-        self._ends_by_serial = ends_by_serial
+        self._waiting = waiting = Waiting(machine, entry, by_serial=ends_by_serial)
         self._stacks = StackWatch(machine)
         self._tracker = CallTracker(machine, self._stacks)
         self._recorder = HeapRecorder(machine, self._tracker)
@@ -85,16 +80,17 @@ class EmulatedRun:
             self._tracker.keep(entry.loop)
         self._heap = HeapWatch(machine, self._tracker, entry.sbrk)
         self._marks = MarkWatch(
-            machine, self._tracker, named, outputs, begun=self._begin_inference, ended=self._end_inference
+            machine,
+            self._tracker,
+            named,
+            outputs,
+            begun=waiting.inference_begun,
+            ended=waiting.inference_ended,
         )
         machine.stuck = self._stuck
         self._sketch: Context | None = None
         """The thread that entered setup()."""
-        self._loops = 0
-        self._finished = False
-        self._wanted = 1
         self._probing = False
-        self._deadline = self._latest = 0
         self.recorded: list[HeapCall] = []
 
     # --- running -----------------------------------------------------------------------------
@@ -103,9 +99,9 @@ class EmulatedRun:
         """Reset and run to setup()."""
         self.machine.reset()
         self._tracker.restore(CallState())
-        self._marks.state, self._heap.state, self._loops = MarkState(), HeapState(), 0
+        self._marks.state, self._heap.state = MarkState(), HeapState()
         self._stacks.reset()
-        self._deadline = self._latest = self.machine.clock.cycles(deadline_us)
+        self._waiting.start(deadline_us, 1)
         self._recorder.start()
         resume = False
         while True:
@@ -132,9 +128,8 @@ class EmulatedRun:
         """Go on from setup() with a probe."""
         machine = self.machine
         self._restore(start)
-        self._wanted = probe.inferences
         self._probing = probe.alloc is not None
-        self._deadline = self._latest = machine.clock.now + machine.clock.cycles(deadline_us)
+        self._waiting.start(deadline_us, probe.inferences)
         if probe.perturb:
             self._perturb(probe.perturb)
         if self.entry.word is not None:
@@ -160,13 +155,11 @@ class EmulatedRun:
         self._tracker.restore(start.calls)
         self._marks.state, self._heap.state = start.marks.copy(), start.heap.copy()
         self._stacks.restore(start.stacks)
-        self._loops = 0
-        self._watch_loop(True)
-        self._finished = False
 
     def header(self, start: RunSnapshot) -> int | None:
         """Bytes that a wrapper of malloc in the firmware adds to each request; None where it does more."""
         self._restore(start)
+        self._waiting.start(_TRIED_US, 1)
         self._recorder.start()
         failed = self._inject(_TRIED)
         self._recorder.stop()
@@ -177,7 +170,7 @@ class EmulatedRun:
 
     def _advance(self, resume: bool) -> Ending | RunResult:
         """Run to the next breakpoint and tell who waits for it; a result where the firmware ends there."""
-        ending = self.machine.run(self._deadline, resume=resume, host_seconds=self._host_seconds)
+        ending = self.machine.run(self._waiting.deadline, resume=resume, host_seconds=self._host_seconds)
         if ending.end is End.BREAKPOINT:
             death = self._fatal.at(ending.address)
             if death is not None:
@@ -229,17 +222,16 @@ class EmulatedRun:
             ending = self._advance(resume)
             if isinstance(ending, RunResult):
                 return ending
-            waited = ending.end is End.DEADLINE and self._deadline < self._latest
-            if waited and self._marks.in_inference:
+            if ending.end is End.DEADLINE and self._marks.in_inference and self._waiting.more_time():
                 # A further inference has begun while it was waited for: it gets all the time there is.
-                self._deadline = self._latest
                 resume = False
                 continue
             if ending.end is not End.BREAKPOINT:
                 return self._result(ending, "")
             if ending.address == self.entry.loop:
-                self._loop_entered()
-            if self._finished:
+                named = MarkKind.INFERENCE in self._marks.named
+                self._waiting.loop_entered(inference_named=named, in_inference=self._marks.in_inference)
+            if self._waiting.finished:
                 return self._finish(Outcome.PASSED, "", ())
             resume = True
 
@@ -253,34 +245,6 @@ class EmulatedRun:
                 return ending
 
     # --- what happens on the way -------------------------------------------------------------
-
-    def _begin_inference(self) -> None:
-        self._loops = min(self._loops, 1)
-        self._watch_loop(True)
-
-    def _end_inference(self, mark: Mark) -> None:
-        if len(self._marks.state.inferences) >= self._wanted and not self._ends_by_serial:
-            self._finished = True
-        wait = max(_AFTER_INFERENCE_US, 4 * mark.us)
-        self._deadline = min(self._latest, self.machine.clock.now + self.machine.clock.cycles(wait))
-
-    def _watch_loop(self, on: bool) -> None:
-        if self.entry.loop is not None:
-            self.machine.set_break(self.entry.loop, on)
-
-    def _loop_entered(self) -> None:
-        self._loops += 1
-        if self._ends_by_serial:
-            # The template: setup() is through, and loop() has sent something.
-            self._finished = self._loops > 1 and has_spoken(self.machine.console)
-            return
-        if MarkKind.INFERENCE not in self._marks.named:
-            # Nothing to wait for after setup().
-            self._finished = True
-            return
-        if self._loops > _WATCHED_LOOPS and not self._marks.in_inference:
-            # Until the next inference begins, which is what the deadline is there for.
-            self._watch_loop(False)
 
     def _stuck(self) -> bool:
         """Whether a branch to itself ends the run while interrupts and other threads go on.
@@ -300,7 +264,7 @@ class EmulatedRun:
     def _has_inferred(self) -> bool:
         """Inference has finished, and nothing more came: then most ends are good ones."""
         done = bool(self._marks.state.inferences) and not self._marks.in_inference
-        return done and not self._ends_by_serial
+        return done and not self._waiting.by_serial
 
     def _died(self, death: Death) -> RunResult:
         if death.good and self._has_inferred:
@@ -323,7 +287,7 @@ class EmulatedRun:
             return self._finish(Outcome.PASSED, "", ())
         chain = verdict.call_chain(self.machine)
         inference = self._marks.named.get(MarkKind.INFERENCE)
-        waits = self._loops and not self._marks.state.inferences and not self._marks.in_inference
+        waits = self._waiting.loops and not self._marks.state.inferences and not self._marks.in_inference
         never = inference.name if inference is not None and waits else ""
         found = verdict.of_ending(self.machine, ending, chain, when=when, never=never)
         return self._finish(*self._for_want_of_memory(*found), chain)
@@ -339,8 +303,8 @@ class EmulatedRun:
         if overflow:
             # Whatever came of it, this was first.
             outcome, reason = Outcome.FAULT, f"{overflow}, then {reason}" if reason else overflow
-        stacks = stack_use(self._stacks.state)
-        notes = [*filter(None, [self.entry.note]), *machine.notes, *_notes(self._stacks.state, marks)]
+        stacks = verdict.stack_use(self._stacks.state)
+        remarks = verdict.remarks(self._stacks.state, marks)
         return RunResult(
             outcome,
             reason,
@@ -354,23 +318,6 @@ class EmulatedRun:
             stacks,
             self._heap.use(),
             self._stacks.state.overlap,
-            tuple(notes),
+            (*filter(None, [self.entry.note]), *machine.notes, *remarks),
             steady_lines(machine.console),
         )
-
-
-def stack_use(state: StackState) -> tuple[StackUse, ...]:
-    """The deepest use of each stack that was used."""
-    return tuple(
-        StackUse(stack.name, stack.used, stack.size, stack.static) for stack in state.stacks if stack.used
-    )
-
-
-def _notes(state: StackState, marks: MarkState) -> list[str]:
-    notes = []
-    main = state.stacks[0]
-    if main.size is not None and main.used > main.size and state.overflow is None:
-        notes.append(f"the main stack used {main.used:,} bytes, {main.size:,} are reserved for it")
-    if marks.left:
-        notes.append(f"{marks.left} inferences were left by longjmp or an exception: they are not timed")
-    return notes

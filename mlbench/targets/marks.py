@@ -40,7 +40,7 @@ class MarkWatch:
         named: what to time.
         outputs: buffers to keep after each inference.
         begun: told when an inference begins.
-        ended: told of each inference that has finished.
+        ended: told of each inference that has finished, and how many have.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class MarkWatch:
         outputs: tuple[OutputBuffer, ...],
         *,
         begun: Callable[[], None],
-        ended: Callable[[Mark], None],
+        ended: Callable[[Mark, int], None],
     ) -> None:
         self._machine = machine
         self._tracker = tracker
@@ -166,7 +166,7 @@ class MarkWatch:
         )
         if kind is MarkKind.INFERENCE:
             self.state.inferences.append(mark)
-            self._ended(mark)
+            self._ended(mark, len(self.state.inferences))
         elif not self.state.inferences and not self.in_inference:
             # The last initialization before the first inference is the one that counts: a static
             # object's constructor may be followed by an assignment of a new one.

@@ -6,8 +6,10 @@ from unicorn import arm_const as arm
 
 from mlbench.elf.names import never_entered
 from mlbench.emulator.machine import End, Ending, Machine
+from mlbench.emulator.stacks import StackState
 from mlbench.targets.fatal import Death
-from mlbench.targets.protocol import Frame, Outcome
+from mlbench.targets.marks import MarkState
+from mlbench.targets.protocol import Frame, Outcome, StackUse
 
 _FAULTS = (End.FAULT, End.RESET, End.SEMIHOSTING)
 _ALLOCATORS = ("operator new", "std::__throw_bad_alloc")
@@ -57,3 +59,21 @@ def of_ending(
     last = f", last in {own or chain[0]}" if chain else ""
     ms = machine.clock.us(machine.clock.now) / 1e3
     return Outcome.HUNG, f"did not finish in {ms:.0f} ms of the board's time{when}{last}"
+
+
+def stack_use(state: StackState) -> tuple[StackUse, ...]:
+    """The deepest use of each stack that was used."""
+    return tuple(
+        StackUse(stack.name, stack.used, stack.size, stack.static) for stack in state.stacks if stack.used
+    )
+
+
+def remarks(state: StackState, marks: MarkState) -> list[str]:
+    """What to tell of a run that is not the reason of its end."""
+    notes = []
+    main = state.stacks[0]
+    if main.size is not None and main.used > main.size and state.overflow is None:
+        notes.append(f"the main stack used {main.used:,} bytes, {main.size:,} are reserved for it")
+    if marks.left:
+        notes.append(f"{marks.left} inferences were left by longjmp or an exception: they are not timed")
+    return notes
