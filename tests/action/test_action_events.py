@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import zipfile
@@ -374,6 +375,27 @@ def test_elsewhere_there_is_one_clear_error(
     assert done.returncode == 4
     (line,) = done.stdout.splitlines()
     assert line.startswith("::error title=mlbench::needs a Linux machine with python3")
+
+
+@pytest.mark.parametrize("step", ["prepare", "plan", "measure", "report"])
+def test_cancelling_reaches_the_code(tmp_path: Path, runner_path: str, step: str) -> None:
+    """The runner signals the shell of a step, and no other process of it."""
+    steps = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+    (script,) = (item["run"] for item in steps if item.get("id") == step)
+    (tmp_path / "entrypoint.py").write_text("import os\nprint(os.getpid(), flush=True)\ninput()\n")
+    shell = subprocess.Popen(
+        [shutil.which("bash") or "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
+        env={"PATH": runner_path, "RUNNER_OS": "Linux", "GITHUB_ACTION_PATH": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with shell:
+        assert shell.stdout is not None
+        assert int(shell.stdout.readline()) == shell.pid
+        shell.send_signal(signal.SIGINT)
+        assert shell.wait(30) != 0
 
 
 def test_what_is_wrong_is_said_where_people_look(scene: Scene) -> None:
