@@ -69,7 +69,7 @@ def listen(firmware: Firmware, target: Target) -> tuple[bytes, str]:
 def _board(name: str) -> Board:
     if name:
         return board_for(name)
-    known = load_boards()
+    known = [board for board in load_boards() if board.emulator]
     if len(known) > 1:
         do = f"give --board, one of: {', '.join(board.id for board in known)}"
         raise UsageError("an image does not tell its board", do=do)

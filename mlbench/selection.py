@@ -63,12 +63,35 @@ def select(options: argparse.Namespace, start: Path | None = None, *, lenient: b
     if len({spec.name for spec in specs}) > 1:
         _refuse_names(options)
     if options.board:
-        specs = tuple(dict.fromkeys(replace(spec, board=board) for spec in specs for board in options.board))
+        specs = tuple(
+            dict.fromkeys(
+                replace(spec, board=board, board_where="--board") for spec in specs for board in options.board
+            )
+        )
+    if not lenient:
+        for spec in specs:
+            if spec.board_where:
+                check_board(spec)
     backend = options.backend or ("board" if options.port else "")
     if backend:
         specs = tuple(dict.fromkeys(replace(spec, backend=backend) for spec in specs))
     specs = tuple(_with_build_options(spec, options, folder) for spec in specs)
     return Selection(tuple(with_options(spec, options) for spec in specs), named, suite)
+
+
+def check_board(spec: SketchSpec) -> None:
+    """Tell of a board that is not known before anything is built for it.
+
+    Raises:
+        UsageError: with the file and line that name it.
+    """
+    from mlbench.boards import board_for
+
+    try:
+        board_for(spec.board)
+    except UsageError as error:
+        where = error.where or spec.board_where or spec.where
+        raise UsageError(error.what, where=where, do=error.do) from None
 
 
 def _suite_at(path: Path) -> Path | None:

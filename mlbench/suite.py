@@ -70,6 +70,8 @@ class SketchSpec:
     """``library``: the sketch marks its spans itself, and needs no names."""
     thresholds: Rules = ()
     """How far its measures may get worse, the suite's own thresholds included."""
+    board_where: str = ""
+    """File and line that its board was read from."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,7 @@ class _Reader:
 
     def _entries(self, keys: Mapping[str, Any], name: str, sketch: Path, index: int) -> list[SketchSpec]:
         boards = _listed(keys.get("board", DEFAULT_BOARD))
+        board_at = self._path(index, "board")
         backends = _listed(keys.get("backend", "emulator"))
         ram = keys.get("ram", {})
         low, high = ram.get("min", 0), ram.get("max")
@@ -222,6 +225,7 @@ class _Reader:
                 own_folder=self._folder,
                 marks=keys.get("marks", ""),
                 thresholds=read_rules(self._document, (), ("defaults",), ("sketches", index)),
+                board_where=self._document.where((*board_at, boards.index(board))),
             )
             for board in dict.fromkeys(boards)
             for backend in dict.fromkeys(backends)

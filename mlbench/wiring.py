@@ -158,15 +158,9 @@ def target_for(spec: SketchSpec) -> Target:
 
 
 def _check_board(spec: SketchSpec) -> None:
-    from mlbench.boards import board_for, load_boards
-    from mlbench.schema import suggestion
+    from mlbench.selection import check_board
 
-    try:
-        board_for(spec.board)
-    except UsageError:
-        known = [fqbn for board in load_boards() for fqbn in board.fqbns]
-        do = suggestion(spec.board, known)
-        raise UsageError(f"board {spec.board!r} is not known", where=spec.where, do=do) from None
+    check_board(spec)
 
 
 def _needs_arm(fqbn: str) -> bool:

@@ -1,10 +1,9 @@
-"""Boards, each one YAML file beside this module."""
+"""What is known of a board, as frozen values."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlbench.errors import UsageError
@@ -35,6 +34,88 @@ class RenodeData:
 
 
 @dataclass(frozen=True)
+class UsbId:
+    """Vendor and product of a USB device."""
+
+    vid: int
+    pid: int
+
+    def __str__(self) -> str:
+        return f"{self.vid:04x}:{self.pid:04x}"
+
+
+@dataclass(frozen=True)
+class Serial:
+    """The port that a board has on the computer it hangs on.
+
+    ``by`` is ``native`` (the chip's own USB: the port goes with a reset) or ``bridge`` (it stays).
+    """
+
+    by: str
+    baud: int
+    usb: tuple[UsbId, ...] = ()
+    """What the board shows, as sketch and as bootloader; empty: only a named port is taken for it."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """How a sketch gets onto the board: by ``arduino-cli``, or by a ``command``."""
+
+    by: str = "arduino-cli"
+    command: tuple[str, ...] = ()
+    seconds: float = 120.0
+
+
+@dataclass(frozen=True)
+class Reset:
+    """How the computer resets a board.
+
+    ``by`` is ``touch`` (opening the port at 1200 baud and closing it leads to the bootloader), ``dtr``
+    (DTR of the port resets it) or ``none``. ``double_tap`` is what a person can do where that fails.
+    """
+
+    by: str = "none"
+    double_tap: bool = False
+    seconds: float = 10.0
+    """How long the port may take to come back."""
+
+
+@dataclass(frozen=True)
+class Keeps:
+    """What outlives a reset. ``cleared`` are ranges of RAM that the bootloader overwrites."""
+
+    cleared: tuple[Region, ...] = ()
+    records: Region | None = None
+    """Flash that no upload and no reset touches, for records of the firmware's own."""
+    page: int = 0
+    """Bytes of flash that are erased at a time."""
+
+
+@dataclass(frozen=True)
+class WatchdogData:
+    """The chip's watchdog; ``survives_soft_reset`` is None where it is not known."""
+
+    longest_ms: int
+    survives_soft_reset: bool | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a value of an FQBN's option changes of the memory."""
+
+    flash: Region | None = None
+    ram: Region | None = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of an FQBN: its values, each with what it changes. Any other value is an error."""
+
+    key: str
+    values: tuple[tuple[str, Layout], ...]
+
+
+@dataclass(frozen=True)
 class Board:
     """One board. ``fqbns`` are the FQBNs it is compiled for, without options."""
 
@@ -47,6 +128,18 @@ class Board:
     ram: Region
     emulator: EmulatorData | None
     renode: RenodeData | None = None
+    also: tuple[str, ...] = ()
+    serial: Serial | None = None
+    upload: Upload = Upload()
+    reset: Reset = Reset()
+    micros_us: float | None = None
+    """Resolution of ``micros()``, in microseconds; None where it is not known."""
+    keeps: Keeps = Keeps()
+    watchdog: WatchdogData | None = None
+    options: tuple[Option, ...] = ()
+    """Those that change the memory; a platform has more."""
+    file: str = field(default="", repr=False, compare=False)
+    """The user's file it is from; empty for a board that mlbench brings."""
 
     @property
     def backends(self) -> tuple[str, ...]:
@@ -54,45 +147,64 @@ class Board:
         found = (("emulator", self.emulator), ("renode", self.renode))
         return tuple(name for name, data in found if data is not None)
 
+    def with_options(self, options: str) -> Board:
+        """This board with the memory that an FQBN's options (``Memory=512,Core=Main``) give it.
 
-@cache
-def load_boards() -> tuple[Board, ...]:
-    """All boards, by id."""
-    folder = files("mlbench.boards")
-    boards = [
-        _board(item.read_text(encoding="utf-8")) for item in folder.iterdir() if item.name.endswith(".yml")
-    ]
-    return tuple(sorted(boards, key=lambda board: board.id))
+        Raises:
+            UsageError: an option that is known here has a value that is not.
+        """
+        board, known = self, {option.key: dict(option.values) for option in self.options}
+        for item in filter(None, options.split(",")):
+            key, _, value = item.partition("=")
+            values = known.get(key)
+            if values is None:
+                continue  # one of the many that change no memory: the platform knows them
+            if value not in values:
+                do = f"use one of: {', '.join(f'{key}={other}' for other in values)}"
+                raise UsageError(f"board {self.id} has no {item}", do=do)
+            layout = values[value]
+            board = replace(board, flash=layout.flash or board.flash, ram=layout.ram or board.ram)
+        return board
 
 
-def _board(text: str) -> Board:
-    # Imported here: the list of boards is the quickest thing the command line does.
-    import yaml
-
-    data: dict[str, Any] = yaml.safe_load(text)
-    emulator, renode = data.get("emulator"), data.get("renode")
+def board_of(data: Mapping[str, Any], file: str = "") -> Board:
+    """The board of a definition that keeps to ``board.schema.json``."""
+    memory, serial, reset = data["memory"], data.get("serial"), data.get("reset", {})
+    upload, keeps, micros = data.get("upload", {}), data.get("keeps", {}), data.get("micros")
+    emulator, renode, watchdog = data.get("emulator"), data.get("renode"), data.get("watchdog")
     return Board(
         data["id"],
         data["name"],
         tuple(data["fqbns"]),
         data["cpu"],
-        int(data["clock_hz"]),
-        Region(**data["memory"]["flash"]),
-        Region(**data["memory"]["ram"]),
+        data["clock_hz"],
+        Region(**memory["flash"]),
+        Region(**memory["ram"]),
         EmulatorData(**emulator) if emulator else None,
-        RenodeData(renode["platform"], renode["cycles_per_instruction"]) if renode else None,
-    )
+        RenodeData(**renode) if renode else None,
+        also=tuple(data.get("also", ())),
+        serial=_serial(serial) if serial else None,
+        upload=Upload(upload.get("by", "arduino-cli"), tuple(upload.get("command", ())),
+                      upload.get("seconds", Upload.seconds)),
+        reset=Reset(**reset) if reset else Reset(),
+        micros_us=micros["resolution_us"] if micros else None,
+        keeps=Keeps(
+            tuple(Region(**region) for region in keeps.get("cleared", ())),
+            Region(**keeps["records"]) if "records" in keeps else None,
+            keeps.get("page", 0),
+        ),
+        watchdog=WatchdogData(**watchdog) if watchdog else None,
+        options=tuple(
+            Option(key, tuple((value, _layout(layout)) for value, layout in values.items()))
+            for key, values in data.get("options", {}).items()
+        ),
+        file=file,
+    )  # fmt: skip
 
 
-def board_for(name: str) -> Board:
-    """The board of an FQBN (options allowed) or a board's id.
+def _serial(data: Mapping[str, Any]) -> Serial:
+    return Serial(data["by"], data["baud"], tuple(UsbId(**item) for item in data.get("usb", ())))
 
-    Raises:
-        UsageError: no board has it; says which there are.
-    """
-    plain = ":".join(name.split(":")[:3])
-    for board in load_boards():
-        if plain in board.fqbns or name == board.id:
-            return board
-    known = ", ".join(fqbn for board in load_boards() for fqbn in board.fqbns)
-    raise UsageError(f"board {name} is not known", do=f"name one of: {known}")
+
+def _layout(data: Mapping[str, Any]) -> Layout:
+    return Layout(**{name: Region(**region) for name, region in data.items()})

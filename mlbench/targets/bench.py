@@ -73,7 +73,7 @@ def main() -> int:
     parser.add_argument("elf", type=Path)
     parser.add_argument("--init")
     parser.add_argument("--inference")
-    parser.add_argument("--board", default=load_boards()[0].id)
+    parser.add_argument("--board", default=next(board.id for board in load_boards() if board.emulator))
     parser.add_argument("--rounds", type=int, default=5, help="repetitions; the quickest counts")
     options = parser.parse_args()
     functions = Functions(options.init, options.inference)

@@ -99,16 +99,38 @@ def test_a_bad_suite_is_one_line_and_status_2(place, capsys, text, words):
     assert words in err
 
 
-def test_an_unknown_board_and_a_sketch_that_is_not_there_keep_apart(place, capsys):
-    """Two entries that cannot work: each says why, and the file has both."""
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("sketches:\n- path: kws\n  board: 'mlbench:nrf52840:nano33bel'\n- path: gone\n", 3),
+        ("sketches:\n- path: kws\n  board:\n  - arduino:avr:uno\n  - mlbench:nrf52840:nano33bel\n", 5),
+        ("defaults:\n  board: mlbench:nrf52840:nano33bel\nsketches:\n- path: kws\n", 2),
+    ],
+)
+def test_an_unknown_board_is_told_before_anything_is_built(place, capsys, text, line):
     sketch(place / "kws")
-    (place / "mlbench.yml").write_text(
-        "sketches:\n- {path: kws, board: 'mlbench:nrf52840:nano33bel'}\n- {path: gone}\n"
-    )
+    (place / "mlbench.yml").write_text(text)
+    assert main(["--json", "out.json", "--no-install"]) == 2
+    out, err = capsys.readouterr()
+    assert f"mlbench.yml:{line}: board 'mlbench:nrf52840:nano33bel' is not known" in err
+    assert "did you mean 'mlbench:nrf52840:nano33ble'? there are: " in err
+    assert err.count("\n") == 1
+    assert not out
+    assert not (place / "out.json").exists()
+
+
+def test_an_unknown_board_of_the_command_line_is_told_as_such(place, capsys):
+    sketch(place / "kws")
+    assert main(["kws", "--board", "arduino:avr:unoo"]) == 2
+    assert "--board: board 'arduino:avr:unoo' is not known" in capsys.readouterr().err
+
+
+def test_sketches_that_are_not_there_keep_apart(place, capsys):
+    """Two entries that cannot work: each says why, and the file has both."""
+    (place / "mlbench.yml").write_text("sketches:\n- {path: away}\n- {path: gone}\n")
     assert main(["--json", "out.json", "--no-install"]) == 2
     out, _ = capsys.readouterr()
-    assert "mlbench.yml:2: board 'mlbench:nrf52840:nano33bel' is not known" in out
-    assert "did you mean 'mlbench:nrf52840:nano33ble'? there are: " in out
+    assert "mlbench.yml:2: path 'away' does not exist" in out
     assert "mlbench.yml:3: path 'gone' does not exist" in out
     assert [result.failure.exit_status for result in read(place / "out.json").results] == [2, 2]
 
