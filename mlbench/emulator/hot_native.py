@@ -15,7 +15,7 @@ from mlbench.emulator.cycles.model import Block, RunCosts
 from mlbench.emulator.cycles.sums import SLOTS, Kind
 from mlbench.emulator.hot_common import CORE_REGISTERS, FLASH_END, MEMORIES, NEVER, SHARED, Blocks
 
-ABI = 6
+ABI = 7
 """Of the structures below and of their meaning; the same number stands in ``_hotpath.c``."""
 MAX_SETS = 256
 _BY_ONE, _BY_TWO = 16, 17
@@ -103,6 +103,8 @@ class _State(ctypes.Structure):
                 "current",
                 "last_flags",
                 "last_taken",
+                "looping",
+                "loop_placement",
                 "resumed",
                 "attention",
                 "unmask_attention",
