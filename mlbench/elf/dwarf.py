@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlbench.elf.dies import FUNCTION_TAGS, join, name_of, parent_of, text_of
 from mlbench.elf.headers import printable
+from mlbench.elf.types import Prototype, prototype_of
 
 if TYPE_CHECKING:
     from mlbench.elf.image import Image
@@ -115,6 +116,16 @@ class DebugInfo:
     def parameters(self, address: int) -> int | None:
         """How many arguments the function at ``address`` takes, ``this`` included; None where unknown."""
         return self._guard(lambda: self._parameters(address & ~1), None)
+
+    def prototype(self, address: int) -> Prototype | None:
+        """What the function at ``address`` takes and returns; None where that is not known."""
+
+        def look() -> Prototype | None:
+            unit = self._unit_at(address & ~1)
+            die = self._subprogram(unit, address & ~1) if unit is not None else None
+            return prototype_of(die) if die is not None else None
+
+        return self._guard(look, None)
 
     def unwind(
         self,

@@ -79,6 +79,15 @@ class CallTracker:
         self._kept.add(address)
         self._machine.set_break(address)
 
+    def release(self, address: int) -> None:
+        """Nobody else waits at ``address`` any more."""
+        self._kept.discard(address)
+        self._clear(address)
+
+    def kept(self, address: int) -> bool:
+        """Whether somebody else waits at ``address``."""
+        return address in self._kept
+
     def restore(self, state: CallState) -> None:
         """Go back to a snapshot's open calls."""
         gone, self.state = self.state.open, state.copy()

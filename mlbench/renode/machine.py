@@ -117,6 +117,11 @@ class RenodeMachine:
             texts.append(bytes.fromhex((folder / USB_FILE).read_text()))
         return b"".join(texts)
 
+    def send(self, uart: str, data: bytes) -> None:
+        """Put bytes on a UART's wire to the firmware."""
+        for byte in data:
+            self._client.execute(f"{uart} WriteChar {byte:#x}")
+
     def instructions(self) -> int:
         """Instructions executed so far, exactly."""
         return self._client.number("cpu ExecutedInstructions")

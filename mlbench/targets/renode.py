@@ -151,7 +151,7 @@ class RenodeSession:
             image = Image.load(path)
             word = template_word(self._firmware, image)
             named = named_functions(image, self._functions)
-            self._plans[path] = _Plan(image, _vector_table(image, self._board), Entry.of(image, word), named)
+            self._plans[path] = _Plan(image, vector_table(image, self._board), Entry.of(image, word), named)
         return self._plans[path]
 
     def _attempt_twice(self, plan: _Plan, probe: Probe, deadline_s: float) -> RunResult | Trace:
@@ -309,7 +309,7 @@ class RenodeSession:
         return (*number, *trace.outputs[1:])
 
 
-def _vector_table(image: Image, board: Board) -> int:
+def vector_table(image: Image, board: Board) -> int:
     """The lowest address in flash that begins with a stack pointer in RAM and a Thumb address.
 
     Raises:

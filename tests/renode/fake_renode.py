@@ -197,6 +197,9 @@ class FakeRenode:
         if QUIRKS.get("less_ram") and 0x8000 < int(value, 0) < 0x40000:  # what a probe asks for
             self.patches[-1] = (int(address, 0), int(value, 0) + 8192)
 
+    def write_char(self, uart: str, byte: str) -> None:
+        self.started().console.feed(uart, bytes([int(byte, 0)]))
+
     def instructions(self) -> str:
         return f"0x{self.machine.hot.instructions if self.machine else 0:016X}"
 
@@ -270,6 +273,7 @@ COMMANDS: list[tuple[str, Any]] = [
     (r"(uart[01]) CreateFileBackend @([\w.]+) true", FakeRenode.uart),
     (r'cpu AddHook (0x[0-9a-f]+) "([^"]*)"', FakeRenode.add_hook),
     (r"sysbus WriteDoubleWord (0x[0-9a-f]+) (0x[0-9a-f]+|\d+)", FakeRenode.write),
+    (r"(uart[01]) WriteChar (0x[0-9a-f]+)", FakeRenode.write_char),
     (r"cpu ExecutedInstructions", FakeRenode.instructions),
     (r"cpu PC", FakeRenode.pc),
     (r'emulation RunFor "([\d.]+)"', FakeRenode.run_for),

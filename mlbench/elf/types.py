@@ -1,0 +1,132 @@
+"""What a function takes and returns, from its debug information (DWARF 5, 3.3, 5.1 to 5.7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+_WRAPPERS = frozenset(
+    {
+        "DW_TAG_typedef",
+        "DW_TAG_const_type",
+        "DW_TAG_volatile_type",
+        "DW_TAG_restrict_type",
+        "DW_TAG_atomic_type",
+    }
+)
+_POINTERS = frozenset(
+    {"DW_TAG_pointer_type", "DW_TAG_reference_type", "DW_TAG_rvalue_reference_type", "DW_TAG_array_type"}
+)
+_AGGREGATES = frozenset({"DW_TAG_structure_type", "DW_TAG_class_type", "DW_TAG_union_type"})
+_BOOLEAN, _FLOAT, _SIGNED, _SIGNED_CHAR = 2, 4, 5, 6
+"""Encodings of base types (DWARF 5, 7.8, table 7.11)."""
+
+
+class Kind(Enum):
+    """What sort of value it is, as far as the procedure call standard cares."""
+
+    VOID = "void"
+    SIGNED = "signed integer"
+    UNSIGNED = "unsigned integer"
+    BOOLEAN = "bool"
+    FLOAT = "float"
+    POINTER = "pointer"
+    AGGREGATE = "structure"
+    OTHER = "other"
+    """A pointer to a member, a vector, or what the debug information does not say."""
+
+
+@dataclass(frozen=True)
+class Type:
+    """A type's kind and its size in bytes."""
+
+    kind: Kind
+    size: int = 4
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kind.value}"
+            if self.kind in (Kind.VOID, Kind.POINTER)
+            else f"{self.size}-byte {self.kind.value}"
+        )
+
+
+@dataclass(frozen=True)
+class Prototype:
+    """A function's parameters, an implicit ``this`` first, and what it returns."""
+
+    parameters: tuple[Type, ...]
+    returns: Type
+    variadic: bool = False
+    method: bool = False
+    """Parameter 0 is ``this``."""
+
+
+def prototype_of(die: Any) -> Prototype:
+    """The prototype of a subprogram's entry, or of the declaration it refers to."""
+    for owner in _chain(die):
+        parameters = [child for child in owner.iter_children() if child.tag == "DW_TAG_formal_parameter"]
+        typed = [child for child in parameters if _type_die(child) is not None]
+        # The concrete entry of an inlined or cloned function has parameters without types of their own.
+        if parameters and len(typed) == len(parameters):
+            break
+    else:
+        parameters = []
+    variadic = any(
+        child.tag == "DW_TAG_unspecified_parameters"
+        for owner in _chain(die)
+        for child in owner.iter_children()
+    )
+    returned = next((owner for owner in _chain(die) if "DW_AT_type" in owner.attributes), None)
+    return Prototype(
+        tuple(type_of(_type_die(parameter)) for parameter in parameters),
+        type_of(_type_die(returned)) if returned is not None else Type(Kind.VOID, 0),
+        variadic,
+        any("DW_AT_object_pointer" in owner.attributes for owner in _chain(die)),
+    )
+
+
+def type_of(die: Any) -> Type:
+    """The type of an entry, names and qualifiers taken off."""
+    while die is not None and die.tag in _WRAPPERS:
+        if "DW_AT_type" not in die.attributes:
+            return Type(Kind.VOID, 0)
+        die = die.get_DIE_from_attribute("DW_AT_type")
+    if die is None:
+        return Type(Kind.OTHER)
+    if die.tag in _POINTERS:
+        return Type(Kind.POINTER)
+    size = die.attributes["DW_AT_byte_size"].value if "DW_AT_byte_size" in die.attributes else 0
+    if die.tag == "DW_TAG_base_type":
+        encoding = die.attributes["DW_AT_encoding"].value
+        if encoding == _FLOAT:
+            return Type(Kind.FLOAT, size)
+        if encoding == _BOOLEAN:
+            return Type(Kind.BOOLEAN, size)
+        return Type(Kind.SIGNED if encoding in (_SIGNED, _SIGNED_CHAR) else Kind.UNSIGNED, size)
+    if die.tag == "DW_TAG_enumeration_type":
+        inner = type_of(die.get_DIE_from_attribute("DW_AT_type")) if "DW_AT_type" in die.attributes else None
+        return Type(inner.kind if inner else Kind.UNSIGNED, size)
+    if die.tag in _AGGREGATES:
+        return Type(Kind.AGGREGATE, size)
+    return Type(Kind.OTHER, size)
+
+
+def _type_die(die: Any) -> Any:
+    for owner in _chain(die):
+        if "DW_AT_type" in owner.attributes:
+            return owner.get_DIE_from_attribute("DW_AT_type")
+    return None
+
+
+def _chain(die: Any) -> list[Any]:
+    """An entry and those it refers to for what it does not say itself."""
+    found = [die]
+    for _ in range(8):
+        link = next((a for a in ("DW_AT_specification", "DW_AT_abstract_origin") if a in die.attributes), "")
+        if not link:
+            break
+        die = die.get_DIE_from_attribute(link)
+        found.append(die)
+    return found

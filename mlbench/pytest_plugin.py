@@ -1,0 +1,150 @@
+"""pytest's plugin: firmware, devices and measures as fixtures. See docs/harness.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from mlbench.build.firmware import Firmware
+    from mlbench.harness.dialogue import Dialogue
+    from mlbench.harness.profiling import Profiled
+
+_BACKENDS = ("emulator", "renode", "board")
+_DEVICES = pytest.StashKey[list[Any]]()
+_ERRORS = "mlbench"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds ``--mlbench-backend``."""
+    group = parser.getgroup("mlbench", "firmware under test")
+    group.addoption(
+        "--mlbench-backend",
+        choices=_BACKENDS,
+        default=None,
+        help="where firmware runs, for tests that do not name it themselves (default: emulator)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declares the marker."""
+    config.addinivalue_line(
+        "markers", "mlbench(board=..., backend=...): the board of this test's firmware, and where it runs"
+    )
+
+
+def _asked(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Board and backend of a test: its marker, then the command line, then the usual ones."""
+    from mlbench.suite import DEFAULT_BOARD
+
+    marker = request.node.get_closest_marker("mlbench")
+    given = dict(marker.kwargs) if marker is not None else {}
+    unknown = set(given) - {"board", "backend"}
+    if unknown or (marker is not None and marker.args):
+        pytest.fail(
+            f"mlbench marker: unknown arguments {sorted(unknown) or list(marker.args)}", pytrace=False
+        )
+    option = request.config.getoption("--mlbench-backend")
+    backend = given.get("backend") or option or "emulator"
+    if backend not in _BACKENDS:
+        pytest.fail(f"mlbench marker: backend {backend!r} is none of {', '.join(_BACKENDS)}", pytrace=False)
+    return given.get("board", DEFAULT_BOARD), backend
+
+
+@pytest.fixture(scope="session")
+def mlbench_build() -> Callable[..., Firmware]:
+    """Builds a sketch, ``mlbench_build("sketches/kws", board=...)``; once for the same arguments."""
+    from mlbench.harness.building import build
+
+    built: dict[Any, Firmware] = {}
+
+    def make(sketch: Path | str, **options: Any) -> Firmware:
+        key = (str(Path(sketch).absolute()), tuple(sorted(options.items())))
+        if key not in built:
+            built[key] = build(sketch, **options)
+        return built[key]
+
+    return make
+
+
+@pytest.fixture
+def device(
+    request: pytest.FixtureRequest, mlbench_build: Callable[..., Firmware]
+) -> Iterator[Callable[..., Dialogue]]:
+    """Makes devices, ``device(firmware)``: of a built one, a sketch's folder or an ELF file."""
+    from mlbench.harness.making import make_device
+
+    made: list[Dialogue] = []
+    request.node.stash[_DEVICES] = made
+
+    def make(firmware: Any, *, backend: str = "", **options: Any) -> Dialogue:
+        board, asked = _asked(request)
+        found = make_device(firmware, backend or asked, board, mlbench_build, **options)
+        made.append(found)
+        return found
+
+    yield make
+    for one in made:
+        close = one.__class__.__dict__.get("close")
+        if close is not None:
+            close(one)
+
+
+@pytest.fixture
+def profile(
+    request: pytest.FixtureRequest, mlbench_build: Callable[..., Firmware]
+) -> Callable[..., Profiled]:
+    """Measures a sketch: ``profile("sketches/kws").inference_time < ms(60)``.
+
+    Its figures go into JUnit's report as properties of the test.
+    """
+    from mlbench.harness.profiling import profile as measure
+
+    def make(sketch: Any, **options: Any) -> Profiled:
+        board, backend = _asked(request)
+        options = {"board": board, "backend": backend, **options}
+        if isinstance(sketch, (str, Path)) and (Path(sketch).is_dir() or Path(sketch).suffix == ".ino"):
+            sketch = mlbench_build(sketch, board=options["board"])
+        found = measure(sketch, **options)
+        for name, value in found.figures().items():
+            unit = "us" if name.endswith("time") else "bytes"
+            request.node.user_properties.append((f"mlbench.{found.sketch}.{name}.{unit}", value))
+        return found
+
+    return make
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows its devices: text, how it ended, call chain, the last functions."""
+    report = yield
+    if call.when != "call" or not report.failed or call.excinfo is None:
+        return report
+    from mlbench.errors import MLBenchError
+    from mlbench.harness.errors import DeviceError
+
+    error = call.excinfo.value
+    told = error.report if isinstance(error, DeviceError) else None
+    if isinstance(error, MLBenchError):
+        # The error is about firmware: where the test stood is enough of Python.
+        what = error.what if isinstance(error, DeviceError) else str(error)
+        entry = next((e for e in reversed(call.excinfo.traceback) if str(e.path) == str(item.path)), None)
+        where = f"{item.location[0]}:{entry.lineno + 1}: " if entry is not None else ""
+        source = f"\n>   {str(entry.statement).strip()}\n" if entry is not None else ""
+        report.longrepr = f"{where}{type(error).__name__}{source}\nE   {what}"
+    devices = item.stash.get(_DEVICES, [])
+    for number, one in enumerate(devices, 1):
+        found = told if told is not None and len(devices) == 1 else None
+        if found is None:
+            with suppress(Exception):  # a device that cannot tell hides no failure
+                found = one.report()
+        if found is not None:
+            name = "device" if len(devices) == 1 else f"device {number}"
+            report.sections += [(f"{name}: {head}", text) for head, text in found.sections()]
+    return report
