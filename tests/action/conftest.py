@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from act_bench import REPOSITORY, TOKEN, Origin, Stage, Taker, lay_out, make_path, seed_environment
 from api_description import ApiDescription
 from fake_api import FakeGitHub
-from scenes import Scene
+from filelock_lite import held
+from scenes import LIMITS, Scene, one_job, part_of
 
 from mlbench.setup.tools import find_toolchain
 
@@ -24,8 +27,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def action_home(shared: Path) -> Path:
     """MLBENCH_HOME of the action's runs, with its environment."""
-    from filelock_lite import held
-
     home = shared / "action-home"
     with held(shared / "action-home.lock"):
         seed_environment(home)
@@ -68,3 +69,23 @@ def origin(tmp_path: Path) -> Origin:
 def scene(stage: Stage, origin: Origin, tmp_path: Path) -> Scene:
     """A repository, and a pull request that can be opened."""
     return Scene(stage, origin, tmp_path / "runner")
+
+
+@pytest.fixture
+def part(scene: Scene, shared: Path) -> dict[str, Any]:
+    """A part of a leg whose threshold is passed, measured once for all tests."""
+    kept = shared / "part.json"
+    with held(shared / "part.lock"):
+        if not kept.is_file():
+            scene.origin.commit("limits", {"mlbench.yml": LIMITS})
+            scene.opened()
+            run = scene.new_run()
+            done = scene.run(one_job(given="mode: measure"), run=run)
+            # Each leg is red by itself for its own thresholds; nothing is posted by it.
+            assert done.jobs == {"mlbench": "failure"}, done.log
+            assert scene.bodies == []
+            kept.write_text(json.dumps(part_of(scene.stage, run)))
+        else:
+            scene.opened()
+    found: dict[str, Any] = json.loads(kept.read_text())
+    return found

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from act_bench import OURS, REPOSITORY, Origin, Ran, Stage, git, shallow, sketch
+from act_bench import OURS, REPOSITORY, SUITE, Origin, Ran, Stage, shallow, sketch
 from fake_shapes import Shapes
 from fake_state import Pull, Run
 
 from mlbench.action.parts import FILE, artifact_name
+
+LIMITS = SUITE + "thresholds: {inference_time: {fail: 10 %}}\n"
 
 
 def one_job(on: str = "pull_request", given: str = "") -> str:
@@ -153,6 +155,3 @@ def part_of(stage: Stage, run: Run) -> dict[str, Any]:
     with zipfile.ZipFile(io.BytesIO(artifact.content)) as archive:
         found: dict[str, Any] = json.loads(archive.read(FILE))
     return found
-
-
-__all__ = ["MATRIX", "REPORT", "Scene", "git", "one_job", "part_of", "workflow_run"]

@@ -7,15 +7,14 @@ import json
 import zipfile
 
 import pytest
-from act_bench import BENCH, REPOSITORY, ROOT, SUITE, TOKEN, sketch
+from act_bench import BENCH, REPOSITORY, ROOT, TOKEN, sketch
 from fake_state import READ_ONLY
-from scenes import MATRIX, Scene, one_job, workflow_run
+from scenes import LIMITS, MATRIX, Scene, one_job, workflow_run
 
 TWO = """\
 defaults: {ram: {search: none}, inference: infer}
 sketches: [{path: blink}, {path: glow}]
 """
-LIMITS = SUITE + "thresholds: {inference_time: {fail: 10 %}}\n"
 
 
 def test_the_first_run_comments_and_the_second_edits(scene: Scene) -> None:
