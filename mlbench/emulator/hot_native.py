@@ -10,116 +10,14 @@ from typing import Any
 import unicorn
 
 from mlbench.emulator.cpu_registers import find_registers
-from mlbench.emulator.cycles.addresses import MAX_SLOTS, Access
+from mlbench.emulator.cycles.addresses import Access
 from mlbench.emulator.cycles.model import Block, RunCosts
 from mlbench.emulator.cycles.sums import SLOTS, Kind
-from mlbench.emulator.hot_common import CORE_REGISTERS, FLASH_END, MEMORIES, NEVER, SHARED, Blocks
+from mlbench.emulator.hot_common import CORE_REGISTERS, FLASH_END, NEVER, SHARED, Blocks
+from mlbench.emulator.hot_records import ABI, MAX_SETS, AccessRecord, BlockRecord, State
 
-ABI = 7
-"""Of the structures below and of their meaning; the same number stands in ``_hotpath.c``."""
-MAX_SETS = 256
 _BY_ONE, _BY_TWO = 16, 17
 """Kinds of accesses that only ``_hotpath.c`` knows, besides ``Kind``."""
-
-
-class _BlockRecord(ctypes.Structure):
-    _fields_ = [
-        (name, ctypes.c_uint32)
-        for name in (
-            "address",
-            "size",
-            "instructions",
-            "cycles",
-            "flags",
-            "depth",
-            "taken",
-            "accesses",
-            "early",
-            "late",
-            "unseen",
-            "quick",
-        )
-    ]
-
-
-class _AccessRecord(ctypes.Structure):
-    _fields_ = [
-        ("base", ctypes.c_int8),
-        ("scaled", ctypes.c_int8),
-        ("shift", ctypes.c_uint8),
-        ("words", ctypes.c_uint8),
-        ("offset", ctypes.c_uint32),
-        ("kind", ctypes.c_uint8),
-        ("width", ctypes.c_uint8),
-        ("is_signed", ctypes.c_uint8),
-        ("slot", ctypes.c_int8),
-    ]
-
-
-class _MemoryRecord(ctypes.Structure):
-    _fields_ = [("data", ctypes.c_void_p), ("start", ctypes.c_uint32), ("size", ctypes.c_uint32)]
-
-
-class _State(ctypes.Structure):
-    """Mirror of ``hot_t`` in ``_hotpath.c``."""
-
-    _fields_ = [
-        ("cycles", ctypes.c_uint64),
-        ("instructions", ctypes.c_uint64),
-        ("placement", ctypes.c_uint64),
-        ("event_at", ctypes.c_uint64),
-        ("flash_reads", ctypes.c_uint64),
-        ("unseen_loads", ctypes.c_uint64),
-        ("table", ctypes.c_void_p),
-        ("last_block", ctypes.c_void_p),
-        ("accesses", ctypes.c_void_p),
-        ("registers", ctypes.c_void_p),
-        ("mask", ctypes.c_uint64),
-        ("uc", ctypes.c_void_p),
-        ("emu_stop", ctypes.c_void_p),
-        ("reg_read", ctypes.c_void_p),
-        ("memories", _MemoryRecord * MEMORIES),
-        ("first_register", ctypes.c_int32),
-        ("high_registers", ctypes.c_int32 * 3),
-        *(
-            (name, ctypes.c_uint32)
-            for name in (
-                "straddle",
-                "miss",
-                "uncached",
-                "cache_on",
-                "line_bits",
-                "set_mask",
-                "flash_end",
-                "read_new",
-                "read_same",
-                "unaligned",
-                "data_line",
-                "fetch_line",
-                "halves",
-                "late_access",
-                "late_count",
-                "expected",
-                "current",
-                "last_flags",
-                "last_taken",
-                "looping",
-                "loop_placement",
-                "resumed",
-                "attention",
-                "unmask_attention",
-                "event_register",
-                "low_sp",
-                "reason",
-                "where",
-                "where_size",
-            )
-        ),
-        ("slots", ctypes.c_uint32 * MAX_SLOTS),
-        ("divide", ctypes.c_uint8 * 36),
-        ("tags", ctypes.c_uint32 * (2 * MAX_SETS)),
-        ("newest", ctypes.c_uint8 * MAX_SETS),
-    ]
 
 
 class NativeHotPath:
@@ -152,7 +50,7 @@ class NativeHotPath:
     def __init__(self, costs: RunCosts, library: Path) -> None:
         self._function = ctypes.CDLL(str(library)).mlbench_block
         self._blocks = Blocks()
-        self._state = _State()
+        self._state = State()
         state = self._state
         state.straddle, state.miss, state.uncached = costs.straddle, costs.miss, costs.uncached_line
         state.unaligned = costs.unaligned
@@ -164,7 +62,7 @@ class NativeHotPath:
         state.high_registers[:] = CORE_REGISTERS[13:]
         state.flash_end = FLASH_END
         state.read_new, state.read_same = costs.read_new_halves, costs.read_same_halves
-        self._accesses = (_AccessRecord * 4096)()
+        self._accesses = (AccessRecord * 4096)()
         self._access_count = 0
         state.accesses = ctypes.addressof(self._accesses)
         # Where each known block's reads are in that list.
@@ -175,7 +73,7 @@ class NativeHotPath:
         self._grow(1 << 13)
 
     def _grow(self, entries: int) -> None:
-        self._records = (_BlockRecord * entries)()
+        self._records = (BlockRecord * entries)()
         self._entries = entries
         self._state.table = ctypes.addressof(self._records)
         self._state.mask = entries - 1
@@ -206,7 +104,7 @@ class NativeHotPath:
             return self._placed[key]
         reads = (*block.accesses.early, *block.accesses.late)
         if self._access_count + len(reads) > len(self._accesses):
-            more = (_AccessRecord * (2 * len(self._accesses) + len(reads)))()
+            more = (AccessRecord * (2 * len(self._accesses) + len(reads)))()
             ctypes.memmove(more, self._accesses, ctypes.sizeof(self._accesses))
             self._accesses = more
             self._state.accesses = ctypes.addressof(more)
@@ -332,5 +230,5 @@ def fits(library: Path) -> bool:
         abi = (ctypes.c_uint32 * 3).in_dll(ctypes.CDLL(str(library)), "mlbench_hot_abi")
     except (ImportError, OSError, ValueError):
         return False
-    ours = [ABI, ctypes.sizeof(_State), _State.tags.offset]
+    ours = [ABI, ctypes.sizeof(State), State.tags.offset]
     return hasattr(uclib, "uc_hook_add") and list(abi) == ours

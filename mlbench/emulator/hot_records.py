@@ -1,0 +1,118 @@
+"""The structures of ``_hotpath.c``, as ctypes lays them out."""
+
+from __future__ import annotations
+
+import ctypes
+
+from mlbench.emulator.cycles.addresses import MAX_SLOTS
+from mlbench.emulator.hot_common import MEMORIES
+
+ABI = 7
+"""Of the structures below and of their meaning; the same number stands in ``_hotpath.c``."""
+MAX_SETS = 256
+
+
+class BlockRecord(ctypes.Structure):
+    """Mirror of ``block_t``."""
+
+    _fields_ = [
+        (name, ctypes.c_uint32)
+        for name in (
+            "address",
+            "size",
+            "instructions",
+            "cycles",
+            "flags",
+            "depth",
+            "taken",
+            "accesses",
+            "early",
+            "late",
+            "unseen",
+            "quick",
+        )
+    ]
+
+
+class AccessRecord(ctypes.Structure):
+    """Mirror of ``access_t``."""
+
+    _fields_ = [
+        ("base", ctypes.c_int8),
+        ("scaled", ctypes.c_int8),
+        ("shift", ctypes.c_uint8),
+        ("words", ctypes.c_uint8),
+        ("offset", ctypes.c_uint32),
+        ("kind", ctypes.c_uint8),
+        ("width", ctypes.c_uint8),
+        ("is_signed", ctypes.c_uint8),
+        ("slot", ctypes.c_int8),
+    ]
+
+
+class MemoryRecord(ctypes.Structure):
+    """Mirror of ``memory_t``."""
+
+    _fields_ = [("data", ctypes.c_void_p), ("start", ctypes.c_uint32), ("size", ctypes.c_uint32)]
+
+
+class State(ctypes.Structure):
+    """Mirror of ``hot_t``."""
+
+    _fields_ = [
+        ("cycles", ctypes.c_uint64),
+        ("instructions", ctypes.c_uint64),
+        ("placement", ctypes.c_uint64),
+        ("event_at", ctypes.c_uint64),
+        ("flash_reads", ctypes.c_uint64),
+        ("unseen_loads", ctypes.c_uint64),
+        ("table", ctypes.c_void_p),
+        ("last_block", ctypes.c_void_p),
+        ("accesses", ctypes.c_void_p),
+        ("registers", ctypes.c_void_p),
+        ("mask", ctypes.c_uint64),
+        ("uc", ctypes.c_void_p),
+        ("emu_stop", ctypes.c_void_p),
+        ("reg_read", ctypes.c_void_p),
+        ("memories", MemoryRecord * MEMORIES),
+        ("first_register", ctypes.c_int32),
+        ("high_registers", ctypes.c_int32 * 3),
+        *(
+            (name, ctypes.c_uint32)
+            for name in (
+                "straddle",
+                "miss",
+                "uncached",
+                "cache_on",
+                "line_bits",
+                "set_mask",
+                "flash_end",
+                "read_new",
+                "read_same",
+                "unaligned",
+                "data_line",
+                "fetch_line",
+                "halves",
+                "late_access",
+                "late_count",
+                "expected",
+                "current",
+                "last_flags",
+                "last_taken",
+                "looping",
+                "loop_placement",
+                "resumed",
+                "attention",
+                "unmask_attention",
+                "event_register",
+                "low_sp",
+                "reason",
+                "where",
+                "where_size",
+            )
+        ),
+        ("slots", ctypes.c_uint32 * MAX_SLOTS),
+        ("divide", ctypes.c_uint8 * 36),
+        ("tags", ctypes.c_uint32 * (2 * MAX_SETS)),
+        ("newest", ctypes.c_uint8 * MAX_SETS),
+    ]
