@@ -10,22 +10,15 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-import threading
-import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from fake_api import FakeGitHub
 from fake_state import Run
+from stand_ins import REPOSITORY, ROOT, pinned
 
-from mlbench.setup.environment import MARKER, Locks, environment_path
-
-ROOT = Path(__file__).parents[2]
-REPOSITORY = "owner/demo"
 BENCH = ".github/workflows/bench.yml"
 OURS = "org/mlbench-action@v1"
 TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"
@@ -38,38 +31,6 @@ void loop() { infer(); asm volatile(""); }
 SUITE = """\
 defaults: {ram: {search: none}}
 sketches: [{path: blink, inference: infer}]
-"""
-_UPLOAD = """\
-name: stand-in
-inputs: {name: {default: x}, path: {default: x}, if-no-files-found: {default: x}}
-runs:
-  using: composite
-  steps:
-    - shell: bash
-      env: {NAME: "${{ inputs.name }}", FOLDER: "${{ inputs.path }}", TAKER: "TAKER_URL"}
-      run: python3 -c 'import os,urllib.parse,urllib.request as r;
-        r.urlopen(os.environ["TAKER"] + "/?" + urllib.parse.urlencode({"name":os.environ["NAME"],
-        "path":os.environ["FOLDER"],"run":os.environ["GITHUB_RUN_ID"]})).read()'
-"""
-_CHECKOUT = """\
-name: stand-in
-inputs: {repository: {default: x}, ref: {default: x}, path: {default: x}, persist-credentials: {default: x}}
-runs:
-  using: composite
-  steps:
-    - shell: bash
-      env: {WHERE: "${{ inputs.path }}"}
-      run: cp -r "ACTION" "$GITHUB_WORKSPACE/$WHERE"
-"""
-_CACHE = """\
-name: stand-in
-inputs: {path: {default: x}, key: {default: x}, restore-keys: {default: x}}
-runs:
-  using: composite
-  steps:
-    - shell: bash
-      env: {KEY: "${{ inputs.key }}", FOLDERS: "${{ inputs.path }}"}
-      run: echo "cache WHAT $KEY"; echo "$FOLDERS"
 """
 
 
@@ -269,93 +230,6 @@ class Stage:
                 self.folder / "stand-ins" / "/".join(name.split("/")[:2]).replace("/", "-")
             )
         return found
-
-
-def pinned(text: str) -> tuple[str, ...]:
-    """What a file ``uses`` of others."""
-    lines = (line.split("#")[0].strip().removeprefix("- ") for line in text.splitlines())
-    return tuple(
-        dict.fromkeys(line.removeprefix("uses:").strip() for line in lines if line.startswith("uses:"))
-    )
-
-
-class Taker:
-    """Takes the folders that the stand-in of upload-artifact names, and hands them to the fake."""
-
-    def __init__(self, stage: Stage) -> None:
-        taker = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_: object) -> None:
-                pass
-
-            def do_GET(self) -> None:
-                query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
-                taker.take(query)
-                self.send_response(200)
-                self.end_headers()
-
-        self.stage = stage
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def take(self, query: Mapping[str, str]) -> None:
-        folder = Path(query["path"])
-        files = {
-            str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-        }
-        self.stage.fake.artifact(REPOSITORY, self.stage.runs[int(query["run"])], query["name"], files)
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-def lay_out(folder: Path, taker: str) -> None:
-    """The action as a consumer gets it, and the stand-ins."""
-    action = folder / "action"
-    skipped = shutil.ignore_patterns("__pycache__", "*.pyc", "*.so")
-    shutil.copytree(ROOT / "mlbench", action / "mlbench", ignore=skipped)
-    shutil.copytree(ROOT / "requirements", action / "requirements")
-    for name in ("action.yml", "entrypoint.py"):
-        shutil.copy(ROOT / name, action / name)
-    stand_ins = folder / "stand-ins"
-    for name, text in {
-        "actions-upload-artifact": _UPLOAD.replace("TAKER_URL", taker),
-        "actions-checkout": _CHECKOUT.replace("ACTION", str(action)),
-        "actions-cache/restore": _CACHE.replace("WHAT", "restored"),
-        "actions-cache/save": _CACHE.replace("WHAT", "saved"),
-    }.items():
-        (stand_ins / name).mkdir(parents=True)
-        (stand_ins / name / "action.yml").write_text(text)
-
-
-def make_path(folder: Path) -> str:
-    """PATH of the runner: python3 is the one that the environment is made for."""
-    folder.mkdir()
-    (folder / "python3").symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
-    return f"{folder}{os.pathsep}{os.environ['PATH']}"
-
-
-def seed_environment(home: Path) -> None:
-    """Give the action the environment that runs the tests: it holds all that is locked, and more."""
-    before = os.environ.get("MLBENCH_HOME")
-    os.environ["MLBENCH_HOME"] = str(home)
-    try:
-        path = environment_path(Locks.of(ROOT))
-    finally:
-        del os.environ["MLBENCH_HOME"]
-        os.environ |= {"MLBENCH_HOME": before} if before is not None else {}
-    if (path / MARKER).is_file():
-        return
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "CACHEDIR.TAG").write_text("")
-    (path / "bin").mkdir(parents=True)
-    (path / "bin" / "python").symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
-    shutil.copy(Path(sys.prefix) / "pyvenv.cfg", path / "pyvenv.cfg")
-    (path / "lib").symlink_to(Path(sys.prefix) / "lib")
-    (path / MARKER).write_text("{}")
 
 
 def shallow(origin: Origin, target: Path, commit: str, *, depth: int = 1) -> Path:

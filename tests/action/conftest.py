@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from act_bench import REPOSITORY, TOKEN, Origin, Stage, Taker, lay_out, make_path, seed_environment
+from act_bench import TOKEN, Origin, Stage
 from api_description import ApiDescription
 from fake_api import FakeGitHub
 from filelock_lite import held
 from scenes import LIMITS, Scene, one_job, part_of
+from stand_ins import REPOSITORY, Taker, lay_out, make_path, seed_environment
 
 from mlbench.setup.tools import find_toolchain
 

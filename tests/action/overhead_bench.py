@@ -13,9 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "github"))
 
-from act_bench import REPOSITORY, TOKEN, Origin, Ran, Stage, Taker, lay_out, make_path, seed_environment
+from act_bench import TOKEN, Origin, Ran, Stage
 from fake_api import FakeGitHub
 from scenes import Scene, one_job
+from stand_ins import REPOSITORY, Taker, lay_out, make_path, seed_environment
 
 AIM = 5.0
 """Seconds, at most."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from act_bench import OURS, REPOSITORY, SUITE, Origin, Ran, Stage, shallow, sketch
+from act_bench import OURS, SUITE, Origin, Ran, Stage, shallow, sketch
 from fake_shapes import Shapes
 from fake_state import Pull, Run
+from stand_ins import REPOSITORY
 
 from mlbench.action.parts import FILE, artifact_name
 

@@ -7,8 +7,9 @@ import json
 import zipfile
 
 import pytest
-from act_bench import REPOSITORY, sketch
+from act_bench import sketch
 from scenes import LIMITS, Scene, one_job
+from stand_ins import REPOSITORY
 
 
 def test_without_a_token_or_a_github_the_job_that_measures_is_green(scene: Scene) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from act_bench import ROOT, pinned
+from stand_ins import ROOT, pinned
 
 from mlbench.action import STEPS
 from mlbench.action.inputs import INPUTS, PREFIX, Settings, variable

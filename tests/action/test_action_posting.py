@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from act_bench import REPOSITORY, ROOT, TOKEN, Stage
+from act_bench import TOKEN, Stage
 from fake_faults import Fault, Reply
 from fake_state import READ_ONLY, Run
 from scenes import Scene, workflow_run
+from stand_ins import REPOSITORY, ROOT
 
 
 def reported(scene: Scene, part: dict[str, Any], **more: Any) -> tuple[Run, Any]:

@@ -7,9 +7,10 @@ import json
 import zipfile
 
 import pytest
-from act_bench import BENCH, REPOSITORY, ROOT, TOKEN, sketch
+from act_bench import BENCH, TOKEN, sketch
 from fake_state import READ_ONLY
 from scenes import LIMITS, MATRIX, Scene, one_job, workflow_run
+from stand_ins import REPOSITORY, ROOT
 
 TWO = """\
 defaults: {ram: {search: none}, inference: infer}

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from act_bench import ROOT, SUITE
+from act_bench import SUITE
 from scenes import Scene, one_job
+from stand_ins import ROOT
 
 from mlbench.action.inputs import variable
 from mlbench.action.prepare import prepare
