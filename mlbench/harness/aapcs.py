@@ -19,7 +19,7 @@ _FLOAT_REGISTERS = 16
 
 @dataclass(frozen=True)
 class Placed:
-    """The words of a call: r0 to r3, s0 to s15 as bits, and what lies at SP and above."""
+    """The words of a call: r0 to r3, s0 to s15 as bits (none without floats), what lies at SP and above."""
 
     core: tuple[int, ...]
     floats: tuple[int, ...]
@@ -40,7 +40,8 @@ def place(values: Sequence[int | float], types: Sequence[Type], *, variadic: boo
     placing = _Placing(variadic)
     for number, (value, kind) in enumerate(zip(values, types, strict=True)):
         placing.add(_bytes_of(value, kind, number), kind)
-    return Placed(tuple(placing.core), tuple(placing.floats), bytes(placing.stack))
+    floats = tuple(placing.floats) if any(kind.kind is Kind.FLOAT for kind in types) else ()
+    return Placed(tuple(placing.core), floats, bytes(placing.stack))
 
 
 class _Placing:

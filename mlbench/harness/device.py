@@ -109,6 +109,7 @@ class Device(Dialogue):
         self._core = EmulatorCore(self.image, host_seconds)
         self._started = False
         self._ready: dict[str, Snapshot] = {}
+        self._callable: dict[str, tuple[int, Prototype | None]] = {}
         self.memory = Memory(self._core.machine, self.image, self.start)
 
     # --- running -----------------------------------------------------------------------------
@@ -209,8 +210,10 @@ class Device(Dialogue):
             DeviceError: the firmware ended in it, or the time was over.
         """
         self.start()
-        address = find_functions(self.image, function)[0].address
-        prototype = self.image.debug.prototype(address)
+        if function not in self._callable:
+            found = find_functions(self.image, function)[0].address
+            self._callable[function] = found, self.image.debug.prototype(found)
+        address, prototype = self._callable[function]
         if prototype is not None and not prototype.variadic and len(arguments) != len(prototype.parameters):
             takes, given = len(prototype.parameters), len(arguments)
             raise UsageError(f"{function} takes {takes} arguments, {given} are given", do="correct the call")
