@@ -105,12 +105,6 @@ class Event:
         return "" if _ZEROS.match(str(found)) else str(found)
 
     @property
-    def from_fork(self) -> bool:
-        """Whether the head is another repository's: the token is read-only then."""
-        head = _at(self.payload, "pull_request", "head", "repo", "full_name")
-        return "pull_request" in self.payload and head != self.repository
-
-    @property
     def labels(self) -> tuple[str, ...]:
         """Labels as they were when the event happened; they may have changed since."""
         found = _at(self.payload, "pull_request", "labels")

@@ -65,7 +65,6 @@ def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) 
         pull=event.pull_number,
         index=_number(environ.get("MLBENCH_JOB_INDEX", "")),
         total=_number(environ.get("MLBENCH_JOB_TOTAL", "")) or None,
-        runner=environ.get("RUNNER_NAME", ""),
     )
     outputs = {
         "artifact": artifact_name(settings.key, event.job, event.run_attempt),
@@ -73,12 +72,14 @@ def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) 
     }
     if not plan.skip:
         # Whatever compilers and firmware print lies between two markers, and is no command to the runner.
-        with commands.stopped():
-            try:
+        try:
+            with commands.group("Compiling and measuring"), commands.stopped():
                 results, comparison = _compared(settings, plan, event, environ, work, progress)
-                part = replace(part, status=exit_status(results), comparison=comparison)
-            except MLBenchError as error:
-                part = replace(part, status=error.exit_status, error=str(error))
+            with commands.stopped():
+                _show(results)
+            part = replace(part, status=exit_status(results), comparison=comparison)
+        except MLBenchError as error:
+            part = replace(part, status=error.exit_status, error=str(error))
     if part.comparison is not None:
         outputs |= {"measured": "true", "result": str(work.upload / RESULT)}
         outputs["comparison"] = str(work.upload / COMPARISON)
@@ -138,7 +139,6 @@ def _compared(
     )
     info = RunInfo(__version__, started, round(time.monotonic() - begin, 3))
     write(Document(results, info), str(work.upload / RESULT))
-    _show(results)
     if here:
         base = measure_counterpart(
             found, Repository(folder), selection, options, rooms, progress, trees, start=folder, skip=skip

@@ -47,8 +47,6 @@ class Part:
     """Number of the leg in its matrix, from 0."""
     total: int | None = None
     """How many legs the matrix has."""
-    runner: str = ""
-    """Name of the machine, by which GitHub's list of jobs names it too."""
 
     @property
     def name(self) -> str:

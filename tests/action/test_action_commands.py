@@ -160,7 +160,7 @@ def test_what_events_say(tmp_path: Path) -> None:
     head = {"sha": "a" * 40, "repo": {"full_name": "stranger/demo"}}
     pull = {"number": 7, "head": head, "base": {"ref": "main", "sha": "b" * 40}, "labels": [{"name": "x"}]}
     found = event(tmp_path, "pull_request", {"pull_request": pull})
-    assert (found.pull_number, found.head_sha, found.base_ref, found.from_fork) == (7, "a" * 40, "main", True)
+    assert (found.pull_number, found.head_sha, found.base_ref) == (7, "a" * 40, "main")
     assert found.comments
     assert found.labels == ("x",)
     assert found.workflow == ".github/workflows/bench.yml"

@@ -42,7 +42,7 @@ def comparison(sketch: str = "blink", change: int = 0, notes: tuple[str, ...] = 
 
 
 def test_a_part_comes_through() -> None:
-    part = replace(PART, comparison=comparison(change=3), index=1, total=2, pull=9, runner="GitHub Actions 2")
+    part = replace(PART, comparison=comparison(change=3), index=1, total=2, pull=9)
     assert from_json(to_json(part), "x") == part
     assert from_json(to_json(PART), "x") == PART
 
