@@ -183,8 +183,8 @@ def test_all_measures_by_named_functions(renode: Make, workshop: Workshop) -> No
         assert a.instructions == b.instructions
         assert a.count == b.count
         assert a.cycles is None
-        assert a.method == "instructions x 1.52 cycles"
-        assert a.median_us == pytest.approx(1.52 * b.instructions / 64)
+        assert a.method == "instructions x 1.89 cycles"
+        assert a.median_us == pytest.approx(1.89 * b.instructions / 64)
     ours, theirs = mine.measures.unused_ram, its.measures.unused_ram
     assert isinstance(ours, UnusedRam)
     assert isinstance(theirs, UnusedRam)
