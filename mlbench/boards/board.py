@@ -64,6 +64,8 @@ class Upload:
     by: str = "arduino-cli"
     command: tuple[str, ...] = ()
     seconds: float = 120.0
+    raw_usb: bool = False
+    """Whether it needs the right to use the USB device itself, and not its port alone."""
 
 
 @dataclass(frozen=True)
@@ -184,8 +186,7 @@ def board_of(data: Mapping[str, Any], file: str = "") -> Board:
         RenodeData(**renode) if renode else None,
         also=tuple(data.get("also", ())),
         serial=_serial(serial) if serial else None,
-        upload=Upload(upload.get("by", "arduino-cli"), tuple(upload.get("command", ())),
-                      upload.get("seconds", Upload.seconds)),
+        upload=Upload(**{**upload, "command": tuple(upload.get("command", ()))}),
         reset=Reset(**reset) if reset else Reset(),
         micros_us=micros["resolution_us"] if micros else None,
         keeps=Keeps(

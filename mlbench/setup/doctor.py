@@ -32,7 +32,6 @@ _PACKAGES = (
     "markdown-it-py",
     "cxxfilt",
 )
-_PORTS = ("ttyACM*", "ttyUSB*")
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def checks() -> tuple[Check, ...]:
         ("emulator's hot path", _hot_path),
         ("git", _git),
         ("Renode", _renode),
-        ("serial ports", _serial_ports),
+        ("boards", _serial_ports),
         ("disk", _disk),
     )
     found = []
@@ -166,19 +165,40 @@ def _renode() -> Check:
 
 
 def _serial_ports() -> Check:
-    ports = sorted(str(path) for pattern in _PORTS for path in Path("/dev").glob(pattern))
+    from mlbench.ports.finding import boards_of, list_ports
+    from mlbench.ports.lock import held
+    from mlbench.ports.opening import rights_advice
+
+    name = "boards"
+    ports = list_ports()
     if not ports:
-        return Check("serial ports", True, "no board is connected (the emulator needs none)", needed=False)
-    closed = [port for port in ports if not os.access(port, os.R_OK | os.W_OK)]
-    if closed:
-        return Check(
-            "serial ports",
-            False,
-            f"{', '.join(closed)} may not be opened by this user",
-            "`sudo usermod -aG dialout $USER`, then log in anew",
-            needed=False,
-        )
-    return Check("serial ports", True, ", ".join(ports), needed=False)
+        return Check(name, True, "none is connected by USB (the emulator needs none)", needed=False)
+    said = []
+    for port in ports:
+        ids = " or ".join(board.id for board in boards_of(port)) or "of no board that is known"
+        said.append(f"{port}: {ids}")
+    busy = [f"{path.stem} is held by {holder}" for path, holder in held()] if home_path().is_dir() else []
+    detail = "; ".join([*said, *busy])
+    for port in ports:
+        if not os.access(port.device, os.R_OK | os.W_OK):
+            detail = f"{port.device} may not be opened by this user; {detail}"
+            return Check(name, False, detail, rights_advice(port.device), needed=False)
+        if any(board.upload.raw_usb for board in boards_of(port)) and not _raw_usb(port.location):
+            detail = (
+                f"{port.device} cannot be uploaded to by this user, who may not use its USB device; {detail}"
+            )
+            return Check(name, False, detail, "add the udev rule of docs/boards.md", needed=False)
+    return Check(name, True, detail, needed=False)
+
+
+def _raw_usb(location: str) -> bool:
+    """Whether the USB device itself may be used, which DFU and others need besides the port."""
+    device = Path("/sys/bus/usb/devices") / location
+    try:
+        bus, number = (int((device / name).read_text()) for name in ("busnum", "devnum"))
+    except (OSError, ValueError):
+        return True  # not to be seen here: the upload will say it
+    return os.access(f"/dev/bus/usb/{bus:03}/{number:03}", os.R_OK | os.W_OK)
 
 
 def _disk() -> Check:

@@ -25,6 +25,7 @@ CHECKOUTS = "checkouts"
 ARDUINO = "arduino"
 RESULTS = "results"
 BYTECODE = "bytecode"
+BOARDS = "boards"
 ROOMS = {
     ENVIRONMENTS: "Python environments",
     TOOLS: "sketch compilers that were downloaded",
@@ -33,6 +34,7 @@ ROOMS = {
     ARDUINO: "Arduino data: platforms, libraries, indexes",
     RESULTS: "measurements kept for reuse",
     BYTECODE: "compiled Python of checkouts that cannot be written to",
+    BOARDS: "locks of boards that are in use",
 }
 """Every room, with what it holds."""
 

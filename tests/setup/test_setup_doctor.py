@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from mlbench.boards.board import UsbId
+from mlbench.ports import finding
+from mlbench.ports.finding import Port
+from mlbench.ports.lock import claim
+from mlbench.setup import doctor
 from mlbench.setup.doctor import checks
 
 
@@ -55,3 +60,44 @@ def test_hot_path_in_python_is_said(own_home: Path, monkeypatch: pytest.MonkeyPa
     assert not found.ok
     assert not found.needed
     assert "slower" in found.detail
+
+
+def _boards(monkeypatch: pytest.MonkeyPatch, *ports: Port) -> doctor.Check:
+    monkeypatch.setattr(finding, "list_ports", lambda: ports)
+    return doctor._serial_ports()
+
+
+def test_boards_are_named_by_what_their_ports_show(
+    own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "none is connected" in _boards(monkeypatch).detail
+    assert not own_home.exists()
+    device = tmp_path / "ttyACM0"
+    device.touch()
+    nano = Port(str(device), UsbId(0x2341, 0x805A), "AB12", "1-2")
+    found = _boards(monkeypatch, nano, Port(str(device), UsbId(1, 2)))
+    assert found.ok
+    assert f"{device} (2341:805a, AB12): nano33ble" in found.detail
+    assert "(0001:0002): of no board that is known" in found.detail
+    with claim([nano], "kws", print, seconds=0):
+        assert "is held by pid" in _boards(monkeypatch, nano).detail
+
+
+def test_rights_that_are_missing_are_told(
+    own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = tmp_path / "ttyACM0"
+    device.touch()
+    portenta = Port(str(device), UsbId(0x2341, 0x025B), "AB12", "1-2")
+    monkeypatch.setattr(doctor.os, "access", lambda path, mode: False)
+    found = _boards(monkeypatch, portenta)
+    assert (found.ok, found.needed) == (False, False)
+    assert "may not be opened by this user" in found.detail
+    assert found.do
+    monkeypatch.setattr(doctor.os, "access", lambda path, mode: True)
+    monkeypatch.setattr(doctor, "_raw_usb", lambda location: False)
+    found = _boards(monkeypatch, portenta)
+    assert not found.ok
+    assert "udev rule" in found.do
+    nano = Port(str(device), UsbId(0x2341, 0x805A), "AB12", "1-2")
+    assert _boards(monkeypatch, nano).ok
