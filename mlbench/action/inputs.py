@@ -46,6 +46,7 @@ INPUTS = (
     Input("backend", "", "choice", ("", *BACKENDS)),
     Input("platforms", "", "list"),
     Input("libraries", "", "list"),
+    Input("renode-version", "", "text"),
     Input("mode", "all", "choice", MODES),
     Input("baseline", "auto", "text"),
     Input("skip-unchanged", "true", "flag"),
@@ -78,6 +79,8 @@ class Settings:
     """``package:architecture@version``, to be installed."""
     libraries: tuple[str, ...] = ()
     """``Name@version``, to be installed."""
+    renode_version: str = ""
+    """The release of Renode to fetch; empty: none, the one on PATH is used."""
     mode: str = "all"
     baseline: str = "auto"
     """One of BASELINES, or a result file's path."""
@@ -115,6 +118,7 @@ class Settings:
             backend=choice("backend"),
             platforms=words(texts["platforms"]),
             libraries=words(texts["libraries"]),
+            renode_version=texts["renode-version"],
             mode=choice("mode"),
             baseline=texts["baseline"],
             skip_unchanged=_flag("skip-unchanged", texts["skip-unchanged"]),

@@ -27,6 +27,7 @@ from mlbench.cli import parse
 from mlbench.compare import Thresholds, thresholds_of
 from mlbench.errors import MLBenchError
 from mlbench.progress import Progress
+from mlbench.renode.install import install as install_renode
 from mlbench.results import comparison_document
 from mlbench.results.change import Comparison, Side
 from mlbench.results.document import Document, RunInfo, read, write
@@ -122,6 +123,8 @@ def _compared(
     policy = Policy.read([], environ)
     rooms = wire(Options(policy=policy), progress)
 
+    if settings.renode_version:
+        install_renode(settings.renode_version, progress.note)
     options = parse(command_line(settings, _packages(settings, policy, progress)))
     selection = select(options, folder)
     trees = room(CHECKOUTS) / "baselines"

@@ -74,7 +74,7 @@ def _caches(settings: Settings, folder: Path, environ: Mapping[str, str]) -> dic
         return python
     tools = _digest([*machine, *(_content(_ROOT / name) for name in _TOOLS)])
     suites = [settings.suite] if settings.suite else list(_SUITES)
-    wanted = [*settings.board, *settings.platforms, *settings.libraries]
+    wanted = [*settings.board, *settings.platforms, *settings.libraries, settings.renode_version]
     boards = _digest([*wanted, *(_content(folder / name) for name in suites)])
     run = f"{environ.get('GITHUB_RUN_ID', '')}-{environ.get('GITHUB_RUN_ATTEMPT', '')}"
     leg = _digest([settings.key, environ.get("GITHUB_JOB", "")])
