@@ -196,7 +196,8 @@ def _open(port: Port, baud: int) -> Line:
 
     line: Line
     if port.is_url:
-        line = serial.serial_for_url(port.device, baudrate=baud, timeout=0, write_timeout=1.0)
+        # Without a timeout of writing: pyserial's RFC 2217 refuses to have one.
+        line = serial.serial_for_url(port.device, baudrate=baud, timeout=0)
         return line
     # Exclusive: another program that reads along takes bytes away, and nobody knows which.
     line = serial.Serial(port.device, baud, timeout=0, write_timeout=1.0, exclusive=True)

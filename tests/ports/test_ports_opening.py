@@ -258,7 +258,7 @@ def test_a_port_of_another_machine_by_socket() -> None:
         line.close()
 
 
-@pytest.mark.filterwarnings("ignore:setDaemon:DeprecationWarning")  # pyserial's own
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's own
 def test_a_port_of_another_machine_by_rfc2217() -> None:
     """The baud rate gets there too, so that a board on another machine can be touched."""
     import serial
