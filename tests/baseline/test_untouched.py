@@ -75,7 +75,7 @@ def test_what_the_suite_asks_counts(both, name, value):
 
 def test_every_key_of_a_sketch_is_thought_of():
     by_files = {"sketch", "source", "libraries", "overlay", "prepare", "own_folder"}
-    of_no_effect = {"name", "where", "thresholds"}
+    of_no_effect = {"name", "where", "board_where", "thresholds"}
     assert set(SketchSpec.__dataclass_fields__) == {*ASKED, *by_files, *of_no_effect}
 
 

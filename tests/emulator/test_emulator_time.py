@@ -112,7 +112,8 @@ def test_an_endless_loop_is_idle_and_says_where(bare: Compiler, loop: str) -> No
     )
     ending = machine.run(1000 * MS)
     assert (ending.end, ending.address) == (End.IDLE, address(machine, "stuck"))
-    assert machine.clock.now < MS
+    # Behind the last event there is, of the USB cable that is plugged in, and long before the deadline.
+    assert machine.clock.now < 2 * MS
 
 
 def test_an_endless_loop_with_an_interrupt_to_come_goes_on(bare: Compiler) -> None:
