@@ -26,6 +26,7 @@ VERBS = {
     "comment": "write comparisons into a comment of a pull request",
     "init": "write mlbench.yml and workflows for the sketches found here",
     "boards": "list the boards",
+    "simulate-board": "a board that is none, behind a serial port that misbehaves on demand",
     "doctor": "look over this machine",
     "renode": "fetch Renode, for `backend: renode`",
     "cache": "list or clean what mlbench keeps",
@@ -212,6 +213,18 @@ def _parser() -> _Parser:
     init = verb("init")
     init.add_argument("--force", action="store_true", help="write files anew that are there")
     verb("boards")
+    simulated = verb("simulate-board")
+    simulated.add_argument("elf", nargs="?", metavar="FIRMWARE.elf", help="what is on it at first")
+    simulated.add_argument("--board", metavar="BOARD", default="nano33ble", help="FQBN or short name")
+    simulated.add_argument("--link", metavar="PATH", required=True, help="where its serial port is to be")
+    simulated.add_argument(
+        "--fault", metavar="NAME=N", action="append", default=[], help="what goes wrong; see docs/boards.md"
+    )
+    simulated.add_argument(
+        "--seed", metavar="N", type=_size, default=0, help="which bytes it goes wrong with"
+    )
+    simulated.add_argument("--fast", action="store_true", help="as fast as possible, not in real time")
+    simulated.add_argument("--log", metavar="FILE", help="write what happens there, as lines of JSON")
     renode = verb("renode")
     renode.add_argument("action", choices=("install",), help="what to do")
     renode.add_argument("version", nargs="?", metavar="VERSION", default="", help="the release to fetch")
@@ -230,7 +243,7 @@ def _verb_first(arguments: list[str]) -> list[str]:
     valued = {
         *("--json", "--markdown", "--init", "--inference", "--output", "--min", "--max", "--ram-search"),
         *("--inferences", "--timeout", "--board", "--backend", "--port", "--only", "--cross-check"),
-        *("--pty", "--source", "--seconds", "--until"),
+        *("--pty", "--source", "--seconds", "--until", "--link", "--fault", "--seed", "--log"),
         *("--library", "--build-property", "--baseline", "--comparison", "--thresholds"),
         *("--format", "--title", "--run-url", "--pr", "--repo", "--key", "--commit", "--when"),
     }
@@ -270,6 +283,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         "comment": lambda: report_commands.comment(options, settings),
         "init": lambda: maintenance.init(options.force),
         "boards": maintenance.boards,
+        "simulate-board": lambda: commands.simulate_board(options),
         "renode": lambda: maintenance.install_renode(options.version, settings.policy),
         "doctor": maintenance.doctor,
         "cache": lambda: maintenance.cache(options.action, options.room),

@@ -85,6 +85,23 @@ def monitor(options: argparse.Namespace) -> int:
     return monitor(Path(options.elf), wish, board=options.board, link=link, raw=options.raw)
 
 
+def simulate_board(options: argparse.Namespace) -> int:
+    """Be a board."""
+    from mlbench.boards import board_for
+    from mlbench.simulated.board import Manner, simulate
+    from mlbench.simulated.faults import parse_faults
+
+    board = board_for(options.board)
+    if board.emulator is None:
+        raise UsageError(f"board {board.id} has no emulator", do="name a board that has one: mlbench boards")
+    log = Path(options.log) if options.log else None
+    manner = Manner(parse_faults(options.fault), options.seed, options.fast, log)
+    elf = Path(options.elf) if options.elf else None
+    if elf is not None and not elf.is_file():
+        raise UsageError("there is no such file", where=str(elf), do="name an ELF file")
+    return simulate(board, Path(options.link), manner, elf)
+
+
 def _report(
     results: Sequence[Result], settings: Settings, progress: Progress, begin: float, default_json: str = ""
 ) -> int:
