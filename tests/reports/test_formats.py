@@ -45,7 +45,7 @@ from mlbench.results.change import (
 from mlbench.results.values import Absent
 from tests.reports import samples
 from tests.reports.rendered import OURS, page, row_widths
-from tests.reports.test_comment import foreign
+from tests.reports.test_report_comment import foreign
 from tests.reports.test_escaping import EVIL
 
 ALL = samples.comparisons()
