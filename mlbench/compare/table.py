@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from mlbench.reports.table import Cell, Column, Problem, Row, Table
 from mlbench.reports.text import printable
-from mlbench.reports.wording import NAMES, percent, shown, signed, unit
+from mlbench.reports.wording import NAMES, percent, raw_change, shown, signed, unit
 from mlbench.results.change import Comparison, Delta, Figure, JobChange, State, Verdict
 
 _MOST_SYMBOLS = 5
@@ -99,6 +99,10 @@ def _remarks(comparison: Comparison) -> Iterable[str]:
         for change in (*job.instrument_changes, *job.build_changes):
             yield f"{_name(job)}: {change.key}: {change.base or 'none'} -> {change.head or 'none'}"
         for delta in job.deltas:
+            raw = raw_change(delta)
+            if raw and _is_shown(delta, job):
+                placed = f"{raw} {unit(delta.measure)} with the placement of code, which is not judged"
+                yield f"{_name(job)}: {NAMES[delta.measure]}: {placed}"
             if delta.note:
                 yield f"{_name(job)}: {NAMES[delta.measure]}: {delta.note}"
         for symbol in job.symbols[:_MOST_SYMBOLS]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from comparables import BUILD, INSTRUMENT, failed, result, sets, skipped
+from comparables import BUILD, INSTRUMENT, emulated, failed, result, sets, skipped
 from hypothesis import given, settings
 
 from mlbench.compare import Thresholds, accepted, compare
@@ -62,6 +62,15 @@ def test_ram_need_stands_beside_unused_ram():
     assert not any("RAM need" in line for line in lines([flash(1)], [flash(2)]))
     grown = result(ram_need=RamNeed(60_001, 0, 0, 0))
     assert not any(line.startswith("kws") and "unused" in line for line in lines([result()], [grown]))
+
+
+def test_a_change_that_is_not_the_difference_of_its_sides_says_why():
+    said = lines([result(inference_time=emulated(64_000, 6_400))], [result(inference_time=emulated(70_400))])
+    (row,) = (line for line in said if line.startswith("kws "))
+    assert row.split()[2:6] == ["ms", "1.000", "1.100", "+0.200"]
+    assert "note: kws: inference: +0.100 ms with the placement of code, which is not judged" in said
+    plainly = lines([result()], [result(inference_time=emulated(70_400, 640))])
+    assert not any("placement" in line for line in plainly)
 
 
 def test_states_keys_and_notes_are_told():
