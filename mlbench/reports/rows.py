@@ -55,10 +55,10 @@ def change_rows(found: Sequence[Changed], name: Name) -> Rows:
         for delta in one.deltas:
             raw = raw_change(delta)
             moved = _unbroken(change(delta))
+            if delta.verdict is Verdict.FAIL and moved:
+                moved = f"**{moved}**"
             if raw:
                 moved += f"<br><sub>{_unbroken(f'with placement {raw}')}</sub>"
-            elif delta.verdict is Verdict.FAIL and moved:
-                moved = f"**{moved}**"
             note = _note(delta)
             said = f"{icon(delta)} {verdict(delta)}{f'<br><sub>{prose(note)}</sub>' if note else ''}"
             rows.append(row((named, *_sides(delta), moved, said)))

@@ -122,9 +122,9 @@ def _limit(measure: str, allowed: Limit) -> str:
     sign = MINUS if measure in BIGGER_IS_BETTER else "+"
     parts = []
     if allowed.amount is not None:
-        parts.append(f"{sign}{shown(measure, allowed.amount)} {unit(measure)}")
+        parts.append(f"{sign if allowed.amount else ''}{shown(measure, allowed.amount)} {unit(measure)}")
     if allowed.percent is not None:
-        parts.append(f"{sign}{allowed.percent:g} %")
+        parts.append(f"{sign if allowed.percent else ''}{allowed.percent:g} %")
     return f" ({' or '.join(parts)})" if parts else ""
 
 

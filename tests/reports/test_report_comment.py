@@ -17,7 +17,8 @@ from mlbench.reports.blocks import Block, fit, size
 from mlbench.reports.comment import comment_markdown
 from mlbench.reports.digest import digest, headline
 from mlbench.reports.summary import summary_markdown
-from mlbench.results.change import KeyChange, Side, State, SymbolChange
+from mlbench.reports.wording import verdict
+from mlbench.results.change import Delta, KeyChange, Limit, Side, State, SymbolChange, Threshold, Verdict
 from mlbench.results.values import Absent, Failure, RamNeed
 from mlbench.targets.protocol import Frame
 from tests.reports import samples
@@ -79,6 +80,13 @@ def test_everything_has_its_place():
     assert "steps of 4,096 bytes" in text
     assert "hung in TVMPlatformAbort" in text
     assert "'x' was not declared" in text
+
+
+def test_a_limit_of_nothing_has_no_sign():
+    limit = Threshold(fail=Limit(0))
+    for measure in ("unused_ram", "flash"):
+        said = verdict(Delta(measure, None, None, verdict=Verdict.FAIL, threshold=limit))
+        assert said == "over limit (0 bytes)"
 
 
 def test_ram_need_stands_below_unused_ram():
