@@ -113,4 +113,6 @@ def microseconds(time: str | Quantity) -> float:
         if time.kind != TIME:
             raise UsageError(f"{time!r} is not a time", do="give ms(50) or '50 ms'")
         return time.value
+    if not isinstance(time, str):
+        raise UsageError(f"{time!r} is not a time", do="give ms(50) or '50 ms'")
     return virtual_us(time)

@@ -86,6 +86,7 @@ def test_budget(profile):
         ('device(ELF).call("nothing_like_it")', ["*UsageError*", "*has no function nothing_like_it*"]),
         ('device(ELF).call("add", 1)', ["*add takes 2 arguments, 1 are given*"]),
         ('device("/nowhere.elf")', ["*/nowhere.elf: no such file*"]),
+        ("device(ELF).run_for(5)", ["E   5 is not a time; give ms(50) or '50 ms'"]),
     ],
 )
 def test_failing(users: pytest.Pytester, text: str, lines: list[str]) -> None:
