@@ -109,6 +109,19 @@ void loop() {}
     assert isinstance(found.measures.inference_time, Time)
 
 
+def test_text_that_differs_by_itself_names_the_key_that_allows_it(bench: Bench) -> None:
+    # A pointer is no time, and moves with every probe.
+    body = """
+KEPT void infer() { char *p = (char *)malloc(64); Serial.write((char)('a' + ((int)p >> 4) % 16)); free(p); }
+void setup() { start(); infer(); }
+void loop() {}
+"""
+    unused = profile(bench, "says", body).measures.unused_ram
+    assert isinstance(unused, Absent)
+    assert "corrupted (serial text differs" in unused.reason
+    assert unused.reason.endswith("say `serial: ignore`")
+
+
 def test_printed_times_do_not_count_as_corruption(bench: Bench) -> None:
     body = """
 KEPT int infer() {
