@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -59,7 +60,7 @@ defaults:
 sketches:
 """
 _HINT = """\
-    # Without these, flash alone is measured. `python3 entrypoint.py run {name}` proposes names.
+    # Without these, flash alone is measured. `mlbench run {name}` proposes names.
     # init: "Model::Model()"
     # inference: "Model::inference(void*, void*)"
 """
@@ -135,8 +136,17 @@ def _write(path: Path, text: str) -> None:
 def _next(written: Sequence[str]) -> Iterator[str]:
     yield "next:"
     if SUITE in written:
-        yield f"  1. name the functions in {SUITE}, then look at the figures: python3 entrypoint.py run"
+        yield f"  1. name the functions in {SUITE}, then look at the figures: {_command()} run"
     else:
-        yield "  1. look at the figures: python3 entrypoint.py run"
+        yield f"  1. look at the figures: {_command()} run"
     if MEASURE in written or POST in written:
         yield f"  2. commit the files and open a pull request; {POST} works from the default branch on"
+
+
+def _command() -> str:
+    """How mlbench is started from here: as a rule a checkout's entry point lies outside the project."""
+    entry = Path(__file__).parents[1] / "entrypoint.py"
+    if not entry.is_file():
+        return "mlbench"
+    here = Path.cwd()
+    return f"python3 {shlex.quote(str(entry.relative_to(here) if entry.is_relative_to(here) else entry))}"

@@ -42,6 +42,8 @@ def test_what_is_written_can_be_read_and_lists_every_sketch(
     out = capsys.readouterr().out
     assert "wrote mlbench.yml" in out
     assert "next:" in out
+    # As it is typed in a project that is not mlbench's own checkout.
+    assert f"figures: python3 {Path(__file__).parents[2] / 'entrypoint.py'} run" in out
 
 
 def test_the_hints_are_right_when_they_are_taken(project: Path) -> None:
