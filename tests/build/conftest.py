@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -140,18 +139,6 @@ def _platform(
     plain = "\n".join(line for line in _SCRIPT.splitlines() if not line.lstrip().startswith("#"))
     source = _SCRIPT if hook else plain.replace("STACK_SIZE", "0x400")
     (variant / "linker_script.ld").write_text(source)
-
-
-@pytest.fixture(scope="session")
-def tools() -> Toolchain:
-    """The tools of this machine, without arduino-cli."""
-    builder, gcc = shutil.which("arduino-builder"), shutil.which("arm-none-eabi-gcc")
-    ctags = shutil.which("arduino-ctags")
-    if not builder or not gcc:
-        pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
-    return Toolchain(
-        arduino_builder=Path(builder), gcc_bin=Path(gcc).parent, ctags=Path(ctags) if ctags else None
-    )
 
 
 @pytest.fixture(scope="session")

@@ -22,9 +22,8 @@ void loop() {}
 """
 
 
+@pytest.mark.usefixtures("tools")
 def test_benchmark_prints_speeds_and_ratios(tmp_path: Path) -> None:
-    if not shutil.which("arduino-builder") or not shutil.which("arm-none-eabi-gcc"):
-        pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
     (tmp_path / "small").mkdir()
     (tmp_path / "small" / "small.ino").write_text(SKETCH)
     suite = tmp_path / "mlbench.yml"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,9 +19,8 @@ def shown_table() -> list[str]:
     return [line.rstrip() for line in block.splitlines() if line.strip()]
 
 
+@pytest.mark.usefixtures("tools")
 def test_readme_shows_what_the_first_command_prints(tmp_path: Path) -> None:
-    if not shutil.which("arduino-builder") or not shutil.which("arm-none-eabi-gcc"):
-        pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
     result = tmp_path / "out.json"
     done = subprocess.run(
         [sys.executable, "-m", "mlbench", "run", "sketches/mlbench.yml", "--json", str(result)],

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from workshop import OWN_BOARD, Workshop
 
-from mlbench.build import build
-from mlbench.build.firmware import BuildRequest, Firmware
+from mlbench.build.firmware import Firmware
 from mlbench.build.toolchain import Toolchain
 from mlbench.harness import Device
-from mlbench.progress import Silent
 
-pytest_plugins = ["pytester"]
-BOARD = "mlbench:nrf52840:nano33ble"
+BOARD = OWN_BOARD
 
 SKETCH = """\
 #include <Arduino.h>
@@ -97,20 +93,9 @@ void loop() {
 
 
 @pytest.fixture(scope="session")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Firmware]:
-    builder, gcc = shutil.which("arduino-builder"), shutil.which("arm-none-eabi-gcc")
-    if not builder or not gcc:
-        pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
-    tools = Toolchain(arduino_builder=Path(builder), gcc_bin=Path(gcc).parent)
-    folder = tmp_path_factory.mktemp("harness")
-
-    def made(name: str, text: str, *properties: str) -> Firmware:
-        sketch = folder / name
-        sketch.mkdir(exist_ok=True)
-        (sketch / f"{name}.ino").write_text(text)
-        return build(BuildRequest(sketch, BOARD, properties), tools, folder / "cache", Silent())
-
-    return made
+def make(tmp_path_factory: pytest.TempPathFactory, tools: Toolchain) -> Callable[..., Firmware]:
+    workshop = Workshop(tools, tmp_path_factory.mktemp("harness"))
+    return lambda name, text, *properties: workshop.build(name, {f"{name}.ino": text}, *properties)
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,8 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "harness.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("tools")
 def test_the_worked_example(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    import shutil
-
-    if not shutil.which("arduino-builder") or not shutil.which("arm-none-eabi-gcc"):
-        pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     example = next(block for block in blocks if "test_keyword_spotting.py" in block)
     # As in a checkout of the sketches: beside the test, found by the same relative paths.

@@ -6,25 +6,23 @@ import random
 import shutil
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
+from workshop import OWN_BOARD, Workshop
 
 from mlbench.boards import board_for
-from mlbench.build import build
-from mlbench.build.firmware import BuildRequest, Firmware
+from mlbench.build.firmware import Firmware
 from mlbench.build.toolchain import Toolchain
 from mlbench.elf.image import Image
 from mlbench.measure.profile import Profile, profile
-from mlbench.progress import Silent
 from mlbench.suite import SketchSpec, Source
 from mlbench.targets.emulator import EmulatorSession, EmulatorTarget
 from mlbench.targets.protocol import Functions, OutputBuffer, Probe, RunResult
 
 from .threaded import Threaded
 
-BOARD = "mlbench:nrf52840:nano33ble"
+BOARD = OWN_BOARD
 # A stack that leaves a heap of some 20 KiB: small enough to try every size.
 BIG_STACK = "build.stack_size=237568"
 
@@ -85,20 +83,8 @@ Step = tuple[int, int, int]
 MALLOC, FREE, REALLOC, CALLOC, MEMALIGN = 1, 2, 3, 4, 5
 
 
-@dataclass(frozen=True)
-class Bench:
+class Bench(Workshop):
     """Builds sketches and measures them."""
-
-    tools: Toolchain
-    folder: Path
-
-    def build(self, name: str, files: dict[str, str], *properties: str, board: str = BOARD) -> Firmware:
-        sketch = self.folder / name
-        sketch.mkdir(exist_ok=True)
-        for file, text in files.items():
-            (sketch / file).write_text(text)
-        request = BuildRequest(sketch, board, properties)
-        return build(request, self.tools, self.folder / "cache", Silent())
 
     def spec(self, firmware: Firmware, functions: Functions, **more: object) -> SketchSpec:
         spec = SketchSpec(firmware.name, firmware.source, BOARD, Source(), functions=functions)
@@ -123,11 +109,7 @@ PROGRAM_FUNCTIONS = Functions("model_init()", "model_infer", (OutputBuffer(0, 4)
 
 
 @pytest.fixture(scope="session")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    builder, gcc = shutil.which("arduino-builder"), shutil.which("arm-none-eabi-gcc")
-    if not builder or not gcc:
-        pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
-    tools = Toolchain(arduino_builder=Path(builder), gcc_bin=Path(gcc).parent)
+def bench(tmp_path_factory: pytest.TempPathFactory, tools: Toolchain) -> Bench:
     return Bench(tools, tmp_path_factory.mktemp("bench"))
 
 

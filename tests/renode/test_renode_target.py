@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from workshop import OWN_BOARD, Workshop
 
 from mlbench.boards import board_for
-from mlbench.build import build
-from mlbench.build.firmware import BuildRequest, Firmware
+from mlbench.build.firmware import Firmware
 from mlbench.build.toolchain import Toolchain
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.measure.cross_check import cross_check
 from mlbench.measure.profile import Profile, profile
-from mlbench.progress import Silent
 from mlbench.results.values import Absent, Time, UnusedRam
 from mlbench.suite import SketchSpec, Source
 from mlbench.targets.emulator import EmulatorTarget
@@ -25,7 +24,7 @@ from mlbench.targets.protocol import Functions, MarkKind, Outcome, OutputBuffer,
 from mlbench.targets.renode import RenodeTarget
 
 Make = Callable[..., Path]
-BOARD = "mlbench:nrf52840:nano33ble"
+BOARD = OWN_BOARD
 NAMED = Functions("prepare()", "predict(int, char*)", (OutputBuffer(1, 4),))
 
 # How it behaves is a macro, so that one folder serves every test.
@@ -114,31 +113,17 @@ void loop() {
 """
 
 
-@dataclass(frozen=True)
-class Workshop:
-    tools: Toolchain
-    folder: Path
-
-    def build(self, name: str, *properties: str, **files: str) -> Firmware:
-        sketch = self.folder / name
-        sketch.mkdir(exist_ok=True)
-        for file, text in files.items():
-            (sketch / file.replace("_", ".")).write_text(text)
-        request = BuildRequest(sketch, BOARD, properties)
-        return build(request, self.tools, self.folder / "cache", Silent())
+class Models(Workshop):
+    """Builds the model above in each way of behaving."""
 
     def model(self, mode: int = 0) -> Firmware:
         flags = "compiler.cpp.extra_flags=-DMODE="
-        return self.build("model", f"{flags}{mode}", model_ino=MODEL)
+        return self.build("model", {"model.ino": MODEL}, f"{flags}{mode}")
 
 
 @pytest.fixture(scope="session")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    builder, gcc = shutil.which("arduino-builder"), shutil.which("arm-none-eabi-gcc")
-    if not builder or not gcc:
-        pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
-    tools = Toolchain(arduino_builder=Path(builder), gcc_bin=Path(gcc).parent)
-    return Workshop(tools, tmp_path_factory.mktemp("renode"))
+def workshop(tmp_path_factory: pytest.TempPathFactory, tools: Toolchain) -> Models:
+    return Models(tools, tmp_path_factory.mktemp("renode"))
 
 
 def target() -> RenodeTarget:
@@ -167,7 +152,7 @@ def measured(firmware: Firmware, functions: Functions, **more: object) -> tuple[
     return profile(firmware, spec, target()), profile(firmware, spec, emulator())
 
 
-def test_all_measures_by_named_functions(renode: Make, workshop: Workshop) -> None:
+def test_all_measures_by_named_functions(renode: Make, workshop: Models) -> None:
     renode()
     firmware = workshop.model()
     limit = profile(firmware, spec_of(firmware, NAMED), emulator()).measures.unused_ram
@@ -194,9 +179,9 @@ def test_all_measures_by_named_functions(renode: Make, workshop: Workshop) -> No
     assert mine.serial == its.serial
 
 
-def test_a_template(renode: Make, workshop: Workshop) -> None:
+def test_a_template(renode: Make, workshop: Models) -> None:
     renode()
-    firmware = workshop.build("template", template_ino=TEMPLATE, model_h=TEMPLATE_MODEL)
+    firmware = workshop.build("template", {"template.ino": TEMPLATE, "model.h": TEMPLATE_MODEL})
     limit = profile(firmware, spec_of(firmware, Functions()), emulator()).measures.unused_ram
     assert isinstance(limit, UnusedRam)
     around = {"ram_min": limit.bytes - 10, "ram_max": limit.bytes + 10}
@@ -207,9 +192,9 @@ def test_a_template(renode: Make, workshop: Workshop) -> None:
     assert ours.bytes == theirs.bytes
 
 
-def test_marks_of_the_library(renode: Make, workshop: Workshop) -> None:
+def test_marks_of_the_library(renode: Make, workshop: Models) -> None:
     renode()
-    firmware = workshop.build("marked", marked_ino=MARKED)
+    firmware = workshop.build("marked", {"marked.ino": MARKED})
     mine, its = measured(firmware, Functions(), ram_search="none")
     assert mine.failure is None
     for kind in ("init_time", "inference_time"):
@@ -225,7 +210,7 @@ def test_marks_of_the_library(renode: Make, workshop: Workshop) -> None:
         (3, Outcome.HUNG, "still in"),
     ],
 )
-def test_how_it_ends(renode: Make, workshop: Workshop, mode: int, outcome: Outcome, reason: str) -> None:
+def test_how_it_ends(renode: Make, workshop: Models, mode: int, outcome: Outcome, reason: str) -> None:
     renode()
     result = run_once(workshop.model(mode))
     assert result.outcome is outcome
@@ -235,7 +220,7 @@ def test_how_it_ends(renode: Make, workshop: Workshop, mode: int, outcome: Outco
 
 
 def test_an_abort_of_the_cpu_ends_the_run_not_the_session(
-    renode: Make, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    renode: Make, workshop: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # An abort that Renode never comes back from; the next run has a new process.
     renode(abort=[2, "Trying to execute code outside RAM or ROM at 0x30000000"])
@@ -252,19 +237,19 @@ def test_an_abort_of_the_cpu_ends_the_run_not_the_session(
 
 
 @pytest.mark.parametrize("how", ["die", "reset", "garbage"])
-def test_a_process_that_is_lost_is_replaced_once(renode: Make, workshop: Workshop, how: str) -> None:
+def test_a_process_that_is_lost_is_replaced_once(renode: Make, workshop: Models, how: str) -> None:
     # The second machine, which knows where functions return to, is lost; it is built again elsewhere.
     renode(at={"sysbus LoadELF": [2, how]})
     assert run_once(workshop.model()).outcome is Outcome.PASSED
 
 
-def test_a_process_that_is_always_lost(renode: Make, workshop: Workshop) -> None:
+def test_a_process_that_is_always_lost(renode: Make, workshop: Models) -> None:
     renode(at={"mach create": [1, "die"]})
     with pytest.raises(EnvironmentFault, match="mach create"):
         run_once(workshop.model())
 
 
-def test_renode_that_never_comes_back(renode: Make, workshop: Workshop) -> None:
+def test_renode_that_never_comes_back(renode: Make, workshop: Models) -> None:
     renode(at={"emulation RunFor": [1, "hang"]})
     session = replace(target(), host_seconds=1.0).open(workshop.model(), NAMED)
     try:
@@ -275,19 +260,19 @@ def test_renode_that_never_comes_back(renode: Make, workshop: Workshop) -> None:
         session.close()
 
 
-def test_a_command_that_fails_says_which(renode: Make, workshop: Workshop) -> None:
+def test_a_command_that_fails_says_which(renode: Make, workshop: Models) -> None:
     renode(at={"machine LoadPlatformDescription": [1, "fail"]})
     with pytest.raises(EnvironmentFault, match=r"machine LoadPlatformDescription @nano33ble\.repl"):
         run_once(workshop.model())
 
 
-def test_wrong_names_start_nothing(renode: Make, workshop: Workshop) -> None:
+def test_wrong_names_start_nothing(renode: Make, workshop: Models) -> None:
     renode(start="exit")
     with pytest.raises(UsageError, match="has no function"):
         target().open(workshop.model(), Functions(None, "nothing_like_it"))
 
 
-def test_cross_check_agrees(renode: Make, workshop: Workshop) -> None:
+def test_cross_check_agrees(renode: Make, workshop: Models) -> None:
     renode()
     firmware = workshop.model()
     spec = spec_of(firmware, NAMED)
@@ -305,7 +290,7 @@ def test_cross_check_agrees(renode: Make, workshop: Workshop) -> None:
     ],
 )
 def test_cross_check_names_the_first_difference(
-    renode: Make, workshop: Workshop, quirk: dict[str, object], difference: str
+    renode: Make, workshop: Models, quirk: dict[str, object], difference: str
 ) -> None:
     renode(**quirk)
     firmware = workshop.model()
@@ -315,7 +300,7 @@ def test_cross_check_names_the_first_difference(
     assert difference in found
 
 
-def test_setup_that_is_nowhere_called(workshop: Workshop) -> None:
+def test_setup_that_is_nowhere_called(workshop: Models) -> None:
     from mlbench.elf.image import Image
     from mlbench.elf.redirect import redirect_setup
 

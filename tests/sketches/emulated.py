@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +51,6 @@ class Workshop:
 
 
 @pytest.fixture(scope="session")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+def workshop(tmp_path_factory: pytest.TempPathFactory, tools: Toolchain) -> Workshop:
     """A workshop with the tools on PATH."""
-    builder, gcc = shutil.which("arduino-builder"), shutil.which("arm-none-eabi-gcc")
-    if not builder or not gcc:
-        pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
-    tools = Toolchain(arduino_builder=Path(builder), gcc_bin=Path(gcc).parent)
     return Workshop(tools, tmp_path_factory.mktemp("workshop"))

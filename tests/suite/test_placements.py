@@ -96,8 +96,8 @@ def test_errors_of_the_assembler_are_the_callers(tmp_path: Path) -> None:
     assert assemble("arm-none-eabi-as", 2, ["-mcpu=cortex-m4", "-o", str(tmp_path / "bad.o"), str(bad)]) != 0
 
 
+@pytest.mark.usefixtures("tools")
 def test_a_sketch_at_each_placement(tmp_path: Path) -> None:
-    _needs("arduino-builder", "arm-none-eabi-gcc")
     (tmp_path / "small").mkdir()
     # A loop of wide instructions, whose head lies on a word or across two.
     (tmp_path / "small" / "small.ino").write_text(

@@ -1,0 +1,47 @@
+"""Builds sketches that a test writes down, with the compilers of this machine."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mlbench.build import build
+from mlbench.build.firmware import BuildRequest, Firmware
+from mlbench.build.toolchain import Toolchain
+from mlbench.progress import Silent
+
+OWN_BOARD = "mlbench:nrf52840:nano33ble"
+
+
+def tools_or_skip() -> Toolchain:
+    """The tools on PATH, without arduino-cli; a test without them is passed over."""
+    builder, gcc = shutil.which("arduino-builder"), shutil.which("arm-none-eabi-gcc")
+    ctags = shutil.which("arduino-ctags")
+    if not builder or not gcc:
+        pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
+    return Toolchain(
+        arduino_builder=Path(builder), gcc_bin=Path(gcc).parent, ctags=Path(ctags) if ctags else None
+    )
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A folder for sketches, and one cache for all that is built from them."""
+
+    tools: Toolchain
+    folder: Path
+
+    def build(
+        self, name: str, files: Mapping[str, str], *properties: str, board: str = OWN_BOARD
+    ) -> Firmware:
+        """A sketch of these files, by name; written again, it is another sketch of the same name."""
+        sketch = self.folder / name
+        sketch.mkdir(exist_ok=True)
+        for file, text in files.items():
+            (sketch / file).write_text(text)
+        request = BuildRequest(sketch, board, properties)
+        return build(request, self.tools, self.folder / "cache", Silent())
