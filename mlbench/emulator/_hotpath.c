@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hot_records.py has it too. */
-#define ABI 7
+#define ABI 8
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5 };
@@ -44,6 +44,7 @@ typedef struct {
 
 typedef struct {
     uint64_t cycles, instructions, placement, event_at, flash_reads, unseen_loads;
+    uint64_t round; /* address and size of a plain loop's block, to go round again at once; 0: none */
     block_t *table, *last_block;
     access_t *accesses;
     const uint32_t *registers; /* the CPU's own; null where they could not be found */
@@ -82,6 +83,7 @@ EXPORT const uint32_t mlbench_hot_abi[3] = {ABI, sizeof(hot_t), offsetof(hot_t, 
 
 static void stop(hot_t *hot, uint32_t reason, uint32_t address, uint32_t size)
 {
+    hot->round = 0;
     hot->reason = reason;
     hot->where = address;
     hot->where_size = size;
@@ -368,24 +370,26 @@ static NOINLINE void whole_block(hot_t *hot, uint32_t address, uint32_t size)
     /* What another round costs, where it is plain; 0: it is not. A block that follows itself was branched to. */
     hot->loop_placement = block->flags & STRADDLES ? hot->straddle : 0;
     hot->looping = 0;
+    hot->round = 0;
     if (!(block->depth | block->late | block->unseen) && (!block->early || (block->quick && hot->registers))
         && size <= (hot->set_mask + 1) << hot->line_bits)
         hot->looping = block->cycles + block->taken + hot->loop_placement;
+    /* The host sets it to 0 with whatever it changes, so that one look tells that nothing came between. */
+    if (hot->looping && hot->cache_on && !(block->flags & ~(uint32_t)STRADDLES)
+        && !(hot->reason | hot->late_count | hot->attention | hot->unmask_attention))
+        hot->round = (uint64_t)address << 32 | size;
 }
 
 EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *user)
 {
     hot_t *hot = user;
     uint32_t address = (uint32_t)address64;
-    const block_t *block = hot->last_block;
     (void)uc;
 
     /* Another round of a plain loop, that nothing came between: most blocks are. Apart from the rest, which
      * needs more of the host's registers. */
-    if (block && block->address == address && block->size == size && hot->looping
-        && hot->expected == address + size && hot->cycles < hot->event_at && hot->cache_on
-        && !(block->flags & ~(uint32_t)STRADDLES)
-        && !(hot->reason | hot->late_count | hot->attention | hot->unmask_attention | hot->resumed)) {
+    if (((uint64_t)address << 32 | size) == hot->round && hot->cycles < hot->event_at) {
+        const block_t *block = hot->last_block;
         hot->cycles += hot->looping;
         hot->placement += hot->loop_placement;
         hot->instructions += block->instructions;

@@ -78,10 +78,12 @@ class NativeHotPath:
         self._state.table = ctypes.addressof(self._records)
         self._state.mask = entries - 1
         self._state.last_block = None
+        self._state.round = 0
         for block in self._blocks.known.values():
             self._place(block)
 
     def _place(self, block: Block) -> None:
+        self._state.round = 0
         # The hash is the one of mlbench_block() in _hotpath.c; collisions go to the next free place.
         index = (((block.address >> 1) * 2654435769 & 0xFFFFFFFF) >> 7) & (self._entries - 1)
         while True:
@@ -128,6 +130,7 @@ class NativeHotPath:
     def drop_late_reads(self) -> None:
         """The registers have been replaced: what was to be read by them is not known any more."""
         self._state.late_count = 0
+        self._state.round = 0
 
     def attach(self, uc: unicorn.Uc) -> None:
         """Hook this hot path into a CPU."""
@@ -180,6 +183,7 @@ class NativeHotPath:
         ctypes.memset(self._state.tags, 0xFF, ctypes.sizeof(self._state.tags))
         ctypes.memset(self._state.newest, 0, ctypes.sizeof(self._state.newest))
         self._state.last_block = None
+        self._state.round = 0
 
     def save(self) -> object:
         """What a snapshot must hold."""
@@ -194,6 +198,7 @@ class NativeHotPath:
         state.table, state.mask, state.accesses = pointers
         ctypes.memmove(state.memories, memories, len(memories))
         state.last_block = None
+        state.round = 0
         state.reason = 0
 
 
@@ -211,6 +216,8 @@ def _field(name: str) -> property:
 
     def put(self: NativeHotPath, value: int) -> None:
         setattr(self._state, name, value)
+        # Whatever it is, the next block is looked at in full.
+        self._state.round = 0
 
     return property(get, put)
 

@@ -7,7 +7,7 @@ import ctypes
 from mlbench.emulator.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.hot_common import MEMORIES
 
-ABI = 7
+ABI = 8
 """Of the structures below and of their meaning; the same number stands in ``_hotpath.c``."""
 MAX_SETS = 256
 
@@ -66,6 +66,7 @@ class State(ctypes.Structure):
         ("event_at", ctypes.c_uint64),
         ("flash_reads", ctypes.c_uint64),
         ("unseen_loads", ctypes.c_uint64),
+        ("round", ctypes.c_uint64),
         ("table", ctypes.c_void_p),
         ("last_block", ctypes.c_void_p),
         ("accesses", ctypes.c_void_p),
