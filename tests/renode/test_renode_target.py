@@ -111,6 +111,28 @@ void loop() {
   mlbench_inference_end();
 }
 """
+# Functions of the names that Arduino's Mbed core has for its USB serial port, which is never opened here.
+USB = """\
+#include <Arduino.h>
+#include <string.h>
+namespace arduino {
+struct USBSerial { bool connected(); };
+struct USBCDC { bool send(uint8_t *data, unsigned long size); };
+static volatile bool opened, sent;
+__attribute__((noinline)) bool USBSerial::connected() { return opened; }
+__attribute__((noinline)) bool USBCDC::send(uint8_t *data, unsigned long size) { return sent && size && data; }
+}
+static volatile int sink;
+__attribute__((noinline)) int predict(int x) { for (int i = 0; i < 100; i++) sink = sink + x; return sink; }
+static arduino::USBSerial port;
+static arduino::USBCDC wire;
+static char text[] = "HELLO by USB\\n";
+void setup() {
+  while (!port.connected()) {}
+  if (!wire.send((uint8_t *)text, strlen(text))) for (;;) {}
+}
+void loop() { predict(3); }
+"""
 
 
 class Models(Workshop):
@@ -200,6 +222,13 @@ def test_marks_of_the_library(renode: Make, workshop: Models) -> None:
     for kind in ("init_time", "inference_time"):
         a, b = getattr(mine.measures, kind), getattr(its.measures, kind)
         assert (a.instructions, a.count) == (b.instructions, b.count)
+
+
+def test_usb_serial_of_the_mbed_core(renode: Make, workshop: Models) -> None:
+    renode()
+    result = run_once(workshop.build("usb", {"usb.ino": USB}), Functions(None, "predict"))
+    assert result.outcome is Outcome.PASSED
+    assert result.serial == b"HELLO by USB\n"
 
 
 @pytest.mark.parametrize(
