@@ -120,7 +120,7 @@ struct USBSerial { bool connected(); };
 struct USBCDC { bool send(uint8_t *data, unsigned long size); };
 static volatile bool opened, sent;
 __attribute__((noinline)) bool USBSerial::connected() { return opened; }
-__attribute__((noinline)) bool USBCDC::send(uint8_t *data, unsigned long size) { return sent && size && data; }
+__attribute__((noinline)) bool USBCDC::send(uint8_t *data, unsigned long size) { return sent && size; }
 }
 static volatile int sink;
 __attribute__((noinline)) int predict(int x) { for (int i = 0; i < 100; i++) sink = sink + x; return sink; }
