@@ -54,15 +54,6 @@ class HeapCall:
         return 0 if self.operation is Operation.FREE else self.second
 
 
-@dataclass(frozen=True)
-class BreakMove:
-    """One call of sbrk: the break before, and after if it was granted."""
-
-    before: int
-    increment: int
-    granted: bool
-
-
 class HeapRecorder:
     """Watches the allocator of a running machine.
 

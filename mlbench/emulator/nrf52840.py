@@ -28,8 +28,6 @@ from mlbench.emulator.usb_host import UsbHost
 
 FLASH_START, FLASH_SIZE = 0x00000000, 0x100000
 RAM_START, RAM_SIZE = 0x20000000, 0x40000
-CODE_RAM_START = 0x00800000
-"""The same RAM, seen through the code bus."""
 CORE_START = 0xE0000000
 """The core's own registers."""
 PERIPHERAL_WINDOWS = (

@@ -45,8 +45,8 @@ from mlbench.results.change import (
 from mlbench.results.values import Absent
 from tests.reports import samples
 from tests.reports.rendered import OURS, page, row_widths
-from tests.reports.test_report_comment import foreign
 from tests.reports.test_escaping import EVIL
+from tests.reports.test_report_comment import foreign
 
 ALL = samples.comparisons()
 EVERYTHING = ALL["everything"]

@@ -50,9 +50,7 @@ FLAGGED = replace(
     sketch="kws aot",
     measures=replace(
         MEASURES,
-        unused_ram=UnusedRam(
-            230_836, "replay", True, 9, 300, ((231_000, 231_007), (235_000, 236_000)), overlap=9_896
-        ),
+        unused_ram=UnusedRam(230_836, "replay", True, 9, 300, ISLANDS, overlap=9_896),
         inference_time=Time(53_654.0, 53_100.5, 54_000.0, 3),
     ),
 )
