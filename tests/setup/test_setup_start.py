@@ -10,11 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_project import ROOT, Project, snapshot
+from small_project import ROOT, Project, make_project, snapshot
 
 OLD_PYTHONS = sorted(
     path
@@ -235,8 +237,16 @@ def test_uninstall_removes_and_makes_nothing(new_project: Project) -> None:
     assert done.stderr == f"mlbench: removed {new_project.home}\n"
 
 
-def test_read_only_checkout(new_project: Project, tmp_path: Path) -> None:
+@pytest.fixture
+def open_project() -> Iterator[Project]:
+    """A new project where another user gets to: pytest closes its own folders to others at any time."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield make_project(Path(folder))
+
+
+def test_read_only_checkout(open_project: Project) -> None:
     """As a user who may write to nothing but a home; root may write everywhere, so it becomes one."""
+    new_project = open_project
     before = snapshot(new_project.root)
     user: dict[str, int] = {}
     if os.geteuid() == 0:
@@ -246,9 +256,7 @@ def test_read_only_checkout(new_project: Project, tmp_path: Path) -> None:
         new_project.python = str(system_python)
         new_project.home.mkdir()
         os.chown(new_project.home, 65534, 65534)
-        for folder in [tmp_path, *list(tmp_path.parents)[:-2]]:
-            if folder.stat().st_uid == 0 and not folder.stat().st_mode & 0o001:
-                folder.chmod(folder.stat().st_mode | 0o011)
+        new_project.root.parent.chmod(0o711)
         user = {"user": 65534, "group": 65534}
     else:
         for path in [new_project.root, *new_project.root.rglob("*")]:
