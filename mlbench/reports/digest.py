@@ -136,7 +136,9 @@ def also(found: Digest) -> str:
 
 def _nothing_moved(found: Digest) -> str:
     if found.comparison.base is None:
-        return f"{sketches(len(found.measured))} measured, nothing to compare with"
+        # A badge says nothing else.
+        failed = f"{sketches(len(found.failed))} failed, " if found.failed else ""
+        return f"{failed}{sketches(len(found.measured))} measured, nothing to compare with"
     if found.unchanged:
         beyond = " beyond noise" if found.noise else ""
         return f"no change in {sketches(len(found.unchanged))}{beyond}"

@@ -240,6 +240,10 @@ def test_bencher_metrics(name):
         assert metric.get("upper_value", metric["value"]) >= metric["value"]
 
 
+def test_a_badge_without_a_baseline_tells_failures():
+    assert json.loads(to_badge(ALL["no-baseline"]))["message"].startswith("1 sketch failed, ")
+
+
 @pytest.mark.parametrize(
     ("name", "color"),
     [("everything", "red"), ("unchanged", "brightgreen"), ("accepted", "yellow"), ("empty", "lightgrey"),
