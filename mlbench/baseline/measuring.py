@@ -184,7 +184,9 @@ def against(
     judged_by, changed = thresholds, tuple[str, ...]()
     if base.thresholds is not None:
         judged_by = base.thresholds
-        changed = changed_thresholds(base.thresholds, thresholds)
+        # A base without any sketch and threshold judges nothing: that a first suite brings some is no change.
+        if base.results or base.thresholds:
+            changed = changed_thresholds(base.thresholds, thresholds)
     told = tuple(f"{line}; the base's counts here" for line in changed)
     return compare(
         base.results,

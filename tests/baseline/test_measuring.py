@@ -319,8 +319,11 @@ def test_a_base_from_before_the_suite_is_a_note(project, clone, tmp_path):
     assert seen == []
     assert base.results == ()
     assert base.notes == (f"the base {project.moved[:12]} has nothing to measure: it has no mlbench.yml yet",)
-    found = against(base, [sized(SPEC, 1)], Selected(()).thresholds, Side())
+    own = thresholds_of(load_suite(clone / "mlbench.yml"))
+    assert own
+    found = against(base, [sized(SPEC, 1)], own, Side())
     assert found.jobs[0].state is State.NEW
+    assert found.notes == base.notes  # nothing of thresholds that the first suite brings
 
 
 def test_a_sketch_that_is_named_is_looked_for_at_the_base(project, clone, tmp_path):
