@@ -6,6 +6,7 @@ import os
 import socket
 import termios
 import threading
+import time
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,9 +58,11 @@ def pty() -> Iterator[tuple[int, Port]]:
 
 
 def drained(line: Line, size: int) -> bytes:
-    data = b""
+    data, until = b"", time.monotonic() + 10
     while len(data) < size:
+        assert time.monotonic() < until, data
         data += line.read(size - len(data))
+        time.sleep(0.001)
     return data
 
 
@@ -278,9 +281,8 @@ def test_a_port_of_another_machine_by_rfc2217() -> None:
             for byte in manager.filter(data):
                 device.write(byte)
             bauds.append(device.baudrate)
-            waiting = device.read(1024)
-            if waiting:
-                connection.sendall(b"".join(manager.escape(waiting)))
+            while device.in_waiting:
+                connection.sendall(b"".join(manager.escape(device.read(device.in_waiting))))
 
     with served(talk) as number:
         line = open_port(Port(f"rfc2217://127.0.0.1:{number}"), 57600, pytest.fail)
