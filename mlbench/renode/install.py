@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
-from mlbench.setup.home import TOOLS, Say, home_path, locked, remove_tree, room, unwritable
+from mlbench.setup.home import TOOLS, Say, home_path, locked, room
 
 RELEASE = "1.16.1"
 """The version that is fetched where none is named; it is the one whose behaviour was recorded."""
@@ -60,7 +60,7 @@ def install(version: str, say: Say) -> Path:
             f"no checksum of Renode {version} for {platform.system()} {platform.machine()} is known",
             do="set MLBENCH_RENODE_URL and MLBENCH_RENODE_SHA256, or MLBENCH_RENODE to a program",
         )
-    from mlbench.setup.download import download, public
+    from mlbench.setup.download import install_archive, public
 
     folder = home_path() / TOOLS / f"renode-{version}"
     program = folder / "renode"
@@ -68,18 +68,7 @@ def install(version: str, say: Say) -> Path:
         if program.is_file():
             return program
         say(f"fetching Renode {version} from {public(url)}")
-        archive = folder.with_name(f"{folder.name}.tar.gz")
-        made = folder.with_name(f".{folder.name}.new")
-        remove_tree(made)
-        try:
-            download(url, sha256, archive, total_seconds=900.0)
-            _unpack(archive, made)
-            made.replace(folder)
-        except OSError as error:
-            raise unwritable(folder, error) from error
-        finally:
-            archive.unlink(missing_ok=True)
-            remove_tree(made)
+        install_archive(url, sha256, folder, _unpack, total_seconds=900.0)
     return program
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 
 from mlbench.errors import EnvironmentFault
+from mlbench.setup.home import remove_tree, unwritable
 
 _CHUNK = 1 << 16
 
@@ -63,6 +64,37 @@ def download(
         made.replace(target)
     finally:
         made.unlink(missing_ok=True)
+
+
+def install_archive(
+    url: str, sha256: str, folder: Path, unpack: Callable[[Path, Path], None], *, total_seconds: float = 300.0
+) -> None:
+    """Fetch an archive and make ``folder`` of it, whole or not at all; the archive is not kept.
+
+    Args:
+        url: where it is.
+        sha256: as for ``download``.
+        folder: must not be there yet.
+        unpack: takes the archive and the folder to make.
+        total_seconds: how long the fetching may take.
+
+    Raises:
+        Unreachable: as ``download``.
+        EnvironmentFault: the content is another one, or the folder cannot be written.
+    """
+    archive = folder.with_name(f"{folder.name}.tar.gz")
+    # A hidden name: who looks for what is installed does not meet what is half there.
+    made = folder.with_name(f".{folder.name}.new")
+    remove_tree(made)
+    try:
+        download(url, sha256, archive, total_seconds=total_seconds)
+        unpack(archive, made)
+        made.replace(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    finally:
+        archive.unlink(missing_ok=True)
+        remove_tree(made)
 
 
 @contextmanager

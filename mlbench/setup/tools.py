@@ -18,7 +18,7 @@ from pathlib import Path
 from mlbench.build.toolchain import Toolchain
 from mlbench.errors import EnvironmentFault, MLBenchError
 from mlbench.setup import apt, native
-from mlbench.setup.home import TOOLS, Say, home_path, locked, remove_tree, room, unwritable
+from mlbench.setup.home import TOOLS, Say, home_path, locked, room
 from mlbench.setup.policy import Policy
 
 ARDUINO_CLI = "1.5.1"
@@ -184,7 +184,7 @@ def _try_release(say: Say) -> Path | None:
         say(f"arduino-cli's project has no release for {platform.system()} {platform.machine()}")
         return None
     # Imported only here: the HTTP library costs more time than everything else in a warm start.
-    from mlbench.setup.download import Unreachable, download, public
+    from mlbench.setup.download import Unreachable, install_archive, public
 
     program = _downloaded()
     folder = program.parent
@@ -192,21 +192,11 @@ def _try_release(say: Say) -> Path | None:
         if program.is_file():
             return program
         say(f"fetching arduino-cli {ARDUINO_CLI} from {public(url)}")
-        archive = folder.with_name(f"{folder.name}.tar.gz")
-        made = folder.with_name(f"{folder.name}.new")
-        remove_tree(made)
         try:
-            download(url, sha256, archive)
-            _unpack(archive, made)
-            made.replace(folder)
+            install_archive(url, sha256, folder, _unpack)
         except Unreachable as error:
             say(f"arduino-cli cannot be fetched: {error.what}")
             return None
-        except OSError as error:
-            raise unwritable(folder, error) from error
-        finally:
-            archive.unlink(missing_ok=True)
-            remove_tree(made)
     return program
 
 

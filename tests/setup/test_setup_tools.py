@@ -234,7 +234,7 @@ def test_debian_serves_where_the_release_is_out_of_reach(
     monkeypatch.setenv("MLBENCH_ARDUINO_CLI_URL", server.url(path))
     fetch = download
 
-    def quickly(url: str, sha256: str, target: Path) -> None:
+    def quickly(url: str, sha256: str, target: Path, *, total_seconds: float) -> None:
         fetch(url, sha256, target, connect_seconds=0.2, stall_seconds=0.2)
 
     monkeypatch.setattr("mlbench.setup.download.download", quickly)
