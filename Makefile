@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 # What CI runs. Missing compilers of sketches are installed the way entrypoint.py does it.
 test: check tools
-	$(DEV) python -m pytest -n $(WORKERS) --dist worksteal
+	$(DEV) python -m pytest -n $(WORKERS) --dist worksteal --durations=25
 
 check: lint typecheck
 
