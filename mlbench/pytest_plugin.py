@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest._code.code import ReprFileLocation, TerminalRepr
+from _pytest._io import TerminalWriter
 
 if TYPE_CHECKING:
     from mlbench.build.firmware import Firmware
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 _BACKENDS = ("emulator", "renode", "board")
 _DEVICES = pytest.StashKey[list[Any]]()
-_ERRORS = "mlbench"
+_SLOW = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +37,30 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "mlbench(board=..., backend=...): the board of this test's firmware, and where it runs"
     )
+
+
+class _Told(TerminalRepr):
+    """A failure in the words of the harness; ``reprcrash`` is what summaries and JUnit show of it."""
+
+    def __init__(self, text: str, reprcrash: ReprFileLocation) -> None:
+        self._text = text
+        self.reprcrash = reprcrash
+
+    def __str__(self) -> str:
+        return self._text
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        """Writes it as it is."""
+        tw.line(self._text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Says why it took so long, where the emulator ran without its native part."""
+    if config.stash.get(_SLOW, False):
+        why = "`mlbench doctor` says why it is not native"
+        terminalreporter.write_line(
+            f"mlbench: the emulator's hot path ran in Python, some 100 times slower; {why}"
+        )
 
 
 def _asked(request: pytest.FixtureRequest) -> tuple[str, str]:
@@ -85,6 +111,8 @@ def device(
         board, asked = _asked(request)
         found = make_device(firmware, backend or asked, board, mlbench_build, **options)
         made.append(found)
+        if getattr(found, "native", True) is False:
+            request.config.stash[_SLOW] = True
         return found
 
     yield make
@@ -137,7 +165,10 @@ def pytest_runtest_makereport(
         entry = next((e for e in reversed(call.excinfo.traceback) if str(e.path) == str(item.path)), None)
         where = f"{item.location[0]}:{entry.lineno + 1}: " if entry is not None else ""
         source = f"\n>   {str(entry.statement).strip()}\n" if entry is not None else ""
-        report.longrepr = f"{where}{type(error).__name__}{source}\nE   {what}"
+        report.longrepr = _Told(
+            f"{where}{type(error).__name__}{source}\nE   {what}",
+            ReprFileLocation(item.location[0], entry.lineno + 1 if entry else 0, what),
+        )
     devices = item.stash.get(_DEVICES, [])
     for number, one in enumerate(devices, 1):
         found = told if told is not None and len(devices) == 1 else None

@@ -121,6 +121,11 @@ class Device(Dialogue):
             self._core.start()
         return self
 
+    @property
+    def native(self) -> bool:
+        """Whether the emulator's hot path is native code; in Python it is some 100 times slower."""
+        return self._core.machine.hot.native
+
     def reset(self) -> Device:
         """Switch it off and on again, as it was at first."""
         self._started, self._read, self._ready = False, 0, {}

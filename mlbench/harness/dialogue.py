@@ -120,7 +120,11 @@ class Dialogue(ABC):
         Raises:
             DeviceError: the firmware ended, or the time was over.
         """
-        wanted = re.compile(pattern) if isinstance(pattern, str) else pattern
+        try:
+            wanted = re.compile(pattern) if isinstance(pattern, str) else pattern
+        except re.error as error:
+            what = f"{pattern!r} is no regular expression: {error}"
+            raise UsageError(what, do="escape what is meant as it is: re.escape(text)") from None
         self._sent()
 
         def found(sent: bytes) -> bool:

@@ -29,9 +29,24 @@ class Batch:
         """
         self.name = name
         self.outputs = outputs
+        self._size: int | None = None
         symbols = find_functions(image, name)
         self.addresses = {symbol.address for symbol in symbols}
         self.argument = _input_of(image, symbols[0].address, name, outputs) if argument is None else argument
+
+    def _check(self, image: Image, target: int, size: int) -> None:
+        """What is known of the input's size, from the object it lies in and from the inputs before."""
+        holder = next(
+            (o for o in image.symbols if o.kind == "object" and 0 <= target - o.address < o.size), None
+        )
+        if holder is not None and target + size > holder.address + holder.size:
+            room = holder.address + holder.size - target
+            what = f"an input of {size} bytes does not fit {holder.demangled}, which has room for {room}"
+            raise UsageError(what, do="give as many bytes as the model takes")
+        if self._size not in (None, size):
+            what = f"an input has {size} bytes, the one before it {self._size}"
+            raise UsageError(what, do="give as many bytes as the model takes")
+        self._size = size
 
     def run(self, core: EmulatorCore, data: bytes, timeout_us: float) -> Inference:
         """One inference: ``core`` stands at the function's entry."""
@@ -45,6 +60,7 @@ class Batch:
             pointer = f"argument {self.argument} of {self.name} is {target:#x}"
             what = f"{pointer}, where {len(data)} bytes find no memory"
             raise UsageError(what, do="give argument=N for the one that points to the input")
+        self._check(machine.image, target, len(data))
         if memory is machine.flash:
             # An example among the constants: the host may write what the firmware may not.
             machine.patch_flash(target, data)

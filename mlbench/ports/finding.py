@@ -86,7 +86,7 @@ def parse_wish(text: str) -> Wish:
 
 def list_ports() -> tuple[Port, ...]:
     """All ports of this machine that hang on USB, by name; the rest is taken only where it is named."""
-    from serial.tools import list_ports as pyserial  # type: ignore[import-untyped]
+    from serial.tools import list_ports as pyserial
 
     found = []
     for item in pyserial.comports():

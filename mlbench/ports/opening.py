@@ -192,7 +192,7 @@ def _identity(port: Port) -> object:
 
 
 def _open(port: Port, baud: int) -> Line:
-    import serial  # type: ignore[import-untyped]
+    import serial
 
     line: Line
     if port.is_url:

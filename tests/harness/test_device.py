@@ -206,6 +206,20 @@ def test_a_batch(dev: Device) -> None:
     assert again[0] == again[2] == found[3]
 
 
+def test_inputs_of_a_wrong_size(dev: Device) -> None:
+    dev.run_until("READY")
+    dev.send("i")
+    with pytest.raises(UsageError, match=r"an input of 17 bytes does not fit input, which has room for 16"):
+        dev.infer([bytes(17)], function="classify")
+    with pytest.raises(UsageError, match=r"an input has 15 bytes, the one before it 16"):
+        dev.infer([bytes(16), bytes(15)], function="classify")
+
+
+def test_a_pattern_that_is_none(dev: Device) -> None:
+    with pytest.raises(UsageError, match="is no regular expression"):
+        dev.expect("(")
+
+
 def test_a_batch_that_cannot_be(dev: Device) -> None:
     with pytest.raises(UsageError, match="which function infers"):
         dev.infer([b"x"])

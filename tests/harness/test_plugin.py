@@ -96,6 +96,15 @@ def test_failing(users: pytest.Pytester, text: str, lines: list[str]) -> None:
     # The test's own line is shown, and none of the harness's insides.
     result.stdout.fnmatch_lines([f">   {text}".replace("[", "[[]")])
     result.stdout.no_fnmatch_line("*mlbench/harness/*")
+    # The summary's line says what, not only that.
+    assert any(line.startswith("FAILED ") and len(line.split(" - ", 1)[1]) > 20 for line in result.outlines)
+
+
+def test_a_slow_emulator_is_told(users: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.environ", {**os.environ, "MLBENCH_HOTPATH": "/nowhere.so"})
+    result = run(users, "def test_it(device):\n    assert device(ELF).call('add', 1, 2).value == 3\n")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*hot path ran in Python*"])
 
 
 def test_out_of_memory_is_told(users: pytest.Pytester) -> None:
