@@ -41,7 +41,14 @@ def portable_measures(measures: Measures, project: Project | None, firmware: Fir
 
 
 def _user_text(text: str, project: Project | None, firmware: Firmware | None) -> str:
-    """Text with the user's folder in place of the one that debug information has for a sketch."""
+    """Text with the user's folder in place of the one that debug information has for a sketch.
+
+    What lies in the project or in the current folder is named from there, as everywhere else.
+    """
+    roots = [project.root] if project and project.bounded else []
+    for root in (*roots, Path.cwd()):
+        if root != Path(root.anchor):
+            text = text.replace(f"{root}/", "")
     if firmware is None:
         return text
     folder = firmware.source if firmware.source.is_dir() else firmware.source.parent
