@@ -58,6 +58,8 @@ class BoardLock:
         if self._handle >= 0:
             # Emptied first: who looks at it without a lock must not read of a holder that has gone.
             os.ftruncate(self._handle, 0)
+            # Said outright: a process that was forked meanwhile has the file open too, and would keep it.
+            fcntl.flock(self._handle, fcntl.LOCK_UN)
             os.close(self._handle)
             self._handle = -1
 

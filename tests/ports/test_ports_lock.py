@@ -100,6 +100,26 @@ def test_children_hold_no_lock(hold) -> None:
         child.wait()
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # of Pythons from 3.12 on
+def test_a_forked_process_holds_no_lock_that_was_let_go() -> None:
+    lock = claim([ONE], "mine", lambda text: None, seconds=0)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:  # has the file open, and does nothing but wait
+        os.read(reading, 1)
+        os._exit(0)
+    try:
+        lock.release()
+        again = try_lock(ONE, "again")
+        assert isinstance(again, BoardLock)
+        again.release()
+    finally:
+        os.write(writing, b"x")
+        os.waitpid(child, 0)
+        os.close(reading)
+        os.close(writing)
+
+
 def test_waiting_ends_when_the_board_is_free(hold) -> None:
     process, _ = hold(ONE)
     said: list[str] = []
