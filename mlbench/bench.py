@@ -76,27 +76,34 @@ def with_model(image: Image, function: str, rounds: int, *, force_python: bool) 
 def bare(image: Image, function: str, rounds: int) -> float:
     """Seconds of the same inference on Unicorn without any hook."""
     machine, back = at_inference(image, function, force_python=False)
-    uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
-    uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
-    for memory in machine.cpu.memories:
-        uc.mem_map(memory.start, memory.size)
-    registers = {r: machine.cpu.uc.reg_read(r) for r in (*CORE_REGISTERS[:15], *_FLOATS)}
-    start = machine.cpu.pc
-    contents = [(memory.start, bytes(memory.data)) for memory in machine.cpu.memories]
+    cpu = Bare(machine)
+    cpu.run(back)
+    return min(cpu.run(back) for _ in range(rounds))
 
-    def again() -> float:
-        for address, data in contents:
+
+class Bare:
+    """A machine's CPU and memory as they stand, on Unicorn without any hook, peripheral or interrupt."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
+        self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
+        self._contents = [(memory.start, bytes(memory.data)) for memory in machine.cpu.memories]
+        for start, data in self._contents:
+            self.uc.mem_map(start, len(data))
+        self._registers = {r: machine.cpu.uc.reg_read(r) for r in (*CORE_REGISTERS[:15], *_FLOATS)}
+        self._start = machine.cpu.pc
+        self.uc.mem_write(*self._contents[0])
+
+    def run(self, back: int) -> float:
+        """Seconds from there to ``back``; again from the same state each time."""
+        for address, data in self._contents:
             if address:  # flash stays as it is: writing it would drop what is translated
-                uc.mem_write(address, data)
-        for register, value in registers.items():
-            uc.reg_write(register, value)
+                self.uc.mem_write(address, data)
+        for register, value in self._registers.items():
+            self.uc.reg_write(register, value)
         begin = time.process_time()
-        uc.emu_start(start | 1, back)
+        self.uc.emu_start(self._start | 1, back)
         return time.process_time() - begin
-
-    uc.mem_write(contents[0][0], contents[0][1])
-    again()
-    return min(again() for _ in range(rounds))
 
 
 def _least(action: Callable[[], None], rounds: int) -> float:

@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from emulated import ROOT, Workshop, entries
 
+from mlbench.bench import Bare, at_inference
+from mlbench.elf.image import Image
+from mlbench.emulator.machine import End
 from mlbench.project import PrepareFailed
 from mlbench.targets.protocol import Outcome
 
@@ -177,3 +180,20 @@ def test_models_give_their_known_outputs(name, workshop: Workshop):
         pytest.skip(f"cargo cannot fetch here: {said[:200]}")
     assert result.outcome is Outcome.PASSED, result.reason
     assert result.serial.decode().splitlines()[:2] == EXPECTED[name]
+    assert_the_model_changes_no_result(workshop.build(entries(SUITE)[name]).elf)
+
+
+def assert_the_model_changes_no_result(elf: Path) -> None:
+    """The same inference with the cycle model and without any hook leaves the same tensors."""
+    image = Image.load(elf)
+    machine, back = at_inference(image, "tflite::MicroInterpreter::Invoke()", force_python=False)
+    bare = Bare(machine)
+    bare.run(back)
+    machine.set_break(back)
+    ending = machine.run(machine.clock.cycles(60e6), resume=True)
+    assert (ending.end, ending.address) == (End.BREAKPOINT, back)
+    arena = max((s for s in image.symbols if "arena" in s.name), key=lambda symbol: symbol.size)
+    assert arena.size >= 10 * 1024
+    offset = arena.address - machine.ram.start
+    with_model = bytes(machine.ram.data[offset : offset + arena.size])
+    assert bytes(bare.uc.mem_read(arena.address, arena.size)) == with_model
