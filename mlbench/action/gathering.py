@@ -10,6 +10,7 @@ from mlbench.action.events import Event
 from mlbench.action.inputs import Settings
 from mlbench.action.parts import ARTIFACT, FILE, Part, absent_legs, from_json, newest
 from mlbench.action.state import Work
+from mlbench.compare.comparing import with_verdicts
 from mlbench.errors import EnvironmentFault, MLBenchError
 from mlbench.github.artifacts import artifacts_of_run, download, newest_attempts
 from mlbench.github.client import GitHub
@@ -110,15 +111,6 @@ def believed(part: Part, source: Source) -> Part:
     """A part without what only a report may say: that somebody has accepted it, and what its commit is."""
     if part.comparison is None:
         return part
-    jobs = tuple(
-        replace(
-            job,
-            deltas=tuple(
-                replace(delta, verdict=Verdict.FAIL) if delta.verdict is Verdict.ACCEPTED else delta
-                for delta in job.deltas
-            ),
-        )
-        for job in part.comparison.jobs
-    )
-    head = replace(part.comparison.head, commit=source.head_sha)
-    return replace(part, comparison=replace(part.comparison, jobs=jobs, head=head, accepted=""))
+    comparison = with_verdicts(part.comparison, Verdict.ACCEPTED, Verdict.FAIL)
+    head = replace(comparison.head, commit=source.head_sha)
+    return replace(part, comparison=replace(comparison, head=head, accepted=""))

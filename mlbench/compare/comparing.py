@@ -58,17 +58,22 @@ def compare(
 
 def accepted(comparison: Comparison, by: str) -> Comparison:
     """The same with every failed threshold accepted; ``by`` says by whom or what, and why."""
+    found = with_verdicts(comparison, Verdict.FAIL, Verdict.ACCEPTED)
+    return replace(found, accepted=by if comparison.regressed else comparison.accepted)
+
+
+def with_verdicts(comparison: Comparison, old: Verdict, new: Verdict) -> Comparison:
+    """The same with every verdict ``old`` made ``new``."""
     jobs = tuple(
         replace(
             job,
             deltas=tuple(
-                replace(delta, verdict=Verdict.ACCEPTED) if delta.verdict is Verdict.FAIL else delta
-                for delta in job.deltas
+                replace(delta, verdict=new) if delta.verdict is old else delta for delta in job.deltas
             ),
         )
         for job in comparison.jobs
     )
-    return replace(comparison, jobs=jobs, accepted=by if comparison.regressed else comparison.accepted)
+    return replace(comparison, jobs=jobs)
 
 
 def _by_key(results: Iterable[Result], side: str, notes: list[str]) -> dict[Key, Result]:
