@@ -18,14 +18,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlbench.elf.dies import FUNCTION_TAGS, join, name_of, parent_of, text_of
 from mlbench.elf.headers import printable
-from mlbench.elf.types import Prototype, prototype_of
+from mlbench.elf.types import Kind, Prototype, prototype_of
 
 if TYPE_CHECKING:
     from mlbench.elf.image import Image
     from mlbench.targets.protocol import Frame
-
-_FLOAT_ENCODING = 4
-"""DW_ATE_float (DWARF 5, section 7.8)."""
 
 _Answer = TypeVar("_Answer")
 
@@ -111,11 +108,15 @@ class DebugInfo:
 
     def returned(self, address: int) -> ReturnValue | None:
         """The number that the function at ``address`` returns; None for none, or an address or object."""
-        return self._guard(lambda: self._returned(address & ~1), None)
+        prototype = self.prototype(address)
+        if prototype is None or not prototype.returns.number:
+            return None
+        return ReturnValue(prototype.returns.size, prototype.returns.kind is Kind.FLOAT)
 
     def parameters(self, address: int) -> int | None:
         """How many arguments the function at ``address`` takes, ``this`` included; None where unknown."""
-        return self._guard(lambda: self._parameters(address & ~1), None)
+        prototype = self.prototype(address)
+        return None if prototype is None or prototype.variadic else len(prototype.parameters)
 
     def prototype(self, address: int) -> Prototype | None:
         """What the function at ``address`` takes and returns; None where that is not known."""
@@ -304,39 +305,6 @@ class DebugInfo:
                 for low, high in self._spans(die)
             ]
         return next((d for low, high, d in self._functions[unit.cu_offset] if low <= address < high), None)
-
-    def _returned(self, address: int) -> ReturnValue | None:
-        unit = self._unit_at(address)
-        die = self._subprogram(unit, address) if unit is not None else None
-        # The type stands with the declaration: of a method, or of the abstract instance of a clone.
-        while die is not None and "DW_AT_type" not in die.attributes:
-            link = next(
-                (a for a in ("DW_AT_specification", "DW_AT_abstract_origin") if a in die.attributes), ""
-            )
-            die = die.get_DIE_from_attribute(link) if link else None
-        while die is not None and "DW_AT_type" in die.attributes:
-            die = die.get_DIE_from_attribute("DW_AT_type")
-            if die.tag == "DW_TAG_base_type":
-                size = die.attributes["DW_AT_byte_size"].value
-                return ReturnValue(size, die.attributes["DW_AT_encoding"].value == _FLOAT_ENCODING)
-            if die.tag == "DW_TAG_enumeration_type":
-                return ReturnValue(die.attributes["DW_AT_byte_size"].value, False)
-            if die.tag not in ("DW_TAG_typedef", "DW_TAG_const_type", "DW_TAG_volatile_type"):
-                return None
-        return None
-
-    def _parameters(self, address: int) -> int | None:
-        unit = self._unit_at(address)
-        die = self._subprogram(unit, address) if unit is not None else None
-        while die is not None and "DW_AT_abstract_origin" in die.attributes:
-            # A copy for some callers may have lost an argument: what counts is the function of the source.
-            die = die.get_DIE_from_attribute("DW_AT_abstract_origin")
-        if die is None:
-            return None
-        tags = [child.tag for child in die.iter_children()]
-        if "DW_TAG_unspecified_parameters" in tags:
-            return None
-        return tags.count("DW_TAG_formal_parameter")
 
     def _inner(self, die: Any, address: int) -> Any:
         for child in die.iter_children():

@@ -44,6 +44,11 @@ class Type:
     kind: Kind
     size: int = 4
 
+    @property
+    def number(self) -> bool:
+        """Whether it is a number: neither nothing, nor an address, nor an object."""
+        return self.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOLEAN, Kind.FLOAT)
+
     def __str__(self) -> str:
         return (
             f"{self.kind.value}"
@@ -65,14 +70,11 @@ class Prototype:
 
 def prototype_of(die: Any) -> Prototype:
     """The prototype of a subprogram's entry, or of the declaration it refers to."""
-    for owner in _chain(die):
-        parameters = [child for child in owner.iter_children() if child.tag == "DW_TAG_formal_parameter"]
-        typed = [child for child in parameters if _type_die(child) is not None]
-        # The concrete entry of an inlined or cloned function has parameters without types of their own.
-        if parameters and len(typed) == len(parameters):
-            break
-    else:
-        parameters = []
+    source = die
+    while "DW_AT_abstract_origin" in source.attributes:
+        # A copy for some callers may have lost an argument: what counts is the function of the source.
+        source = source.get_DIE_from_attribute("DW_AT_abstract_origin")
+    parameters = [child for child in source.iter_children() if child.tag == "DW_TAG_formal_parameter"]
     variadic = any(
         child.tag == "DW_TAG_unspecified_parameters"
         for owner in _chain(die)
