@@ -182,12 +182,6 @@ class Device(Dialogue):
             raise UsageError(f"the image has no symbol {name!r}", where=self.image.path.name, do="correct it")
         return found
 
-    def _is_function(self, name: str) -> bool:
-        try:
-            return bool(find_functions(self.image, name))
-        except UsageError:
-            return False
-
     def report(self) -> Report:
         """The device as it stands, for people: text, call chain, the last functions."""
         return self.start()._core.report()

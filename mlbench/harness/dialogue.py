@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mlbench.elf.image import Image
+from mlbench.elf.names import find_functions
 from mlbench.errors import UsageError
 from mlbench.harness.units import TIME, Quantity, microseconds
 
@@ -32,6 +34,9 @@ class Match:
 class Dialogue(ABC):
     """Text both ways. Nothing runs and no time passes but in the methods that say so."""
 
+    image: Image
+    """What it runs."""
+
     _read = 0
     """Characters of the serial text that earlier ``expect`` calls have gone past."""
 
@@ -48,10 +53,6 @@ class Dialogue(ABC):
         """Run until a function is entered."""
 
     @abstractmethod
-    def _is_function(self, name: str) -> bool:
-        """Whether the image has a function of that name."""
-
-    @abstractmethod
     def _sent(self) -> bytes:
         """All serial text so far; switches the device on."""
 
@@ -62,6 +63,13 @@ class Dialogue(ABC):
     @abstractmethod
     def _send(self, source: str, data: bytes) -> None:
         """Put bytes on the wire to the firmware."""
+
+    def _is_function(self, name: str) -> bool:
+        """Whether the image has a function of that name."""
+        try:
+            return bool(find_functions(self.image, name))
+        except UsageError:
+            return False
 
     @property
     def time(self) -> Quantity:

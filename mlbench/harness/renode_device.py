@@ -9,7 +9,6 @@ from typing import NoReturn
 from mlbench.boards import board_for
 from mlbench.build.firmware import Firmware
 from mlbench.elf.image import Image
-from mlbench.elf.names import find_functions
 from mlbench.errors import UsageError
 from mlbench.harness.dialogue import Dialogue
 from mlbench.harness.errors import DeviceError, Report
@@ -78,12 +77,6 @@ class RenodeDevice(Dialogue):
     def _run_to(self, function: str, timeout_us: float) -> None:
         del timeout_us
         self._refuse(f"run_until(symbol={function!r})")
-
-    def _is_function(self, name: str) -> bool:
-        try:
-            return bool(find_functions(self.image, name))
-        except UsageError:
-            return False
 
     def _sent(self) -> bytes:
         return self._started().serial()
