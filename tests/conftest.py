@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -19,3 +25,24 @@ settings.load_profile("ci" if os.environ.get("CI") else "wander")
 def tools() -> Toolchain:
     """The tools of this machine, without arduino-cli."""
     return tools_or_skip()
+
+
+@pytest.fixture
+def renode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Puts a stand-in for Renode where it is found; arguments are how it misbehaves."""
+
+    def make(**quirks: Any) -> Path:
+        program = tmp_path / "renode"
+        fake = Path(__file__).parent / "renode" / "fake_renode.py"
+        variables = {
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "MLBENCH_HOTPATH": os.environ.get("MLBENCH_HOTPATH", ""),
+            "FAKE_RENODE": json.dumps(quirks),
+        }
+        settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items() if value)
+        program.write_text(f'#!/bin/sh\nexec env {settings} {shlex.quote(sys.executable)} {fake} "$@"\n')
+        program.chmod(0o755)
+        monkeypatch.setenv("MLBENCH_RENODE", str(program))
+        return program
+
+    return make

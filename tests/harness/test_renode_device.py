@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shlex
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,19 +12,10 @@ from mlbench.errors import UsageError
 from mlbench.harness import DeviceError
 from mlbench.harness.renode_device import RenodeDevice
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture
-def dev(firmware: Firmware, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RenodeDevice]:
-    program = tmp_path / "renode"
-    variables = f"PYTHONPATH={shlex.quote(str(ROOT))} FAKE_RENODE={shlex.quote(json.dumps({}))}"
-    hot = os.environ.get("MLBENCH_HOTPATH", "")
-    variables += f" MLBENCH_HOTPATH={shlex.quote(hot)}" if hot else ""
-    fake = ROOT / "tests" / "renode" / "fake_renode.py"
-    program.write_text(f'#!/bin/sh\nexec env {variables} {shlex.quote(sys.executable)} {fake} "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("MLBENCH_RENODE", str(program))
+def dev(firmware: Firmware, renode: Callable[..., Path]) -> Iterator[RenodeDevice]:
+    renode()
     device = RenodeDevice(firmware)
     yield device
     device.close()
