@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlbench.elf.image import Image
+from mlbench.elf.vectors import vector_table
 from mlbench.emulator import nrf52840
 from mlbench.emulator.cpu import Cpu
 from mlbench.errors import SketchError
@@ -30,13 +31,5 @@ def load_image(cpu: Cpu, image: Image) -> int:
             )
         offset = segment.load - memory.start
         memory.data[offset : offset + len(segment.data)] = segment.data
-    for address in sorted(segment.load for segment in loads):
-        stack, reset = cpu.word(address), cpu.word(address + 4)
-        in_ram = nrf52840.RAM_START <= stack <= nrf52840.RAM_START + nrf52840.RAM_SIZE
-        if in_ram and reset & 1 and cpu.memory_at(reset) is not None:
-            return address
-    raise SketchError(
-        "no vector table at the start of the image (stack pointer in RAM, then the reset handler)",
-        where=str(image.path),
-        do="give an image linked for the nRF52840",
-    )
+    ram = range(nrf52840.RAM_START, nrf52840.RAM_START + nrf52840.RAM_SIZE)
+    return vector_table(image, ram, lambda address: cpu.memory_at(address) is not None, "the nRF52840")

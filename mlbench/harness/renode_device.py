@@ -15,7 +15,7 @@ from mlbench.harness.errors import DeviceError, Report
 from mlbench.renode.machine import RenodeMachine
 from mlbench.renode.process import CpuAborted, RenodeProcess
 from mlbench.suite import DEFAULT_BOARD
-from mlbench.targets.renode import vector_table
+from mlbench.targets.renode import vectors_of
 
 _SLICE_S = 0.005
 
@@ -33,7 +33,7 @@ class RenodeDevice(Dialogue):
         """
         path = firmware.elf if isinstance(firmware, Firmware) else Path(firmware)
         self.image = Image.load(path)
-        self._vectors = vector_table(self.image, board_for(board))
+        self._vectors = vectors_of(self.image, board_for(board))
         self._host_seconds = host_seconds
         self._process: RenodeProcess | None = None
         self._machine: RenodeMachine | None = None

@@ -12,6 +12,7 @@ from mlbench.boards.board import RenodeData
 from mlbench.build.firmware import Firmware
 from mlbench.elf.image import Image
 from mlbench.elf.redirect import Patch, Redirection, redirect_setup
+from mlbench.elf.vectors import vector_table
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.renode import hooks
 from mlbench.renode.client import Gone
@@ -151,7 +152,7 @@ class RenodeSession:
             image = Image.load(path)
             word = template_word(self._firmware, image)
             named = named_functions(image, self._functions)
-            self._plans[path] = _Plan(image, vector_table(image, self._board), Entry.of(image, word), named)
+            self._plans[path] = _Plan(image, vectors_of(image, self._board), Entry.of(image, word), named)
         return self._plans[path]
 
     def _attempt_twice(self, plan: _Plan, probe: Probe, deadline_s: float) -> RunResult | Trace:
@@ -309,18 +310,10 @@ class RenodeSession:
         return (*number, *trace.outputs[1:])
 
 
-def vector_table(image: Image, board: Board) -> int:
-    """The lowest address in flash that begins with a stack pointer in RAM and a Thumb address.
-
-    Raises:
-        UsageError: there is none.
-    """
-    for segment in sorted(image.segments, key=lambda segment: segment.load):
-        stack, reset = (int.from_bytes(segment.data[n : n + 4], "little") for n in (0, 4))
-        if board.ram.start <= stack <= board.ram.start + board.ram.size and reset & 1:
-            return segment.load
-    what = "no vector table at the start of the image (stack pointer in RAM, then the reset handler)"
-    raise UsageError(what, where=str(image.path), do=f"give an image linked for {board.name}")
+def vectors_of(image: Image, board: Board) -> int:
+    """The address of the image's vector table. Raises SketchError where it is not for this board."""
+    ram = range(board.ram.start, board.ram.start + board.ram.size)
+    return vector_table(image, ram, lambda _: True, board.name)
 
 
 def _handlers(image: Image, vectors: int) -> list[tuple[int, int]]:
