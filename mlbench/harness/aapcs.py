@@ -26,18 +26,19 @@ class Placed:
     stack: bytes
 
 
-def place(values: Sequence[int | float], types: Sequence[Type], *, variadic: bool = False) -> Placed:
+def place(values: Sequence[int | float], types: Sequence[Type], *, base: bool = False) -> Placed:
     """Put arguments where a function looks for them.
 
     Args:
         values: numbers; addresses for pointers.
         types: of each value.
-        variadic: it takes any number of arguments: the base standard holds, without float registers.
+        base: the base standard holds, without float registers: of softfp firmware, and of functions that
+            take any number of arguments.
 
     Raises:
         UsageError: a value does not fit its type, or the type cannot be passed from outside.
     """
-    placing = _Placing(variadic)
+    placing = _Placing(base)
     for number, (value, kind) in enumerate(zip(values, types, strict=True)):
         placing.add(_bytes_of(value, kind, number), kind)
     floats = tuple(placing.floats) if any(kind.kind is Kind.FLOAT for kind in types) else ()
@@ -47,16 +48,16 @@ def place(values: Sequence[int | float], types: Sequence[Type], *, variadic: boo
 class _Placing:
     """The state of 6.5: next core register, next float register, next address on the stack."""
 
-    def __init__(self, variadic: bool) -> None:
+    def __init__(self, base: bool) -> None:
         self.core = [0] * _CORE_REGISTERS
         self.floats = [0] * _FLOAT_REGISTERS
         self.stack = bytearray()
         self._next_core = 0
-        self._free = [] if variadic else list(range(_FLOAT_REGISTERS))
-        self._variadic = variadic
+        self._free = [] if base else list(range(_FLOAT_REGISTERS))
+        self._base = base
 
     def add(self, data: bytes, kind: Type) -> None:
-        if kind.kind is Kind.FLOAT and not self._variadic:
+        if kind.kind is Kind.FLOAT and not self._base:
             self._add_float(data)
         else:
             self._add_core(data)
@@ -120,7 +121,7 @@ def _bytes_of(value: int | float, kind: Type, number: int) -> bytes:
 
 
 def result(
-    kind: Type, core: Sequence[int], floats: Sequence[int], *, variadic: bool = False
+    kind: Type, core: Sequence[int], floats: Sequence[int], *, base: bool = False
 ) -> int | float | bool | None:
     """The value that a function returned, from r0 and r1 or s0 and s1 as they are behind it (6.6, 7.1.2.5).
 
@@ -131,7 +132,7 @@ def result(
         return None
     if kind.kind in (Kind.AGGREGATE, Kind.OTHER):
         raise UsageError(f"it returns a {kind}", do="call a function that writes it to an address")
-    words = floats if kind.kind is Kind.FLOAT and not variadic else core
+    words = floats if kind.kind is Kind.FLOAT and not base else core
     data = b"".join(word.to_bytes(4, "little") for word in words[:2])
     if kind.kind is Kind.FLOAT:
         number: float = struct.unpack("<f" if kind.size == 4 else "<d", data[: kind.size])[0]

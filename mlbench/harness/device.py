@@ -220,13 +220,13 @@ class Device(Dialogue):
         sp = self._core.room(buffers.size)
         values, contents = buffers.place(sp)
         types = _types_of(arguments, prototype)
-        variadic = prototype is not None and prototype.variadic
-        placed = place(values, types, variadic=variadic)
+        base = not self.image.hard_float or (prototype is not None and prototype.variadic)
+        placed = place(values, types, base=base)
         stack = sp - buffers.size - (len(placed.stack) + 7 & ~7)
         returned = _returned(prototype, returns)
         result(returned, (0, 0), (0, 0))  # what cannot be taken is refused before it runs
         spent = self._core.call(address, placed, contents, stack, microseconds(timeout))
-        value = result(returned, spent.core, spent.floats, variadic=variadic)
+        value = result(returned, spent.core, spent.floats, base=base)
         time = Quantity(self._core.machine.clock.us(spent.cycles), TIME)
         return CallResult(
             value,
@@ -286,16 +286,19 @@ class Device(Dialogue):
 
 
 def _types_of(arguments: Sequence[Any], prototype: Prototype | None) -> list[Type]:
-    known = list(prototype.parameters) if prototype is not None else []
-    return known + [_guess(value) for value in arguments[len(known) :]]
+    if prototype is None:
+        return [_guess(value) for value in arguments]
+    known = list(prototype.parameters)
+    # Behind the named parameters of a variadic function a float is a double (C17, 6.5.2.2).
+    return known + [_guess(value, floats=8) for value in arguments[len(known) :]]
 
 
-def _guess(value: Any) -> Type:
+def _guess(value: Any, floats: int = 4) -> Type:
     """The type of an argument that the image says nothing of."""
     if isinstance(value, bool):
         return Type(Kind.BOOLEAN, 1)
     if isinstance(value, float):
-        return Type(Kind.FLOAT, 4)
+        return Type(Kind.FLOAT, floats)
     if isinstance(value, int):
         wide = not -(1 << 31) <= value < 1 << 32
         return Type(Kind.SIGNED if value < 0 else Kind.UNSIGNED, 8 if wide else 4)

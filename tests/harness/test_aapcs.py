@@ -135,9 +135,50 @@ def device_of_sketch(firmware: Firmware) -> Device:
 
 def test_a_variadic_function_takes_floats_in_core_registers() -> None:
     double = Type(Kind.FLOAT, 8)
-    placed = place([1, 2.0], [Type(Kind.SIGNED, 4), double], variadic=True)
+    placed = place([1, 2.0], [Type(Kind.SIGNED, 4), double], base=True)
     assert placed.core == (1, 0, *struct.unpack("<2I", struct.pack("<d", 2.0)))
     assert not any(placed.floats)
+
+
+SOFT = """
+#include <stdarg.h>
+double scale(float a, double b, int n) { return a * b + n; }
+float half(float a) { return a / 2; }
+double total(int n, ...) {
+  va_list all; double sum = 0;
+  va_start(all, n);
+  while (n--) sum += va_arg(all, double);
+  va_end(all);
+  return sum;
+}
+void *volatile kept[] = {(void *)scale, (void *)half, (void *)total};
+int main(void) { return kept[0] != 0; }
+void start(void) { main(); for (;;) {} }
+__attribute__((section(".vectors"), used)) void *const vectors[] = {(void *)0x20040000, (void *)start};
+"""
+SCRIPT = """
+SECTIONS {
+  .text 0x10000 : { *(.vectors) *(.text*) *(.rodata*) }
+  .data 0x20000000 : AT(ADDR(.text) + SIZEOF(.text)) { *(.data*) *(.bss*) }
+}
+"""
+
+
+@pytest.mark.parametrize("abi", ["hard", "softfp"])
+def test_floats_go_where_the_firmware_was_built_to_look(abi: str, tmp_path: Path) -> None:
+    if not shutil.which("arm-none-eabi-gcc"):
+        pytest.skip("needs arm-none-eabi-gcc on PATH")
+    (tmp_path / "soft.c").write_text(SOFT)
+    (tmp_path / "soft.ld").write_text(SCRIPT)
+    cpu = ["-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", f"-mfloat-abi={abi}"]
+    link = ["-nostdlib", "-nostartfiles", "-T", "soft.ld", "-Wl,-estart", "-lgcc"]
+    command = ["arm-none-eabi-gcc", *cpu, "-Os", "-g", "soft.c", *link, "-o", "soft.elf"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    device = Device(tmp_path / "soft.elf")
+    assert device.image.hard_float == (abi == "hard")
+    assert device.call("half", 5.0).value == 2.5
+    assert device.call("scale", 1.5, 2.25, 3).value == 6.375
+    assert device.call("total", 3, 1.0, 0.5, 0.25).value == 1.75
 
 
 @pytest.mark.parametrize(
