@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +28,25 @@ def tools_or_skip() -> Toolchain:
         pytest.skip("needs arduino-builder and arm-none-eabi-gcc on PATH")
     return Toolchain(
         arduino_builder=Path(builder), gcc_bin=Path(gcc).parent, ctags=Path(ctags) if ctags else None
+    )
+
+
+def run_on_sketch(
+    module: str, folder: Path, text: str, *options: str, seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """Start a command of the project, ``python -m MODULE SUITE``, on a suite of one sketch, named small."""
+    (folder / "small").mkdir()
+    (folder / "small" / "small.ino").write_text(text)
+    suite = folder / "mlbench.yml"
+    suite.write_text(f"sketches:\n- {{path: small, board: '{OWN_BOARD}', inference: infer}}\n")
+    return subprocess.run(
+        [sys.executable, "-m", module, str(suite), *options],
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, "MLBENCH_HOME": str(folder / "home")},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
     )
 
 

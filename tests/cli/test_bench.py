@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from workshop import run_on_sketch
 
 ROOT = Path(__file__).parents[2]
 SKETCH = """\
@@ -24,18 +22,7 @@ void loop() {}
 
 @pytest.mark.usefixtures("tools")
 def test_benchmark_prints_speeds_and_ratios(tmp_path: Path) -> None:
-    (tmp_path / "small").mkdir()
-    (tmp_path / "small" / "small.ino").write_text(SKETCH)
-    suite = tmp_path / "mlbench.yml"
-    suite.write_text("sketches:\n- {path: small, board: 'mlbench:nrf52840:nano33ble', inference: infer}\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "mlbench.bench", str(suite), "--rounds", "2"],
-        cwd=ROOT,
-        env={**os.environ, "MLBENCH_HOME": str(tmp_path / "home")},
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
+    done = run_on_sketch("mlbench.bench", tmp_path, SKETCH, "--rounds", "2", seconds=200)
     assert done.returncode == 0, done.stderr
     rows = re.findall(r"^small +(.+?)  +([\d.]+) +([\d.]+)$", done.stdout, re.MULTILINE)
     assert rows, done.stdout

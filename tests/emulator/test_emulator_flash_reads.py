@@ -172,6 +172,16 @@ def test_more_pointers_than_slots_are_counted_as_unseen() -> None:
     assert found.unseen == 20 - MAX_SLOTS
 
 
+def cycles_of(bare: Compiler, text: str, python: bool) -> int:
+    """Cycles from the reset of assembly text, whose main returns, to its finish."""
+    machine = Machine(bare.image(text, asm=True), force_python=python)
+    where = machine.image.symbol("finish")
+    assert where is not None
+    machine.set_break(where.address & ~1)
+    machine.run(MS)
+    return machine.hot.cycles
+
+
 @pytest.mark.parametrize("python", [False, True], ids=["native", "python"])
 @pytest.mark.parametrize(
     ("load", "offset", "more"),
@@ -183,19 +193,11 @@ def test_unaligned_loads_take_longer_and_stores_do_not(
 ) -> None:
     # TRM, 3.3.3: a word is split into halfwords or into byte, halfword, byte; stores go through a buffer.
     def cycles(at: int) -> int:
-        machine = Machine(
-            bare.image(
-                f".globl main\n.thumb_func\nmain: ldr r1, =out + {at}\n b 1f\n1: {load} r0, [r1]\n b 2f\n"
-                "2: movs r0, #0\n bx lr\n.ltorg\n.bss\n.balign 4\n.globl out\nout: .space 16\n",
-                asm=True,
-            ),
-            force_python=python,
+        text = (
+            f".globl main\n.thumb_func\nmain: ldr r1, =out + {at}\n b 1f\n1: {load} r0, [r1]\n b 2f\n"
+            "2: movs r0, #0\n bx lr\n.ltorg\n.bss\n.balign 4\n.globl out\nout: .space 16\n"
         )
-        where = machine.image.symbol("finish")
-        assert where is not None
-        machine.set_break(where.address & ~1)
-        machine.run(MS)
-        return machine.hot.cycles
+        return cycles_of(bare, text, python)
 
     assert cycles(offset) - cycles(0) == more
 
@@ -211,19 +213,11 @@ def test_divides_take_as_long_as_their_quotient_is(
     bare: Compiler, divide: str, dividend: int, divisor: int, bits: int, python: bool
 ) -> None:
     def cycles(instruction: str) -> int:
-        machine = Machine(
-            bare.image(
-                f".globl main\n.thumb_func\nmain: ldr r1, ={dividend}\n ldr r2, ={divisor}\n b 1f\n"
-                f".balign 16\n1: {instruction}\n b 2f\n2: movs r0, #0\n bx lr\n.ltorg\n",
-                asm=True,
-            ),
-            force_python=python,
+        text = (
+            f".globl main\n.thumb_func\nmain: ldr r1, ={dividend}\n ldr r2, ={divisor}\n b 1f\n"
+            f".balign 16\n1: {instruction}\n b 2f\n2: movs r0, #0\n bx lr\n.ltorg\n"
         )
-        where = machine.image.symbol("finish")
-        assert where is not None
-        machine.set_break(where.address & ~1)
-        machine.run(MS)
-        return machine.hot.cycles
+        return cycles_of(bare, text, python)
 
     costs = load_model().run.divide
     assert cycles(f"{divide} r0, r1, r2") - cycles("mov.w r0, r1") == costs[bits] - 1

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from workshop import run_on_sketch
 
 from mlbench.elf.image import Image
 from mlbench.shifting import assemble, shift, write_assembler
@@ -98,24 +97,14 @@ def test_errors_of_the_assembler_are_the_callers(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("tools")
 def test_a_sketch_at_each_placement(tmp_path: Path) -> None:
-    (tmp_path / "small").mkdir()
     # A loop of wide instructions, whose head lies on a word or across two.
-    (tmp_path / "small" / "small.ino").write_text(
+    sketch = (
         "#include <Arduino.h>\nvolatile int sink;\n"
         "__attribute__((noinline)) int infer(int n) { int s = n; __asm volatile("
         '"1: add.w %0, %0, #3\\n subs.w %1, %1, #1\\n bne 1b" : "+r"(s), "+r"(n)); return s; }\n'
         "void setup() { sink = infer(20000); }\nvoid loop() {}\n"
     )
-    suite = tmp_path / "mlbench.yml"
-    suite.write_text("sketches:\n- {path: small, board: 'mlbench:nrf52840:nano33ble', inference: infer}\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "mlbench.placements", str(suite), "--shifts", "0,2,4"],
-        cwd=ROOT,
-        env={**os.environ, "MLBENCH_HOME": str(tmp_path / "home")},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = run_on_sketch("mlbench.placements", tmp_path, sketch, "--shifts", "0,2,4", seconds=300)
     assert done.returncode == 0, done.stderr
     row = re.search(
         r"^small +inference +([\d.]+) ms +([\d.]+) ms +([\d.]+) ms +([\d.]+)%$", done.stdout, re.M
