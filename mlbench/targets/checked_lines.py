@@ -2,7 +2,7 @@
 
 A line is ``mlbench WORDS #NUMBER *CHECKSUM``: printable ASCII, a decimal number that grows by one with each
 line from 0 after a reset, and CRC-32 (IEEE 802.3, as in zlib) in eight hexadecimal digits of all that comes
-before the blank in front of the asterisk. Among them may be anything: what a sketch prints, what a boot loader
+before the blank in front of the asterisk. Among them may be anything: what a sketch prints, what a bootloader
 chatters, halves of lines, noise. A line that lost, doubled or changed a byte fails its checksum and is passed
 over; a number that is missing tells that one was.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ NOISE = st.binary(max_size=60).filter(lambda data: b"mlbench" not in data)
 def read(data: bytes, cuts: list[int] | None = None) -> tuple[LineReader, list[tuple[str, int]]]:
     reader, found = LineReader(), []
     places = [0, *sorted(cut % (len(data) + 1) for cut in cuts or ()), len(data)]
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         found += [(" ".join(line.words), line.number) for line in reader.feed(data[start:end])]
     return reader, found
 
