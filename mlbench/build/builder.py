@@ -6,9 +6,11 @@ import hashlib
 import json
 import sys
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlbench.build import harness
 from mlbench.build.arduino_builder import ArduinoBuilder
 from mlbench.build.arduino_cli import ArduinoCli
 from mlbench.build.compiler import SketchCompiler, UsedLibrary
@@ -20,6 +22,7 @@ from mlbench.build.room import SKETCH_ROOT, Room, safe_name
 from mlbench.build.source import Source, read_source
 from mlbench.build.store import Store, write_fault
 from mlbench.build.toolchain import Toolchain
+from mlbench.build.trees import read_tree, tree_digest
 from mlbench.build.work import BuildFailed, Work
 from mlbench.errors import EnvironmentFault
 from mlbench.setup.home import remove_tree
@@ -134,9 +137,14 @@ def _compiler(tools: Toolchain, homes: Homes, cache: Path) -> SketchCompiler:
 
 
 def _key(request: BuildRequest, source: Source, platform: str, tools: Toolchain) -> str:
-    return _hashed(
-        [str(FORMAT), source.digest, request.fqbn, *request.build_properties, platform, *_identities(tools)]
-    )
+    board = [repr(request.board), _harness_sources()] if request.board is not None else []
+    parts = [str(FORMAT), source.digest, request.fqbn, *request.build_properties, platform]
+    return _hashed([*parts, *board, *_identities(tools)])
+
+
+@cache
+def _harness_sources() -> str:
+    return tree_digest(read_tree(harness.SOURCES))
 
 
 def _room_key(request: BuildRequest, platform: str, tools: Toolchain, source: Source) -> str:

@@ -45,6 +45,49 @@ class Overflow:
 
 
 @dataclass(frozen=True)
+class Harness:
+    """What a sketch is to be linked with so that it can be measured on a board.
+
+    ``init`` and ``inference`` are names as the user writes them; ``outputs`` are pairs of an argument and its
+    bytes, as in ``OutputBuffer``.
+    """
+
+    init: str | None = None
+    inference: str | None = None
+    outputs: tuple[tuple[int, int], ...] = ()
+    baud: int = 115200
+    records: tuple[int, int, int] | None = None
+    """Start, size and page of flash that outlives resets; None: the order is in the image."""
+    scratch: int | None = None
+    """A register that holds a template's N while the sketch runs, where there are records."""
+    alloc: int | None = None
+    """What is tried, where the order is in the image; None: no allocation."""
+
+
+@dataclass(frozen=True)
+class BoardBuild:
+    """Asks for an image to upload: ``harness`` None is the sketch alone."""
+
+    harness: Harness | None = None
+
+
+@dataclass(frozen=True)
+class BoardImage:
+    """What is uploaded to a board.
+
+    ``folder`` holds the ELF and what the platform made of it, and nothing else. ``missing`` says why a named
+    function cannot be timed on a board; ``extra_ram`` is the static RAM that the harness adds, in bytes.
+    """
+
+    folder: Path
+    elf: Path
+    session: int = 0
+    missing: str = ""
+    extra_ram: int = 0
+    harness: Harness | None = None
+
+
+@dataclass(frozen=True)
 class BuildRequest:
     """One sketch to build for one board.
 
@@ -59,6 +102,10 @@ class BuildRequest:
     """Folders of libraries, each the library itself."""
     timeout_s: float = 1200.0
     """Host seconds for one call of the sketch compiler."""
+    board: BoardBuild | None = None
+    """An image to upload to a board is wanted as well."""
+    literal: int | None = None
+    """What a template's ``$alloc_size`` becomes, to the letter; None: one image serves every N."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +130,8 @@ class Firmware:
     cached: bool = False
     notes: tuple[str, ...] = ()
     """What the user should know of this build, a line each."""
+    board: BoardImage | None = None
+    """The image to upload to a board, where it was asked for and fits."""
 
     @property
     def fits(self) -> bool:

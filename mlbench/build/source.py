@@ -60,7 +60,7 @@ def read_source(request: BuildRequest) -> Source:
         raise _hollow(folder, files)
     if request.sketch.suffix == ".ino" and folder.name != name:
         files = {key: file for key, file in files.items() if not _other_sketch(key, file, name)}
-    files, uses = _as_template(files)
+    files, uses = _as_template(files, request.literal)
     return Source(name, folder, files, tuple(_library(path) for path in _once(request)), uses)
 
 
@@ -94,7 +94,9 @@ def _other_sketch(key: str, file: SourceFile, name: str) -> bool:
     return _ENTRY_POINT.search(file.read().decode("utf-8", "replace")) is not None
 
 
-def _as_template(files: dict[str, SourceFile]) -> tuple[dict[str, SourceFile], tuple[template.Use, ...]]:
+def _as_template(
+    files: dict[str, SourceFile], literal: int | None
+) -> tuple[dict[str, SourceFile], tuple[template.Use, ...]]:
     uses: list[template.Use] = []
     changed: dict[str, SourceFile] = {}
     allocates = False
@@ -110,7 +112,7 @@ def _as_template(files: dict[str, SourceFile]) -> tuple[dict[str, SourceFile], t
             continue
         uses += [template.Use(key, line) for line in lines]
         allocates = allocates or template.allocates(text)
-        content = template.substitute(text).encode("utf-8", "surrogateescape")
+        content = template.substitute(text, literal).encode("utf-8", "surrogateescape")
         changed[key] = _generated(key, files[key].origin, content)
     if not uses:
         return files, ()
@@ -122,7 +124,8 @@ def _as_template(files: dict[str, SourceFile]) -> tuple[dict[str, SourceFile], t
             do="write `ptr = (char*) malloc($alloc_size);` as the first act of setup()",
         )
     origin = files[uses[0].relative].origin
-    changed[template.ASSEMBLY_NAME] = _generated(template.ASSEMBLY_NAME, origin, template.ASSEMBLY.encode())
+    if literal is None:
+        changed[template.ASSEMBLY_NAME] = _generated(template.ASSEMBLY_NAME, origin, template.ASSEMBLY.encode())
     return files | changed, tuple(uses)
 
 

@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from mlbench.build.compiler import UsedLibrary
-from mlbench.build.firmware import BuildKeys, Diagnostic, Firmware, Overflow
+from mlbench.build.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Harness, Overflow
 from mlbench.build.trees import read_tree, tree_digest
 from mlbench.errors import EnvironmentFault, HostTimeout
 
 _HERE = "<sketch>/"
 _META = "firmware.json"
+_UPLOAD = "upload"
 _ROOMS_KEPT, _CORES_KEPT, _ENTRIES_KEPT = 24, 24, 400
 _POLL_SECONDS = 0.05
 
@@ -106,7 +107,8 @@ class Store:
         with suppress(OSError, ValueError, KeyError, TypeError):
             meta = json.loads((entry / _META).read_text())
             firmware = _firmware(meta, entry, source)
-            if meta["once"] or not (firmware.elf.is_file() and firmware.probe_elf.is_file()):
+            images = [firmware.elf, firmware.probe_elf, *([firmware.board.elf] if firmware.board else [])]
+            if meta["once"] or not all(image.is_file() for image in images):
                 return None
             for folder, digest in meta["libraries_seen"]:
                 if tree_digest(read_tree(Path(folder))) != digest:
@@ -129,16 +131,22 @@ class Store:
         """
         entry = self.entries / key
         kept = replace(firmware, elf=entry / firmware.elf.name, probe_elf=entry / firmware.probe_elf.name)
+        if firmware.board is not None:
+            folder, name = entry / _UPLOAD, firmware.board.elf.name
+            kept = replace(kept, board=replace(firmware.board, folder=folder, elf=folder / name))
         # The same sketch may lie elsewhere when the entry is used again.
-        folder = f"{firmware.source}/"
+        own = f"{firmware.source}/"
         located = tuple(
-            replace(d, file=f"{_HERE}{d.file[len(folder) :]}" if d.file.startswith(folder) else d.file)
+            replace(d, file=f"{_HERE}{d.file[len(own) :]}" if d.file.startswith(own) else d.file)
             for d in firmware.diagnostics
         )
         stored = replace(
             kept, elf=Path(kept.elf.name), probe_elf=Path(kept.probe_elf.name), diagnostics=located
         )
         meta = asdict(stored)
+        if stored.board is not None:
+            names = replace(stored.board, folder=Path(_UPLOAD), elf=Path(stored.board.elf.name))
+            meta["board"] = asdict(names)
         meta["once"] = once
         meta["libraries_seen"] = [
             (str(library.folder), tree_digest(read_tree(library.folder))) for library in libraries
@@ -149,6 +157,8 @@ class Store:
             new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.entries))
             for origin in {firmware.elf, firmware.probe_elf}:
                 shutil.copyfile(origin, new / origin.name)
+            if firmware.board is not None:
+                shutil.copytree(firmware.board.folder, new / _UPLOAD)
             (new / _META).write_text(json.dumps(meta, default=str, indent=1))
             self._put(new, entry)
         except OSError as error:
@@ -262,4 +272,17 @@ def _firmware(meta: Any, entry: Path, source: Path) -> Firmware:
         seconds=float(meta["seconds"]),
         cached=True,
         notes=tuple(meta["notes"]),
+        board=_board_image(meta.get("board"), entry),
     )
+
+
+def _board_image(meta: Any, entry: Path) -> BoardImage | None:
+    if meta is None:
+        return None
+    folder, given = entry / _UPLOAD, meta["harness"]
+    asked = None
+    if given is not None:
+        records = tuple(given["records"]) if given["records"] else None
+        outputs = tuple((arg, size) for arg, size in given["outputs"])
+        asked = Harness(**(given | {"records": records, "outputs": outputs}))
+    return BoardImage(**(meta | {"folder": folder, "elf": folder / meta["elf"], "harness": asked}))

@@ -27,7 +27,6 @@ _EXPRESSION = (
 )
 
 ASSEMBLY = f"""\
-    .syntax unified
     .section .rodata.{ALLOC_SIZE_SYMBOL}, "a", %progbits
     .balign 4
     .global {ALLOC_SIZE_SYMBOL}
@@ -73,13 +72,14 @@ def allocates(text: str) -> bool:
     return _ALLOCATES.search(_blanked(text)) is not None
 
 
-def substitute(text: str) -> str:
-    """The text with every use in code replaced. The number of lines does not change."""
+def substitute(text: str, literal: int | None = None) -> str:
+    """The text with every use in code replaced, by a number if one is given. Lines stay where they are."""
+    expression = _EXPRESSION if literal is None else str(literal)
     code = _blanked(text)
     parts = []
     end = 0
     for match in _USE.finditer(code):
-        parts += [text[end : match.start()], _EXPRESSION]
+        parts += [text[end : match.start()], expression]
         end = match.end()
     return "".join([*parts, text[end:]])
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlbench.build import flags, gcc_text, linker, template
+from mlbench.build import flags, gcc_text, harness, linker, template
 from mlbench.build.compiler import CompileReport, Job, SketchCompiler, UsedLibrary
 from mlbench.build.firmware import (
     ALLOC_SIZE_SYMBOL,
+    BoardImage,
     BuildKeys,
     BuildRequest,
     Diagnostic,
@@ -19,6 +21,7 @@ from mlbench.build.firmware import (
     Overflow,
 )
 from mlbench.build.homes import Fqbn
+from mlbench.build.process import child_environment, run
 from mlbench.build.room import Room
 from mlbench.build.source import Source
 from mlbench.build.toolchain import Toolchain
@@ -73,7 +76,7 @@ class Work:
         elf = self._kept(report.elf, "")
         notes = [] if overflows else self._check(image, report)
         probe = elf
-        if self.source.uses:
+        if self.source.uses and self.request.literal is None:
             self._check_template(image)
         elif not overflows and image.symbol("malloc") is None:
             probe, note = self._with_malloc(job, report, elf)
@@ -85,6 +88,10 @@ class Work:
             self.compiler.identity,
             tuple(sorted(str(library) for library in report.libraries)),
         )
+        uploaded, said = None, ""
+        if self.request.board is not None and not overflows:
+            uploaded, said = self._for_board(job, report, image, properties)
+        notes += [said] if said else []
         firmware = Firmware(
             name=self.source.name,
             source=self.source.folder,
@@ -96,6 +103,7 @@ class Work:
             diagnostics=self._located(report.diagnostics)[:_MOST_DIAGNOSTICS],
             seconds=time.monotonic() - start,
             notes=tuple(notes),
+            board=uploaded,
         )
         outside = tuple(lib for lib in report.libraries if self.room.folder not in lib.folder.parents)
         return firmware, outside
@@ -166,6 +174,60 @@ class Work:
                 "the platform's link recipe takes no further flags, so the RAM probe has no malloc to call",
             )
         return self._kept(report.elf, "-probe"), ""
+
+    def _for_board(
+        self, job: Job, report: CompileReport, image: Image, properties: Mapping[str, str]
+    ) -> tuple[BoardImage, str]:
+        """The image to upload, and what to say of it. Raises as ``build``."""
+        assert self.request.board is not None
+        wanted, folder = self.request.board.harness, self.room.folder / "upload"
+        made = harness.plan(image, wanted, template=bool(self.source.uses)) if wanted is not None else None
+        options = ""
+        if made is not None:
+            harness.prepare(made, self.room.folder / "board")
+            self._compile_harness(properties)
+            options = harness.response_file(made, self.room.folder / "board")
+        # The link before this one may have been another one, with malloc in it.
+        self.room.link_options.write_text(options)
+        linked = self.compiler.relink(job, report)
+        if linked.elf is None or not linked.success:
+            raise self._failed(linked)
+        final = Image.load(linked.elf)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        fresh = [linked.elf] if linked.link else harness.artifacts(linked.build_path, self.room.name)
+        for path in (linked.elf, *fresh):
+            shutil.copyfile(path, folder / path.name)
+        elf = folder / linked.elf.name
+        if made is None:
+            return BoardImage(folder, elf), ""
+        sizes = (sum(size for _, size in each.static_ram()) for each in (final, image))
+        extra = next(sizes) - next(sizes)
+        missing = harness.missing(final, made)
+        said = f"the image for the board takes {extra:,} bytes of RAM more than the sketch" if extra else ""
+        return BoardImage(folder, elf, made.session, missing, extra, wanted), said
+
+    def _compile_harness(self, properties: Mapping[str, str]) -> None:
+        known = {
+            **properties,
+            **dict(item.split("=", 1) for item in flags.platform_properties(self.fqbn, self.tools)),
+            "build.path": str(self.room.build_path),
+            "build.source.path": str(self.room.sketch),
+            "build.project_name": f"{self.room.name}.ino",
+        }
+        done = run(
+            harness.compile_command(known, self.room.folder / "board"),
+            cwd=self.room.build_path,
+            environment=child_environment(os.environ, {}, str(self.tools.gcc_bin or "")),
+            seconds=self.request.timeout_s,
+        )
+        if done.status:
+            said = next((line for line in done.stderr.splitlines() if "error" in line), "the compiler failed")
+            raise EnvironmentFault(
+                f"what a board is measured with does not compile: {said.strip()}",
+                where=f"platform {self.fqbn.platform}",
+                do="measure this board with `--ram-search faithful`, and report it",
+            )
 
     def _check(self, image: Image, report: CompileReport) -> list[str]:
         """Compare the ELF's flash with the compiler's own count.

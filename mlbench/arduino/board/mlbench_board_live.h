@@ -1,0 +1,74 @@
+/*
+ * Boards that keep no records: the order is in the image, and each span is printed when it ends, which is
+ * after the model has run.
+ */
+#ifndef MLBENCH_BAUD
+#define MLBENCH_BAUD 115200
+#endif
+
+extern "C" {
+/* Read by templates in the place of $alloc_size; volatile, so that no compiler knows it. */
+extern const volatile uint32_t mlbench_board_alloc;
+__attribute__((used)) const volatile uint32_t mlbench_board_alloc = MLBENCH_ALLOC;
+}
+
+namespace {
+
+/* What such a board cannot keep elsewhere; the host takes it off. */
+struct Live {
+  uint32_t number, ended, us;
+  bool open, inferred;
+} live;
+
+void tell(Line &line) {
+  SerialPort port;
+  if (!live.open) {
+    /* A sketch that opens it again later does no harm. */
+    port.begin();
+    live.open = true;
+  }
+  line.finish(live.number++);
+  port.write(line.text(), line.size());
+}
+
+void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
+  if (kind == kInference) {
+    live.ended = ended;
+    live.us = us;
+    live.inferred = true;
+  }
+  Line line;
+  line.word("span");
+  line.decimal(kind);
+  line.decimal(us);
+  line.hex(crc);
+  tell(line);
+}
+
+uint32_t first() { return mlbench_board_alloc; }
+
+void refused() {
+  Line line;
+  line.word("end");
+  line.decimal(kNoMemory);
+  tell(line);
+  for (;;) {
+  }
+}
+
+void passed() {
+  /* Again and again, for a port that is opened late; the sketch goes on meanwhile. */
+  Line line;
+  line.word("end");
+  line.decimal(kPassed);
+  tell(line);
+  delay(200);
+}
+
+bool last_inference(uint32_t *ended, uint32_t *us) {
+  *ended = live.ended;
+  *us = live.us;
+  return live.inferred;
+}
+
+}  // namespace

@@ -1,0 +1,340 @@
+/*
+ * Records in a page of flash, on the nRF52840: what is to be tried outlives the reset before it, and what
+ * came of it the reset behind it. They are appended; the page is erased when it is full, or for another image.
+ *
+ * Sections of the nRF52840 Product Specification v1.7: NVMC 4.3, POWER 5.3 (RESETREAS), WDT 6.36.
+ */
+#define MLBENCH_WORD(address) (*(volatile uint32_t *)(address))
+
+#ifndef MLBENCH_BAUD
+#define MLBENCH_BAUD 115200
+#endif
+
+namespace {
+
+enum Type { kHeader = 1, kOrder = 2, kBegun = 3, kSpan = 4, kEnd = 5 };
+
+struct Record {
+  uint32_t words[8]; /* type | kind << 8 | order << 16, six of its own, CRC-32 of the seven */
+
+  uint32_t type() const { return words[0] & 0xFFu; }
+  uint32_t kind() const { return words[0] >> 8 & 0xFFu; }
+  uint32_t order() const { return words[0] >> 16; }
+  bool blank() const { return words[0] == 0xFFFFFFFFu; }
+  bool whole() const { return words[7] == crc32(0, words, 28); }
+};
+
+constexpr uint32_t kSlots = MLBENCH_RECORDS_SIZE / sizeof(Record);
+constexpr uint32_t kReload = 0x6E524635u;
+constexpr uint32_t kMagic = 0x314D4C42u;
+
+const Record &slot(uint32_t index) {
+  return reinterpret_cast<const Record *>(MLBENCH_RECORDS)[index];
+}
+
+/* The watchdog goes on through a soft reset, with the time that it was started with. */
+bool watched() { return MLBENCH_WORD(0x40010400u) & 1u; }
+
+void feed() {
+  for (uint32_t channel = 0; channel < 8; channel++) {
+    MLBENCH_WORD(0x40010600u + 4 * channel) = kReload;
+  }
+}
+
+void watch(uint32_t ms) {
+  if (watched()) {
+    feed();
+  } else if (ms) {
+    MLBENCH_WORD(0x4001050Cu) = 1; /* CONFIG: it runs while the CPU sleeps */
+    MLBENCH_WORD(0x40010504u) = static_cast<uint32_t>(static_cast<uint64_t>(ms) * 32768u / 1000u);
+    MLBENCH_WORD(0x40010508u) = 1;
+    MLBENCH_WORD(0x40010000u) = 1;
+  }
+}
+
+void nvmc(uint32_t mode) {
+  while (!MLBENCH_WORD(0x4001E400u)) {
+  }
+  MLBENCH_WORD(0x4001E504u) = mode;
+  while (!MLBENCH_WORD(0x4001E400u)) {
+  }
+}
+
+uint32_t count() {
+  uint32_t index = 0;
+  while (index < kSlots && !slot(index).blank()) {
+    index++;
+  }
+  return index;
+}
+
+bool append(uint32_t type, uint32_t kind, uint32_t order, uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
+  uint32_t index = count();
+  if (index >= kSlots) {
+    return false;
+  }
+  Record record = {{type | kind << 8 | order << 16, a, b, c, d, 0, 0, 0}};
+  record.words[7] = crc32(0, record.words, 28);
+  nvmc(1);
+  for (uint32_t i = 0; i < 8; i++) {
+    MLBENCH_WORD(&slot(index).words[i]) = record.words[i];
+    while (!MLBENCH_WORD(0x4001E400u)) {
+    }
+  }
+  nvmc(0);
+  return true;
+}
+
+void erase() {
+  feed();
+  nvmc(2);
+  for (uint32_t at = 0; at < MLBENCH_RECORDS_SIZE; at += MLBENCH_PAGE) {
+    MLBENCH_WORD(0x4001E508u) = MLBENCH_RECORDS + at;
+    while (!MLBENCH_WORD(0x4001E400u)) {
+    }
+  }
+  nvmc(0);
+  append(kHeader, 0, 0, kMagic, MLBENCH_SESSION, 0, 0);
+}
+
+bool ours() {
+  const Record &header = slot(0);
+  return header.type() == kHeader && header.whole() && header.words[1] == kMagic && header.words[2] == MLBENCH_SESSION;
+}
+
+[[noreturn]] void reset() {
+  __asm volatile("dsb" : : : "memory");
+  MLBENCH_WORD(0xE000ED0Cu) = 0x05FA0004u; /* AIRCR.SYSRESETREQ: Armv7-M ARM, B3.2.6 */
+  for (;;) {
+  }
+}
+
+struct State {
+  const Record *order = nullptr;
+  bool begun = false, ended = false;
+  uint32_t inferences = 0;
+  const Record *last = nullptr; /* inference */
+};
+
+State look() {
+  State state;
+  for (uint32_t index = 0; index < kSlots && !slot(index).blank(); index++) {
+    const Record &record = slot(index);
+    if (!record.whole()) {
+      continue;
+    }
+    if (record.type() == kOrder) {
+      state = State();
+      state.order = &record;
+    } else if (state.order && record.order() == state.order->order()) {
+      state.begun |= record.type() == kBegun;
+      state.ended |= record.type() == kEnd;
+      if (record.type() == kSpan && record.kind() == kInference) {
+        state.inferences++;
+        state.last = &record;
+      }
+    }
+  }
+  return state;
+}
+
+[[noreturn]] void end(uint32_t kind) {
+  State state = look();
+  append(kEnd, kind, state.order ? state.order->order() : 0, 0, micros(), 0, 0);
+  reset();
+}
+
+void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
+  State state = look();
+  if (!state.order || state.ended) {
+    return;
+  }
+  append(kSpan, kind, state.order->order(), us, crc, ended, 0);
+  /* A template is through when loop() has sent something. One record is left for the end. */
+  bool enough = !MLBENCH_TEMPLATE && kind == kInference && state.inferences + 1 >= state.order->words[2];
+  if (enough || count() + 2 > kSlots) {
+    end(kPassed);
+  }
+}
+
+[[noreturn]] void refused() { end(kNoMemory); }
+[[noreturn]] void passed() { end(kPassed); }
+
+bool last_inference(uint32_t *ended, uint32_t *us) {
+  State state = look();
+  if (!state.last) {
+    return false;
+  }
+  *ended = state.last->words[3];
+  *us = state.last->words[1];
+  return true;
+}
+
+/* --- talking to the computer ------------------------------------------------------------- */
+
+bool is(const char *text, const char *word) {
+  while (*word) {
+    if (*text++ != *word++) {
+      return false;
+    }
+  }
+  return *text == ' ';
+}
+
+/* The next number of a command, which begins behind a blank; in hexadecimal digits. */
+uint32_t number(const char **text) {
+  const char *at = *text;
+  while (*at && *at != ' ') {
+    at++;
+  }
+  uint32_t value = 0;
+  for (at += *at == ' '; *at && *at != ' '; at++) {
+    value = value << 4 | static_cast<uint32_t>(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+  }
+  *text = at;
+  return value;
+}
+
+class Talk {
+ public:
+  [[noreturn]] void run() {
+    port_.begin();
+    uint32_t before = micros();
+    hello();
+    for (;;) {
+      if (!resting_) {
+        feed();
+      }
+      int byte = port_.read();
+      if (byte >= 0) {
+        take(static_cast<char>(byte));
+      } else if (micros() - before > 250000u) {
+        before = micros();
+        hello();
+      }
+    }
+  }
+
+ private:
+  void say(Line &line) {
+    line.finish(number_++);
+    if (port_.listens()) {
+      port_.write(line.text(), line.size());
+    }
+  }
+
+  void hello() {
+    Line line;
+    line.word("hello");
+    line.hex(MLBENCH_SESSION);
+    line.decimal(count());
+    line.decimal(kSlots);
+    line.decimal(watched());
+    say(line);
+  }
+
+  void take(char c) {
+    if (c != '\n') {
+      if (size_ < sizeof command_ - 1) {
+        command_[size_++] = c;
+      }
+      return;
+    }
+    command_[size_] = 0;
+    unsigned size = size_;
+    size_ = 0;
+    unsigned begin = 0, star = 0;
+    for (unsigned i = 0; i + 1 < size; i++) {
+      if (is(command_ + i, "mlbench")) {
+        begin = i;
+      }
+      if (command_[i] == ' ' && command_[i + 1] == '*') {
+        star = i;
+      }
+    }
+    if (star <= begin) {
+      return;
+    }
+    const char *sum = command_ + star;
+    if (size - star != 10 || hex(sum + 2) != crc32(0, command_ + begin, star - begin)) {
+      return;
+    }
+    command_[star] = 0;
+    obey(command_ + begin + 8);
+    hello();
+  }
+
+  static uint32_t hex(const char *text) {
+    uint32_t value = 0;
+    for (unsigned i = 0; i < 8; i++) {
+      value = value << 4 | static_cast<uint32_t>(text[i] <= '9' ? text[i] - '0' : text[i] - 'a' + 10);
+    }
+    return value;
+  }
+
+  void obey(const char *text) {
+    if (is(text, "read")) {
+      uint32_t from = number(&text), until = count();
+      for (uint32_t index = from; index < until && index < from + 8; index++) {
+        feed_unless_resting();
+        Line line;
+        line.word("record");
+        line.decimal(index);
+        for (uint32_t i = 0; i < 8; i++) {
+          line.hex(slot(index).words[i]);
+        }
+        say(line);
+      }
+    } else if (is(text, "order")) {
+      uint32_t order = number(&text), size = number(&text), inferences = number(&text), ms = number(&text);
+      State state = look();
+      /* The same order again: what was said of the first one got lost. */
+      if (!state.order || state.order->order() != order) {
+        append(kOrder, 0, order, size, inferences, ms, 0);
+      }
+    } else if (is(text, "run")) {
+      State state = look();
+      if (state.order && state.order->order() == number(&text) && !state.begun) {
+        reset();
+      }
+    } else if (is(text, "erase")) {
+      erase();
+    } else if (is(text, "rest")) {
+      resting_ = true;
+    }
+  }
+
+  void feed_unless_resting() {
+    if (!resting_) {
+      feed();
+    }
+  }
+
+  SerialPort port_;
+  uint32_t number_ = 0;
+  bool resting_ = false;
+  unsigned size_ = 0;
+  char command_[120];
+};
+
+/* What this reset is for: the allocation to try, or a talk, which never comes back. */
+uint32_t first() {
+  uint32_t why = MLBENCH_WORD(0x40000400u);
+  MLBENCH_WORD(0x40000400u) = why; /* RESETREAS adds up until its bits are written */
+  if (!ours()) {
+    erase();
+  }
+  State state = look();
+  if (state.order && !state.begun) {
+    watch(state.order->words[3]);
+    append(kBegun, 0, state.order->order(), why, 0, 0, 0);
+    return state.order->words[1];
+  }
+  if (state.order && !state.ended) {
+    append(kEnd, kReset, state.order->order(), why, 0, 0, 0);
+  }
+  Talk talk;
+  talk.run();
+}
+
+}  // namespace
