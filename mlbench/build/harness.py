@@ -33,13 +33,13 @@ _WORD = 4
 _REGISTERS = 4
 """Words of arguments that go in core registers (AAPCS, 6.5)."""
 _UNKNOWN_STACK_WORDS = 8
-"""So many words of arguments on the stack are handed on where no debug information says how many there are."""
+"""Words of arguments on the stack that are handed on where no debug information says how many there are."""
 _LIBRARY = ("mlbench_init_end", "mlbench_inference_end")
 
 
 @dataclass(frozen=True)
 class Span:
-    """One function to time. ``symbol`` is the linker's name; ``stack`` the words of arguments on the stack."""
+    """One function to time: the linker's name, and the words of arguments that it takes on the stack."""
 
     kind: str
     symbol: str

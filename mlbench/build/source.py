@@ -125,7 +125,8 @@ def _as_template(
         )
     origin = files[uses[0].relative].origin
     if literal is None:
-        changed[template.ASSEMBLY_NAME] = _generated(template.ASSEMBLY_NAME, origin, template.ASSEMBLY.encode())
+        name = template.ASSEMBLY_NAME
+        changed[name] = _generated(name, origin, template.ASSEMBLY.encode())
     return files | changed, tuple(uses)
 
 

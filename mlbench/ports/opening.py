@@ -154,7 +154,7 @@ def await_return(
     others = {other.device for other in before} - {port.device}
     first = _identity(port)
     while True:
-        found = _again(port, [other for other in list_all() if other.device not in others])
+        found = find_again(port, [other for other in list_all() if other.device not in others])
         if found is None:
             went = True
         elif went or _identity(found) != first or found.device != port.device or found.usb != port.usb:
@@ -168,7 +168,8 @@ def await_return(
         times.sleep(_POLL_SECONDS)
 
 
-def _again(port: Port, ports: Sequence[Port]) -> Port | None:
+def find_again(port: Port, ports: Sequence[Port]) -> Port | None:
+    """A board among the ports that there are now, by what it was known as; None while it is not there."""
     if port.location:
         return next((other for other in ports if other.location == port.location), None)
     if port.serial_number:

@@ -1,0 +1,287 @@
+"""A real board on a serial port as a target: firmware is uploaded, its own clock times it.
+
+Where the chip keeps records (``keeps.records`` of the board) one upload serves all runs: see
+``board_orders``. Elsewhere each probe is an image of its own, see ``board_live``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from mlbench.boards import Board
+from mlbench.build.firmware import BoardBuild, BoardImage, Firmware, Harness
+from mlbench.elf.image import Image
+from mlbench.errors import EnvironmentFault, SketchError, UsageError
+from mlbench.ports.lock import BoardLock
+from mlbench.results.values import Absent, UnusedRam
+from mlbench.setup.home import Say
+from mlbench.targets.board_console import Console
+from mlbench.targets.board_live import Live
+from mlbench.targets.board_orders import Answer, Order, Orders, Silence
+from mlbench.targets.named import named_functions, way_of
+from mlbench.targets.protocol import (
+    Allocator,
+    Functions,
+    Instrument,
+    MarkKind,
+    Outcome,
+    Probe,
+    RunResult,
+)
+
+VERSION = "1"
+"""Of what sketches are linked with and of how it measures: raised with any change that moves a figure."""
+
+_HELLO_SECONDS = 30.0
+_CALM_SECONDS = 0.7
+"""For which a board is listened to before an upload: what mlbench left on it says hello four times a second."""
+_MOST_DISTURBED = 3
+_BOOT_MS = 2000
+"""Added to the watchdog's time: from the reset to setup() and, behind it, to the last record."""
+
+
+class Uploads(Protocol):
+    """Puts images on the board that was claimed."""
+
+    @property
+    def count(self) -> int:
+        """Uploads so far."""
+
+    def upload(self, image: BoardImage) -> None:
+        """Put an image on the board; its port is then where ``console`` looks for it. Raises EnvironmentFault."""
+
+    @property
+    def console(self) -> Console:
+        """The board's line."""
+
+
+Rebuild = Callable[[BoardBuild, "int | None"], Firmware]
+"""Builds the sketch once more: with a harness, or with a literal N."""
+
+
+@dataclass(frozen=True)
+class BoardTarget:
+    """Measures on a board.
+
+    Args:
+        board: its definition.
+        claim: takes a board that is free, for one firmware, and gives what uploads to it.
+        rebuild: builds the sketch anew; None where there is no compiler.
+        foretell: the limit of unused RAM by an emulator, where the board has one.
+        say: told of what is repeated, and why.
+        faithful: N is a literal of an image of its own, and any byte that comes is success.
+    """
+
+    board: Board
+    claim: Callable[[], tuple[BoardLock, Uploads]]
+    rebuild: Rebuild | None
+    foretell: Callable[[Firmware], UnusedRam | Absent] | None
+    say: Say
+    faithful: bool = False
+    minimum_ms: int = 1000
+
+    @property
+    def instrument(self) -> Instrument:
+        """See ``Target``."""
+        return Instrument(self.board.id, "board", VERSION, "micros()")
+
+    def open(self, firmware: Firmware, functions: Functions) -> BoardSession:
+        """See ``Target``. Waits for a board that is free."""
+        named = named_functions(Image.load(firmware.elf), functions)
+        if firmware.board is None:
+            raise UsageError("no image for a board was built", do="build it with this version")
+        if firmware.board.missing and not firmware.is_template:
+            raise SketchError(firmware.board.missing, where=firmware.name)
+        if self.faithful and not firmware.is_template:
+            do = "use another --ram-search, or write malloc($alloc_size) into setup()"
+            raise UsageError("the faithful search needs a sketch with $alloc_size", where=firmware.name, do=do)
+        way = way_of(firmware, functions, named)
+        lock, uploads = self.claim()
+        return BoardSession(self, firmware, way, lock, uploads)
+
+
+@dataclass
+class BoardSession:
+    """One firmware on one board, which is held until ``close``."""
+
+    target: BoardTarget
+    firmware: Firmware
+    way: str
+    _lock: BoardLock
+    _uploads: Uploads
+    runs: int = 0
+    _orders: Orders | None = None
+    _live: Live | None = None
+    _notes: list[str] = field(default_factory=list)
+
+    trials = 2
+    """How often a probe at the limit must agree."""
+
+    @property
+    def resolution_us(self) -> float | None:
+        """The step of the clock that times are taken with."""
+        return self.target.board.micros_us
+
+    @property
+    def image(self) -> BoardImage:
+        """What is uploaded."""
+        assert self.firmware.board is not None
+        return self.firmware.board
+
+    @property
+    def _recorded(self) -> bool:
+        return self.image.harness is not None and self.image.harness.records is not None
+
+    def run(self, probe: Probe, deadline_us: float) -> RunResult:
+        """See ``Session``. ``deadline_us`` is time of the board's."""
+        if probe.alloc is not None and self.target.faithful:
+            return self._in_live(probe, deadline_us)
+        return self._in_orders(probe, deadline_us) if self._recorded else self._in_live(probe, deadline_us)
+
+    def replay(self) -> Allocator | None:
+        """See ``Session``: none."""
+        return None
+
+    def foretold(self) -> UnusedRam | None:
+        """The limit by an emulator of this board; None where there is none."""
+        if self.target.foretell is None:
+            return None
+        found = self.target.foretell(self.firmware)
+        return found if isinstance(found, UnusedRam) else None
+
+    def close(self) -> None:
+        """See ``Session``."""
+        try:
+            if self._orders is not None:
+                self._orders.rest()
+        finally:
+            self._uploads.console.close()
+            self._lock.release()
+
+    def remarks(self) -> tuple[str, ...]:
+        """What it took, for the user."""
+        uploads = self._uploads.count
+        took = f"{uploads} upload{'s' * (uploads != 1)} and {self.runs} runs on the board"
+        return (took, *dict.fromkeys(self._notes))
+
+    # --- one upload, many orders -------------------------------------------------------------
+
+    def _in_orders(self, probe: Probe, deadline_us: float) -> RunResult:
+        milliseconds = max(self.target.minimum_ms, int(deadline_us / 1e3)) + _BOOT_MS
+        watchdog = self.target.board.watchdog
+        if watchdog is not None:
+            milliseconds = min(milliseconds, watchdog.longest_ms)
+        order = Order(probe.alloc, probe.inferences, milliseconds)
+        answer = self._carried_out(order)
+        if probe.alloc is None:
+            answer = self._repeated(order, answer)
+        return self._result(answer)
+
+    def _repeated(self, order: Order, answer: Answer) -> Answer:
+        """A sketch that infers once a start is started as often as inferences are wanted."""
+        marks, once = list(answer.marks), _inferences(answer) == 1
+        while once and answer.outcome is Outcome.PASSED and _inferences(answer) < order.inferences:
+            more = self._carried_out(replace(order, inferences=1))
+            if more.outcome is not Outcome.PASSED or more.checksums != answer.checksums[:1]:
+                return more if more.outcome is not Outcome.PASSED else answer
+            marks += [mark for mark in more.marks if mark.kind is MarkKind.INFERENCE]
+            answer = replace(answer, marks=tuple(marks))
+        return answer
+
+    def _carried_out(self, order: Order) -> Answer:
+        """What came of an order; one that a reset from outside disturbed says nothing, and is given again."""
+        for _ in range(_MOST_DISTURBED):
+            answer = self._attempt(order)
+            self.runs += 1
+            if not answer.disturbed:
+                return answer
+            self._again(f"a run was repeated: {answer.reason}")
+        what = f"{_MOST_DISTURBED} runs in a row were disturbed: {answer.reason}"
+        raise EnvironmentFault(what, where=self._uploads.console.port.device, do="look at its cable and power")
+
+    def _attempt(self, order: Order) -> Answer:
+        """An order on the image; a board that fell silent gets it once more."""
+        for last in (False, True):
+            try:
+                if self._orders is None:
+                    self._orders = self._begin()
+                return self._orders.carry_out(order)
+            except Silence as silence:
+                self._orders = None
+                if last:
+                    raise
+                self._again(f"the sketch was uploaded again: {silence.what}")
+        raise AssertionError
+
+    def _begin(self) -> Orders:
+        console = self._uploads.console
+        self._calm(console)
+        self._uploads.upload(self.image)
+        orders = Orders(console, self.image.session, self.target.say)
+        orders.begin(_HELLO_SECONDS)
+        return orders
+
+    def _calm(self, console: Console) -> None:
+        """Where an earlier run has left the watchdog awake, let it bite: it would break an upload off."""
+        for line in console.lines(_CALM_SECONDS):
+            verb, *words = line.words
+            if verb == "hello" and len(words) == 4 and words[3] == "1":
+                self.target.say("waiting for the board's watchdog, which an earlier run has left awake")
+                Orders.at_rest(console, words[0])
+                break
+        console.close()
+
+    def _again(self, why: str) -> None:
+        self.target.say(f"{self.firmware.name}: {why}")
+        self._notes.append(why)
+
+    def _result(self, answer: Answer) -> RunResult:
+        serial = self._uploads.console.reader.text()
+        outputs = tuple(number.to_bytes(4, "little") for number in answer.checksums[-1:])
+        return RunResult(
+            answer.outcome,
+            answer.reason,
+            serial,
+            answer.marks,
+            answer.us,
+            outputs=outputs,
+            notes=self.remarks(),
+            # A line may lose bytes: what a sketch prints is shown, and compared by nobody.
+            lines=(),
+        )
+
+    # --- an image a probe --------------------------------------------------------------------
+
+    def _in_live(self, probe: Probe, deadline_us: float) -> RunResult:
+        if self._live is None:
+            self._calm(self._uploads.console)
+            self._live = Live(self._uploads, self.firmware, self.way, self.target.say)
+        image = self._image_for(probe)
+        ways = self._live.faithful if self.target.faithful and probe.alloc is not None else self._live.run
+        result = ways(image, probe, deadline_us)
+        self.runs += 1
+        return replace(result, notes=self.remarks(), lines=())
+
+    def _image_for(self, probe: Probe) -> BoardImage:
+        if probe.alloc is None:
+            return self.image
+        if self.target.rebuild is None:
+            raise EnvironmentFault(
+                "each probe on this board is an image of its own, which has to be linked",
+                where=self.firmware.name,
+                do="measure its RAM where the sketch can be compiled, or say --ram-search none",
+            )
+        if self.target.faithful:
+            built = self.target.rebuild(BoardBuild(), probe.alloc)
+        else:
+            harness = replace(self.image.harness or Harness(), alloc=probe.alloc)
+            built = self.target.rebuild(BoardBuild(harness), None)
+        if built.board is None:
+            raise SketchError("does not fit the board with a probe in it", where=self.firmware.name)
+        return built.board
+
+
+def _inferences(answer: Answer) -> int:
+    return sum(mark.kind is MarkKind.INFERENCE for mark in answer.marks)
