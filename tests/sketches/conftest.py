@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from emulated import workshop  # noqa: F401
+from emulated import ROOT, Workshop, entries, workshop  # noqa: F401
 from host_models import COMPILER_FLAGS, LIBRARIES, NETWORKS, library_sources
+
+from mlbench.project import PrepareFailed
+from mlbench.suite import SketchSpec
 
 # Made once in a run: quantizing the larger network takes some seconds, and so does compiling it.
 
@@ -43,3 +47,23 @@ def host_library(host_compiler, tmp_path_factory) -> Callable[[str], list[Path]]
         return made[name]
 
     return compiled
+
+
+@pytest.fixture(scope="session")
+def tensorflow_lite_micro(workshop: Workshop) -> dict[str, SketchSpec]:  # noqa: F811
+    """The sketches of the suite of TensorFlow Lite Micro by name, which is fetched."""
+    if shutil.which("cargo") is None:
+        pytest.skip("needs cargo on PATH")
+    usable = subprocess.run(["cargo", "--version"], capture_output=True, text=True, check=False)
+    if usable.returncode:
+        pytest.skip(f"cargo does not run here: {usable.stderr[:200]}")
+    specs = entries(ROOT / "suites" / "tensorflow-lite-micro.yml")
+    try:
+        for spec in specs.values():
+            workshop.project(spec)
+    except PrepareFailed as error:
+        said = " ".join(str(line.message) for line in error.diagnostics)
+        if os.environ.get("CI") or "could not fetch" not in said:
+            raise
+        pytest.skip(f"cargo cannot fetch here: {said[:200]}")
+    return specs

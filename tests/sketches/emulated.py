@@ -12,7 +12,7 @@ from mlbench.build import build
 from mlbench.build.firmware import BuildRequest, Firmware
 from mlbench.build.toolchain import Toolchain
 from mlbench.progress import Silent
-from mlbench.project import libraries_of, obtain, sketch_of
+from mlbench.project import Project, libraries_of, obtain, sketch_of
 from mlbench.suite import SketchSpec, load_suite
 from mlbench.targets.emulator import EmulatorTarget
 from mlbench.targets.protocol import Probe, RunResult
@@ -33,12 +33,15 @@ class Workshop:
     tools: Toolchain
     cache: Path
 
-    def build(self, spec: SketchSpec) -> Firmware:
-        """The sketch's firmware, its project fetched and prepared first."""
-        project = obtain(spec, self.cache / "projects", Silent())
-        request = BuildRequest(
-            sketch_of(project, spec), spec.board, spec.build_properties, libraries_of(project, spec)
-        )
+    def project(self, spec: SketchSpec) -> Project:
+        """The sketch's project, fetched and prepared unless it is."""
+        return obtain(spec, self.cache / "projects", Silent())
+
+    def build(self, spec: SketchSpec, sketch: Path | None = None) -> Firmware:
+        """The sketch's firmware, or that of another sketch, built as this one is."""
+        project = self.project(spec)
+        sketch = sketch or sketch_of(project, spec)
+        request = BuildRequest(sketch, spec.board, spec.build_properties, libraries_of(project, spec))
         return build(request, self.tools, self.cache / "builds", Silent())
 
     def run(self, spec: SketchSpec, inferences: int = 1) -> RunResult:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -17,7 +15,6 @@ from emulated import ROOT, Workshop, entries
 from mlbench.bench import Bare, at_inference
 from mlbench.elf.image import Image
 from mlbench.emulator.machine import End
-from mlbench.project import PrepareFailed
 from mlbench.targets.protocol import Outcome
 
 SUITE = ROOT / "suites" / "tensorflow-lite-micro.yml"
@@ -165,22 +162,12 @@ EXPECTED = {
 @pytest.mark.slow
 @pytest.mark.network
 @pytest.mark.parametrize("name", EXPECTED)
-def test_models_give_their_known_outputs(name, workshop: Workshop):
-    if shutil.which("cargo") is None:
-        pytest.skip("needs cargo on PATH")
-    usable = subprocess.run(["cargo", "--version"], capture_output=True, text=True, check=False)
-    if usable.returncode:
-        pytest.skip(f"cargo does not run here: {usable.stderr[:200]}")
-    try:
-        result = workshop.run(entries(SUITE)[name], inferences=3)
-    except PrepareFailed as error:
-        said = " ".join(str(line.message) for line in error.diagnostics)
-        if os.environ.get("CI") or "could not fetch" not in said:
-            raise
-        pytest.skip(f"cargo cannot fetch here: {said[:200]}")
+def test_models_give_their_known_outputs(name, workshop: Workshop, tensorflow_lite_micro):
+    spec = tensorflow_lite_micro[name]
+    result = workshop.run(spec, inferences=3)
     assert result.outcome is Outcome.PASSED, result.reason
     assert result.serial.decode().splitlines()[:2] == EXPECTED[name]
-    assert_the_model_changes_no_result(workshop.build(entries(SUITE)[name]).elf)
+    assert_the_model_changes_no_result(workshop.build(spec).elf)
 
 
 def assert_the_model_changes_no_result(elf: Path) -> None:
