@@ -124,7 +124,7 @@ def _parser() -> _Parser:
     )
     names.add_argument("--min", metavar="N", type=_size, help="least N of the search for unused RAM")
     names.add_argument("--max", metavar="N", type=_size, help="greatest N of the search for unused RAM")
-    names.add_argument("--ram-search", choices=("replay", "bisect", "none"), help="how the limit is found")
+    names.add_argument("--ram-search", choices=("replay", "bisect", "faithful", "none"), help="how")
     names.add_argument("--inferences", metavar="COUNT", type=_count, help="how many inferences to time")
     names.add_argument("--timeout", metavar="TIME", help="virtual time a run may take, such as '60 s'")
 

@@ -14,7 +14,7 @@ import shutil
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlbench.build.compiler import expand
@@ -58,7 +58,10 @@ class Plan:
     loop: str
     spans: tuple[Span, ...]
     template: bool
+    marked: bool
+    """Whether the sketch uses the library's marks."""
     library: bool
+    """Whether these are wrapped."""
     returned: tuple[int, bool]
     """Bytes of the number that inference returns (0: none), and whether it comes in the FPU."""
     session: int
@@ -78,7 +81,7 @@ class Plan:
     def config(self) -> str:
         """``mlbench_board_config.h``."""
         harness = self.harness
-        infers = self.library or any(span.kind == "inference" for span in self.spans)
+        infers = self.marked or any(span.kind == "inference" for span in self.spans)
         lines = [
             f'#define MLBENCH_SETUP "{self.setup}"',
             f'#define MLBENCH_LOOP "{self.loop}"',
@@ -134,10 +137,12 @@ def plan(image: Image, harness: Harness, *, template: bool) -> Plan:
                 floating = prototype.returns.kind is Kind.FLOAT and image.hard_float
                 returned = (min(prototype.returns.size, 8), floating)
     named = harness.init or harness.inference
-    library = not named and not template and all(image.symbol(name) is not None for name in _LIBRARY[1:])
-    first = Plan(harness, setup, loop, tuple(spans), template, library, returned, 0)
+    # Without records the library's own lines say all there is to say.
+    marked = not named and not template and image.symbol(_LIBRARY[1]) is not None
+    library = marked and harness.records is not None
+    first = Plan(harness, setup, loop, tuple(spans), template, marked, library, returned, 0)
     digest = zlib.crc32((first.config() + first.spans_text()).encode(), int(image.digest[:8], 16))
-    return Plan(harness, setup, loop, tuple(spans), template, library, returned, digest)
+    return replace(first, session=digest)
 
 
 def missing(image: Image, made: Plan) -> str:

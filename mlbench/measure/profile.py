@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlbench.boards import board_for
 from mlbench.build.firmware import Firmware
@@ -12,6 +12,7 @@ from mlbench.elf.sizes import by_name, ram_symbol_sizes, symbol_sizes
 from mlbench.errors import MLBenchError
 from mlbench.measure.comparing import Reference
 from mlbench.measure.ram import RamOptions, measure_unused_ram
+from mlbench.measure.ram_confirmed import measure_confirmed
 from mlbench.measure.timing import time_of
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
 from mlbench.suite import SketchSpec
@@ -68,7 +69,8 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
             raise
         return _only_flash(flash, str(error), Failure(str(error), exit_status=error.exit_status))
     try:
-        return _run(firmware, spec, session, flash)
+        found = _run(firmware, spec, session, flash)
+        return replace(found, notes=(*found.notes, *session.remarks()))
     finally:
         session.close()
 
@@ -140,7 +142,8 @@ def _ram(
     )
     ram = board_for(spec.board).ram.size
     maximum = ram if spec.ram_max is None else spec.ram_max
-    unused = measure_unused_ram(session, reference, RamOptions(spec.ram_search, spec.ram_min, maximum))
+    search = measure_unused_ram if session.exact else measure_confirmed
+    unused = search(session, reference, RamOptions(spec.ram_search, spec.ram_min, maximum))
     if not recorded.overlap:
         return unused, need, ()
     return unused, need, (f"stack and heap overlap by {recorded.overlap:,} bytes even without a probe",)

@@ -18,7 +18,7 @@ MAX_CERTIFIED_ISLANDS = 8
 
 @dataclass(frozen=True)
 class RamOptions:
-    """How to search: ``search`` is ``replay`` or ``bisect``; N between ``minimum`` and ``maximum``."""
+    """How to search (``replay``, ``bisect``, ``faithful``), for N between ``minimum`` and ``maximum``."""
 
     search: str
     minimum: int
@@ -52,6 +52,11 @@ class Prober:
             self._results[size] = outcome, reason, result
         return self._results[size]
 
+    def reason(self, size: int) -> str:
+        """How a probe ended, in one line."""
+        outcome, reason, _ = self.run(size)
+        return f"{outcome.value}: {reason}"
+
     def passes(self, size: int) -> bool:
         """Whether the sketch works beside an allocation of ``size`` bytes."""
         return self.run(size)[0] is Outcome.PASSED
@@ -74,14 +79,19 @@ def measure_unused_ram(session: Session, reference: Reference, options: RamOptio
             limit, islands, uncertified = found
             return _result(prober, session, limit, "replay", True, allocator.count, islands, uncertified)
     edge = bisect(prober.passes, options.minimum, options.maximum)
-    if edge is None:
-        outcome, reason, _ = prober.run(options.minimum)
-        # Where even the least probe does it, the text as a rule differs by itself.
-        hint = "; where its text may differ, say `serial: ignore`" if "serial text differs" in reason else ""
-        return Absent(f"with N = {options.minimum} already: {outcome.value} ({reason}){hint}")
-    if edge == options.maximum:
-        return Absent(f"even N = {edge}, the most that was tried, passes")
+    if edge is None or edge == options.maximum:
+        return no_limit(prober, options, edge)
     return _result(prober, session, edge, "bisect", False, 0, (), 0)
+
+
+def no_limit(prober: Prober, options: RamOptions, edge: int | None) -> Absent:
+    """Why there is no limit: where the least probe fails (``edge`` None), or the greatest passes."""
+    if edge is not None:
+        return Absent(f"even N = {edge}, the most that was tried, passes")
+    outcome, reason, _ = prober.run(options.minimum)
+    # Where even the least probe does it, the text as a rule differs by itself.
+    hint = "; where its text may differ, say `serial: ignore`" if "serial text differs" in reason else ""
+    return Absent(f"with N = {options.minimum} already: {outcome.value} ({reason}){hint}")
 
 
 def _predict(allocator: Allocator) -> Prediction | None:
@@ -120,7 +130,6 @@ def _result(
     islands: tuple[tuple[int, int], ...],
     uncertified: int,
 ) -> UnusedRam:
-    outcome, reason, _ = prober.run(limit + 1)
     return UnusedRam(
         limit,
         method,
@@ -129,7 +138,7 @@ def _result(
         replays,
         islands,
         uncertified,
-        f"{outcome.value}: {reason}",
+        prober.reason(limit + 1),
         prober.run(limit)[2].overlap or 0,
         "template" if session.way == "template" else "injected",
     )

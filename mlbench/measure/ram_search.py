@@ -139,12 +139,12 @@ def bisect(passes: Callable[[int], bool], low: int, high: int) -> int | None:
     """
     if not passes(low):
         return None
-    if passes(high):
-        return high
+    return high if passes(high) else between(passes, low, high)
+
+
+def between(passes: Callable[[int], bool], low: int, high: int) -> int:
+    """The same by halves, where ``low`` is known to pass and ``high`` to fail."""
     while high - low > 1:
         middle = (low + high) // 2
-        if passes(middle):
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if passes(middle) else (low, middle)
     return low

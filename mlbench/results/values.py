@@ -54,7 +54,7 @@ class UnusedRam:
 
     bytes: int
     method: str
-    """``replay`` or ``bisect``."""
+    """``replay`` or ``bisect``; ``board`` where runs on a board found it, from a guess."""
     certified: bool
     """Every M up to the limit passes by replay, N and N+1 by full runs."""
     full_runs: int

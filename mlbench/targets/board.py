@@ -6,6 +6,7 @@ Where the chip keeps records (``keeps.records`` of the board) one upload serves 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -15,7 +16,6 @@ from mlbench.build.firmware import BoardBuild, BoardImage, Firmware, Harness
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.ports.lock import BoardLock
-from mlbench.results.values import Absent, UnusedRam
 from mlbench.setup.home import Say
 from mlbench.targets.board_console import Console
 from mlbench.targets.board_live import Live
@@ -23,6 +23,7 @@ from mlbench.targets.board_orders import Answer, Order, Orders, Silence
 from mlbench.targets.named import named_functions, way_of
 from mlbench.targets.protocol import (
     Allocator,
+    Foretold,
     Functions,
     Instrument,
     MarkKind,
@@ -36,7 +37,7 @@ VERSION = "1"
 
 _HELLO_SECONDS = 30.0
 _CALM_SECONDS = 0.7
-"""For which a board is listened to before an upload: what mlbench left on it says hello four times a second."""
+"""For which a board is listened to before an upload: an image of ours says hello four times a second."""
 _MOST_DISTURBED = 3
 _BOOT_MS = 2000
 """Added to the watchdog's time: from the reset to setup() and, behind it, to the last record."""
@@ -50,7 +51,7 @@ class Uploads(Protocol):
         """Uploads so far."""
 
     def upload(self, image: BoardImage) -> None:
-        """Put an image on the board; its port is then where ``console`` looks for it. Raises EnvironmentFault."""
+        """Put an image on the board, and let ``console`` look for its port. Raises EnvironmentFault."""
 
     @property
     def console(self) -> Console:
@@ -77,7 +78,7 @@ class BoardTarget:
     board: Board
     claim: Callable[[], tuple[BoardLock, Uploads]]
     rebuild: Rebuild | None
-    foretell: Callable[[Firmware], UnusedRam | Absent] | None
+    foretell: Callable[[Firmware], Foretold | None] | None
     say: Say
     faithful: bool = False
     minimum_ms: int = 1000
@@ -95,8 +96,8 @@ class BoardTarget:
         if firmware.board.missing and not firmware.is_template:
             raise SketchError(firmware.board.missing, where=firmware.name)
         if self.faithful and not firmware.is_template:
-            do = "use another --ram-search, or write malloc($alloc_size) into setup()"
-            raise UsageError("the faithful search needs a sketch with $alloc_size", where=firmware.name, do=do)
+            what = "the faithful search needs a sketch with $alloc_size"
+            raise UsageError(what, where=firmware.name, do="use another --ram-search, or say it in setup()")
         way = way_of(firmware, functions, named)
         lock, uploads = self.claim()
         return BoardSession(self, firmware, way, lock, uploads)
@@ -116,8 +117,7 @@ class BoardSession:
     _live: Live | None = None
     _notes: list[str] = field(default_factory=list)
 
-    trials = 2
-    """How often a probe at the limit must agree."""
+    exact = False
 
     @property
     def resolution_us(self) -> float | None:
@@ -144,12 +144,13 @@ class BoardSession:
         """See ``Session``: none."""
         return None
 
-    def foretold(self) -> UnusedRam | None:
-        """The limit by an emulator of this board; None where there is none."""
-        if self.target.foretell is None:
-            return None
-        found = self.target.foretell(self.firmware)
-        return found if isinstance(found, UnusedRam) else None
+    def foretold(self) -> Foretold:
+        """The limit by an emulator of this board, or what static RAM leaves."""
+        found = self.target.foretell(self.firmware) if self.target.foretell is not None else None
+        if found is not None:
+            return found
+        static = sum(size for _, size in Image.load(self.image.elf).static_ram())
+        return Foretold(max(0, self.target.board.ram.size - static))
 
     def close(self) -> None:
         """See ``Session``."""
@@ -199,7 +200,8 @@ class BoardSession:
                 return answer
             self._again(f"a run was repeated: {answer.reason}")
         what = f"{_MOST_DISTURBED} runs in a row were disturbed: {answer.reason}"
-        raise EnvironmentFault(what, where=self._uploads.console.port.device, do="look at its cable and power")
+        port = self._uploads.console.port
+        raise EnvironmentFault(what, where=port.device, do="look at its cable and power")
 
     def _attempt(self, order: Order) -> Answer:
         """An order on the image; a board that fell silent gets it once more."""
@@ -227,9 +229,10 @@ class BoardSession:
         """Where an earlier run has left the watchdog awake, let it bite: it would break an upload off."""
         for line in console.lines(_CALM_SECONDS):
             verb, *words = line.words
-            if verb == "hello" and len(words) == 4 and words[3] == "1":
+            awake = verb == "hello" and len(words) == 4 and words[3] == "1"
+            if awake and re.fullmatch("[0-9a-f]{8}", words[0]):
                 self.target.say("waiting for the board's watchdog, which an earlier run has left awake")
-                Orders.at_rest(console, words[0])
+                Orders.let_rest(console, int(words[0], 16))
                 break
         console.close()
 
@@ -247,7 +250,6 @@ class BoardSession:
             answer.marks,
             answer.us,
             outputs=outputs,
-            notes=self.remarks(),
             # A line may lose bytes: what a sketch prints is shown, and compared by nobody.
             lines=(),
         )
@@ -262,7 +264,7 @@ class BoardSession:
         ways = self._live.faithful if self.target.faithful and probe.alloc is not None else self._live.run
         result = ways(image, probe, deadline_us)
         self.runs += 1
-        return replace(result, notes=self.remarks(), lines=())
+        return replace(result, lines=())
 
     def _image_for(self, probe: Probe) -> BoardImage:
         if probe.alloc is None:

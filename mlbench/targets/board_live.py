@@ -8,12 +8,13 @@ that it sends is success.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mlbench.build.firmware import BoardImage, Firmware
 from mlbench.setup.home import Say
-from mlbench.targets.board_orders import Silence
-from mlbench.targets.checked_lines import CheckedLine
+from mlbench.targets.board_console import Console
+from mlbench.targets.checked_lines import CheckedLine, LineReader
 from mlbench.targets.protocol import Mark, MarkKind, Outcome, Probe, RunResult
 
 if TYPE_CHECKING:
@@ -23,12 +24,22 @@ _BOOT_SECONDS = 10.0
 """Beyond the firmware's own time: start-up, and the port's return after the upload."""
 _KINDS = {"0": MarkKind.INIT, "1": MarkKind.INFERENCE}
 _LIBRARY = {"init_time": MarkKind.INIT, "inference_time": MarkKind.INFERENCE}
-_LAST_SECONDS = 0.5
+_INFERENCE = "1"
+_LISTEN_SECONDS = 0.2
+_QUIET_SECONDS = 1.0
+"""So long no further inference comes when the sketch has made its last; at least four times its length."""
 _MOST_ATTEMPTS = 3
 
 
 class Live:
-    """Runs of one sketch, an upload each."""
+    """Runs of one sketch, an upload each.
+
+    Args:
+        uploads: what uploads, and the line.
+        firmware: the sketch.
+        way: how it is measured.
+        say: told of what is repeated, and why.
+    """
 
     def __init__(self, uploads: Uploads, firmware: Firmware, way: str, say: Say) -> None:
         self._uploads, self._firmware, self._way, self._say = uploads, firmware, way, say
@@ -36,8 +47,9 @@ class Live:
     def run(self, image: BoardImage, probe: Probe, deadline_us: float) -> RunResult:
         """Upload an image with the harness (or a sketch with marks of its own), and hear what it says."""
         for attempt in range(1, _MOST_ATTEMPTS + 1):
-            result = self._heard(image, probe, deadline_us)
-            gaps = self._uploads.console.reader.gaps
+            console = self._started(image)
+            result = _Heard(image.harness is not None, self._way).until_the_end(console, probe, deadline_us)
+            gaps = console.reader.gaps
             if result.outcome is not Outcome.PASSED or not gaps or attempt == _MOST_ATTEMPTS:
                 break
             self._say(f"{self._firmware.name}: {gaps} lines came damaged; running it again")
@@ -45,16 +57,89 @@ class Live:
 
     def faithful(self, image: BoardImage, probe: Probe, deadline_us: float) -> RunResult:
         """Upload a sketch with a literal N, and wait for a byte."""
-        console = self._uploads.console
-        self._uploads.upload(image)
-        console.reader.__init__()  # type: ignore[misc]
+        console = self._started(image)
         begin = time.monotonic()
-        came = console.listen(deadline_us / 1e6)
-        passed = came > 0
+        passed = console.listen(deadline_us / 1e6 + _BOOT_SECONDS) > 0
         reason = "" if passed else f"nothing came within {deadline_us / 1e6:g} s of malloc({probe.alloc})"
-        outcome = Outcome.PASSED if passed else Outcome.HUNG
         us = 1e6 * (time.monotonic() - begin)
+        outcome = Outcome.PASSED if passed else Outcome.HUNG
         return RunResult(outcome, reason, console.reader.text(), (), us)
 
-    def _heard(self, image: BoardImage, probe: Probe, deadline_us: float) -> RunResult:
-        raise NotImplementedError
+    def _started(self, image: BoardImage) -> Console:
+        self._uploads.upload(image)
+        console = self._uploads.console
+        console.reader = LineReader()
+        return console
+
+
+class _Heard:
+    """What one run has said so far."""
+
+    def __init__(self, harness: bool, way: str) -> None:
+        self._harness, self._way = harness, way
+        self._marks: list[Mark] = []
+        self._checksum = b""
+        self._end: Outcome | None = None
+
+    def until_the_end(self, console: Console, probe: Probe, deadline_us: float) -> RunResult:
+        """Listen until the run has ended, or its time is over."""
+        begin = since = time.monotonic()
+        deadline = begin + deadline_us / 1e6 + _BOOT_SECONDS
+        while True:
+            lines = console.lines(_LISTEN_SECONDS)
+            now = time.monotonic()
+            for line in lines:
+                self._take(line)
+            since = now if lines else since
+            text = console.reader.text()
+            result = self._ended(probe, now - since, text)
+            if result is None and now > deadline:
+                result = self._late(deadline_us, text)
+            if result is not None:
+                spans = (*self._init(), *self._inferences())
+                outputs = (self._checksum,) if self._checksum else ()
+                return RunResult(*result, text, spans, 1e6 * (now - begin), outputs=outputs)
+
+    def _take(self, line: CheckedLine) -> None:
+        if line.number == 0:
+            # It was reset, and begins anew.
+            self._marks, self._end = [], None
+        verb, *words = line.words
+        with suppress(ValueError, KeyError):
+            if verb == "span" and len(words) == 3:
+                self._marks.append(Mark(_KINDS[words[0]], float(int(words[1]))))
+                if words[0] == _INFERENCE:
+                    self._checksum = int(words[2], 16).to_bytes(4, "little")
+            elif verb in _LIBRARY and len(words) == 2 and words[1] == "us":
+                self._marks.append(Mark(_LIBRARY[verb], float(int(words[0]))))
+            elif verb == "end" and words in (["1"], ["2"]):
+                self._end = Outcome.PASSED if words == ["1"] else Outcome.NO_MEMORY
+
+    def _inferences(self) -> tuple[Mark, ...]:
+        return tuple(mark for mark in self._marks if mark.kind is MarkKind.INFERENCE)
+
+    def _init(self) -> tuple[Mark, ...]:
+        """The last initialization before the first inference."""
+        kinds = [mark.kind for mark in self._marks]
+        first = kinds.index(MarkKind.INFERENCE) if MarkKind.INFERENCE in kinds else len(kinds)
+        return tuple(self._marks[:first])[-1:]
+
+    def _ended(self, probe: Probe, quiet: float, text: bytes) -> tuple[Outcome, str] | None:
+        if self._end is Outcome.NO_MEMORY:
+            return Outcome.NO_MEMORY, f"malloc({probe.alloc}) returned NULL"
+        if self._end is Outcome.PASSED:
+            return Outcome.PASSED, ""
+        if self._way == "template":
+            # Without the harness any byte says that setup() is through, as in the document.
+            return (Outcome.PASSED, "") if not self._harness and text and quiet > _QUIET_SECONDS else None
+        spans = self._inferences()
+        if len(spans) >= probe.inferences:
+            return Outcome.PASSED, ""
+        patience = max(_QUIET_SECONDS, 4 * spans[-1].us / 1e6) if spans else 0.0
+        return (Outcome.PASSED, "") if spans and quiet > patience + _LISTEN_SECONDS else None
+
+    def _late(self, deadline_us: float, text: bytes) -> tuple[Outcome, str]:
+        if self._inferences():
+            return Outcome.PASSED, ""
+        said = "printed nothing that could be understood" if text else "printed nothing"
+        return Outcome.HUNG, f"{said} of its inference within {deadline_us / 1e6:g} s"

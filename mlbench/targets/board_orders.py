@@ -27,6 +27,8 @@ _SPARE_SECONDS = 20.0
 """Beyond the watchdog's time: resets, enumeration, lines that are said again."""
 _RECORDS_A_RUN = 6
 _MOST_SLOTS = 4096
+_LONGEST_LEFT_MS = 130_000
+"""For which a watchdog is waited for that another run has started, with a time that only it knew."""
 _DOG, _SOFT, _LOCKUP = 1 << 1, 1 << 2, 1 << 3
 _FROM_OUTSIDE = 1 << 0
 """RESETREAS: nRF52840 Product Specification v1.7, section 5.3.7.11; no bit at all is power that came on."""
@@ -156,6 +158,13 @@ class Orders:
             return
         self._dog_ms = 0
 
+    @classmethod
+    def let_rest(cls, console: Console, session: int) -> None:
+        """As ``rest``, for an image that an earlier run has left on the board."""
+        left = cls(console, session, lambda _: None)
+        left._records.watched, left._dog_ms = True, _LONGEST_LEFT_MS
+        left.rest()
+
     # --- records -----------------------------------------------------------------------------
 
     def _erase(self, deadline: float) -> None:
@@ -198,7 +207,7 @@ class Orders:
         raise Silence(f"the board does not answer: {said}", where=console.port.device, do=do)
 
     def _take(self, lines: tuple[CheckedLine, ...]) -> bool:
-        """Note what lines say; whether one of them was a hello. Firmware may say anything: nothing is believed."""
+        """Note what lines say; whether one of them was a hello. Firmware may say anything at all."""
         hello = False
         for line in lines:
             try:

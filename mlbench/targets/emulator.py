@@ -51,6 +51,9 @@ class EmulatorTarget:
 class EmulatorSession:
     """One firmware on the emulator."""
 
+    exact = True
+    resolution_us: float | None = None
+
     def __init__(self, target: EmulatorTarget, firmware: Firmware, functions: Functions) -> None:
         self._target = target
         self._firmware = firmware
@@ -135,6 +138,13 @@ class EmulatorSession:
         except ReplayError:
             # Plain bisection needs nothing of the allocator.
             return None
+
+    def foretold(self) -> None:
+        """See ``Session``: nothing."""
+
+    def remarks(self) -> tuple[str, ...]:
+        """See ``Session``: each run tells its own."""
+        return ()
 
     def close(self) -> None:
         """See ``Session``."""

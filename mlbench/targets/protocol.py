@@ -194,8 +194,34 @@ class Allocator(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Foretold:
+    """The limit of unused RAM that is expected before anything was tried.
+
+    ``certified`` tells that an emulator of the same board has tried every size up to it.
+    """
+
+    limit: int
+    islands: tuple[tuple[int, int], ...] = ()
+    certified: bool = False
+
+
 class Session(Protocol):
     """A target with one firmware on it."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether a run gives the same each time; otherwise limits are tried twice."""
+
+    @property
+    def resolution_us(self) -> float | None:
+        """The step of the clock that times are taken with; None where every cycle is counted."""
+
+    def foretold(self) -> Foretold | None:
+        """What limit is expected; None where there is nothing to go by."""
+
+    def remarks(self) -> tuple[str, ...]:
+        """What to tell the user of all runs together."""
 
     def run(self, probe: Probe, deadline_us: float) -> RunResult:
         """Run from reset with one probe. Raises EnvironmentFault, never on account of firmware."""

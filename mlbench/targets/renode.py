@@ -100,6 +100,9 @@ class _Plan:
 class RenodeSession:
     """One firmware under Renode."""
 
+    exact = True
+    resolution_us: float | None = None
+
     def __init__(
         self, board: Board, data: RenodeData, host_seconds: float, firmware: Firmware, functions: Functions
     ) -> None:
@@ -122,6 +125,13 @@ class RenodeSession:
     def replay(self) -> Allocator | None:
         """See ``Session``: none, every size is tried by a whole run."""
         return None
+
+    def foretold(self) -> None:
+        """See ``Session``: nothing."""
+
+    def remarks(self) -> tuple[str, ...]:
+        """See ``Session``: each run tells its own."""
+        return ()
 
     def close(self) -> None:
         """See ``Session``."""
