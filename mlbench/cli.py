@@ -15,7 +15,7 @@ from mlbench.errors import MLBenchError, UsageError
 from mlbench.interrupt import Interrupted, interruptible, leave
 from mlbench.maintenance import say
 from mlbench.report_commands import FORMATS, report
-from mlbench.settings import Settings
+from mlbench.settings import PERSON_SECONDS, Settings
 
 VERBS = {
     "run": "profile sketches (the default)",
@@ -272,6 +272,8 @@ def _dispatch(options: argparse.Namespace) -> int:
         markdown=getattr(options, "markdown", ""),
         debug=options.debug,
         cache=not getattr(options, "no_cache", False),
+        port=getattr(options, "port", None) or os.environ.get("MLBENCH_PORT", ""),
+        person_seconds=PERSON_SECONDS if sys.stdin.isatty() and sys.stderr.isatty() else 0.0,
         cross_check=getattr(options, "cross_check", None) or "",
     )
     verbs: dict[str, Callable[[], int]] = {

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from mlbench.setup.policy import Policy
 
+PERSON_SECONDS = 60.0
+"""How long somebody at a terminal is waited for."""
+
 DEFAULT_RESULTS = "mlbench-result.json"
 """Where `run` writes its results when no place is named, in the current folder."""
 
@@ -22,6 +25,10 @@ class Settings:
     debug: bool = False
     cache: bool = True
     """Whether what was built and measured before is used again."""
+    port: str = ""
+    """Which board on which port; empty: any that looks like the one of the sketch."""
+    person_seconds: float = 0.0
+    """How long a person is waited for who is asked to press a board's button; 0: nobody is there."""
     cross_check: str = ""
     """A second backend to hold each sketch against; empty: none."""
 

@@ -14,15 +14,16 @@ from mlbench.settings import Settings
 from mlbench.suite import SketchSpec, Source
 
 if TYPE_CHECKING:
-    from mlbench.build.firmware import BuildRequest, Firmware
+    from mlbench.build.arduino_cli import ArduinoCli
+    from mlbench.build.firmware import BoardBuild, BuildRequest, Firmware
     from mlbench.build.toolchain import Toolchain
     from mlbench.git import OutOfReach
     from mlbench.measure.kept import Measure
     from mlbench.measure.profile import Profile
     from mlbench.project import Project
-    from mlbench.targets.protocol import Target
+    from mlbench.targets.protocol import Foretold, Target
 
-BACKENDS = ("emulator", "renode")
+BACKENDS = ("emulator", "renode", "board")
 """Backends that this version has."""
 
 EMPTY_SKETCH = "void setup() {}\nvoid loop() {}\n"
@@ -63,7 +64,7 @@ class _Wiring:
             build=self._build,
             empty=_empty,
             flash=measure_flash,
-            target=target_for,
+            target=self._target,
             profile=self._checked(Kept(room(RESULTS), profile) if self._settings.cache else profile),
             advise=self._advise,
         )
@@ -137,8 +138,47 @@ class _Wiring:
         return lines_to_add(spec, names, named=self._named) if names else ()
 
 
+    def _target(self, spec: SketchSpec) -> Target:
+        return self._board(spec) if spec.backend == "board" else target_for(spec)
+
+    def _board(self, spec: SketchSpec) -> Target:
+        """A real board, with all that it takes to link sketches anew for it."""
+        from mlbench.boards import board_for
+        from mlbench.measure.foretold import foretell
+        from mlbench.targets.board import BoardTarget
+        from mlbench.targets.board_claim import Claims
+
+        board = board_for(spec.board)
+
+        def rebuild(wanted: BoardBuild, literal: int | None) -> Firmware:
+            request = _locate(self._obtain(spec), spec)
+            return self._build(replace(request, board=wanted, literal=literal))
+
+        def foretold(firmware: Firmware) -> Foretold | None:
+            emulator = target_for(replace(spec, backend="emulator"))
+            return foretell(firmware, spec, emulator) if board.emulator is not None else None
+
+        claims = Claims(
+            board,
+            spec.board,
+            self._settings.port,
+            lambda: self._arduino_cli(spec.board),
+            self._progress.note,
+            f"mlbench, {spec.name}",
+            self._settings.person_seconds,
+        )
+        faithful = spec.ram_search == "faithful"
+        return BoardTarget(board, claims, rebuild, foretold, self._progress.note, faithful)
+
+    def _arduino_cli(self, fqbn: str) -> ArduinoCli | None:
+        from mlbench.build.builder import arduino_cli_for
+        from mlbench.setup.home import BUILDS, room
+
+        return arduino_cli_for(fqbn, self._toolchain(fqbn), room(BUILDS))
+
+
 def target_for(spec: SketchSpec) -> Target:
-    """Where the sketch runs.
+    """Where the sketch runs, without a board on a port.
 
     Raises:
         UsageError: there is no such backend or board.
@@ -148,6 +188,8 @@ def target_for(spec: SketchSpec) -> Target:
         raise UsageError(f"this version has no backend {spec.backend!r}", where=spec.where, do=do)
     from mlbench.boards import board_for
 
+    if spec.backend == "board":
+        raise UsageError("a board needs a run of its own", where=spec.where, do="use `mlbench run`")
     if spec.backend == "renode":
         from mlbench.targets.renode import RenodeTarget
 
@@ -177,6 +219,28 @@ def _locate(project: Project, spec: SketchSpec) -> BuildRequest:
         fqbn=spec.board,
         build_properties=spec.build_properties,
         libraries=libraries_of(project, spec),
+        board=_board_build(spec) if spec.backend == "board" else None,
+    )
+
+
+def _board_build(spec: SketchSpec) -> BoardBuild:
+    """What a board is to be measured with: nothing of ours on chips that it is not written for."""
+    from mlbench.boards import board_for
+    from mlbench.build.firmware import BoardBuild, Harness
+
+    board, functions = board_for(spec.board), spec.functions
+    if not board.cpu.startswith("Cortex-M"):
+        return BoardBuild()
+    records = board.keeps.records
+    return BoardBuild(
+        Harness(
+            functions.init,
+            functions.inference,
+            tuple((output.arg, output.bytes) for output in functions.outputs),
+            board.serial.baud if board.serial is not None else 115200,
+            (records.start, records.size, board.keeps.page or records.size) if records else None,
+            board.keeps.scratch,
+        )
     )
 
 

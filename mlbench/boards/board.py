@@ -91,6 +91,8 @@ class Keeps:
     """Flash that no upload and no reset touches, for records of the firmware's own."""
     page: int = 0
     """Bytes of flash that are erased at a time."""
+    scratch: int | None = None
+    """A register that keeps a word while a sketch runs, and that nothing else uses."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class Board:
     @property
     def backends(self) -> tuple[str, ...]:
         """Where sketches for this board can be measured."""
-        found = (("emulator", self.emulator), ("renode", self.renode))
+        found = (("emulator", self.emulator), ("renode", self.renode), ("board", self.serial))
         return tuple(name for name, data in found if data is not None)
 
     def with_options(self, options: str) -> Board:
@@ -193,6 +195,7 @@ def board_of(data: Mapping[str, Any], file: str = "") -> Board:
             tuple(Region(**region) for region in keeps.get("cleared", ())),
             Region(**keeps["records"]) if "records" in keeps else None,
             keeps.get("page", 0),
+            keeps.get("scratch"),
         ),
         watchdog=WatchdogData(**watchdog) if watchdog else None,
         options=tuple(

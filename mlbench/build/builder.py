@@ -126,6 +126,12 @@ def _board(work: Work, store: Store, key: str) -> Board:
         return board
 
 
+def arduino_cli_for(fqbn: str, tools: Toolchain, cache: Path) -> ArduinoCli | None:
+    """The arduino-cli that built for this board, to upload with; None where another program builds."""
+    compiler = _compiler(tools, _homes(Fqbn.parse(fqbn), cache), cache)
+    return compiler if isinstance(compiler, ArduinoCli) else None
+
+
 def _compiler(tools: Toolchain, homes: Homes, cache: Path) -> SketchCompiler:
     if tools.arduino_cli:
         return ArduinoCli(tools.arduino_cli, tools, homes, cache / "arduino-cli")

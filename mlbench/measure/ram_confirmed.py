@@ -86,5 +86,5 @@ def _confirmed(
     # That nothing below fails only a replay of all sizes can tell: the emulator's, where it found the same.
     same = foretold is not None and foretold.certified and foretold.limit == limit
     islands = foretold.islands if same and foretold is not None else ()
-    by = "template" if session.way == "template" else "library"
+    by = "template" if session.way == "template" else "injected"
     return UnusedRam(limit, "board", same, runs, 0, islands, len(islands), reason, 0, by)

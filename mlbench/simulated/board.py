@@ -46,6 +46,8 @@ class Manner:
     """Whether the chip runs as fast as it can, and not in real time."""
     log: Path | None = None
     """Where each event goes, as a line of JSON."""
+    enumeration: float = _ENUMERATION_SECONDS
+    """Seconds from the pull-up to a port that can be opened."""
 
 
 class SimulatedBoard:
@@ -244,7 +246,7 @@ class SimulatedBoard:
         slow = self.manner.faults.slow
         if slow:
             self._event("slow", f"{slow:g} s")
-        self._appears = time.monotonic() + _ENUMERATION_SECONDS + slow
+        self._appears = time.monotonic() + self.manner.enumeration + slow
         self._in_step()
 
     def _unplug(self) -> None:

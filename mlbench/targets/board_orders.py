@@ -134,6 +134,7 @@ class Orders:
         size = NOTHING if order.size is None else order.size
         words = f"order {self._order:x} {size:x} {order.inferences:x} {order.watchdog_ms:x}"
         while True:
+            self._fetch(deadline)
             found = self._records.of(self._order)
             types = {kind for kind, _, _ in found}
             if _END in types:
@@ -142,7 +143,7 @@ class Orders:
                 self._console.say(words)
             elif _BEGUN not in types:
                 self._console.say(f"run {self._order:x}")
-            self._update(deadline)
+            self._hello(deadline)
 
     def rest(self) -> None:
         """Let the watchdog end its watch, so that it does not reset the board in the middle of an upload.
@@ -177,9 +178,8 @@ class Orders:
             if self._records.count == 1:
                 return
 
-    def _update(self, deadline: float) -> None:
-        """Wait for the board to say where it stands, and read what it has written."""
-        self._hello(deadline)
+    def _fetch(self, deadline: float) -> None:
+        """Read the records that are not here yet."""
         while (first := self._records.missing) is not None:
             self._console.say(f"read {first:x}")
             until = time.monotonic() + _ANSWER_SECONDS

@@ -201,16 +201,16 @@ class Talk {
     port_.begin();
     uint32_t before = micros();
     hello();
-    for (;;) {
-      if (!resting_) {
-        feed();
-      }
+    for (uint32_t turn = 1;; turn++) {
       int byte = port_.read();
       if (byte >= 0) {
         take(static_cast<char>(byte));
-      } else if (micros() - before > 250000u) {
-        before = micros();
-        hello();
+      } else if (turn % 1024u == 0) { /* looking at registers takes longer than looking for a byte */
+        feed_unless_resting();
+        if (micros() - before > 250000u) {
+          before = micros();
+          hello();
+        }
       }
     }
   }
