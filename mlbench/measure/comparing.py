@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from mlbench.targets.protocol import RunResult
 
-_NUMBER = re.compile(rb"\d+")
-_MARK_LINE = re.compile(rb"mlbench (?:init|inference)_time (\d+) us")
-"""What the MLBench library prints for each measure."""
+_NUMBER = re.compile(rb"(?<= \*)[0-9a-f]{8}(?![0-9A-Za-z])|\d+")
+"""Decimal, or a checksum as the MLBench library prints it: that is one number, whatever its digits are."""
+_MARK_LINE = re.compile(rb"mlbench (?:init|inference)_time (\d+) us #\d+ \*([0-9a-f]{8})(?![0-9A-Za-z])")
+"""What the MLBench library prints for each measure: its time and its checksum depend on time."""
 _SHOWN = 24
 
 
@@ -65,7 +66,7 @@ class Reference:
         """Which of the numbers printed change when nothing but time does, or are times by their line."""
         mine = b"".join(self.result.steady)
         numbers = list(_NUMBER.finditer(mine))
-        lines = [match.span(1) for match in _MARK_LINE.finditer(mine)]
+        lines = {match.span(group) for match in _MARK_LINE.finditer(mine) for group in (1, 2)}
         changing = {index for index, number in enumerate(numbers) if number.span() in lines}
         # More than one, as a rounded duration may happen to come out the same.
         for variant in (1, 2, 3):

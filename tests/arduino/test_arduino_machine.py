@@ -7,6 +7,7 @@ from arduino_bench import CLOCK_HZ, LTO, Bench, Built, run
 
 from mlbench.arduino import LIBRARIES
 from mlbench.emulator.machine import End
+from mlbench.targets.checked_lines import LineReader
 
 TIME = r"""
 #include <time.h>
@@ -254,18 +255,43 @@ def test_library_prints_its_documented_lines(bench: Bench, properties: tuple[str
     void loop() {}
     """
     built = bench.build(bench.sketch("marks", sketch), *properties)
-    done = run(built)
-    init, inference, quiet, last = done.lines
+    reader = LineReader()
+    init, inference, last = reader.feed(run(built).text.encode())
     for line, measure, least in ((init, "init_time", 15000), (inference, "inference_time", 500)):
-        word, name, us, unit = line.split(" ")
-        assert (word, name, unit) == ("mlbench", measure, "us")
+        name, us, unit = line.words
+        assert (name, unit) == (measure, "us")
         assert least <= int(us) < least + 50
-    assert quiet == "2"
-    assert last.startswith("mlbench inference_time ")
+    assert last.words[0] == "inference_time"
+    assert [line.number for line in (init, inference, last)] == [0, 1, 2]
+    assert reader.text() == b"2\r\n"
+    assert (reader.gaps, reader.spoilt) == (0, 0)
+
+
+def test_lines_say_what_the_library_measured(bench: Bench) -> None:
+    """Among a sketch's own prints, whole and in their order, with the figures of initTime() and its like."""
+    sketch = r"""
+    #include <MLBench.h>
+    void setup() {
+      Serial.begin(115200);
+      for (int n = 0; n < 12; n++) {
+        Serial.print("took ");
+        { MLBenchInit mark; delayMicroseconds(n * n * 37); }
+        { MLBenchInference mark; delayMicroseconds(n * 1009); }
+        Serial.println(MLBench.initTime());
+        Serial.println(MLBench.inferenceTime());
+      }
+    }
+    void loop() {}
+    """
+    reader = LineReader()
+    lines = reader.feed(run(bench.build(bench.sketch("figures", sketch))).text.encode())
+    assert [line.number for line in lines] == list(range(24))
+    assert [line.words[0] for line in lines] == ["init_time", "inference_time"] * 12
+    assert [line.words[1] for line in lines] == reader.text().decode().replace("took ", "").split()
+    assert (reader.gaps, reader.spoilt) == (0, 0)
 
 
 def test_example_of_the_library(bench: Bench) -> None:
     built = bench.build(LIBRARIES / "MLBench/examples/Marks")
-    first = run(built).lines
-    assert len(first) == 1
-    assert first[0].startswith("mlbench init_time ")
+    (first,) = LineReader().feed(run(built).text.encode())
+    assert first.words[0] == "init_time"

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from mlbench.emulator.console import Console
 from mlbench.measure.comparing import Reference
+from mlbench.targets.checked_lines import write_line
 from mlbench.targets.protocol import Outcome, RunResult
 from mlbench.targets.steady_text import has_spoken, steady_lines
+
+times = st.integers(0, 2**32 - 1)
 
 
 def console(usb: bytes = b"", uart: bytes = b"") -> Console:
@@ -46,6 +52,34 @@ def test_numbers_that_change_with_time_are_passed_over_in_usb_text_too() -> None
     other = [result(b"ready\ntook %d ms, class 7\nmore 1\n" % n) for n in (13, 14, 15)]
     assert difference(mine, result(b"dy\ntook 19 ms, class 7\n"), *other) == ""
     assert "serial text differs" in difference(mine, result(b"dy\ntook 19 ms, class 8\n"), *other)
+
+
+def marked(us: int, number: int = 3, name: str = "inference", after: bytes = b"class 7\n") -> RunResult:
+    return result(uart=b"ready\n" + write_line(f"{name}_time {us} us", number) + after)
+
+
+@given(times, times)
+def test_the_time_of_a_mark_and_its_checksum_are_passed_over(mine: int, its: int) -> None:
+    """Without a word from a perturbed run: the library says the same of itself everywhere."""
+    assert difference(marked(mine), marked(its)) == ""
+
+
+@given(times, times)
+def test_all_else_of_a_mark_counts(mine: int, its: int) -> None:
+    for other in (marked(its, 4), marked(its, name="init"), marked(its, after=b"class 8\n")):
+        assert "serial text differs" in difference(marked(mine), other)
+
+
+def test_what_looks_like_a_checksum_counts_where_no_mark_is() -> None:
+    mine = result(uart=b"weights *0a1b2c3d\n")
+    assert "serial text differs" in difference(mine, result(uart=b"weights *0a1b2c3e\n"))
+    assert "serial text differs" in difference(mine, result(uart=b"weights *12345678\n"))
+
+
+def test_a_number_behind_an_asterisk_may_grow_beyond_a_checksum() -> None:
+    mine = result(uart=b"took *99999999 us\n")
+    longer = [result(uart=b"took *%d us\n" % us) for us in (100000000, 100000001, 99999998, 100000002)]
+    assert difference(mine, longer[0], *longer[1:]) == ""
 
 
 def test_a_template_has_spoken_with_its_first_whole_line() -> None:

@@ -13,12 +13,17 @@
  *
  * Each end prints one line, to Serial unless MLBench.report() names another port:
  *
- *   mlbench init_time 14526 us
- *   mlbench inference_time 53654 us
+ *   mlbench init_time 14526 us #0 *738cafc9
+ *   mlbench inference_time 53654 us #1 *ac2ac23e
  *
- * which is the word mlbench, the measure, a decimal number of microseconds by the board's micros(),
- * the word us, and the end of the line. An emulator takes its own times on entry of begin and of end, so
- * printing is in neither figure. A function that is not called is not in the image.
+ * which is the word mlbench, the measure, a decimal number of microseconds by the board's micros(), the word
+ * us; then the line's number, which counts all lines since the reset from 0 (65535 is followed by 0), and
+ * CRC-32 (IEEE 802.3, as in zlib) in eight hexadecimal digits of all that stands before the blank in front of
+ * the asterisk; and the end of the line. Whoever reads the port can tell a whole line from a damaged one, and
+ * misses none without knowing.
+ *
+ * An emulator takes its own times on entry of begin and of end, so printing is in neither figure. A function
+ * that is not called is not in the image.
  *
  * Pairs of one measure do not nest; an inference may lie within an initialization.
  */
