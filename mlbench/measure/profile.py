@@ -95,7 +95,7 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
         )
     init = time_of(timed.marks, MarkKind.INIT, _unnamed(spec, session, "init"))
     inference = time_of(timed.marks, MarkKind.INFERENCE, _unnamed(spec, session, "inference"))
-    count = inference.count if isinstance(inference, Time) else 1
+    count = inference.runs if isinstance(inference, Time) else 1
     # Without the wait for further inferences at its end, which probes do not have.
     complete = shared and (count == spec.inferences or session.way == "template")
     recorded = timed if complete else _record(session, spec, count)

@@ -97,7 +97,10 @@ class RamNeed:
 
 @dataclass(frozen=True)
 class Time:
-    """A time in microseconds over ``count`` spans; cycles and instructions of the median span."""
+    """A time in microseconds over ``count`` spans; cycles and instructions of the median span.
+
+    What only a board's clock has is None on emulators, whose times are exact.
+    """
 
     median_us: float
     minimum_us: float
@@ -108,6 +111,17 @@ class Time:
     placement: int | None = None
     method: str = ""
     """How the times came about where it is neither a board's clock nor the cycle model: they are rough."""
+    first_us: float | None = None
+    """The first run, which caches and start-up work make another than the rest: it is none of ``count``."""
+    mad_us: float | None = None
+    """Median of the spans' distances from ``median_us``; None also where one span has no distance."""
+    resolution_us: float | None = None
+    """Step of the clock that took the times."""
+
+    @property
+    def runs(self) -> int:
+        """How many spans there were: ``count``, and the first where it is told apart."""
+        return self.count + (self.first_us is not None)
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,24 @@ def test_a_file_without_symbols_stays_readable():
     assert RESULT.measures.flash.unnamed == 69_940
 
 
+CLOCKED = Time(87_817.0, 87_790.0, 87_902.0, 12, first_us=88_100.0, mad_us=12.0, resolution_us=1.0)
+
+
+def test_what_a_boards_clock_says_of_itself_is_kept():
+    measures = replace(RESULT.measures, inference_time=CLOCKED)
+    document = Document((replace(RESULT, measures=measures),), RunInfo("0.1.0"))
+    assert from_json(to_json(document), "x") == document
+
+
+def test_a_time_without_a_clock_says_nothing_of_one():
+    """In files of today and in those that were written before boards were measured."""
+    data = json.loads(to_json(DOCUMENT))
+    time = data["results"][0]["measures"]["init_time"]
+    for key in ("first_us", "mad_us", "resolution_us"):
+        assert time.pop(key) is None
+    assert from_json(json.dumps(data), "x") == DOCUMENT
+
+
 def test_an_absent_measure_says_why():
     data = json.loads(to_json(DOCUMENT))
     assert data["results"][0]["measures"]["inference_time"] == {"absent": "nothing was measured"}

@@ -1,0 +1,116 @@
+"""Statistics of spans: laws that hold for any of them."""
+
+from __future__ import annotations
+
+from random import Random
+from statistics import median
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlbench.measure.timing import time_of
+from mlbench.results.values import Absent, Time
+from mlbench.targets.protocol import Mark, MarkKind
+
+INFERENCE, INIT = MarkKind.INFERENCE, MarkKind.INIT
+us = st.integers(0, 2**32 - 1).map(float)
+spans = st.lists(us, min_size=1, max_size=40)
+kinds = st.sampled_from([INFERENCE, INIT])
+
+
+def timed(values: list[float], resolution_us: float | None = None, kind: MarkKind = INFERENCE) -> Time:
+    # Cycles tell spans of equal length apart; the other kind's must not get in.
+    marks = [Mark(kind, value, cycles=index) for index, value in enumerate(values)]
+    others = [Mark(INIT if kind is INFERENCE else INFERENCE, 1e15)]
+    found = time_of((*others, *marks, *others), kind, "", resolution_us)
+    assert isinstance(found, Time)
+    return found
+
+
+def test_without_a_span_the_reason_is_given() -> None:
+    for resolution in (None, 1.0):
+        assert time_of((Mark(INIT, 3.0),), INFERENCE, "was not called", resolution) == Absent(
+            "was not called"
+        )
+
+
+@given(spans, kinds)
+def test_counted_times_have_nothing_of_a_clock(values: list[float], kind: MarkKind) -> None:
+    found = timed(values, None, kind)
+    assert (found.first_us, found.mad_us, found.resolution_us) == (None, None, None)
+    assert found.count == found.runs == len(values)
+    assert (found.minimum_us, found.maximum_us) == (min(values), max(values))
+
+
+@given(spans, kinds, st.sampled_from([None, 1.0, 4.0]))
+def test_the_median_is_one_of_the_spans_and_its_cycles_are_that_spans(
+    values: list[float], kind: MarkKind, resolution: float | None
+) -> None:
+    found = timed(values, resolution, kind)
+    assert found.cycles is not None
+    assert values[found.cycles] == found.median_us
+    kept = values if found.first_us is None else values[1:]
+    assert 2 * sum(value <= found.median_us for value in kept) >= len(kept)
+    assert 2 * sum(value >= found.median_us for value in kept) >= len(kept)
+
+
+@given(st.lists(us, min_size=2, max_size=40))
+def test_of_several_inferences_on_a_board_the_first_is_told_apart(values: list[float]) -> None:
+    first, *rest = values
+    found = timed(values, 1.0)
+    assert (found.first_us, found.count, found.runs) == (first, len(rest), len(values))
+    alone = timed(rest)
+    assert (found.median_us, found.minimum_us, found.maximum_us) == (
+        (alone.median_us, alone.minimum_us, alone.maximum_us)
+    )
+
+
+@pytest.mark.parametrize("kind", [INFERENCE, INIT])
+@given(us)
+def test_a_single_span_is_the_median_itself(kind: MarkKind, value: float) -> None:
+    found = timed([value], 1.0, kind)
+    assert (found.median_us, found.count, found.runs) == (value, 1, 1)
+    assert found.first_us is None
+    assert found.mad_us is None, "how far it spreads is not known, which is not 0"
+
+
+@given(spans)
+def test_no_initialization_is_told_apart(values: list[float]) -> None:
+    found = timed(values, 1.0, INIT)
+    assert (found.first_us, found.count) == (None, len(values))
+
+
+@given(st.lists(us, min_size=3, max_size=40))
+def test_half_of_the_spans_lie_within_the_deviation(values: list[float]) -> None:
+    found, rest = timed(values, 1.0), values[1:]
+    assert found.mad_us is not None
+    assert found.mad_us == median(abs(value - found.median_us) for value in rest)
+    assert 0 <= found.mad_us <= found.maximum_us - found.minimum_us
+    distances = [abs(value - found.median_us) for value in rest]
+    assert 2 * sum(distance <= found.mad_us for distance in distances) >= len(rest)
+    assert 2 * sum(distance >= found.mad_us for distance in distances) >= len(rest)
+
+
+@given(st.lists(us, min_size=3, max_size=40), st.integers(0, 10**6), st.integers(1, 1000))
+def test_statistics_move_and_scale_with_the_spans(values: list[float], shift: int, factor: int) -> None:
+    one, other = timed(values, 1.0), timed([value * factor + shift for value in values], 1.0)
+    assert one.mad_us is not None
+    assert other.median_us == one.median_us * factor + shift
+    assert other.mad_us == one.mad_us * factor
+
+
+@given(st.lists(us, min_size=3, max_size=40), st.randoms(use_true_random=False))
+def test_the_order_of_the_rest_is_no_matter(values: list[float], random: Random) -> None:
+    mixed = values[1:]
+    random.shuffle(mixed)
+    one, other = timed(values, 1.0), timed([values[0], *mixed], 1.0)
+    for name in ("median_us", "minimum_us", "maximum_us", "count", "first_us", "mad_us"):
+        assert getattr(one, name) == getattr(other, name)
+
+
+@given(us, us, st.integers(3, 12))
+def test_one_outlier_does_not_move_the_deviation(value: float, outlier: float, many: int) -> None:
+    """Which is why this, and not the range, says how far a board's times spread."""
+    assert timed([value] * many, 1.0).mad_us == 0
+    assert timed([*[value] * many, outlier], 1.0).mad_us == 0
