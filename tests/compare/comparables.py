@@ -35,6 +35,20 @@ def clocked(median: float, low: float | None = None, high: float | None = None, 
     return Time(median, median if low is None else low, median if high is None else high, count)
 
 
+def on_board(
+    median: float, mad: float, spread: float = 0.0, count: int = 12, resolution: float = 1.0
+) -> Time:
+    return Time(
+        median,
+        median - spread,
+        median + spread,
+        count,
+        first_us=median + 500,
+        mad_us=mad,
+        resolution_us=resolution,
+    )
+
+
 def result(name: str = "kws", **changes: object) -> Result:
     """A good result; ``changes`` replace measures by name, or fields of the result."""
     measures = Measures(
@@ -106,7 +120,10 @@ cycle_times = st.integers(0, 10**7).flatmap(
 clock_times = st.tuples(st.integers(0, 10**6), st.integers(0, 99), st.integers(0, 99), st.integers(1, 9)).map(
     lambda t: clocked(t[0] + t[1], t[0], t[0] + t[1] + t[2], t[3])
 )
-times = cycle_times | clock_times
+board_times = st.builds(
+    on_board, st.integers(10**3, 10**6), st.integers(0, 99), st.integers(99, 999), st.integers(2, 20)
+)
+times = cycle_times | clock_times | board_times
 instruments = st.sampled_from([INSTRUMENT, replace(INSTRUMENT, cost_table="nrf52840/4"), None])
 builds = st.sampled_from([BUILD, replace(BUILD, compiler="gcc 14.2"), None])
 measures = st.builds(

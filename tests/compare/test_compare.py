@@ -12,6 +12,7 @@ from comparables import (
     clocked,
     emulated,
     failed,
+    on_board,
     result,
     results,
     sets,
@@ -180,6 +181,62 @@ def test_what_was_measured_once_says_so():
     found = delta("init_time", base, head)
     assert found.verdict is Verdict.WORSE
     assert "how far it spreads is not known" in found.note
+
+
+@pytest.mark.parametrize("mads", [(12, 12), (12, 0), (0, 12)])
+def test_a_change_within_three_deviations_of_either_side_is_noise(mads):
+    base = result(inference_time=on_board(10_000, mads[0]))
+    for change, verdict in ((36, Verdict.NOISE), (37, Verdict.WORSE), (-36, Verdict.NOISE)):
+        head = result(inference_time=on_board(10_000 + change, mads[1]))
+        found = delta("inference_time", base, head)
+        assert found.verdict is verdict
+        assert found.change == change
+        noisy = "inside the noise: 3 median absolute deviations are 36.000 us"
+        assert found.note == (noisy if verdict is Verdict.NOISE else "")
+    better = result(inference_time=on_board(10_000 - 37, mads[1]))
+    assert delta("inference_time", base, better).verdict is Verdict.BETTER
+
+
+@pytest.mark.parametrize("steps", [(4.0, 4.0), (1.0, 4.0), (4.0, 1.0)])
+@pytest.mark.parametrize("count", [2, 12])
+def test_a_step_of_the_clock_is_noise(steps, count):
+    base = result(inference_time=on_board(10_000, 0, count=count, resolution=steps[0]))
+    for change, verdict in (
+        (4, Verdict.NOISE),
+        (5, Verdict.WORSE),
+        (-4, Verdict.NOISE),
+        (-5, Verdict.BETTER),
+    ):
+        time = on_board(10_000 + change, 0, count=count, resolution=steps[1])
+        found = delta("inference_time", base, result(inference_time=time))
+        assert found.verdict is verdict
+        assert found.note == ("inside the noise: the clock steps by 4 us" if abs(change) == 4 else "")
+
+
+def test_noise_passes_no_limit():
+    """A limit below what a board can tell apart would fail by chance."""
+    base, head = (result(inference_time=on_board(us, 400, 900)) for us in (10_000, 11_100))
+    assert delta("inference_time", base, head, TIME_LIMITS).verdict is Verdict.NOISE
+    quiet = result(inference_time=on_board(11_100, 10, 900))
+    quieter = result(inference_time=on_board(10_000, 10, 900))
+    assert delta("inference_time", quieter, quiet, TIME_LIMITS).verdict is Verdict.FAIL
+
+
+def test_one_run_that_was_held_up_hides_no_change_of_many():
+    late = replace(on_board(10_000, 5, 10), maximum_us=30_000.0)
+    base, head = result(inference_time=late), result(inference_time=on_board(10_500, 5, 10))
+    assert delta("inference_time", base, head).verdict is Verdict.WORSE
+
+
+@pytest.mark.parametrize(
+    "changes", [{"count": 8}, {"mad_us": None, "first_us": None, "resolution_us": None}], ids=["few", "old"]
+)
+def test_of_few_runs_or_unknown_deviations_the_range_counts_too(changes):
+    time = replace(on_board(10_000, 5, 400), **changes)
+    base, head = result(inference_time=time), result(inference_time=on_board(10_500, 5, 400))
+    assert delta("inference_time", base, head).note.startswith("inside the spread: ")
+    apart = result(inference_time=on_board(10_900, 5, 400))
+    assert delta("inference_time", base, apart).verdict is Verdict.WORSE
 
 
 def test_an_emulated_spread_is_no_noise():
@@ -416,7 +473,9 @@ def test_a_larger_change_for_the_worse_is_never_judged_milder(data, measure, thr
         "unused_ram": lambda n: UnusedRam(n, "replay", True, 3, 9),
         "ram_need": lambda n: RamNeed(n, 0, 0, 0),
         "init_time": lambda n: clocked(n, max(0, n - 7), n + 7),
-        "inference_time": lambda n: emulated(n),
+        "inference_time": data.draw(
+            st.sampled_from([emulated, lambda n: on_board(n, 9, 20), lambda n: on_board(n, 9, 20, 3, 50)])
+        ),
     }[measure]
     number = st.integers(0, 20_000)
     before = data.draw(number)
