@@ -9,7 +9,7 @@ from mlbench.reports.blocks import Block, fit, size
 from mlbench.reports.digest import Digest, also, digest, headline
 from mlbench.reports.escaping import code, link, prose
 from mlbench.reports.sections import Sections
-from mlbench.reports.wording import TIMES, plural
+from mlbench.reports.wording import TIMES, clocks, plural
 from mlbench.results.change import BIGGER_IS_BETTER, Comparison, Limit, Side
 from mlbench.results.values import Time
 
@@ -100,6 +100,7 @@ def foot(found: Digest, sections: Sections, run_url: str) -> str:
         judged = ", judged without what only the placement of the code decides" if moved & TIMES else ""
         lines.append(f"Times come from a cycle model{judged}.")
     lines += [f"Times of {prose(backend)} are rough: {prose(how, 100)}." for backend, how in _rough(found)]
+    lines += _clocks(found, bool(sections.place()))
     if moved & BIGGER_IS_BETTER:
         lines.append("Of unused RAM more is better.")
     limits = [limit for delta in deltas for limit in (delta.threshold.warn, delta.threshold.fail)]
@@ -120,6 +121,16 @@ def _rough(found: Digest) -> list[tuple[str, str]]:
                 if isinstance(time, Time) and time.method:
                     ways[result.backend, time.method] = None
     return list(ways)[:_WAYS]
+
+
+def _clocks(found: Digest, one_place: bool) -> list[str]:
+    """What is said of the clocks of boards, each named where there are several places."""
+    results = (result for job in found.jobs for result in (job.base, job.head) if result is not None)
+    said = (
+        f"Times {'' if one_place else f'of {code(board)} ({prose(backend)}) '}by {clock}."
+        for board, backend, clock in clocks(results)
+    )
+    return list(dict.fromkeys(said))[:_WAYS]
 
 
 def _sides(comparison: Comparison, run_url: str) -> str:

@@ -39,7 +39,8 @@ def points(results: Sequence[Result]) -> Iterable[Point]:
                 continue
             if isinstance(value, Time):
                 cycles = f", {value.cycles} cycles" if value.cycles is not None else ""
-                detail = f"median of {value.count}{cycles}"
+                deviation = f", MAD {value.mad_us:.3f} us" if value.mad_us is not None else ""
+                detail = f"median of {value.count}{deviation}{cycles}"
                 yield Point(job, measure, value.median_us, "us", value.minimum_us, value.maximum_us, detail)
             else:
                 assert measure not in TIMES

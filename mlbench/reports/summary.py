@@ -166,6 +166,12 @@ def _time(time: Time) -> str:
     spread = f"{time.minimum_us:,.3f} to {time.maximum_us:,.3f} us"
     parts = [f"{time.median_us:,.3f} us, the median of {time.count:,}: {spread}"] if time.count > 1 else []
     parts = parts or [f"{time.median_us:,.3f} us"]
+    if time.mad_us is not None:
+        parts.append(f"median absolute deviation {time.mad_us:,.3f} us")
+    if time.first_us is not None:
+        parts.append(f"the first run apart, {time.first_us:,.3f} us")
+    if time.resolution_us is not None:
+        parts.append(f"a clock that steps by {time.resolution_us:,.6g} us")
     if time.cycles is not None:
         parts.append(f"{count(time.cycles)} cycles")
     if time.instructions is not None:

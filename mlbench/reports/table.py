@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mlbench.reports.text import count, milliseconds, printable
+from mlbench.reports.wording import clocks, spread
 from mlbench.results.values import Absent, Flash, RamNeed, Result, Status, Time, UnusedRam
 
 _MAX_CHAIN = 12
@@ -132,15 +133,18 @@ def _cell(measure: Flash | UnusedRam | RamNeed | Time | Absent, notes: _Footnote
     if isinstance(measure, Absent):
         return Cell("-") if told else Cell("-", (notes.number(measure.reason),))
     if isinstance(measure, Time):
-        spread = measure.maximum_us - measure.minimum_us
-        low, high = milliseconds(measure.minimum_us), milliseconds(measure.maximum_us)
-        said = f"{measure.count} times: {low} to {high} ms"
-        telling = low != high and spread > _TELLING_SPREAD * measure.median_us
-        return Cell(milliseconds(measure.median_us), (notes.number(said),) if telling else ())
+        said = spread(measure) or _telling_range(measure)
+        return Cell(milliseconds(measure.median_us), (notes.number(said),) if said else ())
     if isinstance(measure, UnusedRam):
         return Cell(count(measure.bytes), tuple(notes.number(text) for text in _about(measure)))
     starred = isinstance(measure, Flash) and measure.starred
     return Cell(count(measure.bytes), starred=starred)
+
+
+def _telling_range(time: Time) -> str:
+    low, high = milliseconds(time.minimum_us), milliseconds(time.maximum_us)
+    telling = low != high and time.maximum_us - time.minimum_us > _TELLING_SPREAD * time.median_us
+    return f"{time.count} times: {low} to {high} ms" if telling else ""
 
 
 def _about(ram: UnusedRam) -> Iterable[str]:
@@ -174,6 +178,10 @@ def _remarks(results: Sequence[Result]) -> Iterable[str]:
             yield printable(f"{result.sketch}: {overflow.region} overflows by {count(overflow.bytes)} bytes")
         for note in result.notes:
             yield printable(f"{result.sketch}: {note}")
+    places = {(result.board, result.backend) for result in results}
+    for board, backend, clock in clocks(results):
+        where = f" of {board} ({backend})" if len(places) > 1 else ""
+        yield printable(f"times{where} by {clock}")
 
 
 def plain(table: Table) -> str:

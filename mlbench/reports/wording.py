@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from mlbench.reports.text import count
+from collections.abc import Iterable
+
+from mlbench.reports.text import count, milliseconds
 from mlbench.results.change import BIGGER_IS_BETTER, Delta, Figure, Limit, Verdict
+from mlbench.results.values import Result, Time
 
 NAMES = {
     "flash": "flash",
@@ -101,6 +104,30 @@ def verdict(delta: Delta) -> str:
         Verdict.UNCHANGED: "unchanged",
         Verdict.NOT_COMPARED: "not compared",
     }[delta.verdict]
+
+
+def spread(time: Time) -> str:
+    """How far a board's times spread; empty where nothing is known of it, as for emulated ones."""
+    if time.first_us is None and time.mad_us is None:
+        return ""
+    said = plural(time.count, "run")
+    if time.first_us is not None:
+        said += f" after a first one of {milliseconds(time.first_us)} ms"
+    if time.mad_us is None:
+        return said
+    low, high = milliseconds(time.minimum_us), milliseconds(time.maximum_us)
+    return f"{said}: {low} to {high} ms, MAD {shown('inference_time', time.mad_us)} ms"
+
+
+def clocks(results: Iterable[Result]) -> tuple[tuple[str, str, str], ...]:
+    """Boards whose own clocks took the times, the backends, and what is said of each clock's step."""
+    found = {
+        (result.board, result.backend, f"a clock that steps by {time.resolution_us:,.6g} us"): None
+        for result in results
+        for time in (result.measures.init_time, result.measures.inference_time)
+        if isinstance(time, Time) and time.resolution_us is not None
+    }
+    return tuple(found)
 
 
 def plural(number: int, one: str, many: str = "") -> str:

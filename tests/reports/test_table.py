@@ -71,6 +71,7 @@ UNNAMED = replace(
     ),
     notes=('to measure the rest, add to mlbench.yml: inference: "infer(void*)"',),
 )
+TWELVE = Time(87_817.0, 87_790.0, 87_902.0, 12, first_us=88_100.0, mad_us=12.0, resolution_us=1.0)
 DEAD = Absent("the sketch failed")
 FAULTED = replace(
     GOOD,
@@ -100,6 +101,20 @@ BROKEN = replace(
     ),
 )
 ALL = (GOOD, FLAGGED, STARRED, UNNAMED, FAULTED, BROKEN)
+CLOCKED = tuple(
+    replace(
+        GOOD, sketch=name, backend="board", measures=replace(MEASURES, init_time=init, inference_time=time)
+    )
+    for name, init, time in (
+        ("twelve", Time(14_526.0, 14_526.0, 14_526.0, 1, resolution_us=1.0), TWELVE),
+        (
+            "two",
+            Time(14_526.0, 14_520.0, 14_530.0, 2, mad_us=0.5, resolution_us=1.0),
+            replace(TWELVE, count=1, mad_us=None),
+        ),
+        ("once", Absent("no functions are named"), Time(87_817.0, 87_817.0, 87_817.0, 1, resolution_us=1.0)),
+    )
+)
 TWO_BOARDS = (GOOD, replace(GOOD, board=NANO), replace(STARRED, board=NANO, backend="renode"))
 
 
@@ -111,7 +126,16 @@ def golden(name: str, text: str) -> None:
     assert text == file.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("name", "results"), [("one", (GOOD,)), ("all", ALL), ("boards", TWO_BOARDS)])
+@pytest.mark.parametrize(
+    ("name", "results"),
+    [
+        ("one", (GOOD,)),
+        ("all", ALL),
+        ("boards", TWO_BOARDS),
+        ("clock", CLOCKED),
+        ("clock-and-emulator", (GOOD, *CLOCKED)),
+    ],
+)
 def test_tables_are_as_in_the_golden_files(name, results):
     golden(f"{name}.txt", plain(make_table(results)))
     golden(f"{name}.md", to_markdown(results))
