@@ -137,7 +137,6 @@ class _Wiring:
         names = candidates(Image.load(firmware.elf))
         return lines_to_add(spec, names, named=self._named) if names else ()
 
-
     def _target(self, spec: SketchSpec) -> Target:
         return self._board(spec) if spec.backend == "board" else target_for(spec)
 

@@ -289,11 +289,10 @@ def _wrapper(span: Span) -> str:
         f"add sp, #{_SAVED}",
         "pop {r4, r5, pc}",
     ]
-    text = "".join(f'  {line}\n' if line.startswith("MLBENCH") else f'  "{line}\\n"\n' for line in body)
+    text = "".join(f"  {line}\n" if line.startswith("MLBENCH") else f'  "{line}\\n"\n' for line in body)
     return (
         f'__asm__(\n  ".syntax unified\\n.thumb\\n"\n'
         f'  ".section .text.zz_mlbench_board.{span.symbol},\\"ax\\",%progbits\\n"\n'
         f'  ".balign 4\\n.global {name}\\n.type {name}, %function\\n.thumb_func\\n{name}:\\n"\n'
         f'{text}  ".size {name}, . - {name}\\n.text\\n");\n'
     )
-

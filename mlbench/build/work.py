@@ -90,7 +90,7 @@ class Work:
         )
         uploaded, said = None, ""
         if self.request.board is not None and not overflows:
-            uploaded, said = self._for_board(job, report, image, properties)
+            uploaded, said = self._for_board(job, report, image, Image.load(probe), properties)
         notes += [said] if said else []
         firmware = Firmware(
             name=self.source.name,
@@ -176,9 +176,9 @@ class Work:
         return self._kept(report.elf, "-probe"), ""
 
     def _for_board(
-        self, job: Job, report: CompileReport, image: Image, properties: Mapping[str, str]
+        self, job: Job, report: CompileReport, image: Image, probe: Image, properties: Mapping[str, str]
     ) -> tuple[BoardImage, str]:
-        """The image to upload, and what to say of it. Raises as ``build``."""
+        """The image to upload, and what to say of it; ``probe`` is the one of probes. Raises as ``build``."""
         assert self.request.board is not None
         wanted, folder = self.request.board.harness, self.room.folder / "upload"
         made = harness.plan(image, wanted, template=bool(self.source.uses)) if wanted is not None else None
@@ -201,7 +201,7 @@ class Work:
         elf = folder / linked.elf.name
         if made is None:
             return BoardImage(folder, elf), ""
-        sizes = (sum(size for _, size in each.static_ram()) for each in (final, image))
+        sizes = (sum(size for _, size in each.static_ram()) for each in (final, probe))
         extra = next(sizes) - next(sizes)
         missing = harness.missing(final, made)
         said = f"the image for the board takes {extra:,} bytes of RAM more than the sketch" if extra else ""

@@ -93,8 +93,9 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
             timed.notes,
             timed.serial,
         )
-    init = time_of(timed.marks, MarkKind.INIT, _unnamed(spec, session, "init"))
-    inference = time_of(timed.marks, MarkKind.INFERENCE, _unnamed(spec, session, "inference"))
+    step = session.resolution_us
+    init = time_of(timed.marks, MarkKind.INIT, _unnamed(spec, session, "init"), step)
+    inference = time_of(timed.marks, MarkKind.INFERENCE, _unnamed(spec, session, "inference"), step)
     count = inference.runs if isinstance(inference, Time) else 1
     # Without the wait for further inferences at its end, which probes do not have.
     complete = shared and (count == spec.inferences or session.way == "template")

@@ -80,9 +80,7 @@ def _down(passes: Callable[[int], bool], top: int, low: int) -> int | None:
     return None
 
 
-def _confirmed(
-    session: Session, foretold: Foretold | None, limit: int, reason: str, runs: int
-) -> UnusedRam:
+def _confirmed(session: Session, foretold: Foretold | None, limit: int, reason: str, runs: int) -> UnusedRam:
     # That nothing below fails only a replay of all sizes can tell: the emulator's, where it found the same.
     same = foretold is not None and foretold.certified and foretold.limit == limit
     islands = foretold.islands if same and foretold is not None else ()

@@ -39,6 +39,7 @@ _HELLO_SECONDS = 30.0
 _CALM_SECONDS = 0.7
 """For which a board is listened to before an upload: an image of ours says hello four times a second."""
 _MOST_DISTURBED = 3
+_LEAST_MS, _FIRST_MS = 1000, 8000
 _BOOT_MS = 2000
 """Added to the watchdog's time: from the reset to setup() and, behind it, to the last record."""
 
@@ -81,7 +82,6 @@ class BoardTarget:
     foretell: Callable[[Firmware], Foretold | None] | None
     say: Say
     faithful: bool = False
-    minimum_ms: int = 1000
 
     @property
     def instrument(self) -> Instrument:
@@ -170,12 +170,16 @@ class BoardSession:
     # --- one upload, many orders -------------------------------------------------------------
 
     def _in_orders(self, probe: Probe, deadline_us: float) -> RunResult:
-        milliseconds = max(self.target.minimum_ms, int(deadline_us / 1e3)) + _BOOT_MS
         watchdog = self.target.board.watchdog
-        if watchdog is not None:
-            milliseconds = min(milliseconds, watchdog.longest_ms)
-        order = Order(probe.alloc, probe.inferences, milliseconds)
+        longest = watchdog.longest_ms if watchdog is not None else _FIRST_MS
+        milliseconds = min(max(_LEAST_MS, int(deadline_us / 1e3)), longest - _BOOT_MS)
+        # Once it runs it keeps its time until it bites: a short one is enough for most sketches.
+        first = min(milliseconds, _FIRST_MS) + _BOOT_MS
+        order = Order(probe.alloc, probe.inferences, first)
         answer = self._carried_out(order)
+        if answer.outcome is Outcome.HUNG and milliseconds > _FIRST_MS:
+            order = replace(order, watchdog_ms=milliseconds + _BOOT_MS)
+            answer = self._carried_out(order)
         if probe.alloc is None:
             answer = self._repeated(order, answer)
         return self._result(answer)
