@@ -118,6 +118,15 @@ class Image:
             for load in self._loads
         )
 
+    @property
+    def programmed(self) -> tuple[tuple[int, bytes], ...]:
+        """What is stored on the chip: where, and its bytes, by address.
+
+        By sections: a segment may begin with the ELF file's own header, which no chip is given.
+        """
+        parts = ((self._load_address(s), self.contents(s)) for s in self._occupying() if s.has_bytes)
+        return tuple(sorted(parts, key=lambda part: part[0]))
+
     @cached_property
     def debug(self) -> DebugInfo:
         """The debug information, read as far as it is asked."""
