@@ -1,7 +1,9 @@
-"""Keeps a process from outliving whoever started it: ``python supervisor.py PROGRAM ARGUMENT...``.
+"""Keeps a process from outliving whoever started it: ``python supervisor.py NUMBER PROGRAM ARGUMENT...``.
 
-Standard input is a pipe that the starter holds open. When it closes, by whatever end of the starter, the
-whole process group is killed. The program's exit status is written to standard output as one line.
+Standard input is a pipe that the starter holds open. When it closes, by whatever end of the starter, all
+processes of the session are killed, which the starter has begun for it. The program's exit status is written
+as one line to the open file of that number. With number 1 the program's own output goes where its errors go,
+and it gets an input that neither ends nor is a terminal: a console waits on it, quietly. Else it gets none.
 Runs alone: nothing of the package is imported, so that it starts at once.
 """
 
@@ -10,24 +12,77 @@ import select
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
+
+_ROUNDS = 100
+_ROUND_SECONDS = 0.01
+_CANNOT_START = 126  # as shells have it
 
 
 def main() -> int:
     """Run the program of the arguments until it or the starter ends."""
-    # The program gets an input that neither ends nor is a terminal: a console waits on it, quietly.
-    program = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=sys.stderr)
+    number = int(sys.argv[1])
+    try:
+        program = subprocess.Popen(
+            sys.argv[2:],
+            stdin=subprocess.PIPE if number == 1 else subprocess.DEVNULL,
+            stdout=sys.stderr if number == 1 else None,
+        )
+    except OSError as error:
+        sys.stderr.write(f"cannot be started: {error.strerror}\n")
+        os.write(number, b"%d\n" % _CANNOT_START)
+        return 0
     try:
         while program.poll() is None:
             ready, _, _ = select.select([0], [], [], 0.1)
             if ready and not os.read(0, 1):
                 break
         else:
-            print(program.returncode, flush=True)
+            os.write(number, b"%d\n" % program.returncode)
     finally:
-        # Children of the program too; and this process, which has nothing left to do.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        # Children of the program too; and this process, which has nothing left to do.
+        end_session(os.getpid())
         os.killpg(0, signal.SIGKILL)
     return 0
+
+
+def end_session(leader: int) -> None:
+    """Kill all processes of a session, but for the caller's own.
+
+    arduino-cli starts the tools that upload in process groups of their own, so that the group it is in is not
+    all. Systems without ``/proc`` know no sessions from outside: there it is the leader's group alone.
+    """
+    if leader != os.getpid():
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
+    for _ in range(_ROUNDS):
+        left = [pid for pid in _processes_of(leader) if pid != os.getpid()]
+        if not left:
+            return
+        for pid in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(_ROUND_SECONDS)
+
+
+def _processes_of(session: int) -> list[int]:
+    found = []
+    try:
+        numbers = [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 (quick)
+    except OSError:
+        return []
+    for pid in numbers:
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 (quick)
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        # proc_pid_stat(5), counted behind the name: state, parent, group, session.
+        if int(fields[3]) == session and fields[0] not in (b"Z", b"X"):
+            found.append(pid)
+    return found
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ START_SECONDS = 60.0
 INSTALL = "install Renode 1.16.1 (see renode/README.md) or set MLBENCH_RENODE to its program"
 
 _VERSION = re.compile(r"version (\d+)\.(\d+)(?:\.(\d+))?")
-_SUPERVISOR = Path(__file__).with_name("supervisor.py")
+_SUPERVISOR = Path(__file__).parents[1] / "supervisor.py"
 
 
 def find_renode() -> Path | None:
@@ -85,7 +85,7 @@ class RenodeProcess:
         }
         options = ["--robot-server-port", "0", "--disable-gui", "--hide-log"]
         options += ["--pid-file", str(self.folder / "pid"), "--config", str(self.folder / "config")]
-        command = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(program.absolute()), *options]
+        command = [sys.executable, "-I", "-S", str(_SUPERVISOR), "1", str(program.absolute()), *options]
         with (self.folder / "output").open("wb") as output:
             try:
                 self._process = subprocess.Popen(

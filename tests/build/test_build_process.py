@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -65,6 +67,106 @@ def test_a_deadline_kills_the_children_too(tmp_path: Path) -> None:
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match="nowhere: cannot be started"):
         run([str(tmp_path / "nowhere")], cwd=tmp_path, environment={}, seconds=1)
+
+
+def _end(pid: int) -> bool:
+    for _ in range(200):
+        if not _alive(pid):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+SUPERVISED = pytest.mark.parametrize("supervised", [False, True])
+
+
+@SUPERVISED
+def test_status_and_both_outputs(tmp_path: Path, supervised: bool) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    script = "import sys; print('out', sys.stdin.read()); sys.stderr.write('err'); sys.exit(7)"
+    done = run(
+        [sys.executable, "-c", script], cwd=tmp_path, environment={}, seconds=20, supervised=supervised
+    )
+    assert (done.status, done.stdout, done.stderr) == (7, "out \n", "err")
+    script = "import os; os.kill(os.getpid(), 9)"
+    done = run(
+        [sys.executable, "-c", script], cwd=tmp_path, environment={}, seconds=20, supervised=supervised
+    )
+    assert done.status == -9
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@SUPERVISED
+def test_a_supervised_program_that_is_not_there(tmp_path: Path, supervised: bool) -> None:
+    with pytest.raises(EnvironmentFault, match="nowhere: cannot be started: No such file"):
+        run(["nowhere"], cwd=tmp_path, environment={"PATH": "/bin"}, seconds=1, supervised=supervised)
+
+
+def test_a_supervised_program_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no program")
+    (tmp_path / "text").chmod(0o755)
+    done = run([str(tmp_path / "text")], cwd=tmp_path, environment={}, seconds=20, supervised=True)
+    assert (done.status, done.stderr) == (126, "cannot be started: Exec format error\n")
+
+
+@SUPERVISED
+def test_the_last_of_an_endless_output_is_kept(tmp_path: Path, supervised: bool) -> None:
+    script = "for i in range(300000): print(i)"
+    done = run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path, environment={}, seconds=60, supervised=supervised, most_bytes=100,
+    )  # fmt: skip
+    assert len(done.stdout) == 100
+    assert done.stdout.endswith("299998\n299999\n")
+
+
+# As arduino-cli starts the tools that upload: in process groups of their own.
+FAMILY = """
+import os, subprocess, sys, time
+child = subprocess.Popen(["sleep", "60"], preexec_fn=os.setpgrp)
+open("child", "w").write(f"{os.getpid()} {child.pid}")
+os.rename("child", "pids")
+time.sleep(float(sys.argv[1]))
+"""
+
+
+@SUPERVISED
+@pytest.mark.parametrize("seconds", ["0", "60"])
+def test_children_in_groups_of_their_own_end_too(tmp_path: Path, supervised: bool, seconds: str) -> None:
+    """Also where they keep the pipes open after the program has ended."""
+    begin = time.monotonic()
+    argv = [sys.executable, "-c", FAMILY, seconds]
+    environment = {"PATH": os.environ["PATH"]}
+    if seconds == "0":
+        assert run(argv, cwd=tmp_path, environment=environment, seconds=30, supervised=supervised).status == 0
+    else:
+        with pytest.raises(HostTimeout):
+            run(argv, cwd=tmp_path, environment=environment, seconds=2, supervised=supervised)
+    assert time.monotonic() - begin < 15
+    assert all(_end(int(pid)) for pid in (tmp_path / "pids").read_text().split())
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_supervised_program_dies_with_who_started_it(tmp_path: Path, number: signal.Signals) -> None:
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from mlbench.build.process import run\n"
+        "environment = {'PATH': os.environ['PATH']}\n"
+        f"argv = [sys.executable, '-c', {FAMILY!r}, '60']\n"
+        "run(argv, cwd=Path.cwd(), environment=environment, seconds=60, supervised=True)\n"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environ, stderr=subprocess.DEVNULL
+    ) as starter:
+        until = time.monotonic() + 20
+        while not (tmp_path / "pids").exists():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        starter.send_signal(number)
+        starter.wait(20)
+    assert all(_end(int(pid)) for pid in (tmp_path / "pids").read_text().split())
 
 
 def _alive(pid: int) -> bool:
