@@ -22,6 +22,7 @@ from mlbench.build.firmware import Diagnostic
 from mlbench.build.homes import Homes
 from mlbench.build.process import Finished, child_environment, run
 from mlbench.build.toolchain import Toolchain, probe_version
+from mlbench.build.upload_answer import uploaded_to
 from mlbench.errors import EnvironmentFault, UsageError
 
 _INSTALL_SECONDS = 1800.0
@@ -95,6 +96,26 @@ class ArduinoCli:
         """Compile again: nothing has changed for arduino-cli, so it does little but link."""
         return self.compile(job)
 
+    def upload(self, fqbn: str, port: str, folder: Path, seconds: float) -> str:
+        """Put what was built onto a board; gives its port's address afterwards, empty where it is not known.
+
+        Args:
+            fqbn: the board.
+            port: the address of its port. Whether it is touched at 1200 baud first, the platform says.
+            folder: holds ``<sketch>.ino.bin`` and its like, of one sketch.
+            seconds: host time for it.
+
+        Raises:
+            UploadRefused: another try would fail as well.
+            UsageError: the platform does not have the board.
+            EnvironmentFault: it failed; the board may be in its bootloader.
+        """
+        argv = ["upload", "--json", "--fqbn", fqbn, "-p", port, "--input-dir", str(folder)]
+        done = self._run(argv, seconds, supervised=True)
+        answer = self._answer(done)
+        self._refuse(str(answer.get("error") or ""), fqbn)
+        return uploaded_to(answer, done.status, fqbn, port, folder)
+
     def install_platform(self, package: str, architecture: str, version: str = "") -> None:
         """Install a platform from its index; the index of every configured URL is read first.
 
@@ -144,6 +165,11 @@ class ArduinoCli:
         for item in (*ctags, *job.properties):
             argv += ["--build-property", item]
         done = self._run([*argv, str(job.sketch)], job.seconds, job.cores)
+        answer = self._answer(done)
+        self._refuse(str(answer.get("error") or ""), job.fqbn)
+        return done, answer
+
+    def _answer(self, done: Finished) -> dict[str, Any]:
         answer = _json(done.stdout) or _json(done.stderr)
         if answer is None:
             raise EnvironmentFault(
@@ -151,14 +177,13 @@ class ArduinoCli:
                 where=str(self.program),
                 do="use arduino-cli 1.0 or newer",
             )
-        self._refuse(str(answer.get("error") or ""), job)
-        return done, answer
+        return answer
 
-    def _refuse(self, error: str, job: Job) -> None:
+    def _refuse(self, error: str, fqbn: str) -> None:
         """Raise for what is wrong with the board rather than with the sketch."""
-        text = error.removeprefix("Error during build: ")
+        text = error.removeprefix("Error during build: ").removeprefix("Error during Upload: ")
         if text.startswith("Platform '") and "not found" in text:
-            platform = ":".join(job.fqbn.split(":")[:2])
+            platform = ":".join(fqbn.split(":")[:2])
             raise PlatformMissing(
                 f"is not installed ({_first_line(text)})",
                 where=f"platform {platform}",
@@ -166,14 +191,14 @@ class ArduinoCli:
             )
         if text.startswith("Invalid FQBN: board"):
             raise UsageError(
-                "unknown board", where=job.fqbn, do="run `boards`, or look into the platform's boards.txt"
+                "unknown board", where=fqbn, do="run `boards`, or look into the platform's boards.txt"
             )
         if text.startswith("Invalid FQBN"):
-            raise UsageError(
-                _first_line(text), where=job.fqbn, do="write package:architecture:board[:options]"
-            )
+            raise UsageError(_first_line(text), where=fqbn, do="write package:architecture:board[:options]")
 
-    def _run(self, argv: list[str], seconds: float, cores: Path | None = None) -> Finished:
+    def _run(
+        self, argv: list[str], seconds: float, cores: Path | None = None, *, supervised: bool = False
+    ) -> Finished:
         config = self._configure()
         extra = self._directories() | ({"ARDUINO_BUILD_CACHE_PATH": str(cores)} if cores else {})
         environment = child_environment(os.environ, extra, str(self.tools.gcc_bin or ""))
@@ -182,6 +207,7 @@ class ArduinoCli:
             cwd=self.folder,
             environment=environment,
             seconds=seconds,
+            supervised=supervised,
         )
 
     def _directories(self) -> dict[str, str]:

@@ -127,14 +127,24 @@ def _board(work: Work, store: Store, key: str) -> Board:
 
 
 def arduino_cli_for(fqbn: str, tools: Toolchain, cache: Path) -> ArduinoCli | None:
-    """The arduino-cli that built for this board, to upload with; None where another program builds."""
-    compiler = _compiler(tools, _homes(Fqbn.parse(fqbn), cache), cache)
-    return compiler if isinstance(compiler, ArduinoCli) else None
+    """The arduino-cli that builds and uploads for a board; None where there is none.
+
+    Raises:
+        UsageError: the FQBN is none.
+    """
+    return _arduino_cli(tools, _homes(Fqbn.parse(fqbn), cache), cache)
+
+
+def _arduino_cli(tools: Toolchain, homes: Homes, cache: Path) -> ArduinoCli | None:
+    if tools.arduino_cli is None:
+        return None
+    return ArduinoCli(tools.arduino_cli, tools, homes, cache / "arduino-cli")
 
 
 def _compiler(tools: Toolchain, homes: Homes, cache: Path) -> SketchCompiler:
-    if tools.arduino_cli:
-        return ArduinoCli(tools.arduino_cli, tools, homes, cache / "arduino-cli")
+    cli = _arduino_cli(tools, homes, cache)
+    if cli is not None:
+        return cli
     if tools.arduino_builder:
         return ArduinoBuilder(tools.arduino_builder, tools, homes)
     raise EnvironmentFault(

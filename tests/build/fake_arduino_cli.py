@@ -49,6 +49,8 @@ def main(argv: list[str]) -> int:
         return core(argv[1:])
     if argv[0] == "lib":
         return library(argv[1:])
+    if argv[0] == "upload":
+        return upload(argv[1:])
     if argv[0] == "compile":
         return compile_sketch(argv[1:])
     return refuse_text(f'Error: unknown command "{argv[0]}" for "arduino-cli"')
@@ -220,6 +222,87 @@ def answer(fqbn: str, sketch: Path, build_path: Path, values: dict[str, list[str
         result["diagnostics"] = found
     print(json.dumps({**said, "success": not error, "warnings": WARNINGS}))
     return 1 if error else 0
+
+
+def upload(argv: list[str]) -> int:
+    """As commands/service_upload.go goes about it, and in the shapes that were recorded."""
+    values: dict[str, str] = {}
+    words = iter(argv)
+    for word in words:
+        if word in ("--fqbn", "-p", "--input-dir"):
+            values[word] = next(words)
+        elif word != "--json":
+            return refuse_text(f"Error: unknown flag: {word}")
+    assert "--json" in argv
+    fqbn, port, folder = values["--fqbn"], values.get("-p", ""), Path(values["--input-dir"])
+    package, architecture, board = fqbn.split(":")[:3]
+    platform = Path(os.environ["ARDUINO_DIRECTORIES_USER"]) / "hardware" / package / architecture
+    if not platform.is_dir():
+        name = f"{package}:{architecture}"
+        return refuse_json(
+            f"Error during Upload: Platform '{name}' not found: platform not installed\nMaybe?"
+        )
+    boards = (platform / "boards.txt").read_text()
+    if f"{board}." not in boards:
+        return refuse_json(f"Error during Upload: Invalid FQBN: board {fqbn} not found")
+    if f"{board}.upload.tool" not in boards:
+        return refuse_json("Error during Upload: Property 'upload.tool.serial' is undefined")
+    looking = "Error finding build artifacts: looking for build artifacts"
+    if not folder.is_dir():
+        return refuse_json(f"{looking}: open {folder}: no such file or directory")
+    names = {path.name.rpartition(".")[0] for path in folder.iterdir() if ".ino." in path.name}
+    if len(names) != 1:
+        return refuse_json(f"{looking}: could not find a valid build artifact")
+    name = names.pop()
+    if f"{board}.upload.use_1200bps_touch=true" in boards:
+        port = touched(port)
+    if not port:
+        return refuse_json("Failed uploading: no upload port provided")
+    status, said = tool(port, folder / name)
+    if status:
+        error = f"Failed uploading: uploading error: exit status {status}"
+        output = {"stderr": said, "stdout": ""}
+        print(json.dumps({"error": error, "output": output, "warnings": WARNINGS}), file=sys.stderr)
+        return 1
+    # Without a discovery no port is seen to come and go: the one that was asked for is told again.
+    told = {"address": values["-p"], "properties": {}, "protocol": "serial"}
+    print(json.dumps({"stdout": said, "stderr": "", "updated_upload_port": told, "warnings": WARNINGS}))
+    return 0
+
+
+def touched(port: str) -> str:
+    code = (
+        "import sys\n"
+        "from mlbench.ports.finding import Port\n"
+        "from mlbench.ports.opening import await_return, touch\n"
+        "port = Port(sys.argv[1])\n"
+        "touch(port, str)\n"
+        "print(await_return(port, 10, list_all=tuple).port.device)\n"
+    )
+    done = driven("-c", code, port)
+    return done.stdout.strip() or port  # its errors are told in passing, and the port is used as it is
+
+
+def tool(port: str, stem: Path) -> tuple[int, str]:
+    if not TOLD["upload"]:
+        return 0, f"writing {stem}.bin to {port}\n"
+    if TOLD["upload"] == "fail":
+        return 1, f"No device found on {port}\n"
+    done = driven("-m", "mlbench.simulated.bootloader", port, f"{stem}.elf")
+    return done.returncode, done.stderr
+
+
+def driven(*argv: str) -> subprocess.CompletedProcess[str]:
+    """mlbench's own programs against a simulated board, in a process group of their own as tools are."""
+    # What it is told is the root of the project; the packages are those of the Python that runs this.
+    return subprocess.run(
+        [sys.executable, *argv],
+        env={**os.environ, "PYTHONPATH": TOLD["upload"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=os.setpgrp,
+    )
 
 
 def fill(result: dict[str, Any], text: str) -> None:

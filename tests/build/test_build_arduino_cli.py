@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import Fake
 
 from mlbench.build import BuildFailed
 from mlbench.build.arduino_cli import ArduinoCli
@@ -19,6 +20,7 @@ from mlbench.build.compiler import CompileReport, Job, PlatformMissing
 from mlbench.build.firmware import ALLOC_SIZE_SYMBOL
 from mlbench.build.homes import Homes
 from mlbench.build.toolchain import Toolchain
+from mlbench.build.upload_answer import UploadRefused
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, UsageError
 
@@ -29,32 +31,6 @@ TEMPLATE = "void* volatile p;\nvoid setup() { p = malloc($alloc_size); }\nvoid l
 RECORDING = (
     Path(__file__).parents[3] / "shared" / "facts" / "arduino-cli" / "arduino-cli-1.5.1-conversation.json"
 )
-
-
-class Fake:
-    """An arduino-cli that is none."""
-
-    def __init__(self, folder: Path, tools: Toolchain) -> None:
-        folder.mkdir()
-        self.folder = folder
-        self.program = folder / "arduino-cli"
-        source = Path(__file__).with_name("fake_arduino_cli.py").read_text()
-        self.program.write_text(f"#!{sys.executable} -S\n{source}")
-        self.program.chmod(0o755)
-        self.told = {
-            "builder": str(tools.arduino_builder),
-            "hardware": str(tools.builder_hardware),
-            "network": "",
-        }
-        self.tell()
-
-    def tell(self, **changes: str) -> None:
-        self.told |= changes
-        (self.folder / "fake.json").write_text(json.dumps(self.told))
-
-    @property
-    def calls(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in (self.folder / "calls.jsonl").read_text().splitlines()]
 
 
 @pytest.fixture
@@ -313,6 +289,41 @@ def test_recorded_answers_on_stderr(case: str, tmp_path: Path, tools: Toolchain)
     report = _compiled(case, tmp_path, tools)
     assert not report.success
     assert report.error.startswith("Can't open sketch: ")
+
+
+@pytest.mark.parametrize(
+    ("case", "kind", "text"),
+    [
+        ("no upload tool in the platform", UploadRefused,
+         "mlbench:nrf52840:nano33ble: its platform cannot upload: it defines no upload.tool.serial; "
+         "give the board an `upload: command` (docs/boards.md)"),
+        ("no such input dir", UploadRefused,
+         "/nowhere: nothing to upload (no such file or directory); build the sketch anew"),
+        ("tool fails", EnvironmentFault,
+         "/dev/ttyACM0: arduino-cli could not upload: uploading error: exit status 1 "
+         "(No device found on /dev/ttyACM0); see that"),
+        ("no port given", UploadRefused,
+         "mlbench:nrf52840:nano33ble: needs a port to upload by; name it by --port"),
+    ],
+)  # fmt: skip
+def test_recorded_uploads_that_fail(
+    case: str, kind: type[Exception], text: str, tmp_path: Path, tools: Toolchain
+) -> None:
+    compiler, job, argv = _replay(f"upload: {case}", tmp_path, tools)
+    folder = Path(argv[argv.index("--input-dir") + 1])
+    with pytest.raises(EnvironmentFault) as caught:
+        compiler.upload(job.fqbn, "/dev/ttyACM0", folder, 20)
+    assert type(caught.value) is kind
+    assert text in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_a_recorded_upload(tmp_path: Path, tools: Toolchain) -> None:
+    compiler, job, argv = _replay("upload: good", tmp_path, tools)
+    folder = Path(argv[argv.index("--input-dir") + 1])
+    assert compiler.upload(job.fqbn, "/dev/ttyACM0", folder, 20) == "/dev/ttyACM0"
+    sent = json.loads((tmp_path / "argv.json").read_text())
+    assert sent[2:] == argv[:-1], "the sketch itself is not needed beside --input-dir"
 
 
 def test_recorded_properties(tmp_path: Path, tools: Toolchain) -> None:
