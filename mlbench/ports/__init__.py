@@ -1,3 +1,3 @@
-"""Serial ports of boards: finding them, having one to oneself, opening them, waiting until they come back."""
+"""Serial ports of boards: finding them, having one to oneself, opening them, following them, uploading."""
 
 from __future__ import annotations

@@ -13,34 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from fake_time import FakeTime
 
 from mlbench.boards.board import UsbId
 from mlbench.errors import EnvironmentFault
 from mlbench.ports.finding import Port
-from mlbench.ports.opening import Line, Times, await_return, open_port, pulse_dtr, rights_advice, touch
+from mlbench.ports.opening import Line, await_return, open_port, pulse_dtr, rights_advice, touch
 
 SKETCH = Port("/dev/ttyACM0", UsbId(0x2341, 0x805A), "AB12", "1-2")
 LOADER = Port("/dev/ttyACM1", UsbId(0x2341, 0x005A), "", "1-2")
 OTHER = Port("/dev/ttyACM2", UsbId(0x2341, 0x805A), "CD34", "1-3")
-
-
-class FakeTime:
-    """Time that passes when somebody sleeps; tells what is to happen then."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.events: list[tuple[float, Callable[[], object]]] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        due = [event for event in self.events if event[0] <= self.now]
-        self.events = [event for event in self.events if event[0] > self.now]
-        for _, action in due:
-            action()
-
-    @property
-    def times(self) -> Times:
-        return Times(lambda: self.now, self.sleep)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -14,88 +13,23 @@ from pathlib import Path
 import pytest
 from bare_image import ROOT, Compiler
 from live_firmware import UART_ECHO
+from simulated_boards import COUNTER, PATIENCE, Simulated, boards_in
 from usb_firmware import ECHO
 
 from mlbench.errors import EnvironmentFault
-from mlbench.ports.finding import Port
-from mlbench.ports.opening import Line, await_return, open_port, touch
+from mlbench.ports.opening import Line, await_return, touch
 from mlbench.simulated.bootloader import HERE, WHO, upload
-
-_PATIENCE = 30.0
-COUNTER = r"""
-#define UART 0x40002000
-static u8 text[] = "tick 0\n";
-int main(void) {
-  REG(UART + 0x500) = 8; REG(UART + 0x524) = 0x01D7E000;
-  for (;;) {
-    REG(UART + 0x544) = (u32)text; REG(UART + 0x548) = 7; REG(UART + 0x120) = 0; REG(UART + 8) = 1;
-    while (!REG(UART + 0x120)) ;
-    text[5] = text[5] == '9' ? '0' : text[5] + 1;
-    for (volatile u32 i = 0; i < 20000; i++) ;
-  }
-}
-"""
-
-
-class Simulated:
-    """A running simulate-board."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.link, self.log = folder / "port", folder / "log"
-        command = [sys.executable, "-m", "mlbench", "simulate-board", "--link", str(self.link)]
-        self.process = subprocess.Popen(
-            [*command, "--log", str(self.log), *arguments],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.port = Port(str(self.link))
-
-    def events(self, name: str) -> list[str]:
-        if not self.log.exists():
-            return []
-        lines = self.log.read_text().splitlines()
-        return [event["detail"] for event in map(json.loads, lines) if event["event"] == name]
-
-    def open(self, baud: int = 115200) -> Line:
-        self.wait_for(lambda: self.events("port") and self.link.exists())
-        return open_port(self.port, baud, lambda text: None)
-
-    def wait_for(self, condition: Callable[[], object]) -> None:
-        until = time.monotonic() + _PATIENCE
-        while not condition():
-            assert self.process.poll() is None, self.process.stderr and self.process.stderr.read()
-            assert time.monotonic() < until
-            time.sleep(0.02)
-
-    def to_bootloader(self) -> None:
-        self.wait_for(self.link.exists)
-        touch(self.port, lambda text: None)
-        assert await_return(self.port, _PATIENCE, list_all=tuple).went
-        assert "as bootloader" in self.events("port")[-1]
-
-    def end(self) -> str:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.communicate(timeout=_PATIENCE)[1]
 
 
 @pytest.fixture
 def simulated(tmp_path: Path) -> Iterator[Callable[..., Simulated]]:
-    started: list[Simulated] = []
-
-    def start(*arguments: str) -> Simulated:
-        started.append(Simulated(tmp_path, *arguments))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.process.kill()
-        one.process.communicate()
+    with boards_in(tmp_path) as start:
+        yield start
 
 
 def read_until(line: Line, text: bytes) -> bytes:
     seen = b""
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + PATIENCE
     while text not in seen:
         assert time.monotonic() < until, seen
         seen += line.read(4096)
@@ -110,14 +44,14 @@ def test_from_an_empty_board_to_a_sketch_and_to_the_next(simulated, bare: Compil
     read_until(line, HERE)
     line.close()
     upload(board.port, bare.image(UART_ECHO).path)
-    assert await_return(board.port, _PATIENCE, list_all=tuple).went
+    assert await_return(board.port, PATIENCE, list_all=tuple).went
     line = board.open()
     line.write(b"ab")
     read_until(line, b"AB")
     line.close()
     board.to_bootloader()
     upload(board.port, bare.image(COUNTER).path)
-    assert await_return(board.port, _PATIENCE, list_all=tuple).went
+    assert await_return(board.port, PATIENCE, list_all=tuple).went
     line = board.open()
     read_until(line, b"tick 1\ntick 2\ntick 3\n")
     line.close()
@@ -142,7 +76,7 @@ def test_the_programmer_is_a_command_too(simulated, bare: Compiler) -> None:
     board.wait_for(board.link.exists)
     command = [sys.executable, "-m", "mlbench.simulated.bootloader", str(board.link)]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([*command, str(bare.image(COUNTER).path)], env=environ, timeout=_PATIENCE)
+    done = subprocess.run([*command, str(bare.image(COUNTER).path)], env=environ, timeout=PATIENCE)
     assert done.returncode == 0
     board.wait_for(lambda: "as sketch" in board.events("port")[-1])
     done = subprocess.run([*command, "gone.elf"], env=environ, capture_output=True, text=True)
@@ -181,7 +115,7 @@ def test_a_hung_board_heeds_no_touch_but_two_presses(simulated, bare: Compiler) 
     touch(board.port, lambda text: None)
     assert not await_return(board.port, 2.0, list_all=tuple).went
     board.process.send_signal(signal.SIGUSR1)
-    assert await_return(board.port, _PATIENCE, list_all=tuple).went
+    assert await_return(board.port, PATIENCE, list_all=tuple).went
     assert "pressed twice" in board.events("port")[-1]
 
 
@@ -192,7 +126,7 @@ def test_a_port_goes_in_the_middle_and_comes_back(simulated, bare: Compiler, fau
     with pytest.raises(OSError):
         read_until(line, b"no such text")
     line.close()
-    found = await_return(board.port, _PATIENCE, list_all=tuple)
+    found = await_return(board.port, PATIENCE, list_all=tuple)
     assert found.port == board.port
     line = board.open()
     # After a reset the sketch begins anew; a cable that was out has not changed it.
@@ -245,7 +179,7 @@ def test_two_do_not_share_a_place(simulated) -> None:
     first = simulated()
     first.wait_for(first.link.exists)
     second = simulated()
-    _, said = second.process.communicate(timeout=_PATIENCE)
+    _, said = second.process.communicate(timeout=PATIENCE)
     assert second.process.returncode == 2
     assert f"a simulated board is there already: pid {first.process.pid}" in said
     assert first.link.exists()
