@@ -17,7 +17,7 @@ from mlbench.measure.timing import time_of
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
 from mlbench.suite import SketchSpec
 from mlbench.targets.entry import Entry
-from mlbench.targets.protocol import HeapUse, MarkKind, Outcome, Probe, RunResult, Session, Target
+from mlbench.targets.protocol import HeapUse, MarkKind, NoProbes, Outcome, Probe, RunResult, Session, Target
 
 NO_NAMES = (
     "no functions are named: add `init:` and `inference:` to the sketch in mlbench.yml, "
@@ -144,7 +144,11 @@ def _ram(
     ram = board_for(spec.board).ram.size
     maximum = ram if spec.ram_max is None else spec.ram_max
     search = measure_unused_ram if session.exact else measure_confirmed
-    unused = search(session, reference, RamOptions(spec.ram_search, spec.ram_min, maximum))
+    unused: UnusedRam | Absent
+    try:
+        unused = search(session, reference, RamOptions(spec.ram_search, spec.ram_min, maximum))
+    except NoProbes as why:
+        unused = Absent(str(why))
     if not recorded.overlap:
         return unused, need, ()
     return unused, need, (f"stack and heap overlap by {recorded.overlap:,} bytes even without a probe",)

@@ -27,6 +27,7 @@ from mlbench.targets.protocol import (
     Functions,
     Instrument,
     MarkKind,
+    NoProbes,
     Outcome,
     Probe,
     RunResult,
@@ -89,7 +90,7 @@ class BoardTarget:
         return Instrument(self.board.id, "board", VERSION, "micros()")
 
     def open(self, firmware: Firmware, functions: Functions) -> BoardSession:
-        """See ``Target``. Waits for a board that is free."""
+        """See ``Target``. The board is taken with the first run."""
         named = named_functions(Image.load(firmware.elf), functions)
         if firmware.board is None:
             raise UsageError("no image for a board was built", do="build it with this version")
@@ -98,21 +99,18 @@ class BoardTarget:
         if self.faithful and not firmware.is_template:
             what = "the faithful search needs a sketch with $alloc_size"
             raise UsageError(what, where=firmware.name, do="use another --ram-search, or say it in setup()")
-        way = way_of(firmware, functions, named)
-        lock, uploads = self.claim()
-        return BoardSession(self, firmware, way, lock, uploads)
+        return BoardSession(self, firmware, way_of(firmware, functions, named))
 
 
 @dataclass
 class BoardSession:
-    """One firmware on one board, which is held until ``close``."""
+    """One firmware on one board, which is held from the first run until ``close``."""
 
     target: BoardTarget
     firmware: Firmware
     way: str
-    _lock: BoardLock
-    _uploads: Uploads
     runs: int = 0
+    _claimed: tuple[BoardLock, Uploads] | None = None
     _orders: Orders | None = None
     _live: Live | None = None
     _notes: list[str] = field(default_factory=list)
@@ -131,14 +129,21 @@ class BoardSession:
         return self.firmware.board
 
     @property
+    def _uploads(self) -> Uploads:
+        """The board; waited for where others hold all that would do."""
+        if self._claimed is None:
+            self._claimed = self.target.claim()
+        return self._claimed[1]
+
+    @property
     def _recorded(self) -> bool:
         return self.image.harness is not None and self.image.harness.records is not None
 
     def run(self, probe: Probe, deadline_us: float) -> RunResult:
         """See ``Session``. ``deadline_us`` is time of the board's."""
-        if probe.alloc is not None and self.target.faithful:
-            return self._in_live(probe, deadline_us)
-        return self._in_orders(probe, deadline_us) if self._recorded else self._in_live(probe, deadline_us)
+        if self._recorded:
+            return self._in_orders(probe, deadline_us)
+        return self._in_live(probe, deadline_us)
 
     def replay(self) -> Allocator | None:
         """See ``Session``: none."""
@@ -147,23 +152,32 @@ class BoardSession:
     def foretold(self) -> Foretold:
         """The limit by an emulator of this board, or what static RAM leaves."""
         found = self.target.foretell(self.firmware) if self.target.foretell is not None else None
-        if found is not None:
+        if found is not None and not self.image.extra_ram:
             return found
+        if found is not None:
+            # The heap begins that much higher, on a boundary of eight bytes.
+            return Foretold(max(0, found.limit - -(-self.image.extra_ram // 8) * 8))
         static = sum(size for _, size in Image.load(self.image.elf).static_ram())
         return Foretold(max(0, self.target.board.ram.size - static))
 
     def close(self) -> None:
         """See ``Session``."""
+        if self._claimed is None:
+            return
+        lock, uploads = self._claimed
         try:
             if self._orders is not None:
                 self._orders.rest()
         finally:
-            self._uploads.console.close()
-            self._lock.release()
+            uploads.console.close()
+            lock.release()
+            self._claimed = None
 
     def remarks(self) -> tuple[str, ...]:
         """What it took, for the user."""
-        uploads = self._uploads.count
+        if self._claimed is None:
+            return ()
+        uploads = self._claimed[1].count
         took = f"{uploads} upload{'s' * (uploads != 1)} and {self.runs} runs on the board"
         return (took, *dict.fromkeys(self._notes))
 
@@ -268,17 +282,14 @@ class BoardSession:
         ways = self._live.faithful if self.target.faithful and probe.alloc is not None else self._live.run
         result = ways(image, probe, deadline_us)
         self.runs += 1
-        return replace(result, lines=())
+        # The faithful way compares nothing: a byte that comes is all it asks for.
+        return replace(result, lines=(), outputs=() if self.target.faithful else result.outputs)
 
     def _image_for(self, probe: Probe) -> BoardImage:
         if probe.alloc is None:
             return self.image
         if self.target.rebuild is None:
-            raise EnvironmentFault(
-                "each probe on this board is an image of its own, which has to be linked",
-                where=self.firmware.name,
-                do="measure its RAM where the sketch can be compiled, or say --ram-search none",
-            )
+            raise NoProbes("each probe on this board is an image of its own, and no compiler is to be used")
         if self.target.faithful:
             built = self.target.rebuild(BoardBuild(), probe.alloc)
         else:

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 _BOOT_SECONDS = 10.0
 """Beyond the firmware's own time: start-up, and the port's return after the upload."""
-_KINDS = {"0": MarkKind.INIT, "1": MarkKind.INFERENCE}
 _LIBRARY = {"init_time": MarkKind.INIT, "inference_time": MarkKind.INFERENCE}
-_INFERENCE = "1"
 _LISTEN_SECONDS = 0.2
 _QUIET_SECONDS = 1.0
 """So long no further inference comes when the sketch has made its last; at least four times its length."""
@@ -77,7 +75,8 @@ class _Heard:
 
     def __init__(self, harness: bool, way: str) -> None:
         self._harness, self._way = harness, way
-        self._marks: list[Mark] = []
+        self._init: Mark | None = None
+        self._inferences: list[Mark] = []
         self._checksum = b""
         self._end: Outcome | None = None
 
@@ -96,33 +95,41 @@ class _Heard:
             if result is None and now > deadline:
                 result = self._late(deadline_us, text)
             if result is not None:
-                spans = (*self._init(), *self._inferences())
+                spans = (*([self._init] if self._init else []), *self._inferences)
                 outputs = (self._checksum,) if self._checksum else ()
                 return RunResult(*result, text, spans, 1e6 * (now - begin), outputs=outputs)
 
     def _take(self, line: CheckedLine) -> None:
         if line.number == 0:
             # It was reset, and begins anew.
-            self._marks, self._end = [], None
+            self.__init__(self._harness, self._way)  # type: ignore[misc]
         verb, *words = line.words
-        with suppress(ValueError, KeyError):
-            if verb == "span" and len(words) == 3:
-                self._marks.append(Mark(_KINDS[words[0]], float(int(words[1]))))
-                if words[0] == _INFERENCE:
-                    self._checksum = int(words[2], 16).to_bytes(4, "little")
+        with suppress(ValueError):
+            if verb == "span" and len(words) in (3, 4):
+                self._state(words, new=True)
             elif verb in _LIBRARY and len(words) == 2 and words[1] == "us":
-                self._marks.append(Mark(_LIBRARY[verb], float(int(words[0]))))
-            elif verb == "end" and words in (["1"], ["2"]):
-                self._end = Outcome.PASSED if words == ["1"] else Outcome.NO_MEMORY
+                self._marked(_LIBRARY[verb], float(int(words[0])))
+            elif verb == "end" and words == ["2"]:
+                self._end = Outcome.NO_MEMORY
+            elif verb == "end" and words[:1] == ["1"] and len(words) in (4, 5):
+                # The inferences themselves may have come before the port was opened.
+                self._state(words[1:], new=not self._inferences and words[1] != "0")
+                self._end = Outcome.PASSED
 
-    def _inferences(self) -> tuple[Mark, ...]:
-        return tuple(mark for mark in self._marks if mark.kind is MarkKind.INFERENCE)
+    def _state(self, words: list[str], *, new: bool) -> None:
+        us, checksum = float(int(words[1])), int(words[2], 16).to_bytes(4, "little")
+        if len(words) == 4:
+            self._init = Mark(MarkKind.INIT, float(int(words[3])))
+        if new:
+            self._inferences.append(Mark(MarkKind.INFERENCE, us))
+            self._checksum = checksum
 
-    def _init(self) -> tuple[Mark, ...]:
-        """The last initialization before the first inference."""
-        kinds = [mark.kind for mark in self._marks]
-        first = kinds.index(MarkKind.INFERENCE) if MarkKind.INFERENCE in kinds else len(kinds)
-        return tuple(self._marks[:first])[-1:]
+    def _marked(self, kind: MarkKind, us: float) -> None:
+        if kind is MarkKind.INFERENCE:
+            self._inferences.append(Mark(kind, us))
+        elif not self._inferences:
+            # The last initialization before the first inference counts.
+            self._init = Mark(kind, us)
 
     def _ended(self, probe: Probe, quiet: float, text: bytes) -> tuple[Outcome, str] | None:
         if self._end is Outcome.NO_MEMORY:
@@ -132,14 +139,14 @@ class _Heard:
         if self._way == "template":
             # Without the harness any byte says that setup() is through, as in the document.
             return (Outcome.PASSED, "") if not self._harness and text and quiet > _QUIET_SECONDS else None
-        spans = self._inferences()
+        spans = self._inferences
         if len(spans) >= probe.inferences:
             return Outcome.PASSED, ""
         patience = max(_QUIET_SECONDS, 4 * spans[-1].us / 1e6) if spans else 0.0
         return (Outcome.PASSED, "") if spans and quiet > patience + _LISTEN_SECONDS else None
 
     def _late(self, deadline_us: float, text: bytes) -> tuple[Outcome, str]:
-        if self._inferences():
+        if self._inferences:
             return Outcome.PASSED, ""
         said = "printed nothing that could be understood" if text else "printed nothing"
         return Outcome.HUNG, f"{said} of its inference within {deadline_us / 1e6:g} s"

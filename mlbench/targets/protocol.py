@@ -172,6 +172,10 @@ class ReplayError(Exception):
     """The firmware's allocator did not come back from a replay: it needs more than its own memory."""
 
 
+class NoProbes(Exception):
+    """No allocation can be tried on this target; says why."""
+
+
 class Allocator(Protocol):
     """A replay of recorded heap calls on the firmware's own allocator."""
 

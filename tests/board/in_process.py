@@ -19,6 +19,7 @@ from mlbench.targets.board_console import Console
 
 OWN_BOARD = "mlbench:nrf52840:nano33ble"
 _TRIES = 4
+NONE = Faults()
 
 
 def no_ports() -> Sequence[Port]:
@@ -29,7 +30,7 @@ def no_ports() -> Sequence[Port]:
 class Threaded:
     """A board that lives until it is closed."""
 
-    def __init__(self, folder: Path, faults: Faults = Faults(), seed: int = 0, *, fast: bool = True) -> None:
+    def __init__(self, folder: Path, faults: Faults = NONE, seed: int = 0, *, fast: bool = True) -> None:
         self.link = folder / "port"
         self.simulated = SimulatedBoard(
             board_for(OWN_BOARD), self.link, Manner(faults, seed, fast, enumeration=0.02)

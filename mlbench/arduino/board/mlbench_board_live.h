@@ -14,10 +14,10 @@ __attribute__((used)) const volatile uint32_t mlbench_board_alloc = MLBENCH_ALLO
 
 namespace {
 
-/* What such a board cannot keep elsewhere; the host takes it off. */
+/* What such a board cannot keep elsewhere. */
 struct Live {
-  uint32_t number, ended, us;
-  bool open, inferred;
+  uint32_t number, ended, us, crc, init, inferences;
+  bool open, initialized;
 } live;
 
 void tell(Line &line) {
@@ -31,18 +31,35 @@ void tell(Line &line) {
   port.write(line.text(), line.size());
 }
 
-void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
-  if (kind == kInference) {
-    live.ended = ended;
-    live.us = us;
-    live.inferred = true;
+/* The last inference, how many there were, and the initialization: what was said before may not have been heard. */
+void state(Line &line) {
+  line.decimal(live.inferences);
+  line.decimal(live.us);
+  line.hex(live.crc);
+  if (live.initialized) {
+    line.decimal(live.init);
   }
+}
+
+void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
+  if (kind == kInit) {
+    /* The last one before the first inference counts. */
+    if (!live.inferences) {
+      live.init = us;
+      live.initialized = true;
+    }
+    return;
+  }
+  live.us = us;
+  live.crc = crc;
+  live.inferences++;
   Line line;
   line.word("span");
-  line.decimal(kind);
-  line.decimal(us);
-  line.hex(crc);
+  state(line);
   tell(line);
+  /* Not before: what is printed is no part of the time in which no further inference came. */
+  live.ended = micros();
+  (void)ended;
 }
 
 uint32_t first() { return mlbench_board_alloc; }
@@ -61,6 +78,7 @@ void passed() {
   Line line;
   line.word("end");
   line.decimal(kPassed);
+  state(line);
   tell(line);
   delay(200);
 }
@@ -68,7 +86,7 @@ void passed() {
 bool last_inference(uint32_t *ended, uint32_t *us) {
   *ended = live.ended;
   *us = live.us;
-  return live.inferred;
+  return live.inferences != 0;
 }
 
 }  // namespace
