@@ -3,11 +3,15 @@ PYTHON ?= python3
 DEV = $(PYTHON) entrypoint.py --dev
 WORKERS ?= 2
 
-.PHONY: test check lint typecheck tools bench bench-action sample lock clean
+.PHONY: test soak check lint typecheck tools bench bench-action sample lock clean
 
 # What CI runs. Missing compilers of sketches are installed the way entrypoint.py does it.
 test: check tools
 	$(DEV) python -m pytest -n $(WORKERS) --dist worksteal --durations=25
+
+# 500 probes on a simulated board, one after the other.
+soak:
+	$(DEV) env MLBENCH_SOAK=500 python -m pytest tests/board/test_board_soak.py -s
 
 check: lint typecheck
 

@@ -135,7 +135,9 @@ def profile(
     def make(sketch: Any, **options: Any) -> Profiled:
         board, backend = _asked(request)
         options = {"board": board, "backend": backend, **options}
-        if isinstance(sketch, (str, Path)) and (Path(sketch).is_dir() or Path(sketch).suffix == ".ino"):
+        path = Path(sketch) if isinstance(sketch, (str, Path)) else None
+        is_sketch = path is not None and (path.is_dir() or path.suffix == ".ino")
+        if is_sketch and options["backend"] != "board":
             sketch = mlbench_build(sketch, board=options["board"])
         found = measure(sketch, **options)
         for name, value in found.figures().items():

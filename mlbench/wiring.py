@@ -30,6 +30,11 @@ EMPTY_SKETCH = "void setup() {}\nvoid loop() {}\n"
 """The shortest sketch: what it takes is the overhead of core and startup code."""
 
 
+def arduino_cli(settings: Settings, progress: Progress, fqbn: str) -> ArduinoCli | None:
+    """The arduino-cli of this machine, to upload with; None where another program builds sketches."""
+    return _Wiring(settings, progress, False).arduino_cli(fqbn)
+
+
 def wire(settings: Settings, progress: Progress, *, named: bool = False) -> Rooms:
     """The rooms of this machine.
 
@@ -161,7 +166,7 @@ class _Wiring:
             board,
             spec.board,
             self._settings.port,
-            lambda: self._arduino_cli(spec.board),
+            lambda: self.arduino_cli(spec.board),
             self._progress.note,
             f"mlbench, {spec.name}",
             self._settings.person_seconds,
@@ -169,7 +174,8 @@ class _Wiring:
         faithful = spec.ram_search == "faithful"
         return BoardTarget(board, claims, rebuild, foretold, self._progress.note, faithful)
 
-    def _arduino_cli(self, fqbn: str) -> ArduinoCli | None:
+    def arduino_cli(self, fqbn: str) -> ArduinoCli | None:
+        """As the function of this name."""
         from mlbench.build.builder import arduino_cli_for
         from mlbench.setup.home import BUILDS, room
 
@@ -218,11 +224,11 @@ def _locate(project: Project, spec: SketchSpec) -> BuildRequest:
         fqbn=spec.board,
         build_properties=spec.build_properties,
         libraries=libraries_of(project, spec),
-        board=_board_build(spec) if spec.backend == "board" else None,
+        board=board_build(spec) if spec.backend == "board" else None,
     )
 
 
-def _board_build(spec: SketchSpec) -> BoardBuild:
+def board_build(spec: SketchSpec) -> BoardBuild:
     """What a board is to be measured with: nothing of ours on chips that it is not written for."""
     from mlbench.boards import board_for
     from mlbench.build.firmware import BoardBuild, Harness

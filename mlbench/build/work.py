@@ -76,7 +76,7 @@ class Work:
         elf = self._kept(report.elf, "")
         notes = [] if overflows else self._check(image, report)
         probe = elf
-        if self.source.uses and self.request.literal is None:
+        if self.source.uses:
             self._check_template(image)
         elif not overflows and image.symbol("malloc") is None:
             probe, note = self._with_malloc(job, report, elf)
@@ -246,7 +246,8 @@ class Work:
     def _check_template(self, image: Image) -> None:
         use = self.source.uses[0]
         where = f"{self.source.files[use.relative].origin}:{use.line}"
-        if image.symbol(ALLOC_SIZE_SYMBOL) is None or image.symbol("malloc") is None:
+        read = self.request.literal is not None or image.symbol(ALLOC_SIZE_SYMBOL) is not None
+        if not read or image.symbol("malloc") is None:
             raise SketchError(
                 "the compiler left out $alloc_size or malloc, so nothing is allocated with it",
                 where=where,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlbench.build.firmware import BuildRequest, Firmware
+from mlbench.build.firmware import BoardBuild, BuildRequest, Firmware
 from mlbench.discovery import find_suite
 from mlbench.progress import Silent
 from mlbench.settings import Settings
@@ -18,6 +18,7 @@ def build(
     *,
     libraries: tuple[Path, ...] = (),
     build_properties: tuple[str, ...] = (),
+    uploaded: bool = False,
 ) -> Firmware:
     """Build a sketch; one that was built before from the same files is taken as it is.
 
@@ -26,6 +27,7 @@ def build(
         board: FQBN.
         libraries: folders of libraries; those that the suite beside the sketch names come on top.
         build_properties: ``key=value`` each.
+        uploaded: whether what a board's uploader takes is wanted as well.
 
     Raises:
         SketchError: it does not build; says where.
@@ -40,7 +42,8 @@ def build(
         request = rooms.locate(rooms.obtain(spec), spec)
         libraries = (*request.libraries, *libraries)
         build_properties = (*request.build_properties, *build_properties)
-    return rooms.build(BuildRequest(path, board, build_properties, libraries))
+    asked = BoardBuild() if uploaded else None
+    return rooms.build(BuildRequest(path, board, build_properties, libraries, board=asked))
 
 
 def spec_of(sketch: Path) -> SketchSpec | None:

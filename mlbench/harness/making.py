@@ -25,7 +25,7 @@ def make_device(
 
     Args:
         firmware: built firmware, a sketch's folder or .ino, or an ELF file.
-        backend: ``emulator`` or ``renode``.
+        backend: ``emulator``, ``renode`` or ``board``.
         board: FQBN that a sketch is built for.
         build: builds a sketch.
         options: of the device's own class.
@@ -36,13 +36,18 @@ def make_device(
     if not isinstance(firmware, Firmware):
         path = Path(firmware)
         if path.is_dir() or path.suffix == ".ino":
-            firmware = build(path, board=board)
+            options_of_build = {"uploaded": True} if backend == "board" else {}
+            firmware = build(path, board=board, **options_of_build)
+    if backend == "board":
+        from mlbench.harness.board_device import BoardDevice
+
+        return BoardDevice(firmware, board=board, **options)
     if backend == "renode":
         from mlbench.harness.renode_device import RenodeDevice
 
         return RenodeDevice(firmware, board=board, **options)
     if backend != "emulator":
-        do = "use emulator or renode"
+        do = "use emulator, renode or board"
         raise UsageError(f"this version has no devices of the backend {backend!r}", do=do)
     from mlbench.harness.device import Device
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlbench.build.firmware import Firmware
 from mlbench.errors import UsageError
 from mlbench.harness.building import build, plain_spec, spec_of
 from mlbench.harness.units import BYTES, TIME, Quantity
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
-from mlbench.suite import DEFAULT_BOARD
+from mlbench.suite import DEFAULT_BOARD, SketchSpec, Source
 from mlbench.targets.protocol import Functions, OutputBuffer
+
+if TYPE_CHECKING:
+    from mlbench.measure.profile import Profile
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def profile(
         inference: the function that infers; else what mlbench.yml says.
         output: the buffers that it fills.
         board: FQBN.
-        backend: ``emulator`` or ``renode``.
+        backend: ``emulator``, ``renode`` or ``board`` (a sketch's folder; its port by ``MLBENCH_PORT``).
         baseline: an earlier result file, or what was measured of another build; shown beside each figure.
         ram: whether the limit of unused RAM is searched.
 
@@ -105,17 +110,59 @@ def profile(
     from mlbench.measure.profile import profile as measure
     from mlbench.wiring import target_for
 
+    if backend == "board":
+        return _on_a_board(sketch, board, init, inference, output, baseline, ram)
     firmware = _firmware(sketch, board)
     known = spec_of(firmware.source) if firmware.source.exists() else None
     spec = replace(known or plain_spec(firmware, board, backend), board=board, backend=backend)
+    spec = _asked(spec, init, inference, output, ram)
+    return _profiled(measure(firmware, spec, target_for(spec), None), spec, baseline)
+
+
+def _asked(
+    spec: SketchSpec, init: str | None, inference: str | None, output: Sequence[OutputBuffer], ram: bool
+) -> SketchSpec:
     if init or inference:
         spec = replace(spec, functions=Functions(init, inference, tuple(output)))
-    if not ram:
-        spec = replace(spec, ram_search="none")
-    found = measure(firmware, spec, target_for(spec), None)
+    return spec if ram else replace(spec, ram_search="none")
+
+
+def _profiled(found: Profile, spec: SketchSpec, baseline: Path | str | Profiled | None) -> Profiled:
     serial = found.serial.decode("utf-8", "replace")
-    before = _baseline(baseline, spec.name, board, backend)
+    before = _baseline(baseline, spec.name, spec.board, spec.backend)
     return Profiled(found.measures, spec.name, found.failure, found.notes, serial, before)
+
+
+def _on_a_board(
+    sketch: Firmware | Path | str,
+    board: str,
+    init: str | None,
+    inference: str | None,
+    output: Sequence[OutputBuffer],
+    baseline: Path | str | Profiled | None,
+    ram: bool,
+) -> Profiled:
+    """A sketch is built with what measures it there, so firmware that is built already will not do."""
+    from mlbench.measure.profile import profile as measure
+    from mlbench.progress import Silent
+    from mlbench.settings import Settings
+    from mlbench.setup.policy import Policy
+    from mlbench.wiring import wire
+
+    if isinstance(sketch, Firmware):
+        sketch = sketch.source
+    path = Path(sketch).absolute()
+    if not (path.is_dir() or path.suffix == ".ino"):
+        what = "an image is measured on a board as part of its sketch"
+        raise UsageError(what, where=str(sketch), do="name the sketch's folder")
+    folder = path.parent if path.suffix == ".ino" else path
+    plain = SketchSpec(path.stem, path, board, Source(folder=folder), own_folder=folder)
+    spec = _asked(spec_of(path) or plain, init, inference, output, ram)
+    spec = replace(spec, board=board, backend="board")
+    port = os.environ.get("MLBENCH_PORT", "")
+    rooms = wire(Settings(policy=Policy.read([]), port=port), Silent())
+    firmware = rooms.build(rooms.locate(rooms.obtain(spec), spec))
+    return _profiled(measure(firmware, spec, rooms.target(spec), None), spec, baseline)
 
 
 def _firmware(sketch: Firmware | Path | str, board: str) -> Firmware:

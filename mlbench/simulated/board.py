@@ -28,6 +28,8 @@ from mlbench.simulated.faults import Faults, Noise
 
 _SLICE_US = 10_000.0
 _POLL_SECONDS = 0.01
+_FAST_SECONDS = 0.25
+"""What passes of the board's time in each poll, where nothing of it lives but the watchdog."""
 _ENUMERATION_SECONDS = 0.2
 """From the pull-up to a port that can be opened: 100 ms of debouncing, then resets and requests (USB 2.0,
 7.1.7.3)."""
@@ -42,8 +44,8 @@ class Manner:
 
     faults: Faults = Faults()
     seed: int = 0
-    fast: bool = False
-    """Whether the chip runs as fast as it can, and not in real time."""
+    speed: float = 1.0
+    """Seconds of the chip's in one of ours; 0: as many as can be."""
     log: Path | None = None
     """Where each event goes, as a line of JSON."""
     enumeration: float = _ENUMERATION_SECONDS
@@ -141,9 +143,10 @@ class SimulatedBoard:
                 self._unplug()
                 self._plug()
         wait = 0.0
-        if not self.manner.fast:
+        if self.manner.speed:
             wall, virtual = self._ahead_of
-            ahead = before.clock.us(before.clock.now) / 1e6 - virtual - (time.monotonic() - wall)
+            passed = (before.clock.us(before.clock.now) / 1e6 - virtual) / self.manner.speed
+            ahead = passed - (time.monotonic() - wall)
             wait = max(0.0, ahead)
             if ahead < -_LATE_SECONDS or not wall:
                 self._in_step()
@@ -158,7 +161,8 @@ class SimulatedBoard:
 
     def _pause(self, passed: float) -> None:
         """In the bootloader, dead, hung, or without firmware: only the watchdog and the bootloader live."""
-        if self.chip.wait(passed):
+        lifeless = self._hung or self.chip.state is State.DEAD
+        if self.chip.wait(_FAST_SECONDS if self.manner.speed != 1 and lifeless else passed):
             self._was_reset()
             return
         if self._port is None:

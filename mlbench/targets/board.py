@@ -18,8 +18,8 @@ from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.ports.lock import BoardLock
 from mlbench.setup.home import Say
 from mlbench.targets.board_console import Console
-from mlbench.targets.board_live import Live
-from mlbench.targets.board_orders import Answer, Order, Orders, Silence
+from mlbench.targets.board_live import BOOT_SECONDS, Live
+from mlbench.targets.board_orders import SPARE_SECONDS, Answer, Order, Orders, Silence
 from mlbench.targets.named import named_functions, way_of
 from mlbench.targets.protocol import (
     Allocator,
@@ -36,9 +36,8 @@ from mlbench.targets.protocol import (
 VERSION = "1"
 """Of what sketches are linked with and of how it measures: raised with any change that moves a figure."""
 
-_HELLO_SECONDS = 30.0
-_CALM_SECONDS = 0.7
-"""For which a board is listened to before an upload: an image of ours says hello four times a second."""
+_CALM_SECONDS = 0.4
+"""For which a board is listened to before an upload: an image of ours says hello ten times a second."""
 _MOST_DISTURBED = 3
 _LEAST_MS, _FIRST_MS = 1000, 8000
 _BOOT_MS = 2000
@@ -75,6 +74,7 @@ class BoardTarget:
         foretell: the limit of unused RAM by an emulator, where the board has one.
         say: told of what is repeated, and why.
         faithful: N is a literal of an image of its own, and any byte that comes is success.
+        spare_seconds: beyond the firmware's own time, until a board counts as silent.
     """
 
     board: Board
@@ -83,6 +83,7 @@ class BoardTarget:
     foretell: Callable[[Firmware], Foretold | None] | None
     say: Say
     faithful: bool = False
+    spare_seconds: float = SPARE_SECONDS
 
     @property
     def instrument(self) -> Instrument:
@@ -239,8 +240,8 @@ class BoardSession:
         console = self._uploads.console
         self._calm(console)
         self._uploads.upload(self.image)
-        orders = Orders(console, self.image.session, self.target.say)
-        orders.begin(_HELLO_SECONDS)
+        orders = Orders(console, self.image.session, self.target.spare_seconds)
+        orders.begin()
         return orders
 
     def _calm(self, console: Console) -> None:
@@ -277,7 +278,8 @@ class BoardSession:
     def _in_live(self, probe: Probe, deadline_us: float) -> RunResult:
         if self._live is None:
             self._calm(self._uploads.console)
-            self._live = Live(self._uploads, self.firmware, self.way, self.target.say)
+            boot = min(BOOT_SECONDS, self.target.spare_seconds)
+            self._live = Live(self._uploads, self.firmware, self.way, self.target.say, boot)
         image = self._image_for(probe)
         ways = self._live.faithful if self.target.faithful and probe.alloc is not None else self._live.run
         result = ways(image, probe, deadline_us)

@@ -13,7 +13,7 @@ from mlbench.setup.home import Say
 from mlbench.targets.checked_lines import CheckedLine, LineReader, write_line
 
 _POLL_SECONDS = 0.005
-_LOOK_SECONDS = 0.05
+_LOOK_SECONDS = 0.02
 _MOST_AT_ONCE = 4096
 
 
@@ -36,6 +36,8 @@ class Console:
         """How often the port was opened."""
         self.heard = 0
         """Bytes that came."""
+        self.raw = bytearray()
+        """All of them, lines of the protocol included, up to what the reader keeps."""
         self._baud, self._say, self._list_all = baud, say, list_all
         self._line: Line | None = None
         self._number = 0
@@ -64,15 +66,20 @@ class Console:
 
     def say(self, words: str) -> bool:
         """Send a line; whether there was a port to send it to. Whether it arrived, only an answer tells."""
+        sent = self.send(write_line(words, self._number))
+        self._number += sent
+        return sent
+
+    def send(self, data: bytes) -> bool:
+        """Send bytes as they are; whether there was a port to send them to."""
         if self._line is None and not self._open():
             return False
         assert self._line is not None
         try:
-            self._line.write(write_line(words, self._number))
+            self._line.write(data)
         except OSError:
             self._lost()
             return False
-        self._number += 1
         return True
 
     def close(self) -> None:
@@ -93,6 +100,7 @@ class Console:
             self._lost()
             return b""
         self.heard += len(data)
+        self.raw += data[: max(0, self.reader.most - len(self.raw))]
         return data
 
     def _open(self) -> bool:

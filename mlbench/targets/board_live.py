@@ -20,7 +20,7 @@ from mlbench.targets.protocol import Mark, MarkKind, Outcome, Probe, RunResult
 if TYPE_CHECKING:
     from mlbench.targets.board import Uploads
 
-_BOOT_SECONDS = 10.0
+BOOT_SECONDS = 10.0
 """Beyond the firmware's own time: start-up, and the port's return after the upload."""
 _LIBRARY = {"init_time": MarkKind.INIT, "inference_time": MarkKind.INFERENCE}
 _LISTEN_SECONDS = 0.2
@@ -37,16 +37,21 @@ class Live:
         firmware: the sketch.
         way: how it is measured.
         say: told of what is repeated, and why.
+        boot: seconds beyond the firmware's own time.
     """
 
-    def __init__(self, uploads: Uploads, firmware: Firmware, way: str, say: Say) -> None:
+    def __init__(
+        self, uploads: Uploads, firmware: Firmware, way: str, say: Say, boot: float = BOOT_SECONDS
+    ) -> None:
         self._uploads, self._firmware, self._way, self._say = uploads, firmware, way, say
+        self._boot = boot
 
     def run(self, image: BoardImage, probe: Probe, deadline_us: float) -> RunResult:
         """Upload an image with the harness (or a sketch with marks of its own), and hear what it says."""
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             console = self._started(image)
-            result = _Heard(image.harness is not None, self._way).until_the_end(console, probe, deadline_us)
+            heard = _Heard(image.harness is not None, self._way)
+            result = heard.until_the_end(console, probe, deadline_us, self._boot)
             gaps = console.reader.gaps
             if result.outcome is not Outcome.PASSED or not gaps or attempt == _MOST_ATTEMPTS:
                 break
@@ -57,7 +62,7 @@ class Live:
         """Upload a sketch with a literal N, and wait for a byte."""
         console = self._started(image)
         begin = time.monotonic()
-        passed = console.listen(deadline_us / 1e6 + _BOOT_SECONDS) > 0
+        passed = console.listen(deadline_us / 1e6 + self._boot) > 0
         reason = "" if passed else f"nothing came within {deadline_us / 1e6:g} s of malloc({probe.alloc})"
         us = 1e6 * (time.monotonic() - begin)
         outcome = Outcome.PASSED if passed else Outcome.HUNG
@@ -80,10 +85,10 @@ class _Heard:
         self._checksum = b""
         self._end: Outcome | None = None
 
-    def until_the_end(self, console: Console, probe: Probe, deadline_us: float) -> RunResult:
+    def until_the_end(self, console: Console, probe: Probe, deadline_us: float, boot: float) -> RunResult:
         """Listen until the run has ended, or its time is over."""
         begin = since = time.monotonic()
-        deadline = begin + deadline_us / 1e6 + _BOOT_SECONDS
+        deadline = begin + deadline_us / 1e6 + boot
         while True:
             lines = console.lines(_LISTEN_SECONDS)
             now = time.monotonic()

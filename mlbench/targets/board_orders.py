@@ -12,7 +12,6 @@ import zlib
 from dataclasses import dataclass, field
 
 from mlbench.errors import EnvironmentFault
-from mlbench.setup.home import Say
 from mlbench.targets.board_console import Console
 from mlbench.targets.checked_lines import CheckedLine
 from mlbench.targets.protocol import Mark, MarkKind, Outcome
@@ -22,8 +21,8 @@ NOTHING = 0xFFFFFFFF
 _HEADER, _ORDER, _BEGUN, _SPAN, _END = range(1, 6)
 _PASSED, _NO_MEMORY, _RESET = range(1, 4)
 _ANSWER_SECONDS = 0.4
-"""After which a command counts as lost; the board says hello four times a second."""
-_SPARE_SECONDS = 20.0
+"""After which a command counts as lost; the board says hello ten times a second."""
+SPARE_SECONDS = 20.0
 """Beyond the watchdog's time: resets, enumeration, lines that are said again."""
 _RECORDS_A_RUN = 6
 _MOST_SLOTS = 4096
@@ -99,23 +98,23 @@ class Orders:
     Args:
         console: the board's line.
         session: what the image says of itself.
-        say: told of what is done again, and why.
+        spare: seconds beyond the firmware's own time, after which it counts as silent.
     """
 
-    def __init__(self, console: Console, session: int, say: Say) -> None:
-        self._console, self._session, self._say = console, session, say
+    def __init__(self, console: Console, session: int, spare: float = SPARE_SECONDS) -> None:
+        self._console, self._session, self._spare = console, session, spare
         self._records = _Records()
         self._order = 0
         self._dog_ms = 0
         """The longest that the watchdog was started with since it last bit."""
 
-    def begin(self, seconds: float) -> None:
+    def begin(self) -> None:
         """Wait for the image to say hello, and have its records erased.
 
         Raises:
             Silence: it does not.
         """
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + self._spare
         self._hello(deadline)
         if self._records.count != 1:
             self._erase(deadline)
@@ -128,7 +127,7 @@ class Orders:
         """
         self._order = self._order % 0xFFFE + 1
         self._dog_ms = max(self._dog_ms, order.watchdog_ms)
-        deadline = time.monotonic() + self._dog_ms / 1e3 + _SPARE_SECONDS
+        deadline = time.monotonic() + self._dog_ms / 1e3 + self._spare
         if self._records.slots - self._records.count < order.inferences + _RECORDS_A_RUN:
             self._erase(deadline)
         size = NOTHING if order.size is None else order.size
@@ -150,7 +149,7 @@ class Orders:
 
         A board that has fallen silent is left as it is.
         """
-        deadline = time.monotonic() + self._dog_ms / 1e3 + _SPARE_SECONDS
+        deadline = time.monotonic() + self._dog_ms / 1e3 + self._spare
         try:
             while self._records.watched:
                 self._console.say("rest")
@@ -162,7 +161,7 @@ class Orders:
     @classmethod
     def let_rest(cls, console: Console, session: int) -> None:
         """As ``rest``, for an image that an earlier run has left on the board."""
-        left = cls(console, session, lambda _: None)
+        left = cls(console, session)
         left._records.watched, left._dog_ms = True, _LONGEST_LEFT_MS
         left.rest()
 
@@ -179,17 +178,16 @@ class Orders:
                 return
 
     def _fetch(self, deadline: float) -> None:
-        """Read the records that are not here yet."""
+        """Read the records that are not here yet. Behind those that it was asked for the board says hello."""
         while (first := self._records.missing) is not None:
             self._console.say(f"read {first:x}")
-            until = time.monotonic() + _ANSWER_SECONDS
-            while time.monotonic() < until and self._records.missing == first:
-                self._take(self._console.lines(until - time.monotonic()))
-            self._check(deadline)
+            self._hello(deadline)
 
     def _hello(self, deadline: float) -> None:
+        """Wait for the board to say where it stands; what stands in line before it is taken as well."""
         while not self._take(self._console.lines(_ANSWER_SECONDS)):
             self._check(deadline)
+        self._take(self._console.lines(0))
 
     def _check(self, deadline: float) -> None:
         if time.monotonic() < deadline:

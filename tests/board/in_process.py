@@ -30,10 +30,10 @@ def no_ports() -> Sequence[Port]:
 class Threaded:
     """A board that lives until it is closed."""
 
-    def __init__(self, folder: Path, faults: Faults = NONE, seed: int = 0, *, fast: bool = True) -> None:
+    def __init__(self, folder: Path, faults: Faults = NONE, seed: int = 0, *, speed: float = 2.0) -> None:
         self.link = folder / "port"
         self.simulated = SimulatedBoard(
-            board_for(OWN_BOARD), self.link, Manner(faults, seed, fast, enumeration=0.02)
+            board_for(OWN_BOARD), self.link, Manner(faults, seed, speed, enumeration=0.02)
         )
         self.failed: BaseException | None = None
         self._thread = threading.Thread(target=self._live, daemon=True)
@@ -62,6 +62,7 @@ class Directly:
     def __init__(self, port: Port, say) -> None:
         self.console = Console(port, 115200, say, no_ports)
         self.count = 0
+        self._touches = False  # a new board waits in its bootloader
         self._say = say
 
     def upload(self, image: BoardImage) -> None:
@@ -79,9 +80,10 @@ class Directly:
 
     def _attempt(self, image: BoardImage) -> None:
         port = self.console.port
-        await_return(port, 5, list_all=no_ports)
-        touch(port, self._say)
-        await_return(port, 5, list_all=no_ports)
+        if self._touches:
+            touch(port, self._say)
+            await_return(port, 5, list_all=no_ports)
+        self._touches = True
         upload(port, image.elf)
         await_return(port, 5, list_all=no_ports)
 

@@ -33,6 +33,12 @@ void mlbench_board_end(uint32_t kind, uint32_t begun, const uint32_t *frame, con
 /* Sorted behind a sketch's own code by linker scripts that sort, so that this moves nothing of it. */
 #define MLBENCH_LAST(name) __attribute__((section(".text.zz_mlbench_board." name), noinline, used))
 
+#define MLBENCH_TEXT(text)                                                            \
+  ([]() -> const char * {                                                             \
+    static const char kept[] __attribute__((section(".rodata.zz_mlbench_board"))) = text; \
+    return kept;                                                                      \
+  }())
+
 namespace {
 
 /* CRC-32 of IEEE 802.3, bit by bit: a table would be flash, and time does not count here. */
@@ -51,7 +57,7 @@ uint32_t crc32(uint32_t crc, const void *data, size_t size) {
 /* A line of the protocol: mlbench WORDS #NUMBER *CHECKSUM. */
 class Line {
  public:
-  Line() { put("mlbench"); }
+  Line() { put(MLBENCH_TEXT("mlbench")); }
 
   void put(const char *text) {
     while (*text) {
@@ -65,16 +71,8 @@ class Line {
   }
 
   void decimal(uint32_t value) {
-    char digits[10];
-    unsigned count = 0;
-    do {
-      digits[count++] = static_cast<char>('0' + value % 10);
-      value /= 10;
-    } while (value);
     add(' ');
-    while (count) {
-      add(digits[--count]);
-    }
+    number(value);
   }
 
   void hex(uint32_t value) {
@@ -83,20 +81,12 @@ class Line {
   }
 
   /* Ends the line; it may be sent then. */
-  void finish(uint32_t number) {
-    decimal(number);
-    /* The blank in front of the number is there already. */
-    size_t at = size_;
-    while (text_[at - 1] != ' ') {
-      at--;
-    }
-    for (size_t i = size_; i > at; i--) {
-      text_[i] = text_[i - 1];
-    }
-    text_[at] = '#';
-    size_++;
+  void finish(uint32_t index) {
+    add(' ');
+    add('#');
+    number(index);
     uint32_t sum = crc32(0, text_, size_);
-    put(" *");
+    put(MLBENCH_TEXT(" *"));
     digits(sum);
     add('\n');
   }
@@ -111,9 +101,22 @@ class Line {
     }
   }
 
+  void number(uint32_t value) {
+    char text[10];
+    unsigned count = 0;
+    do {
+      text[count++] = static_cast<char>('0' + value % 10);
+      value /= 10;
+    } while (value);
+    while (count) {
+      add(text[--count]);
+    }
+  }
+
   void digits(uint32_t value) {
     for (int shift = 28; shift >= 0; shift -= 4) {
-      add("0123456789abcdef"[value >> shift & 15u]);
+      unsigned digit = value >> shift & 15u;
+      add(static_cast<char>(digit < 10 ? '0' + digit : 'a' + digit - 10));
     }
   }
 

@@ -54,7 +54,7 @@ void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
   live.crc = crc;
   live.inferences++;
   Line line;
-  line.word("span");
+  line.word(MLBENCH_TEXT("span"));
   state(line);
   tell(line);
   /* Not before: what is printed is no part of the time in which no further inference came. */
@@ -66,7 +66,7 @@ uint32_t first() { return mlbench_board_alloc; }
 
 void refused() {
   Line line;
-  line.word("end");
+  line.word(MLBENCH_TEXT("end"));
   line.decimal(kNoMemory);
   tell(line);
   for (;;) {
@@ -76,7 +76,7 @@ void refused() {
 void passed() {
   /* Again and again, for a port that is opened late; the sketch goes on meanwhile. */
   Line line;
-  line.word("end");
+  line.word(MLBENCH_TEXT("end"));
   line.decimal(kPassed);
   state(line);
   tell(line);

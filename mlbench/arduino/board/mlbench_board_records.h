@@ -46,7 +46,7 @@ void watch(uint32_t ms) {
     feed();
   } else if (ms) {
     MLBENCH_WORD(0x4001050Cu) = 1; /* CONFIG: it runs while the CPU sleeps */
-    MLBENCH_WORD(0x40010504u) = static_cast<uint32_t>(static_cast<uint64_t>(ms) * 32768u / 1000u);
+    MLBENCH_WORD(0x40010504u) = ms / 125u * 4096u + ms % 125u * 4096u / 125u; /* of 32,768 Hz */
     MLBENCH_WORD(0x40010508u) = 1;
     MLBENCH_WORD(0x40010000u) = 1;
   }
@@ -206,8 +206,8 @@ class Talk {
       if (byte >= 0) {
         take(static_cast<char>(byte));
       } else if (turn % 1024u == 0) { /* looking at registers takes longer than looking for a byte */
-        feed_unless_resting();
-        if (micros() - before > 250000u) {
+        feed();
+        if (micros() - before > 100000u) {
           before = micros();
           hello();
         }
@@ -225,7 +225,7 @@ class Talk {
 
   void hello() {
     Line line;
-    line.word("hello");
+    line.word(MLBENCH_TEXT("hello"));
     line.hex(MLBENCH_SESSION);
     line.decimal(count());
     line.decimal(kSlots);
@@ -245,7 +245,7 @@ class Talk {
     size_ = 0;
     unsigned begin = 0, star = 0;
     for (unsigned i = 0; i + 1 < size; i++) {
-      if (is(command_ + i, "mlbench")) {
+      if (is(command_ + i, MLBENCH_TEXT("mlbench"))) {
         begin = i;
       }
       if (command_[i] == ' ' && command_[i + 1] == '*') {
@@ -273,46 +273,43 @@ class Talk {
   }
 
   void obey(const char *text) {
-    if (is(text, "read")) {
+    if (is(text, MLBENCH_TEXT("read"))) {
       uint32_t from = number(&text), until = count();
       for (uint32_t index = from; index < until && index < from + 8; index++) {
-        feed_unless_resting();
+        feed();
         Line line;
-        line.word("record");
+        line.word(MLBENCH_TEXT("record"));
         line.decimal(index);
         for (uint32_t i = 0; i < 8; i++) {
           line.hex(slot(index).words[i]);
         }
         say(line);
       }
-    } else if (is(text, "order")) {
+    } else if (is(text, MLBENCH_TEXT("order"))) {
       uint32_t order = number(&text), size = number(&text), inferences = number(&text), ms = number(&text);
       State state = look();
       /* The same order again: what was said of the first one got lost. */
       if (!state.order || state.order->order() != order) {
         append(kOrder, 0, order, size, inferences, ms, 0);
       }
-    } else if (is(text, "run")) {
+    } else if (is(text, MLBENCH_TEXT("run"))) {
       State state = look();
       if (state.order && state.order->order() == number(&text) && !state.begun) {
         reset();
       }
-    } else if (is(text, "erase")) {
+    } else if (is(text, MLBENCH_TEXT("erase"))) {
       erase();
-    } else if (is(text, "rest")) {
-      resting_ = true;
-    }
-  }
-
-  void feed_unless_resting() {
-    if (!resting_) {
-      feed();
+    } else if (is(text, MLBENCH_TEXT("rest"))) {
+      /* Until it bites; after that reset it does not run. */
+      if (watched()) {
+        for (;;) {
+        }
+      }
     }
   }
 
   SerialPort port_;
   uint32_t number_ = 0;
-  bool resting_ = false;
   unsigned size_ = 0;
   char command_[120];
 };

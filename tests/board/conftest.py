@@ -1,0 +1,133 @@
+"""Firmware for simulated boards, built once, and boards that are closed behind each test."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from board_sketches import SMALL, SPARE_SECONDS, SPEC, STATIC, Measured, Sketch
+from in_process import NONE, Directly, NoLock, Threaded
+from simulated_boards import Simulated, boards_in
+from workshop import OWN_BOARD, Workshop, tools_or_skip
+
+from mlbench.boards import board_for
+from mlbench.boards.catalog import VARIABLE
+from mlbench.build import build
+from mlbench.build.firmware import BoardBuild, BuildRequest, Firmware
+from mlbench.measure.profile import profile
+from mlbench.ports.finding import Port
+from mlbench.progress import Silent
+from mlbench.simulated.faults import Faults
+from mlbench.suite import SketchSpec
+from mlbench.targets.board import BoardTarget
+from mlbench.targets.emulator import EmulatorTarget
+from mlbench.wiring import board_build
+
+ROOT = Path(__file__).parents[2]
+SUITE = f"""\
+defaults: {{board: "{OWN_BOARD}", backend: board}}
+sketches:
+- path: static_model
+  inference: infer(signed char const*, signed char*)
+  output: {{arg: 1, bytes: 4}}
+"""
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    return Workshop(tools_or_skip(), tmp_path_factory.mktemp("board-sketches"))
+
+
+@pytest.fixture(scope="session")
+def sketch_of(workshop: Workshop) -> Callable[..., Sketch]:
+    """Builds a sketch for the board, and measures it on the emulator."""
+
+    def make(files: dict[str, str], spec: SketchSpec = SPEC, libraries: tuple[Path, ...] = ()) -> Sketch:
+        folder = workshop.folder / spec.name
+        folder.mkdir(exist_ok=True)
+        for name, text in files.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(text)
+
+        def rebuild(wanted: BoardBuild, literal: int | None) -> Firmware:
+            request = BuildRequest(folder, spec.board, (), libraries, board=wanted, literal=literal)
+            return build(request, workshop.tools, workshop.folder / "cache", Silent())
+
+        firmware = rebuild(board_build(spec), None)
+        emulated = profile(firmware, replace(spec, backend="emulator"), EmulatorTarget(board_for(spec.board)))
+        return Sketch(firmware, spec, emulated, rebuild)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small(sketch_of: Callable[..., Sketch]) -> Sketch:
+    return sketch_of(SMALL)
+
+
+@pytest.fixture(scope="session")
+def static(sketch_of: Callable[..., Sketch]) -> Sketch:
+    """A sketch without a heap: no probe hangs, so that its runs are short."""
+    functions = replace(SPEC.functions, init=None)
+    spec = replace(SPEC, name="static_model", sketch=Path("static_model"), functions=functions)
+    return sketch_of(STATIC, spec)
+
+
+@pytest.fixture
+def on_board(tmp_path: Path) -> Iterator[Callable[..., Measured]]:
+    """Measures a sketch on a simulated board with faults."""
+    boards: list[Threaded] = []
+
+    def run(sketch: Sketch, faults: Faults = NONE, seed: int = 0, **changes) -> Measured:
+        board, said = Threaded(Path(tempfile.mkdtemp(dir=tmp_path)), faults, seed), list[str]()
+        boards.append(board)
+        uploads = Directly(Port(str(board.link)), said.append)
+        spec = replace(sketch.spec, **changes)
+        target = BoardTarget(
+            board_for(spec.board),
+            lambda: (NoLock(), uploads),
+            sketch.rebuild,
+            sketch.foretell,
+            said.append,
+            spec.ram_search == "faithful",
+            spare_seconds=SPARE_SECONDS,
+        )
+        try:
+            return Measured(profile(sketch.firmware, spec, target), board, said)
+        finally:
+            board.close()
+
+    yield run
+    for board in boards:
+        board.close()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model project, and a board's definition that uploads as simulated boards want it."""
+    tools_or_skip()
+    monkeypatch.setenv("MLBENCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    definition = (ROOT / "mlbench" / "boards" / "nano33ble.yml").read_text()
+    command = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "mlbench.simulated.bootloader"]
+    upload = json.dumps({"by": "command", "command": [*command, "{port}", "{elf}"], "seconds": 60})
+    assert "upload: {by: arduino-cli}" in definition
+    (tmp_path / "boards.yml").write_text(definition.replace("upload: {by: arduino-cli}", f"upload: {upload}"))
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "boards.yml"))
+    folder = tmp_path / "project"
+    (folder / "static_model").mkdir(parents=True)
+    for name, text in STATIC.items():
+        (folder / "static_model" / name).write_text(text)
+    (folder / "mlbench.yml").write_text(SUITE)
+    return folder
+
+
+@pytest.fixture
+def simulated(tmp_path: Path, project: Path) -> Iterator[Callable[..., Simulated]]:
+    with boards_in(tmp_path) as start:
+        yield start

@@ -1,0 +1,143 @@
+"""Boards that keep no records, and the faithful way: an upload a probe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from board_sketches import SPEC, Measured, Sketch
+from in_process import OWN_BOARD
+
+from mlbench.boards import board_for
+from mlbench.build.firmware import BoardBuild, Harness
+from mlbench.results.values import Absent, Time, UnusedRam
+from mlbench.simulated.faults import Faults
+from mlbench.targets.protocol import Functions
+
+TEMPLATE = {
+    "template.ino": """\
+#include <Arduino.h>
+#include "model.h"
+static char *ptr;
+void setup() {
+  ptr = (char *)malloc($alloc_size);
+  if (ptr == NULL) {
+    for (;;) {}
+  }
+  signed char in[16] = {0}, out[4];
+  infer(in, out);
+  free(ptr);
+  Serial.begin(115200);
+}
+void loop() { Serial.println(1); delay(20); }
+""",
+    "model.h": "int infer(const signed char *in, signed char *out);\n",
+    "model.cpp": """\
+#include "model.h"
+int infer(const signed char *in, signed char *out) {
+  int sum = 0;
+  for (int i = 0; i < 400; i++) sum = sum * 5 + in[i % 16] * i;
+  out[1] = (signed char)sum;
+  return sum;
+}
+""",
+}
+
+
+def live(sketch: Sketch) -> Sketch:
+    """The sketch for a board that keeps no records."""
+    functions = sketch.spec.functions
+    outputs = tuple((output.arg, output.bytes) for output in functions.outputs)
+    wanted = BoardBuild(Harness(functions.init, functions.inference, outputs))
+    return replace(sketch, firmware=sketch.rebuild(wanted, None))
+
+
+@pytest.fixture(scope="module")
+def template(sketch_of: Callable[..., Sketch]) -> Sketch:
+    functions = Functions(None, "infer(signed char const*, signed char*)")
+    return sketch_of(TEMPLATE, replace(SPEC, name="template", sketch=Path("template"), functions=functions))
+
+
+def test_the_limit_by_an_upload_a_probe(small: Sketch, on_board: Callable[..., Measured]) -> None:
+    sketch = live(small)
+    image = sketch.firmware.board
+    assert image is not None
+    found = on_board(sketch).profile
+    ram = found.measures.unused_ram
+    assert isinstance(ram, UnusedRam), (ram, found.notes)
+    # What it is measured with lies below the heap there, and moves the limit by as much.
+    assert 0 < image.extra_ram <= 48
+    assert 0 <= sketch.limit - image.extra_ram - ram.bytes < 16
+    assert not ram.certified
+    for name in ("init_time", "inference_time"):
+        mine, its = getattr(found.measures, name), getattr(sketch.emulated.measures, name)
+        assert isinstance(mine, Time), name
+        assert mine.median_us == pytest.approx(its.median_us, rel=0.02, abs=3), name
+    uploads = int(found.notes[-1].split()[0])
+    assert uploads <= 12
+    assert found.notes[-1] == f"{uploads} uploads and {uploads} runs on the board"
+
+
+def test_times_come_through_noise(small: Sketch, on_board: Callable[..., Measured]) -> None:
+    noise = Faults(drop=0.003, double=0.003, garbage=0.003)
+    found = on_board(live(small), noise, seed=11, ram_search="none")
+    time = found.profile.measures.inference_time
+    assert isinstance(time, Time)
+    assert time.median_us == pytest.approx(small.emulated.measures.inference_time.median_us, rel=0.02, abs=3)
+    assert found.board.simulated.counts["drop"] + found.board.simulated.counts["garbage"]
+
+
+def test_without_a_compiler_there_is_no_limit_but_there_are_times(
+    small: Sketch, on_board: Callable[..., Measured]
+) -> None:
+    found = on_board(replace(live(small), rebuild=None)).profile
+    assert isinstance(found.measures.unused_ram, Absent)
+    assert "no compiler is to be used" in found.measures.unused_ram.reason
+    assert isinstance(found.measures.inference_time, Time)
+
+
+def test_the_faithful_way(template: Sketch, on_board: Callable[..., Measured]) -> None:
+    limit = template.limit
+    found = on_board(live(template), ram_search="faithful", ram_min=limit - 3, ram_max=limit + 4)
+    ram = found.profile.measures.unused_ram
+    assert isinstance(ram, UnusedRam), ram
+    # To the byte what the emulator found, which had N in a word of flash.
+    assert ram.bytes == limit
+    assert "nothing came within" in ram.first_failure
+
+
+def test_the_template_by_orders(template: Sketch, on_board: Callable[..., Measured]) -> None:
+    found = on_board(template).profile
+    assert isinstance(found.measures.unused_ram, UnusedRam)
+    assert found.measures.unused_ram.bytes == template.limit
+    assert found.measures.unused_ram.by == "template"
+
+
+def test_a_wrong_guess_costs_runs_and_no_bytes(small: Sketch, on_board: Callable[..., Measured]) -> None:
+    for wrong in (-40_000, 900):
+
+        def foretell(_firmware: object, wrong: int = wrong) -> object:
+            return replace(small.foretell(small.firmware), limit=small.limit + wrong)
+
+        ram = on_board(_With(small, foretell)).profile.measures.unused_ram
+        assert isinstance(ram, UnusedRam)
+        assert ram.bytes == small.limit
+        assert not ram.certified
+
+
+class _With:
+    """A sketch of which something else is foretold."""
+
+    def __init__(self, sketch: Sketch, foretell: Callable[..., object]) -> None:
+        self._sketch, self.foretell = sketch, foretell
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._sketch, name)
+
+
+def test_the_board_is_the_one_that_is_simulated() -> None:
+    board = board_for(OWN_BOARD)
+    assert board.keeps.records is not None
+    assert board.keeps.scratch is not None

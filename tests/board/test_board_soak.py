@@ -1,0 +1,53 @@
+"""Many probes, one after the other: neither memory nor open files grow."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from board_sketches import Sketch
+from in_process import Directly, NoLock, Threaded
+
+from mlbench.boards import board_for
+from mlbench.ports.finding import Port
+from mlbench.targets.board import BoardTarget
+from mlbench.targets.protocol import Outcome, Probe
+
+COUNT = int(os.environ.get("MLBENCH_SOAK", "30"))
+"""``make soak`` asks for 500."""
+_WARM = 10
+_MOST_GROWN_KIB = 8 * 1024
+
+
+def resident_kib() -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.slow
+def test_probes_leave_nothing_behind(static: Sketch, tmp_path: Path) -> None:
+    source = random.Random(2)
+    board = Threaded(tmp_path)
+    uploads = Directly(Port(str(board.link)), print)
+    target = BoardTarget(board_for(static.spec.board), lambda: (NoLock(), uploads), None, None, print)
+    session = target.open(static.firmware, static.spec.functions)
+    try:
+        for number in range(COUNT):
+            size = source.randrange(static.limit + 3000)
+            result = session.run(Probe(alloc=size, inferences=2), 1e6)
+            expected = Outcome.PASSED if size <= static.limit else Outcome.NO_MEMORY
+            assert result.outcome is expected, (number, size, result)
+            if number == _WARM:
+                before = resident_kib(), open_files()
+        assert uploads.count == 1
+        assert open_files() <= before[1] + 2
+        assert resident_kib() - before[0] < _MOST_GROWN_KIB, (before[0], resident_kib())
+    finally:
+        session.close()
+        board.close()
