@@ -58,9 +58,7 @@ class _Wiring:
         self._out_of_reach: dict[Source, OutOfReach] = {}
 
     def rooms(self) -> Rooms:
-        from mlbench.measure.kept import Kept
-        from mlbench.measure.profile import measure_flash, profile
-        from mlbench.setup.home import RESULTS, room
+        from mlbench.measure.profile import measure_flash
 
         return Rooms(
             check_board=_check_board,
@@ -70,9 +68,17 @@ class _Wiring:
             empty=_empty,
             flash=measure_flash,
             target=self._target,
-            profile=self._checked(Kept(room(RESULTS), profile) if self._settings.cache else profile),
+            profile=self._checked(self._measure()),
             advise=self._advise,
         )
+
+    def _measure(self) -> Measure:
+        """What measures, and keeps what it has measured."""
+        from mlbench.measure.kept import Kept
+        from mlbench.measure.profile import profile
+        from mlbench.setup.home import RESULTS, room
+
+        return Kept(room(RESULTS), profile) if self._settings.cache else profile
 
     def _checked(self, measure: Measure) -> Measure:
         """What measures, and holds it against a second instrument where that is asked for."""
@@ -160,7 +166,7 @@ class _Wiring:
 
         def foretold(firmware: Firmware) -> Foretold | None:
             emulator = target_for(replace(spec, backend="emulator"))
-            return foretell(firmware, spec, emulator) if board.emulator is not None else None
+            return foretell(firmware, spec, emulator, self._measure())
 
         claims = Claims(
             board,
@@ -172,7 +178,8 @@ class _Wiring:
             self._settings.person_seconds,
         )
         faithful = spec.ram_search == "faithful"
-        return BoardTarget(board, claims, rebuild, foretold, self._progress.note, faithful)
+        known = foretold if board.emulator is not None else None
+        return BoardTarget(board, claims, rebuild, known, self._progress.note, faithful)
 
     def arduino_cli(self, fqbn: str) -> ArduinoCli | None:
         """As the function of this name."""

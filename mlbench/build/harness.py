@@ -58,10 +58,8 @@ class Plan:
     loop: str
     spans: tuple[Span, ...]
     template: bool
-    marked: bool
-    """Whether the sketch uses the library's marks."""
     library: bool
-    """Whether these are wrapped."""
+    """Whether the sketch uses the library's marks, which are wrapped then."""
     returned: tuple[int, bool]
     """Bytes of the number that inference returns (0: none), and whether it comes in the FPU."""
     session: int
@@ -81,7 +79,7 @@ class Plan:
     def config(self) -> str:
         """``mlbench_board_config.h``."""
         harness = self.harness
-        infers = self.marked or any(span.kind == "inference" for span in self.spans)
+        infers = self.library or any(span.kind == "inference" for span in self.spans)
         lines = [
             f'#define MLBENCH_SETUP "{self.setup}"',
             f'#define MLBENCH_LOOP "{self.loop}"',
@@ -137,10 +135,8 @@ def plan(image: Image, harness: Harness, *, template: bool) -> Plan:
                 floating = prototype.returns.kind is Kind.FLOAT and image.hard_float
                 returned = (min(prototype.returns.size, 8), floating)
     named = harness.init or harness.inference
-    # Without records the library's own lines say all there is to say.
-    marked = not named and not template and image.symbol(_LIBRARY[1]) is not None
-    library = marked and harness.records is not None
-    first = Plan(harness, setup, loop, tuple(spans), template, marked, library, returned, 0)
+    library = not named and not template and image.symbol(_LIBRARY[1]) is not None
+    first = Plan(harness, setup, loop, tuple(spans), template, library, returned, 0)
     digest = zlib.crc32((first.config() + first.spans_text()).encode(), int(image.digest[:8], 16))
     return replace(first, session=digest)
 

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 from mlbench.build.firmware import Firmware
 from mlbench.errors import MLBenchError
-from mlbench.measure.profile import profile
+from mlbench.measure.kept import Measure
 from mlbench.results.values import UnusedRam
 from mlbench.suite import SketchSpec
 from mlbench.targets.protocol import Foretold, Target
 
 
-def foretell(firmware: Firmware, spec: SketchSpec, emulator: Target) -> Foretold | None:
+def foretell(firmware: Firmware, spec: SketchSpec, emulator: Target, measure: Measure) -> Foretold | None:
     """What the emulator says of this firmware; None where it cannot run it."""
     asked = replace(spec, backend="emulator", ram_search="replay", ram_min=0, ram_max=None)
     try:
-        found = profile(firmware, asked, emulator).measures.unused_ram
+        found = measure(firmware, asked, emulator, None).measures.unused_ram
     except MLBenchError:
         return None
     if not isinstance(found, UnusedRam):

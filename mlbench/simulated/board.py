@@ -142,10 +142,11 @@ class SimulatedBoard:
             else:
                 self._unplug()
                 self._plug()
-        wait = 0.0
-        if self.manner.speed:
+        wait, speed = 0.0, self.manner.speed
+        # Who is in a hurry does not wait for what does nothing.
+        if speed and not (self.chip.idle and speed != 1):
             wall, virtual = self._ahead_of
-            passed = (before.clock.us(before.clock.now) / 1e6 - virtual) / self.manner.speed
+            passed = (before.clock.us(before.clock.now) / 1e6 - virtual) / speed
             ahead = passed - (time.monotonic() - wall)
             wait = max(0.0, ahead)
             if ahead < -_LATE_SECONDS or not wall:

@@ -36,6 +36,8 @@ class Chip:
         self.state = State.BOOTLOADER
         self.why = "no firmware yet"
         """What brought it into its state."""
+        self.idle = False
+        """Whether nothing but an interrupt or the watchdog can go on."""
         self.machine: Machine | None = None
         self.heard: list[Output] = []
 
@@ -122,6 +124,7 @@ class Chip:
         assert self.state is State.SKETCH
         deadline = machine.clock.now + machine.clock.cycles(us)
         ending = machine.run(deadline)
+        self.idle = ending.end is End.IDLE
         if ending.end is End.RESET:
             self.reset(ending.cause, ending.text)
             return True

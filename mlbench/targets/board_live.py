@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mlbench.build.firmware import BoardImage, Firmware
 from mlbench.setup.home import Say
 from mlbench.targets.board_console import Console
-from mlbench.targets.checked_lines import CheckedLine, LineReader
+from mlbench.targets.checked_lines import LIBRARY, CheckedLine, LineReader
 from mlbench.targets.protocol import Mark, MarkKind, Outcome, Probe, RunResult
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BOOT_SECONDS = 10.0
 """Beyond the firmware's own time: start-up, and the port's return after the upload."""
-_LIBRARY = {"init_time": MarkKind.INIT, "inference_time": MarkKind.INFERENCE}
+_LIBRARY = dict(zip(LIBRARY, (MarkKind.INIT, MarkKind.INFERENCE), strict=True))
 _LISTEN_SECONDS = 0.2
 _QUIET_SECONDS = 1.0
 """So long no further inference comes when the sketch has made its last; at least four times its length."""
@@ -105,10 +105,12 @@ class _Heard:
                 return RunResult(*result, text, spans, 1e6 * (now - begin), outputs=outputs)
 
     def _take(self, line: CheckedLine) -> None:
+        verb, *words = line.words
+        if (verb in LIBRARY) == self._harness:
+            return  # what the harness says is said again where it may not have been heard
         if line.number == 0:
             # It was reset, and begins anew.
-            self.__init__(self._harness, self._way)  # type: ignore[misc]
-        verb, *words = line.words
+            self._init, self._inferences, self._end = None, [], None
         with suppress(ValueError):
             if verb == "span" and len(words) in (3, 4):
                 self._state(words, new=True)

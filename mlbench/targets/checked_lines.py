@@ -14,6 +14,8 @@ import zlib
 from dataclasses import dataclass, field
 
 _LINE = re.compile(rb"(mlbench ((?:(?!mlbench )[ -~]){1,200}?) #([0-9]{1,10})) \*([0-9a-f]{8})\r?\n")
+LIBRARY = ("init_time", "inference_time")
+"""First words of the lines of the library MLBench, which counts them for itself."""
 _LONGEST = 240
 """Bytes of the longest line with its end."""
 
@@ -53,13 +55,13 @@ class LineReader:
     lost: int = 0
     """Bytes of the rest beyond ``most``, which were thrown away."""
     _pending: bytearray = field(default_factory=bytearray)
-    _next: int | None = None
+    _next: dict[bool, int] = field(default_factory=dict)
 
     def restarted(self) -> None:
         """The board was reset, or its port was opened anew: what is pending is half a line."""
         self._keep(self._pending)
         self._pending.clear()
-        self._next = None
+        self._next = {}
 
     def feed(self, data: bytes) -> tuple[CheckedLine, ...]:
         """The lines that are whole with this data."""
@@ -72,11 +74,12 @@ class LineReader:
                 continue
             self._keep(self._pending[done : match.start()])
             done = match.end()
-            number = int(match[3])
-            if self._next is not None and number > self._next:
-                self.gaps += number - self._next
-            self._next = number + 1
-            found.append(CheckedLine(tuple(match[2].decode("ascii").split()), number))
+            words, number = tuple(match[2].decode("ascii").split()), int(match[3])
+            sender = bool(words) and words[0] in LIBRARY
+            expected = self._next.get(sender, number)
+            self.gaps += max(0, number - expected)
+            self._next[sender] = number + 1
+            found.append(CheckedLine(words, number))
         del self._pending[:done]
         # What can still become a line stays: from the last line's end, or the longest that one can be.
         end = self._pending.rfind(b"\n") + 1

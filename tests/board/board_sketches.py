@@ -29,7 +29,7 @@ void loop() { input[0]++; infer(input, output); Serial.println(output[0]); }
 static int *weights;
 void prepare() {
   weights = (int *)malloc(3000);
-  while (!weights) {}
+  if (!weights) for (;;) {}
   for (int i = 0; i < 750; i++) weights[i] = i * 7 % 13;
 }
 int infer(const signed char *in, signed char *out) {

@@ -52,6 +52,7 @@ def check(sketch: Sketch, found: Measured) -> str:
         (Faults(gone=2500), "gone"),
         (Faults(upload=2), "upload"),
         (Faults(slow=0.5), "slow"),
+        (Faults(hang=2500), "hang"),
     ],
     ids=str,
 )
@@ -61,6 +62,19 @@ def test_one_fault_changes_nothing(
     found = on_board(small, faults, seed=3)
     assert check(small, found) == "right"
     assert not happens or found.board.simulated.counts[happens]
+
+
+def test_a_board_that_hangs_before_its_watchdog_runs_needs_a_person(
+    small: Sketch, on_board: Callable[..., Measured]
+) -> None:
+    with pytest.raises(EnvironmentFault) as caught:
+        on_board(small, Faults(hang=70))
+    assert caught.value.do
+
+
+def test_a_wrong_rate_is_named(small: Sketch, on_board: Callable[..., Measured]) -> None:
+    with pytest.raises(EnvironmentFault, match="is its baud rate right"):
+        on_board(small, Faults(baud=9600))
 
 
 MIXTURES, IN_ONE_TEST = 200, 10

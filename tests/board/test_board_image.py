@@ -90,6 +90,19 @@ def test_it_takes_no_ram(small: Sketch, static: Sketch) -> None:
         assert plain.symbol("__HeapBase") == board.symbol("__HeapBase")
 
 
+def test_it_moves_neither_code_nor_constants_within_their_lines(small: Sketch, static: Sketch) -> None:
+    for sketch in (small, static):
+        assert sketch.firmware.board is not None
+        plain, board = Image.load(sketch.firmware.probe_elf), Image.load(sketch.firmware.board.elf)
+        there = {symbol.name: symbol.address for symbol in board.symbols}
+        for symbol in plain.symbols:
+            if symbol.kind == "func":
+                assert there[symbol.name] == symbol.address, symbol.name
+            elif symbol.kind == "object":
+                # Flash is read and cached in lines of 16 bytes.
+                assert there[symbol.name] % 16 == symbol.address % 16, symbol.name
+
+
 def test_the_plain_image_stays_as_it_is(workshop: Workshop, small: Sketch) -> None:
     folder = workshop.folder / "small"
     alone = build(BuildRequest(folder, OWN_BOARD), workshop.tools, workshop.folder / "cache", Silent())

@@ -46,6 +46,23 @@ int infer(const signed char *in, signed char *out) {
 }
 
 
+MARKED = {
+    "marked.ino": """\
+#include <MLBench.h>
+#include "model.h"
+static signed char input[16], output[4];
+void setup() { MLBenchInit mark; delay(2); }
+void loop() {
+  MLBenchInference mark;
+  input[0]++;
+  infer(input, output);
+}
+""",
+    "model.h": TEMPLATE["model.h"],
+    "model.cpp": TEMPLATE["model.cpp"],
+}
+
+
 def live(sketch: Sketch) -> Sketch:
     """The sketch for a board that keeps no records."""
     functions = sketch.spec.functions
@@ -106,6 +123,23 @@ def test_the_faithful_way(template: Sketch, on_board: Callable[..., Measured]) -
     # To the byte what the emulator found, which had N in a word of flash.
     assert ram.bytes == limit
     assert "nothing came within" in ram.first_failure
+
+
+@pytest.mark.parametrize("records", [True, False], ids=["orders", "live"])
+def test_the_librarys_marks(
+    sketch_of: Callable[..., Sketch], on_board: Callable[..., Measured], records: bool
+) -> None:
+    sketch = sketch_of(MARKED, replace(SPEC, name="marked", sketch=Path("marked"), functions=Functions()))
+    sketch = sketch if records else live(sketch)
+    search = "replay" if records else "none"
+    found = on_board(sketch, ram_search=search).profile
+    for name in ("init_time", "inference_time"):
+        mine, its = getattr(found.measures, name), getattr(sketch.emulated.measures, name)
+        assert isinstance(mine, Time), (name, found)
+        assert mine.median_us == pytest.approx(its.median_us, rel=0.02, abs=4), name
+    if records:
+        assert isinstance(found.measures.unused_ram, UnusedRam)
+        assert found.measures.unused_ram.bytes == sketch.limit
 
 
 def test_the_template_by_orders(template: Sketch, on_board: Callable[..., Measured]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,8 @@ def users(
             target.parent.mkdir(exist_ok=True)
             target.write_bytes(path.read_bytes())
     os.chdir(pytester.path)
+    # What is said of the sketch is looked for up to the root of its repository.
+    subprocess.run(["git", "init", "-q"], check=True)
     return pytester
 
 

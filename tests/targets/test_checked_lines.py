@@ -73,6 +73,13 @@ def test_missing_numbers_and_restarts_are_told() -> None:
     assert reader.gaps == 2
 
 
+def test_the_library_counts_for_itself() -> None:
+    reader = LineReader()
+    mixed = [("span 1", 0), ("init_time 5 us", 0), ("inference_time 6 us", 1), ("span 2", 1)]
+    assert len(reader.feed(b"".join(write_line(*line) for line in mixed))) == 4
+    assert reader.gaps == 0
+
+
 def test_no_firmware_fills_the_memory() -> None:
     reader = LineReader(most=1000)
     for _ in range(100):

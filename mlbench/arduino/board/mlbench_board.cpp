@@ -31,6 +31,7 @@ void mlbench_board_end(uint32_t kind, uint32_t begun, const uint32_t *frame, con
 }
 
 /* Sorted behind a sketch's own code by linker scripts that sort, so that this moves nothing of it. */
+#define MLBENCH_CODE __attribute__((section(".text.zz_mlbench_board")))
 #define MLBENCH_LAST(name) __attribute__((section(".text.zz_mlbench_board." name), noinline, used))
 
 #define MLBENCH_TEXT(text)                                                            \
@@ -42,7 +43,7 @@ void mlbench_board_end(uint32_t kind, uint32_t begun, const uint32_t *frame, con
 namespace {
 
 /* CRC-32 of IEEE 802.3, bit by bit: a table would be flash, and time does not count here. */
-uint32_t crc32(uint32_t crc, const void *data, size_t size) {
+MLBENCH_CODE uint32_t crc32(uint32_t crc, const void *data, size_t size) {
   const unsigned char *bytes = static_cast<const unsigned char *>(data);
   crc = ~crc;
   for (size_t i = 0; i < size; i++) {
@@ -57,31 +58,31 @@ uint32_t crc32(uint32_t crc, const void *data, size_t size) {
 /* A line of the protocol: mlbench WORDS #NUMBER *CHECKSUM. */
 class Line {
  public:
-  Line() { put(MLBENCH_TEXT("mlbench")); }
+  MLBENCH_CODE Line() { put(MLBENCH_TEXT("mlbench")); }
 
-  void put(const char *text) {
+  MLBENCH_CODE void put(const char *text) {
     while (*text) {
       add(*text++);
     }
   }
 
-  void word(const char *text) {
+  MLBENCH_CODE void word(const char *text) {
     add(' ');
     put(text);
   }
 
-  void decimal(uint32_t value) {
+  MLBENCH_CODE void decimal(uint32_t value) {
     add(' ');
     number(value);
   }
 
-  void hex(uint32_t value) {
+  MLBENCH_CODE void hex(uint32_t value) {
     add(' ');
     digits(value);
   }
 
   /* Ends the line; it may be sent then. */
-  void finish(uint32_t index) {
+  MLBENCH_CODE void finish(uint32_t index) {
     add(' ');
     add('#');
     number(index);
@@ -92,16 +93,16 @@ class Line {
   }
 
   const char *text() const { return text_; }
-  size_t size() const { return size_; }
+  MLBENCH_CODE size_t size() const { return size_; }
 
  private:
-  void add(char c) {
+  MLBENCH_CODE void add(char c) {
     if (size_ < sizeof text_) {
       text_[size_++] = c;
     }
   }
 
-  void number(uint32_t value) {
+  MLBENCH_CODE void number(uint32_t value) {
     char text[10];
     unsigned count = 0;
     do {
@@ -113,7 +114,7 @@ class Line {
     }
   }
 
-  void digits(uint32_t value) {
+  MLBENCH_CODE void digits(uint32_t value) {
     for (int shift = 28; shift >= 0; shift -= 4) {
       unsigned digit = value >> shift & 15u;
       add(static_cast<char>(digit < 10 ? '0' + digit : 'a' + digit - 10));
@@ -125,7 +126,7 @@ class Line {
 };
 
 /* What inference wrote, and a number that it returned, as one checksum: no text has to be compared. */
-uint32_t outputs(const uint32_t *frame, const uint32_t *floats) {
+MLBENCH_CODE uint32_t outputs(const uint32_t *frame, const uint32_t *floats) {
   uint32_t crc = 0;
   (void)floats;
 #if MLBENCH_RETURN_BYTES

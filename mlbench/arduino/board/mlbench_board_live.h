@@ -20,7 +20,7 @@ struct Live {
   bool open, initialized;
 } live;
 
-void tell(Line &line) {
+MLBENCH_CODE void tell(Line &line) {
   SerialPort port;
   if (!live.open) {
     /* A sketch that opens it again later does no harm. */
@@ -31,8 +31,11 @@ void tell(Line &line) {
   port.write(line.text(), line.size());
 }
 
-/* The last inference, how many there were, and the initialization: what was said before may not have been heard. */
-void state(Line &line) {
+/*
+ * How many inferences there were, the time of the last, what the first one wrote, and the initialization: what
+ * was said before may not have been heard.
+ */
+MLBENCH_CODE void state(Line &line) {
   line.decimal(live.inferences);
   line.decimal(live.us);
   line.hex(live.crc);
@@ -41,7 +44,7 @@ void state(Line &line) {
   }
 }
 
-void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
+MLBENCH_CODE void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
   if (kind == kInit) {
     /* The last one before the first inference counts. */
     if (!live.inferences) {
@@ -50,8 +53,10 @@ void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
     }
     return;
   }
+  if (!live.inferences) {
+    live.crc = crc; /* of the first one: which one is the last to be heard is chance */
+  }
   live.us = us;
-  live.crc = crc;
   live.inferences++;
   Line line;
   line.word(MLBENCH_TEXT("span"));
@@ -62,9 +67,9 @@ void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
   (void)ended;
 }
 
-uint32_t first() { return mlbench_board_alloc; }
+MLBENCH_CODE uint32_t first() { return mlbench_board_alloc; }
 
-void refused() {
+MLBENCH_CODE void refused() {
   Line line;
   line.word(MLBENCH_TEXT("end"));
   line.decimal(kNoMemory);
@@ -73,7 +78,7 @@ void refused() {
   }
 }
 
-void passed() {
+MLBENCH_CODE void passed() {
   /* Again and again, for a port that is opened late; the sketch goes on meanwhile. */
   Line line;
   line.word(MLBENCH_TEXT("end"));
@@ -83,7 +88,7 @@ void passed() {
   delay(200);
 }
 
-bool last_inference(uint32_t *ended, uint32_t *us) {
+MLBENCH_CODE bool last_inference(uint32_t *ended, uint32_t *us) {
   *ended = live.ended;
   *us = live.us;
   return live.inferences != 0;

@@ -10,7 +10,7 @@ namespace {
 
 class SerialPort {
  public:
-  void begin() {
+  MLBENCH_CODE void begin() {
     digitalWrite(PIN_SERIAL_TX, HIGH);
     pinMode(PIN_SERIAL_TX, OUTPUT);
     pinMode(PIN_SERIAL_RX, INPUT_PULLUP);
@@ -22,10 +22,10 @@ class SerialPort {
     receive();
   }
 
-  bool listens() const { return true; }
+  MLBENCH_CODE bool listens() const { return true; }
 
   /* EasyDMA writes each byte as it comes, over one that no text has. */
-  int read() {
+  MLBENCH_CODE int read() {
     if (at_ == sizeof bytes_) {
       receive();
     }
@@ -36,7 +36,7 @@ class SerialPort {
   }
 
   /* EasyDMA reads RAM only; lines are on the stack. */
-  void write(const char *text, size_t size) {
+  MLBENCH_CODE void write(const char *text, size_t size) {
     MLBENCH_UARTE(0x120) = 0;
     MLBENCH_UARTE(0x544) = reinterpret_cast<uint32_t>(text);
     MLBENCH_UARTE(0x548) = size;
@@ -49,7 +49,7 @@ class SerialPort {
  private:
   static constexpr unsigned char kNone = 0xFF;
 
-  void receive() {
+  MLBENCH_CODE void receive() {
     for (unsigned i = 0; i < sizeof bytes_; i++) {
       bytes_[i] = kNone;
     }
@@ -70,10 +70,10 @@ namespace {
 
 class SerialPort {
  public:
-  void begin() { Serial.begin(MLBENCH_BAUD); }
-  bool listens() const { return static_cast<bool>(Serial); }
-  int read() { return Serial.available() > 0 ? Serial.read() : -1; }
-  void write(const char *text, size_t size) {
+  MLBENCH_CODE void begin() { Serial.begin(MLBENCH_BAUD); }
+  MLBENCH_CODE bool listens() const { return static_cast<bool>(Serial); }
+  MLBENCH_CODE int read() { return Serial.available() > 0 ? Serial.read() : -1; }
+  MLBENCH_CODE void write(const char *text, size_t size) {
     Serial.write(reinterpret_cast<const uint8_t *>(text), size);
     Serial.flush();
   }

@@ -17,31 +17,31 @@ enum Type { kHeader = 1, kOrder = 2, kBegun = 3, kSpan = 4, kEnd = 5 };
 struct Record {
   uint32_t words[8]; /* type | kind << 8 | order << 16, six of its own, CRC-32 of the seven */
 
-  uint32_t type() const { return words[0] & 0xFFu; }
-  uint32_t kind() const { return words[0] >> 8 & 0xFFu; }
-  uint32_t order() const { return words[0] >> 16; }
-  bool blank() const { return words[0] == 0xFFFFFFFFu; }
-  bool whole() const { return words[7] == crc32(0, words, 28); }
+  MLBENCH_CODE uint32_t type() const { return words[0] & 0xFFu; }
+  MLBENCH_CODE uint32_t kind() const { return words[0] >> 8 & 0xFFu; }
+  MLBENCH_CODE uint32_t order() const { return words[0] >> 16; }
+  MLBENCH_CODE bool blank() const { return words[0] == 0xFFFFFFFFu; }
+  MLBENCH_CODE bool whole() const { return words[7] == crc32(0, words, 28); }
 };
 
 constexpr uint32_t kSlots = MLBENCH_RECORDS_SIZE / sizeof(Record);
 constexpr uint32_t kReload = 0x6E524635u;
 constexpr uint32_t kMagic = 0x314D4C42u;
 
-const Record &slot(uint32_t index) {
+MLBENCH_CODE const Record &slot(uint32_t index) {
   return reinterpret_cast<const Record *>(MLBENCH_RECORDS)[index];
 }
 
 /* The watchdog goes on through a soft reset, with the time that it was started with. */
-bool watched() { return MLBENCH_WORD(0x40010400u) & 1u; }
+MLBENCH_CODE bool watched() { return MLBENCH_WORD(0x40010400u) & 1u; }
 
-void feed() {
+MLBENCH_CODE void feed() {
   for (uint32_t channel = 0; channel < 8; channel++) {
     MLBENCH_WORD(0x40010600u + 4 * channel) = kReload;
   }
 }
 
-void watch(uint32_t ms) {
+MLBENCH_CODE void watch(uint32_t ms) {
   if (watched()) {
     feed();
   } else if (ms) {
@@ -52,7 +52,7 @@ void watch(uint32_t ms) {
   }
 }
 
-void nvmc(uint32_t mode) {
+MLBENCH_CODE void nvmc(uint32_t mode) {
   while (!MLBENCH_WORD(0x4001E400u)) {
   }
   MLBENCH_WORD(0x4001E504u) = mode;
@@ -60,7 +60,7 @@ void nvmc(uint32_t mode) {
   }
 }
 
-uint32_t count() {
+MLBENCH_CODE uint32_t count() {
   uint32_t index = 0;
   while (index < kSlots && !slot(index).blank()) {
     index++;
@@ -68,7 +68,7 @@ uint32_t count() {
   return index;
 }
 
-bool append(uint32_t type, uint32_t kind, uint32_t order, uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
+MLBENCH_CODE bool append(uint32_t type, uint32_t kind, uint32_t order, uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
   uint32_t index = count();
   if (index >= kSlots) {
     return false;
@@ -85,7 +85,7 @@ bool append(uint32_t type, uint32_t kind, uint32_t order, uint32_t a, uint32_t b
   return true;
 }
 
-void erase() {
+MLBENCH_CODE void erase() {
   feed();
   nvmc(2);
   for (uint32_t at = 0; at < MLBENCH_RECORDS_SIZE; at += MLBENCH_PAGE) {
@@ -97,12 +97,12 @@ void erase() {
   append(kHeader, 0, 0, kMagic, MLBENCH_SESSION, 0, 0);
 }
 
-bool ours() {
+MLBENCH_CODE bool ours() {
   const Record &header = slot(0);
   return header.type() == kHeader && header.whole() && header.words[1] == kMagic && header.words[2] == MLBENCH_SESSION;
 }
 
-[[noreturn]] void reset() {
+[[noreturn]] MLBENCH_CODE void reset() {
   __asm volatile("dsb" : : : "memory");
   MLBENCH_WORD(0xE000ED0Cu) = 0x05FA0004u; /* AIRCR.SYSRESETREQ: Armv7-M ARM, B3.2.6 */
   for (;;) {
@@ -116,7 +116,7 @@ struct State {
   const Record *last = nullptr; /* inference */
 };
 
-State look() {
+MLBENCH_CODE State look() {
   State state;
   for (uint32_t index = 0; index < kSlots && !slot(index).blank(); index++) {
     const Record &record = slot(index);
@@ -138,13 +138,13 @@ State look() {
   return state;
 }
 
-[[noreturn]] void end(uint32_t kind) {
+[[noreturn]] MLBENCH_CODE void end(uint32_t kind) {
   State state = look();
   append(kEnd, kind, state.order ? state.order->order() : 0, 0, micros(), 0, 0);
   reset();
 }
 
-void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
+MLBENCH_CODE void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
   State state = look();
   if (!state.order || state.ended) {
     return;
@@ -157,10 +157,10 @@ void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
   }
 }
 
-[[noreturn]] void refused() { end(kNoMemory); }
-[[noreturn]] void passed() { end(kPassed); }
+[[noreturn]] MLBENCH_CODE void refused() { end(kNoMemory); }
+[[noreturn]] MLBENCH_CODE void passed() { end(kPassed); }
 
-bool last_inference(uint32_t *ended, uint32_t *us) {
+MLBENCH_CODE bool last_inference(uint32_t *ended, uint32_t *us) {
   State state = look();
   if (!state.last) {
     return false;
@@ -172,7 +172,7 @@ bool last_inference(uint32_t *ended, uint32_t *us) {
 
 /* --- talking to the computer ------------------------------------------------------------- */
 
-bool is(const char *text, const char *word) {
+MLBENCH_CODE bool is(const char *text, const char *word) {
   while (*word) {
     if (*text++ != *word++) {
       return false;
@@ -182,7 +182,7 @@ bool is(const char *text, const char *word) {
 }
 
 /* The next number of a command, which begins behind a blank; in hexadecimal digits. */
-uint32_t number(const char **text) {
+MLBENCH_CODE uint32_t number(const char **text) {
   const char *at = *text;
   while (*at && *at != ' ') {
     at++;
@@ -197,7 +197,7 @@ uint32_t number(const char **text) {
 
 class Talk {
  public:
-  [[noreturn]] void run() {
+  [[noreturn]] MLBENCH_CODE void run() {
     port_.begin();
     uint32_t before = micros();
     hello();
@@ -216,14 +216,14 @@ class Talk {
   }
 
  private:
-  void say(Line &line) {
+  MLBENCH_CODE void say(Line &line) {
     line.finish(number_++);
     if (port_.listens()) {
       port_.write(line.text(), line.size());
     }
   }
 
-  void hello() {
+  MLBENCH_CODE void hello() {
     Line line;
     line.word(MLBENCH_TEXT("hello"));
     line.hex(MLBENCH_SESSION);
@@ -233,7 +233,7 @@ class Talk {
     say(line);
   }
 
-  void take(char c) {
+  MLBENCH_CODE void take(char c) {
     if (c != '\n') {
       if (size_ < sizeof command_ - 1) {
         command_[size_++] = c;
@@ -264,7 +264,7 @@ class Talk {
     hello();
   }
 
-  static uint32_t hex(const char *text) {
+  static MLBENCH_CODE uint32_t hex(const char *text) {
     uint32_t value = 0;
     for (unsigned i = 0; i < 8; i++) {
       value = value << 4 | static_cast<uint32_t>(text[i] <= '9' ? text[i] - '0' : text[i] - 'a' + 10);
@@ -272,7 +272,7 @@ class Talk {
     return value;
   }
 
-  void obey(const char *text) {
+  MLBENCH_CODE void obey(const char *text) {
     if (is(text, MLBENCH_TEXT("read"))) {
       uint32_t from = number(&text), until = count();
       for (uint32_t index = from; index < until && index < from + 8; index++) {
@@ -315,7 +315,7 @@ class Talk {
 };
 
 /* What this reset is for: the allocation to try, or a talk, which never comes back. */
-uint32_t first() {
+MLBENCH_CODE uint32_t first() {
   uint32_t why = MLBENCH_WORD(0x40000400u);
   MLBENCH_WORD(0x40000400u) = why; /* RESETREAS adds up until its bits are written */
   if (!ours()) {
