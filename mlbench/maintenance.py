@@ -104,7 +104,9 @@ def uninstall() -> int:
 
 def say(text: str) -> None:
     """One line for people that is no output."""
-    sys.stderr.write(f"mlbench: {text}\n")
+    from mlbench.reports.text import printable
+
+    sys.stderr.write(f"mlbench: {printable(text)}\n")
     sys.stderr.flush()
 
 
