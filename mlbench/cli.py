@@ -19,6 +19,7 @@ from mlbench.settings import PERSON_SECONDS, Settings
 
 VERBS = {
     "run": "profile sketches (the default)",
+    "build": "build sketches for boards, to be measured on another machine",
     "elf": "profile a firmware image, without a compiler",
     "monitor": "serial line of an emulated board, live",
     "compare": "compare two result files",
@@ -137,35 +138,50 @@ def _parser() -> _Parser:
             allow_abbrev=False,
         )
 
-    run = verb("run", names, outputs)
-    run.add_argument("sketch", nargs="?", metavar="SKETCH", help="a sketch, or a suite (mlbench.yml)")
-    run.add_argument("--board", metavar="FQBN", action="append", default=[], help="board; may be repeated")
-    run.add_argument("--backend", choices=("emulator", "renode", "board"), help="where it runs")
-    run.add_argument(
-        "--cross-check", choices=("renode",), help="run there as well, and name the first difference"
-    )
-    run.add_argument("--port", metavar="P", help="serial port of a real board")
-    run.add_argument("--library", metavar="FOLDER", action="append", default=[], help="a library it needs")
-    run.add_argument(
+    chosen = _Parser(add_help=False, allow_abbrev=False)
+    chosen.add_argument("sketch", nargs="?", metavar="SKETCH", help="a sketch, or a suite (mlbench.yml)")
+    chosen.add_argument("--board", metavar="FQBN", action="append", default=[], help="board; may be repeated")
+    chosen.add_argument("--library", metavar="FOLDER", action="append", default=[], help="a library it needs")
+    chosen.add_argument(
         "--build-property", metavar="KEY=VALUE", action="append", default=[], help="for the build"
     )
-    run.add_argument(
+    chosen.add_argument(
         "--only",
         metavar="NAME",
         action="append",
         default=[],
         help="only this sketch of the suite, or those that a pattern such as models/* matches",
     )
+    chosen.add_argument("--no-cache", action="store_true", help="build and measure everything anew")
+    run = verb("run", names, chosen, outputs)
+    run.add_argument("--backend", choices=("emulator", "renode", "board"), help="where it runs")
+    run.add_argument(
+        "--cross-check", choices=("renode",), help="run there as well, and name the first difference"
+    )
+    run.add_argument("--port", metavar="P", help="serial port of a real board")
     run.add_argument(
         "--skip-unchanged", action="store_true", help="leave out what is the same at the baseline"
     )
-    run.add_argument("--no-cache", action="store_true", help="build and measure everything anew")
     run.add_argument(
         "--baseline", metavar="REF|FILE", default="", help="compare with a branch, a commit or a result file"
     )
     run.add_argument(
         "--comparison", metavar="FILE", default="", help="write the comparison there; - is standard output"
     )
+    run.add_argument(
+        "--firmware-dir",
+        metavar="DIR",
+        default="",
+        help="measure what `build` wrote there, and build nothing",
+    )
+    run.add_argument(
+        "--thresholds", metavar="FILE", default="", help="with --firmware-dir: the mlbench.yml that has them"
+    )
+    build = verb("build", names, chosen)
+    build.add_argument(
+        "--firmware-dir", metavar="DIR", required=True, help="write firmware there, for `run --firmware-dir`"
+    )
+    build.set_defaults(backend="board", port=None)
     elf = verb("elf", names, outputs)
     elf.add_argument("elf", metavar="FIRMWARE.elf", help="an image for a supported board")
     elf.add_argument("--board", metavar="BOARD", default="", help="FQBN or short name of the board")
@@ -244,7 +260,7 @@ def _verb_first(arguments: list[str]) -> list[str]:
         *("--json", "--markdown", "--init", "--inference", "--output", "--min", "--max", "--ram-search"),
         *("--inferences", "--timeout", "--board", "--backend", "--port", "--only", "--cross-check"),
         *("--pty", "--source", "--seconds", "--until", "--link", "--fault", "--seed", "--log"),
-        *("--library", "--build-property", "--baseline", "--comparison", "--thresholds"),
+        *("--library", "--build-property", "--baseline", "--comparison", "--thresholds", "--firmware-dir"),
         *("--format", "--title", "--run-url", "--pr", "--repo", "--key", "--commit", "--when"),
     }
     index = 0
@@ -260,7 +276,7 @@ def _verb_first(arguments: list[str]) -> list[str]:
 
 def _dispatch(options: argparse.Namespace) -> int:
     # Late: an error in the command line needs none of it.
-    from mlbench import commands, compare_commands, maintenance, report_commands
+    from mlbench import commands, compare_commands, firmware_commands, maintenance, report_commands
     from mlbench.setup.policy import Policy
 
     given = [
@@ -278,6 +294,7 @@ def _dispatch(options: argparse.Namespace) -> int:
     )
     verbs: dict[str, Callable[[], int]] = {
         "run": lambda: commands.run(options, settings),
+        "build": lambda: firmware_commands.build(options, settings),
         "elf": lambda: commands.elf(options, settings),
         "monitor": lambda: commands.monitor(options),
         "compare": lambda: compare_commands.compare_files(options, settings),

@@ -29,6 +29,13 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from mlbench.selection import select
     from mlbench.wiring import wire
 
+    if options.firmware_dir:
+        from mlbench.firmware_commands import run_handed
+
+        return run_handed(options, settings)
+    if options.thresholds:
+        do = "thresholds are those of the suite and of the baseline"
+        raise UsageError("--thresholds goes with --firmware-dir", do=do)
     begin = time.monotonic()
     selection = select(options)
     if options.skip_unchanged and not options.baseline:
@@ -40,10 +47,10 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     results = measured_but(
         selection.specs,
         dict.fromkeys(skip, UNTOUCHED),
-        lambda specs: profile_all(specs, rooms, progress, debug=_trace if settings.debug else None),
+        lambda specs: profile_all(specs, rooms, progress, debug=trace if settings.debug else None),
     )
     base = baseline.measure(selection, skip, rooms, progress) if baseline is not None else None
-    statuses = [exit_status(results), _report(results, settings, progress, begin, DEFAULT_RESULTS)]
+    statuses = [exit_status(results), report(results, settings, progress, begin, DEFAULT_RESULTS)]
     if base is not None:
         statuses.append(compare_run(base, results, selection, options, settings))
     return worst_status(statuses)
@@ -63,7 +70,7 @@ def elf(options: argparse.Namespace, settings: Settings) -> int:
     firmware = firmware_of(path)
     spec = with_options(spec_of(firmware, options.board, ram=options.ram), options)
     rooms = wire(settings, progress, named=True)
-    result = profile_one(spec, firmware, rooms, progress, debug=_trace if settings.debug else None)
+    result = profile_one(spec, firmware, rooms, progress, debug=trace if settings.debug else None)
     if options.serial:
         text = result.serial
         if not text and result.failure is None:
@@ -73,7 +80,7 @@ def elf(options: argparse.Namespace, settings: Settings) -> int:
             progress.note(ended or "ran for a second of the board's time, for what it sends")
         for line in text.splitlines():
             _people(settings).write(f"{printable(line)}\n")
-    return worst_status([exit_status([result]), _report([result], settings, progress, begin)])
+    return worst_status([exit_status([result]), report([result], settings, progress, begin)])
 
 
 def monitor(options: argparse.Namespace) -> int:
@@ -102,7 +109,7 @@ def simulate_board(options: argparse.Namespace) -> int:
     return simulate(board, Path(options.link), manner, elf)
 
 
-def _report(
+def report(
     results: Sequence[Result], settings: Settings, progress: Progress, begin: float, default_json: str = ""
 ) -> int:
     """Show the table and write the files; returns an exit status, so that a full disk hides no table."""
@@ -141,6 +148,7 @@ def _people(settings: Settings) -> TextIO:
     return sys.stderr if settings.pure_stdout else sys.stdout
 
 
-def _trace(text: str) -> None:
+def trace(text: str) -> None:
+    """Show a traceback."""
     sys.stderr.write(text)
     sys.stderr.flush()

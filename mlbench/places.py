@@ -17,7 +17,7 @@ def portable(failure: Failure, project: Project | None, firmware: Firmware | Non
     """The failure with files named as in the project: no more of the machine than a user's own folders."""
 
     def place(file: str) -> str:
-        return _user_file(_user_text(file, project, firmware), project)
+        return user_file(_user_text(file, project, firmware), project)
 
     return replace(
         failure,
@@ -51,11 +51,13 @@ def _user_text(text: str, project: Project | None, firmware: Firmware | None) ->
             text = text.replace(f"{root}/", "")
     if firmware is None:
         return text
-    folder = firmware.source if firmware.source.is_dir() else firmware.source.parent
-    return text.replace(f"{SKETCH_ROOT}/{firmware.name}/", f"{_user_file(str(folder), project)}/")
+    # Of an image that was built elsewhere the folder is only known by its name.
+    folder = firmware.source.parent if firmware.source.is_file() else firmware.source
+    return text.replace(f"{SKETCH_ROOT}/{firmware.name}/", f"{user_file(str(folder), project)}/")
 
 
-def _user_file(file: str, project: Project | None) -> str:
+def user_file(file: str, project: Project | None) -> str:
+    """A file as the user knows it: from the project, or from the current folder."""
     path = Path(file)
     if not file or not path.is_absolute():
         return file

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mlbench.build.firmware import BuildRequest, Firmware
 from mlbench.errors import MLBenchError, worst_status
@@ -22,6 +22,9 @@ from mlbench.targets.protocol import Instrument, Target
 
 if TYPE_CHECKING:
     from mlbench.measure.profile import Profile
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 WORKERS = 2
 """Jobs at a time. A build waits for a compiler, and the emulator runs outside Python's lock, so two jobs
@@ -80,14 +83,88 @@ def profile_all(
         text = f"{number}/{len(specs)} {spec.name} on {spec.board}: measuring"
         return _measure(spec, built, overhead, rooms, progress, text, debug)
 
+    try:
+        return _each(lambda pair: job(*pair), list(enumerate(specs, 1)))
+    finally:
+        overheads.close()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What building one entry gave: a firmware with the overhead of its board, or a failure."""
+
+    spec: SketchSpec
+    project: Project | None = None
+    firmware: Firmware | None = None
+    failure: Failure | None = None
+    overhead: int | None = None
+    note: str = ""
+    """Why the overhead is not known."""
+
+
+def build_all(
+    specs: Sequence[SketchSpec], rooms: Rooms, *, debug: Callable[[str], None] | None = None
+) -> tuple[Outcome, ...]:
+    """What building each entry gave, in their order. An error of one never touches the others."""
+    overheads = _Overheads(rooms)
+
+    def job(spec: SketchSpec) -> Outcome:
+        built = _build(spec, rooms, overheads)
+        if built.error is not None:
+            if debug:
+                debug("".join(traceback.format_exception(built.error)))
+            failure = portable(_failure(built.error), built.project, None)
+            return Outcome(spec, built.project, failure=failure)
+        overhead = overheads.of(spec)
+        return Outcome(spec, built.project, built.firmware, None, overhead.bytes, overhead.note)
+
+    try:
+        return _each(job, specs)
+    finally:
+        overheads.close()
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Firmware that was built elsewhere, to be measured here."""
+
+    spec: SketchSpec
+    take: Callable[[], Firmware]
+    """Gives it; raises MLBenchError where it cannot be used, or was not built."""
+    overhead: int | None = None
+    note: str = ""
+
+
+def profile_handed(
+    handed: Sequence[Handed],
+    rooms: Rooms,
+    progress: Progress,
+    *,
+    debug: Callable[[str], None] | None = None,
+) -> tuple[Result, ...]:
+    """One result for each, in their order; nothing is built. An error of one never touches the others."""
+
+    def job(number: int, item: Handed) -> Result:
+        try:
+            built = _Built(firmware=item.take())
+        except Exception as error:
+            built = _Built(error=error)
+        overhead = _Overhead(item.overhead, item.note)
+        text = f"{number}/{len(handed)} {item.spec.name} on {item.spec.board}: measuring"
+        return _measure(item.spec, built, overhead, rooms, progress, text, debug)
+
+    return _each(lambda pair: job(*pair), list(enumerate(handed, 1)))
+
+
+def _each(job: Callable[[_T], _R], items: Sequence[_T]) -> tuple[_R, ...]:
+    """What a job gives for each item, two at a time."""
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
     try:
-        jobs = [pool.submit(job, number, spec) for number, spec in enumerate(specs, 1)]
+        jobs = [pool.submit(job, item) for item in items]
         return tuple(future.result() for future in jobs)
     finally:
         # After an interrupt nothing new is begun; what runs is ended by whoever handles the interrupt.
         pool.shutdown(wait=False, cancel_futures=True)
-        overheads.close()
 
 
 def profile_one(

@@ -59,7 +59,7 @@ def select(options: argparse.Namespace, start: Path | None = None, *, lenient: b
         specs, suite = _listed(path, options.sketch, folder)
         if suite is None:
             specs, named = _one(path, options, folder), True
-    specs = _only(specs, options.only, lenient)
+    specs = only(specs, options.only, lenient=lenient)
     if len({spec.name for spec in specs}) > 1:
         _refuse_names(options)
     if options.board:
@@ -145,7 +145,9 @@ def _one(path: Path, options: argparse.Namespace, start: Path) -> tuple[SketchSp
     )
 
 
-def _only(specs: tuple[SketchSpec, ...], patterns: Sequence[str], lenient: bool) -> tuple[SketchSpec, ...]:
+def only(
+    specs: tuple[SketchSpec, ...], patterns: Sequence[str], *, lenient: bool = False
+) -> tuple[SketchSpec, ...]:
     """The sketches that are named, by name or path, as it is or as a pattern such as ``models/*``."""
     if not patterns:
         return specs

@@ -35,22 +35,25 @@ def arduino_cli(settings: Settings, progress: Progress, fqbn: str) -> ArduinoCli
     return _Wiring(settings, progress, False).arduino_cli(fqbn)
 
 
-def wire(settings: Settings, progress: Progress, *, named: bool = False) -> Rooms:
+def wire(settings: Settings, progress: Progress, *, named: bool = False, handed: bool = False) -> Rooms:
     """The rooms of this machine.
 
     Args:
         settings: options of this start.
         progress: told of what takes long.
         named: the sketch was named on the command line; advice then names options.
+        handed: firmware comes from elsewhere: no compiler is asked for, and what goes to a board is run
+            there and on nothing else.
     """
-    return _Wiring(settings, progress, named).rooms()
+    return _Wiring(settings, progress, named, handed).rooms()
 
 
 class _Wiring:
-    def __init__(self, settings: Settings, progress: Progress, named: bool) -> None:
+    def __init__(self, settings: Settings, progress: Progress, named: bool, handed: bool) -> None:
         self._settings = settings
         self._progress = progress
         self._named = named
+        self._handed = handed
         self._lock = threading.Lock()
         self._tools: Toolchain | None = None
         self._no_tools: EnvironmentFault | None = None
@@ -131,10 +134,11 @@ class _Wiring:
         with self._lock:  # two builds must not install the same packages at a time
             if self._no_tools is not None:
                 raise self._no_tools  # what failed for one sketch is not tried again for each of the others
-            if self._tools is None or (self._tools.gcc_bin is None and _needs_arm(fqbn)):
+            arm = _needs_arm(fqbn) and not self._handed
+            if self._tools is None or (self._tools.gcc_bin is None and arm):
                 policy = self._settings.policy
                 try:
-                    self._tools = ensure_toolchain(policy, self._progress.note, arm=_needs_arm(fqbn))
+                    self._tools = ensure_toolchain(policy, self._progress.note, arm=arm)
                 except EnvironmentFault as error:
                     self._no_tools = error
                     raise
@@ -152,13 +156,14 @@ class _Wiring:
         return self._board(spec) if spec.backend == "board" else target_for(spec)
 
     def _board(self, spec: SketchSpec) -> Target:
-        """A real board, with all that it takes to link sketches anew for it."""
+        """A real board, with all that it takes to link sketches anew for it, where they are here."""
         from mlbench.boards import board_for
         from mlbench.measure.foretold import foretell
         from mlbench.targets.board import BoardTarget
         from mlbench.targets.board_claim import Claims
 
         board = board_for(spec.board)
+        fqbn = plain_fqbn(spec.board) if self._handed else spec.board
 
         def rebuild(wanted: BoardBuild, literal: int | None) -> Firmware:
             request = _locate(self._obtain(spec), spec)
@@ -170,19 +175,21 @@ class _Wiring:
 
         claims = Claims(
             board,
-            spec.board,
+            fqbn,
             self._settings.port,
-            lambda: self.arduino_cli(spec.board),
+            lambda: self.arduino_cli(fqbn),
             self._progress.note,
             f"mlbench, {spec.name}",
             self._settings.person_seconds,
         )
         faithful = spec.ram_search == "faithful"
+        if self._handed:
+            return BoardTarget(board, claims, None, None, self._progress.note, faithful)
         known = foretold if board.emulator is not None else None
         return BoardTarget(board, claims, rebuild, known, self._progress.note, faithful)
 
     def arduino_cli(self, fqbn: str) -> ArduinoCli | None:
-        """As the function of this name."""
+        """What uploads to a board where its definition names no command."""
         from mlbench.build.builder import arduino_cli_for
         from mlbench.setup.home import BUILDS, room
 
@@ -209,6 +216,11 @@ def target_for(spec: SketchSpec) -> Target:
     from mlbench.targets.emulator import EmulatorTarget
 
     return EmulatorTarget(board_for(spec.board))
+
+
+def plain_fqbn(fqbn: str) -> str:
+    """An FQBN without options: those of firmware that was built elsewhere must steer no program here."""
+    return ":".join(fqbn.split(":")[:3])
 
 
 def _check_board(spec: SketchSpec) -> None:

@@ -203,11 +203,12 @@ def artifacts(build_path: Path, name: str) -> tuple[Path, ...]:
     return tuple(
         path
         for path in sorted(build_path.glob(f"{glob.escape(name)}.ino*"))
-        if path.is_file() and path.suffix in _UPLOADED
+        if path.is_file() and path.suffix in UPLOADED
     )
 
 
-_UPLOADED = frozenset({".bin", ".hex", ".elf", ".uf2", ".zip", ".eep", ".spk", ".dfu", ".img", ".signed"})
+UPLOADED = frozenset({".bin", ".hex", ".elf", ".uf2", ".zip", ".eep", ".spk", ".dfu", ".img", ".signed"})
+"""How files end that platforms make of an image for uploading."""
 
 
 def _first(image: Image, *names: str) -> str | None:
