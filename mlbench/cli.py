@@ -20,6 +20,7 @@ from mlbench.settings import PERSON_SECONDS, Settings
 VERBS = {
     "run": "profile sketches (the default)",
     "build": "build sketches for boards, to be measured on another machine",
+    "flash": "put firmware onto a board; without one, the empty sketch",
     "elf": "profile a firmware image, without a compiler",
     "monitor": "serial line of an emulated board, live",
     "compare": "compare two result files",
@@ -182,6 +183,10 @@ def _parser() -> _Parser:
         "--firmware-dir", metavar="DIR", required=True, help="write firmware there, for `run --firmware-dir`"
     )
     build.set_defaults(backend="board", port=None)
+    flash = verb("flash")
+    flash.add_argument("elf", nargs="?", metavar="FIRMWARE.elf", help="what is put onto it")
+    flash.add_argument("--board", metavar="FQBN", required=True, help="the board")
+    flash.add_argument("--port", metavar="P", help="its serial port")
     elf = verb("elf", names, outputs)
     elf.add_argument("elf", metavar="FIRMWARE.elf", help="an image for a supported board")
     elf.add_argument("--board", metavar="BOARD", default="", help="FQBN or short name of the board")
@@ -295,6 +300,7 @@ def _dispatch(options: argparse.Namespace) -> int:
     verbs: dict[str, Callable[[], int]] = {
         "run": lambda: commands.run(options, settings),
         "build": lambda: firmware_commands.build(options, settings),
+        "flash": lambda: firmware_commands.flash(options, settings),
         "elf": lambda: commands.elf(options, settings),
         "monitor": lambda: commands.monitor(options),
         "compare": lambda: compare_commands.compare_files(options, settings),

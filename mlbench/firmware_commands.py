@@ -1,8 +1,9 @@
-"""Verbs for boards on another machine than the compilers: ``build`` and ``run --firmware-dir``."""
+"""Verbs for boards on another machine than the compilers: ``build``, ``run --firmware-dir`` and ``flash``."""
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -17,8 +18,11 @@ from mlbench.errors import EnvironmentFault, UsageError, worst_status
 from mlbench.maintenance import say
 from mlbench.progress import Progress, make_progress
 from mlbench.settings import DEFAULT_RESULTS, Settings
+from mlbench.setup.home import unwritable
 
 if TYPE_CHECKING:
+    from mlbench.boards import Board
+    from mlbench.build.firmware import BoardImage
     from mlbench.firmware_dir import Found
     from mlbench.results.values import Result
     from mlbench.run import Rooms
@@ -141,6 +145,72 @@ def _asked(found: Sequence[Found], options: argparse.Namespace) -> tuple[Found, 
         for entry in found
         if id(entry.spec) in chosen
     )
+
+
+def flash(options: argparse.Namespace, settings: Settings) -> int:
+    """Put an image onto a board that is free, and end. Without one it is the empty sketch, built here."""
+    from mlbench.boards import board_for
+    from mlbench.targets.board_claim import Claims
+    from mlbench.wiring import arduino_cli, build_empty
+
+    board = board_for(options.board)
+    if board.serial is None:
+        raise UsageError(f"board {board.id} has no serial port", do="name another: mlbench boards")
+    fqbn = options.board if ":" in options.board else board.fqbns[0]
+    progress = make_progress(sys.stderr)
+    with _place() as folder:
+        if options.elf:
+            image = _image(Path(options.elf), board, Path(folder))
+        else:
+            image = build_empty(settings, progress, fqbn)
+        claims = Claims(
+            board,
+            fqbn,
+            settings.port,
+            lambda: arduino_cli(settings, progress, fqbn),
+            progress.note,
+            "mlbench flash",
+            settings.person_seconds,
+        )
+        lock, held = claims()
+        with lock, progress.step(f"upload {image.elf.name} to {lock.port}"):
+            held.upload(image)
+        progress.note(f"{image.elf.name} is on {held.console.port.device}, by try {held.attempts}")
+    return 0
+
+
+def _image(elf: Path, board: Board, folder: Path) -> BoardImage:
+    """A given image with what its platform made of it, which lies beside it, or is made now."""
+    from mlbench.build.firmware import BoardImage
+    from mlbench.build.harness import artifacts
+    from mlbench.build.room import safe_name
+    from mlbench.elf.flat import flat_binary, intel_hex
+    from mlbench.elf.image import Image
+    from mlbench.errors import SketchError
+
+    try:
+        loaded = Image.load(elf)
+        name = elf.name.removesuffix(".elf").removesuffix(".ino")
+        beside = artifacts(elf.parent, name) if elf.name == f"{name}.ino.elf" else ()
+        own = safe_name(name).lstrip(".-+") or "firmware"
+        made = folder / f"{own}.ino.elf"
+        try:
+            shutil.copyfile(elf, made)
+            for path in beside:
+                shutil.copyfile(path, folder / f"{own}{path.name.removeprefix(name)}")
+            if not beside or {path.suffix for path in beside} == {".elf"}:
+                made.with_suffix(".bin").write_bytes(flat_binary(loaded))
+                made.with_suffix(".hex").write_text(intel_hex(loaded), encoding="ascii")
+        except OSError as error:
+            raise unwritable(folder, error) from error
+    except SketchError as error:
+        # It was not built here: what is wrong is what was named.
+        raise UsageError(error.what, where=error.where, do=error.do) from None
+    start = board.flash.start
+    if not any(start <= address < start + board.flash.size for address, _ in loaded.programmed):
+        do = "name an image that was built for it"
+        raise UsageError(f"holds nothing for the flash of board {board.id}", where=str(elf), do=do)
+    return BoardImage(folder, made)
 
 
 def _place() -> tempfile.TemporaryDirectory[str]:

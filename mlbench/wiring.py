@@ -15,7 +15,7 @@ from mlbench.suite import SketchSpec, Source
 
 if TYPE_CHECKING:
     from mlbench.build.arduino_cli import ArduinoCli
-    from mlbench.build.firmware import BoardBuild, BuildRequest, Firmware
+    from mlbench.build.firmware import BoardBuild, BoardImage, BuildRequest, Firmware
     from mlbench.build.toolchain import Toolchain
     from mlbench.git import OutOfReach
     from mlbench.measure.kept import Measure
@@ -194,6 +194,23 @@ class _Wiring:
         from mlbench.setup.home import BUILDS, room
 
         return arduino_cli_for(fqbn, self._toolchain(fqbn), room(BUILDS))
+
+
+def build_empty(settings: Settings, progress: Progress, fqbn: str) -> BoardImage:
+    """The empty sketch as an image to upload, with nothing of ours in it."""
+    from mlbench.build.firmware import BoardBuild, BuildRequest
+    from mlbench.errors import SketchError
+
+    rooms = wire(settings, progress)
+    firmware = rooms.build(BuildRequest(rooms.empty(), fqbn, board=BoardBuild()))
+    if firmware.board is None:
+        raise SketchError("the empty sketch does not fit the board", where=fqbn)
+    return firmware.board
+
+
+def arduino_cli(settings: Settings, progress: Progress, fqbn: str) -> ArduinoCli | None:
+    """The arduino-cli of this machine, to upload with; None where there is none. No compiler is asked for."""
+    return _Wiring(settings, progress, named=False, handed=True).arduino_cli(fqbn)
 
 
 def target_for(spec: SketchSpec) -> Target:

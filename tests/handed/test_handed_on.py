@@ -176,19 +176,24 @@ def with_loader(machine: Machine, folder: Path) -> None:
     machine.environ["PATH"] = os.environ["PATH"]
 
 
-def test_on_a_board(
+def test_on_a_board_that_had_something_known_before(
     builder: Machine, board_machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_loader(board_machine, tmp_path)
+    with_loader(builder, tmp_path)
     monkeypatch.setenv("MLBENCH_HOME", board_machine.environ["MLBENCH_HOME"])
     with boards_in(tmp_path) as start:
         board = start("--fast")
         board.wait_for(board.link.exists)
         port = ("--port", str(board.link))
+        # Known firmware is the empty sketch, from where sketches can be built.
+        status, said = builder("flash", "--board", OWN_BOARD, *port)
+        assert status == 0, said
+        assert "empty.ino.elf is on" in said
         words = ("run", "--firmware-dir", handed(builder), *port, "--inferences", "3", "--json", "y.json")
         status, said = board_machine(*words, "--ram-search", "none", "--only", "net")
         assert status == 0, said
-        assert len(board.events("uploaded")) == 1
+        assert len(board.events("uploaded")) == 2
     result = board_machine.results("y.json")["net"]
     direct = builder.results("direct.json")["net"]
     assert result["backend"] == "board"
