@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlbench.boards import Board
     from mlbench.build.firmware import BoardImage
     from mlbench.firmware_dir import Found
-    from mlbench.results.values import Result
+    from mlbench.results.values import Failure, Result
     from mlbench.run import Rooms
     from mlbench.selection import Selection
 
@@ -34,29 +34,43 @@ MEASURED_BY = ("--min", "--max", "--ram-search", "--inferences", "--timeout")
 
 def build(options: argparse.Namespace, settings: Settings) -> int:
     """Build what a command line means for boards, and write it into a folder."""
-    from mlbench.firmware_dir import MOST_ENTRIES, new_folder, write_entry
-    from mlbench.run import build_all
     from mlbench.selection import select
     from mlbench.wiring import wire
 
     selection = select(options)
+    progress = make_progress(sys.stderr)
+    rooms = wire(settings, progress, named=selection.named)
+    failures = build_folder(selection, Path(options.firmware_dir), rooms, progress, debug=settings.debug)
+    return worst_status([failure.exit_status for failure in failures])
+
+
+def build_folder(
+    selection: Selection, path: Path, rooms: Rooms, progress: Progress, *, debug: bool = False
+) -> list[Failure]:
+    """Build what is selected, and write it into a new folder. Gives what failed, which is told too.
+
+    Raises:
+        UsageError: it is more than a folder takes, or there is something in it.
+        EnvironmentFault: it cannot be written.
+    """
+    from mlbench.firmware_dir import MOST_ENTRIES, new_folder, write_entry
+    from mlbench.run import build_all
+
     if len(selection.specs) > MOST_ENTRIES:
         do = "choose some with --only"
         raise UsageError(
             f"{len(selection.specs)} sketches are more than the {MOST_ENTRIES} of a folder", do=do
         )
-    progress = make_progress(sys.stderr)
-    rooms = wire(settings, progress, named=selection.named)
-    statuses = []
-    with new_folder(Path(options.firmware_dir)) as folder:
-        made = build_all(selection.specs, rooms, debug=trace if settings.debug else None)
+    failures = []
+    with new_folder(path) as folder:
+        made = build_all(selection.specs, rooms, debug=trace if debug else None)
         for number, outcome in enumerate(made, 1):
             failure = write_entry(folder, number, outcome)
             if failure is not None:
                 say(f"{outcome.spec.name} on {outcome.spec.board}: {failure.message}")
-                statuses.append(failure.exit_status)
-        progress.note(f"wrote {len(made)} sketches to {folder}, {len(statuses)} of them not built")
-    return worst_status(statuses)
+                failures.append(failure)
+        progress.note(f"wrote {len(made)} sketches to {folder}, {len(failures)} of them not built")
+    return failures
 
 
 def run_handed(options: argparse.Namespace, settings: Settings) -> int:

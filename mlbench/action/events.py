@@ -20,7 +20,7 @@ FORBIDDEN = {
     "pull_request_target": "it runs with a token that may write, and what is built is a stranger's: "
     "use `on: pull_request`",
     "workflow_run": "it runs with a token that may write: measure in the workflow that it follows, "
-    "and set `mode: report` here",
+    "and set `mode: report` here; firmware that was built there is measured with `firmware-dir`",
 }
 """Events under which nothing is built, and why."""
 
@@ -84,11 +84,17 @@ class Event:
     @property
     def head_sha(self) -> str:
         """The commit whose author asks: a pull request's head, not its test merge."""
-        for path in (("pull_request", "head", "sha"), ("merge_group", "head_sha")):
+        paths = (("pull_request", "head", "sha"), ("merge_group", "head_sha"), ("workflow_run", "head_sha"))
+        for path in paths:
             found = _at(self.payload, *path)
             if isinstance(found, str) and found:
                 return found
         return self.sha
+
+    @property
+    def head_ref(self) -> str:
+        """The branch or other ref of that commit."""
+        return str(_at(self.payload, "workflow_run", "head_branch") or self.ref)
 
     @property
     def base_ref(self) -> str:

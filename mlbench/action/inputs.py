@@ -19,7 +19,7 @@ from mlbench.errors import UsageError
 PREFIX = "MLBENCH_INPUT_"
 """An input ``fail-on`` is handed over as ``MLBENCH_INPUT_FAIL_ON``."""
 
-MODES = ("all", "measure", "report")
+MODES = ("all", "measure", "report", "build")
 COMMENTS = ("always", "changes", "regressions", "never")
 FAILURES = ("thresholds", "failures")
 BASELINES = ("auto", "artifact", "none")
@@ -47,6 +47,7 @@ INPUTS = (
     Input("platforms", "", "list"),
     Input("libraries", "", "list"),
     Input("renode-version", "", "text"),
+    Input("firmware-dir", "", "text"),
     Input("mode", "all", "choice", MODES),
     Input("baseline", "auto", "text"),
     Input("skip-unchanged", "true", "flag"),
@@ -81,6 +82,8 @@ class Settings:
     """``Name@version``, to be installed."""
     renode_version: str = ""
     """The release of Renode to fetch; empty: none, the one on PATH is used."""
+    firmware_dir: str = ""
+    """A folder of firmware: written in mode ``build``, else measured instead of anything that is built."""
     mode: str = "all"
     baseline: str = "auto"
     """One of BASELINES, or a result file's path."""
@@ -94,6 +97,11 @@ class Settings:
     cache: bool = True
     install: str = ""
     """``true``, ``false``, or empty: on GitHub's own machines only."""
+
+    @property
+    def handed(self) -> bool:
+        """Whether firmware that was built elsewhere is measured, and nothing is built."""
+        return bool(self.firmware_dir) and self.mode != "build"
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:
@@ -111,6 +119,10 @@ class Settings:
         failures = tuple(dict.fromkeys(_choice(kinds["fail-on"], word) for word in words(texts["fail-on"])))
         if "nothing" in failures and len(failures) > 1:
             raise _wrong("fail-on", texts["fail-on"], "`nothing` stands alone")
+        if choice("mode") == "build" and not texts["firmware-dir"]:
+            raise _wrong("firmware-dir", "", "mode build needs the folder to write to")
+        if texts["firmware-dir"] and texts["board"] and choice("mode") != "build":
+            raise _wrong("board", texts["board"], "firmware of the input firmware-dir has its board")
         return cls(
             suite=texts["suite"],
             sketches=words(texts["sketches"]),
@@ -119,6 +131,7 @@ class Settings:
             platforms=words(texts["platforms"]),
             libraries=words(texts["libraries"]),
             renode_version=texts["renode-version"],
+            firmware_dir=texts["firmware-dir"],
             mode=choice("mode"),
             baseline=texts["baseline"],
             skip_unchanged=_flag("skip-unchanged", texts["skip-unchanged"]),

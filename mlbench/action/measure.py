@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlbench import __version__
-from mlbench.action.commands import Commands
+from mlbench.action.commands import SHOWN, Commands
 from mlbench.action.events import Event
 from mlbench.action.exports import export
 from mlbench.action.files import set_outputs
@@ -25,7 +25,8 @@ from mlbench.baseline.same_run import chooser, measure_counterpart
 from mlbench.baseline.untouched import find_untouched
 from mlbench.cli import parse
 from mlbench.compare import Thresholds, thresholds_of
-from mlbench.errors import MLBenchError
+from mlbench.errors import MLBenchError, worst_status
+from mlbench.firmware_commands import build_folder, measure_folder
 from mlbench.progress import Progress
 from mlbench.renode.install import install as install_renode
 from mlbench.results import comparison_document
@@ -71,11 +72,14 @@ def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) 
         "artifact": artifact_name(settings.key, event.job, event.run_attempt),
         "upload": str(work.upload),
     }
-    if not plan.skip:
+    measured = _handed if settings.handed else _compared
+    if settings.mode == "build":
+        part, outputs = _build(settings, plan, part, environ, progress, commands), {}
+    elif not plan.skip:
         # Whatever compilers and firmware print lies between two markers, and is no command to the runner.
         try:
             with commands.group("Compiling and measuring"), commands.stopped():
-                results, comparison = _compared(settings, plan, event, environ, work, progress)
+                results, comparison = measured(settings, plan, event, environ, work, progress)
             with commands.stopped():
                 _show(results)
             part = replace(part, status=exit_status(results), comparison=comparison)
@@ -93,11 +97,18 @@ def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) 
 
 def command_line(settings: Settings, packages: Packages) -> list[str]:
     """The command line that asks for what the inputs ask for."""
-    words = ["run", *([settings.suite] if settings.suite else [])]
+    if settings.handed:
+        words = ["run", f"--firmware-dir={settings.firmware_dir}"]
+        words += [f"--thresholds={settings.suite}"] if settings.suite else []
+    else:
+        built = settings.mode == "build"
+        verb = ["build", f"--firmware-dir={settings.firmware_dir}"] if built else ["run"]
+        words = [*verb, *([settings.suite] if settings.suite else [])]
     words += [f"--board={board}" for board in settings.board]
     words += [f"--only={pattern}" for pattern in settings.sketches]
     words += [f"--library={folder}" for folder in packages.libraries]
-    return words + ([f"--backend={settings.backend}"] if settings.backend else [])
+    backend = settings.backend if settings.mode != "build" else ""
+    return words + ([f"--backend={backend}"] if backend else [])
 
 
 def _packages(settings: Settings, policy: Policy, progress: Progress) -> Packages:
@@ -109,6 +120,53 @@ def _packages(settings: Settings, policy: Policy, progress: Progress) -> Package
     return found
 
 
+def _build(
+    settings: Settings,
+    plan: Plan,
+    part: Part,
+    environ: Mapping[str, str],
+    progress: Progress,
+    commands: Commands,
+) -> Part:
+    """Build for boards on other machines; the part that it gives only says how that ended."""
+    if plan.skip:
+        return part
+    folder = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve() / settings.working_directory
+    own = _options(environ)
+    try:
+        with commands.group("Compiling"), commands.stopped():
+            options = parse(command_line(settings, _packages(settings, own.policy, progress)))
+            selection = select(options, folder)
+            path = folder / options.firmware_dir
+            failures = build_folder(selection, path, wire(own, progress), progress)
+    except MLBenchError as error:
+        return replace(part, status=error.exit_status, error=str(error))
+    for failure in failures[:SHOWN]:
+        commands.annotate("error", failure.message, title="mlbench")
+    return replace(part, status=worst_status([failure.exit_status for failure in failures]))
+
+
+def _handed(
+    settings: Settings,
+    plan: Plan,
+    event: Event,
+    environ: Mapping[str, str],
+    work: Work,
+    progress: Progress,
+) -> tuple[tuple[Result, ...], Comparison]:
+    """Firmware that was built elsewhere, measured; thresholds are those of what is checked out here."""
+    begin, started = time.monotonic(), _now()
+    folder = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve() / settings.working_directory
+    rooms = wire(_options(environ), progress, handed=True)
+    options = parse(command_line(settings, Packages()))
+    selection, measured = measure_folder(options, folder, rooms, progress)
+    results = tuple(placed(result, folder) for result in measured)
+    _keep(results, started, begin, work)
+    thresholds = thresholds_of(selection.suite) if selection.suite else Thresholds()
+    base = _given(plan, selection, folder)
+    return results, against(base, results, thresholds, _head(event), plan.notes)
+
+
 def _compared(
     settings: Settings,
     plan: Plan,
@@ -117,15 +175,14 @@ def _compared(
     work: Work,
     progress: Progress,
 ) -> tuple[tuple[Result, ...], Comparison]:
-    begin = time.monotonic()
-    started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    begin, started = time.monotonic(), _now()
     folder = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve() / settings.working_directory
-    policy = Policy.read([], environ)
-    rooms = wire(Options(policy=policy), progress)
+    own = _options(environ)
+    rooms = wire(own, progress)
 
     if settings.renode_version:
         install_renode(settings.renode_version, progress.note)
-    options = parse(command_line(settings, _packages(settings, policy, progress)))
+    options = parse(command_line(settings, _packages(settings, own.policy, progress)))
     selection = select(options, folder)
     trees = room(CHECKOUTS) / "baselines"
     found = Counterpart(plan.commit, plan.how)
@@ -140,8 +197,7 @@ def _compared(
         dict.fromkeys(skip, UNTOUCHED),
         lambda specs: tuple(placed(result, folder) for result in profile_all(specs, rooms, progress)),
     )
-    info = RunInfo(__version__, started, round(time.monotonic() - begin, 3))
-    write(Document(results, info), str(work.upload / RESULT))
+    _keep(results, started, begin, work)
     if here:
         base = measure_counterpart(
             found, Repository(folder), selection, options, rooms, progress, trees, start=folder, skip=skip
@@ -150,6 +206,19 @@ def _compared(
         base = _given(plan, selection, folder)
     thresholds = thresholds_of(selection.suite) if selection.suite else Thresholds()
     return results, against(base, results, thresholds, _head(event), plan.notes)
+
+
+def _options(environ: Mapping[str, str]) -> Options:
+    return Options(policy=Policy.read([], environ), port=environ.get("MLBENCH_PORT", ""))
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _keep(results: tuple[Result, ...], started: str, begin: float, work: Work) -> None:
+    info = RunInfo(__version__, started, round(time.monotonic() - begin, 3))
+    write(Document(results, info), str(work.upload / RESULT))
 
 
 def _given(plan: Plan, selection: Selection, folder: Path) -> Base:
@@ -172,7 +241,7 @@ def _show(results: Sequence[Result]) -> None:
 def _head(event: Event) -> Side:
     merged = event.head_sha != event.sha
     return Side(
-        event.head_sha, event.ref, f"merged with {event.base_ref}" if merged and event.base_ref else ""
+        event.head_sha, event.head_ref, f"merged with {event.base_ref}" if merged and event.base_ref else ""
     )
 
 

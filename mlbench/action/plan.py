@@ -60,7 +60,8 @@ def plan(environ: Mapping[str, str], progress: Progress) -> None:
     work = Work.of(environ)
     settings = Settings.from_json(work.settings.read_text(encoding="utf-8"))
     event = Event.read(environ)
-    event.check_may_build()
+    if not settings.handed:
+        event.check_may_build()
     token = environ.get(TOKEN, "")
     github = client(event, token)
     labels, notes = labels_of(event, github)
@@ -96,6 +97,12 @@ def _baseline(
     if settings.baseline == "none":
         return Plan(notes=("nothing is compared: the input baseline is none",))
     by_file = Plan(document=str(folder / settings.baseline), label=settings.baseline)
+    if settings.mode == "build":
+        return Plan()
+    if settings.handed:
+        # Nothing is built here, a counterpart neither; and no history of what is checked out is asked.
+        why = "nothing is compared: firmware from elsewhere needs a result file as the input baseline"
+        return Plan(notes=(why,)) if settings.baseline in BASELINES else by_file
     try:
         repository = baseline.Repository(folder, token=token, server_url=event.server_url)
     except baseline.NoRepository as error:

@@ -70,7 +70,7 @@ def _caches(settings: Settings, folder: Path, environ: Mapping[str, str]) -> dic
         "python-path": str(kept / ENVIRONMENTS),
         "python-key": f"mlbench-python-{packages}",
     }
-    if settings.mode == "report":  # builds nothing
+    if settings.mode == "report" or settings.handed:  # builds nothing
         return python
     tools = _digest([*machine, *(_content(_ROOT / name) for name in _TOOLS)])
     suites = [settings.suite] if settings.suite else list(_SUITES)

@@ -12,7 +12,7 @@ from mlbench.action.figures import measures_json
 from mlbench.action.files import add_summary, set_outputs
 from mlbench.action.gathering import Source, gathered, source_of, with_pull
 from mlbench.action.inputs import Settings
-from mlbench.action.parts import Part, merged, shown_key
+from mlbench.action.parts import FILE, Part, from_json, merged, shown_key
 from mlbench.action.plan import client
 from mlbench.action.scrub import TOKEN
 from mlbench.action.state import Work
@@ -60,16 +60,20 @@ def report(environ: Mapping[str, str], progress: Progress, commands: Commands) -
     """Report, and return the exit status that this run deserves."""
     work = Work.of(environ)
     settings = Settings.from_json(work.settings.read_text(encoding="utf-8"))
+    if settings.mode == "build":
+        return _after_build(settings, work, commands)
     event = Event.read(environ)
     github = client(event, environ.get(TOKEN, ""))
     source = source_of(event)
+    posts = event.name == "workflow_run" and settings.mode == "report"
     parts, missing = gathered(settings, github, source, work)
     if not parts and not missing:
-        if event.name == "workflow_run":  # it was cancelled, or is no run of ours
+        if posts:  # it was cancelled, or is no run of ours
             progress.note(f"run {source.run_id} has handed in nothing: there is nothing to post")
             return 0
         missing = (EVERY_LEG,)
-    source = with_pull(source, parts, github)
+    if settings.mode != "measure":
+        source = with_pull(source, parts, github)
     outcome = _outcome(event, github, source, parts, missing)
     set_outputs(
         environ,
@@ -90,7 +94,15 @@ def report(environ: Mapping[str, str], progress: Progress, commands: Commands) -
     for line in _reasons(settings, outcome):
         commands.annotate("error", line, title="mlbench")
     # A workflow that only posts says nothing about the change: the run that measured does.
-    return 0 if event.name == "workflow_run" else status
+    return 0 if posts else status
+
+
+def _after_build(settings: Settings, work: Work, commands: Commands) -> int:
+    """The exit status of a job that only builds; nothing is measured yet."""
+    part = from_json(work.part.read_text(encoding="utf-8"), FILE)
+    if part.error:
+        commands.annotate("error", part.error, title="mlbench")
+    return _status(settings, Outcome(Comparison((), Side(part.head_sha)), (part,)))
 
 
 def _outcome(

@@ -195,13 +195,21 @@ class Stage:
             shutil.which("act") or "act",
             event,
             *("-C", str(checkout), "-W", str(place / "bench.yml"), "-e", str(place / "event.json")),
-            *("-P", "ubuntu-latest=-self-hosted", "--json", "--rm", "--no-cache-server"),
+            *(
+                "-P",
+                "ubuntu-latest=-self-hosted",
+                "-P",
+                "nano33ble=-self-hosted",
+                "--json",
+                "--rm",
+                "--no-cache-server",
+            ),
             *("--action-cache-path", str(place / "act"), "--secret-file", str(place / "secrets")),
             *(word for name in ("env", "var", "input") for word in (f"--{name}-file", os.devnull)),
             *(word for name, value in variables.items() for word in ("--env", f"{name}={value}")),
             *(
                 word
-                for name, to in self._stand_ins().items()
+                for name, to in self._stand_ins(workflow).items()
                 for word in ("--local-repository", f"{name}={to}")
             ),
         ]
@@ -219,8 +227,8 @@ class Stage:
         shutil.rmtree(place / "act", ignore_errors=True)
         return Ran(done.returncode, tuple(lines), done.stdout + done.stderr)
 
-    def _stand_ins(self) -> dict[str, Path]:
-        pins = pinned("".join((ROOT / name).read_text() for name in ("action.yml", BENCH)))
+    def _stand_ins(self, workflow: str) -> dict[str, Path]:
+        pins = pinned("\n".join([*((ROOT / name).read_text() for name in ("action.yml", BENCH)), workflow]))
         found = {OURS: self.folder / "action"}
         for uses in pins:
             if uses.startswith(("./", "org/")):

@@ -29,7 +29,7 @@ runs:
       env: {NAME: "${{ inputs.name }}", FOLDER: "${{ inputs.path }}", TAKER: "TAKER_URL"}
       run: python3 -c 'import os,urllib.parse,urllib.request as r;
         r.urlopen(os.environ["TAKER"] + "/?" + urllib.parse.urlencode({"name":os.environ["NAME"],
-        "path":os.environ["FOLDER"],"run":os.environ["GITHUB_RUN_ID"]})).read()'
+        "path":os.path.abspath(os.environ["FOLDER"]),"run":os.environ["GITHUB_RUN_ID"]})).read()'
 """
 _CHECKOUT = """\
 name: stand-in
@@ -40,6 +40,16 @@ runs:
     - shell: bash
       env: {WHERE: "${{ inputs.path }}"}
       run: cp -r "ACTION" "$GITHUB_WORKSPACE/$WHERE"
+"""
+_DOWNLOAD = """\
+name: stand-in
+inputs: {name: {default: x}, run-id: {default: x}, github-token: {default: x}, path: {default: x}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {FROM: "DOWNLOADS/${{ inputs.run-id }}/${{ inputs.name }}", TO: "${{ inputs.path }}"}
+      run: cp -r "$FROM" "$TO"
 """
 _CACHE = """\
 name: stand-in
@@ -105,6 +115,7 @@ def lay_out(folder: Path, taker: str) -> None:
     stand_ins = folder / "stand-ins"
     for name, text in {
         "actions-upload-artifact": _UPLOAD.replace("TAKER_URL", taker),
+        "actions-download-artifact": _DOWNLOAD.replace("DOWNLOADS", str(folder / "downloads")),
         "actions-checkout": _CHECKOUT.replace("ACTION", str(action)),
         "actions-cache/restore": _CACHE.replace("WHAT", "restored"),
         "actions-cache/save": _CACHE.replace("WHAT", "saved"),

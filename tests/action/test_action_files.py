@@ -171,6 +171,18 @@ def test_a_wrong_input_is_named(name: str, text: str) -> None:
         Settings.read({variable(name): text})
 
 
+def test_firmware_from_elsewhere_has_its_board_and_a_build_needs_a_folder() -> None:
+    def given(**texts: str) -> Settings:
+        return Settings.read({variable(name.replace("_", "-")): text for name, text in texts.items()})
+
+    assert given(firmware_dir="x", mode="measure").handed
+    assert not given(firmware_dir="x", mode="build", board="a:b:c").handed
+    with pytest.raises(UsageError, match="input board"):
+        given(firmware_dir="x", board="a:b:c")
+    with pytest.raises(UsageError, match="input firmware-dir"):
+        given(mode="build")
+
+
 def checker(name: str) -> str:
     found = shutil.which(name)
     if found is None:
@@ -186,7 +198,8 @@ def clean(words: list[str], folder: Path = ROOT) -> None:
 def documented(folder: Path) -> list[Path]:
     """The workflows that the documentation shows, each as a file."""
     found = []
-    texts = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "action.md").read_text(), re.DOTALL)
+    pages = [(ROOT / "docs" / name).read_text() for name in ("action.md", "self-hosted.md")]
+    texts = [text for page in pages for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
     for number, text in enumerate(texts):
         # Those that show a job only are part of a workflow for pull requests.
         whole = text if "\non:" in f"\n{text}" else f"on: pull_request\npermissions: {{}}\n{text}"
@@ -194,7 +207,8 @@ def documented(folder: Path) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(whole)
         found.append(path)
-    assert len(found) >= 4
+    assert len(found) >= 7
+    (folder / ".github" / "actionlint.yaml").write_text("self-hosted-runner: {labels: [nano33ble]}\n")
     return found
 
 
