@@ -159,6 +159,7 @@ class _Wiring:
         """A real board, with all that it takes to link sketches anew for it, where they are here."""
         from mlbench.boards import board_for
         from mlbench.measure.foretold import foretell
+        from mlbench.reports.text import printable
         from mlbench.targets.board import BoardTarget
         from mlbench.targets.board_claim import Claims
 
@@ -179,7 +180,7 @@ class _Wiring:
             self._settings.port,
             lambda: self.arduino_cli(fqbn),
             self._progress.note,
-            f"mlbench, {spec.name}",
+            f"mlbench, {printable(spec.name)}",
             self._settings.person_seconds,
         )
         faithful = spec.ram_search == "faithful"

@@ -12,7 +12,7 @@ from mlbench.action.parts import ARTIFACT, FILE, Part, absent_legs, from_json, n
 from mlbench.action.state import Work
 from mlbench.compare.comparing import with_verdicts
 from mlbench.errors import EnvironmentFault, MLBenchError
-from mlbench.github.artifacts import Artifact, artifacts_of_run, download, newest_attempts
+from mlbench.github.artifacts import artifacts_of_run, download, newest_attempts
 from mlbench.github.client import GitHub
 from mlbench.github.errors import Forbidden, GitHubError, NotFound
 from mlbench.github.pulls import pull_of_workflow_run
@@ -33,14 +33,17 @@ class Source:
     pull: int | None = None
     note: str = ""
     """Why there is no pull request, where one was to be found."""
-    own_run: int = 0
-    """Of a ``workflow_run`` event, this run: where it has measured what the other one has built."""
     payload: Mapping[str, Any] | None = None
     """Of a ``workflow_run`` event, whose pull request is found with the help of what the parts say."""
 
 
-def source_of(event: Event) -> Source:
+def source_of(event: Event, *, own: bool = False) -> Source:
     """The run that a report is about: this one, or the one that ``workflow_run`` follows.
+
+    Args:
+        event: what started this run.
+        own: this run has measured what the other one has built, so that what that one says of itself does
+            not count; only its commit is the one in question.
 
     Raises:
         EnvironmentFault: the event does not name it.
@@ -51,15 +54,17 @@ def source_of(event: Event) -> Source:
     run = event.payload.get("workflow_run")
     if not isinstance(run, dict) or not isinstance(run.get("id"), int):
         raise EnvironmentFault("names no run", where="the event workflow_run", do="look at the event file")
-    return Source(
+    found = Source(
         run["id"],
         int(run.get("run_attempt") or 1),
         str(run.get("head_sha") or ""),
         str(run.get("path") or "").partition("@")[0],
         f"{event.server_url}/{event.repository}/actions/runs/{run['id']}",
-        own_run=event.run_id,
         payload=event.payload,
     )
+    if not own:
+        return found
+    return replace(found, run_id=event.run_id, run_attempt=event.run_attempt, run_url=event.run_url)
 
 
 def with_pull(source: Source, parts: list[Part], github: GitHub) -> Source:
@@ -92,7 +97,7 @@ def gathered(
             raise EnvironmentFault("nothing was measured", do="see the step Measure")
         return [from_json(work.part.read_text(encoding="utf-8"), FILE)], ()
     try:
-        run_id, found = _handed_in(github, source)
+        found = newest_attempts(artifacts_of_run(github, source.run_id, ARTIFACT))
     except (Forbidden, NotFound) as error:
         do = "give this job `actions: read`"
         raise EnvironmentFault(f"the parts of this report cannot be read ({error.what})", do=do) from error
@@ -104,21 +109,10 @@ def gathered(
         except MLBenchError as error:
             unreadable.append(f"{artifact.name}: {printable(str(error))}")
             continue
-        if part.run_id == run_id:
+        if part.run_id == source.run_id:
             parts.append(believed(part, source))
     legs = newest(parts)
     return list(legs), (*absent_legs(legs), *unreadable)
-
-
-def _handed_in(github: GitHub, source: Source) -> tuple[int, tuple[Artifact, ...]]:
-    """The run that has handed in parts, and the artifacts that have them.
-
-    Where jobs of this very run have measured, what the run before says of itself counts no more.
-    """
-    for run_id in filter(None, (source.own_run, source.run_id)):
-        if found := newest_attempts(artifacts_of_run(github, run_id, ARTIFACT)):
-            return run_id, found
-    return source.run_id, ()
 
 
 def believed(part: Part, source: Source) -> Part:

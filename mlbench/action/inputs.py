@@ -83,7 +83,10 @@ class Settings:
     renode_version: str = ""
     """The release of Renode to fetch; empty: none, the one on PATH is used."""
     firmware_dir: str = ""
-    """A folder of firmware: written in mode ``build``, else measured instead of anything that is built."""
+    """A folder of firmware: written in mode ``build``, else measured instead of anything that is built.
+
+    In mode ``report`` it says that this very run has measured it.
+    """
     mode: str = "all"
     baseline: str = "auto"
     """One of BASELINES, or a result file's path."""

@@ -130,21 +130,42 @@ def test_from_a_forks_code_to_a_comment_on_its_figures_of_a_board(
     forged = {"schema": SCHEMA, "key": "", "status": 0, "comparison": None, "error": "forged", "skipped": ""}
     scene.hand_in(run, forged)
     fake.token(TOKEN, repository=REPOSITORY)
+    own = scene.new_run("workflow_run")
     done = scene.run(
         text, event="workflow_run", payload=workflow_run(scene.stage, run), environ=owners,
-        run=scene.new_run("workflow_run"), checkout=scene.checkout(scene.base),
+        run=own, checkout=scene.checkout(scene.base),
     )  # fmt: skip
     (body,) = scene.bodies
     assert "kws" in body
     assert "forged" not in body
     assert scene.head[:7] in body
+    assert f"actions/runs/{own.id}" in body
     assert "nonsense" in body
     (figures,) = [entry for entry in json.loads(done.output("measures")) if entry["sketch"] == "kws"]
     assert figures["backend"] == "board"
     assert figures["inference_time"]["percent"] == pytest.approx(100, rel=0.1)
     # Known firmware, the sketch, and known firmware again; twice.
     assert len(board.events("uploaded")) == 6
-    assert not list(Path(scene.stage.folder).glob("run-*/firmware"))
+
+
+def test_where_the_board_has_measured_nothing_nothing_is_posted(scene: Scene) -> None:
+    """A reviewer has refused, or the board has gone: what a build calls figures is a stranger's word."""
+    scene.opened({"blink/blink.ino": sketch(2000)}, fork="stranger/demo")
+    run = scene.new_run(fork="stranger/demo")
+    forged = {"schema": SCHEMA, "key": "", "status": 0, "comparison": None, "error": "forged", "skipped": ""}
+    scene.hand_in(run, forged)
+    text = shown("boards")
+    refused = "    runs-on: nano33ble\n    steps:\n      - run: exit 1\n"
+    text = re.sub(r"    if: contains.*?(?=  report:)", refused, text, flags=re.DOTALL)
+    payload = workflow_run(scene.stage, run)
+    done = scene.run(text, event="workflow_run", payload=payload, run=scene.new_run("workflow_run"))
+    assert done.jobs == {"nano33ble": "failure", "report": "success"}, done.log
+    assert scene.bodies == []
+    assert "forged" not in done.summary
+    # Without the input it is the report of a workflow that follows, as ever.
+    text = text.replace(", firmware-dir: firmware", "")
+    scene.run(text, event="workflow_run", payload=payload, run=scene.new_run("workflow_run"))
+    assert len(scene.bodies) == 1
 
 
 def test_nothing_is_built_by_the_job_of_the_board(scene: Scene) -> None:
