@@ -30,11 +30,6 @@ EMPTY_SKETCH = "void setup() {}\nvoid loop() {}\n"
 """The shortest sketch: what it takes is the overhead of core and startup code."""
 
 
-def arduino_cli(settings: Settings, progress: Progress, fqbn: str) -> ArduinoCli | None:
-    """The arduino-cli of this machine, to upload with; None where another program builds sketches."""
-    return _Wiring(settings, progress, False).arduino_cli(fqbn)
-
-
 def wire(settings: Settings, progress: Progress, *, named: bool = False, handed: bool = False) -> Rooms:
     """The rooms of this machine.
 
