@@ -123,9 +123,8 @@ def plan(image: Image, harness: Harness, *, template: bool) -> Plan:
     setup = _first(image, "setup", "_Z5setupv")
     loop = _first(image, "loop", "_Z4loopv")
     if setup is None or loop is None:
-        raise UsageError(
-            "has no setup() and loop() that can be wrapped", where=image.path.name, do="measure a sketch"
-        )
+        what = "its setup() and loop() cannot be wrapped: they are inlined, as by link-time optimization"
+        raise UsageError(what, where=image.path.name, do="build it without")
     spans: list[Span] = []
     returned = (0, False)
     for kind, name in (("init", harness.init), ("inference", harness.inference)):

@@ -26,7 +26,7 @@ from mlbench.build.room import Room
 from mlbench.build.source import Source
 from mlbench.build.toolchain import Toolchain
 from mlbench.elf.image import Image
-from mlbench.errors import EnvironmentFault, SketchError
+from mlbench.errors import EnvironmentFault, SketchError, UsageError
 
 _MOST_LINKS = 4
 _MOST_DIAGNOSTICS = 50
@@ -181,8 +181,12 @@ class Work:
         """The image to upload, and what to say of it; ``probe`` is the one of probes. Raises as ``build``."""
         assert self.request.board is not None
         wanted, folder = self.request.board.harness, self.room.folder / "upload"
-        made = harness.plan(image, wanted, template=bool(self.source.uses)) if wanted is not None else None
-        options = ""
+        made, missing, options = None, "", ""
+        if wanted is not None:
+            try:
+                made = harness.plan(image, wanted, template=bool(self.source.uses))
+            except UsageError as error:
+                missing = error.what
         if made is not None:
             harness.prepare(made, self.room.folder / "board")
             self._compile_harness(properties)
@@ -200,7 +204,7 @@ class Work:
             shutil.copyfile(path, folder / path.name)
         elf = folder / linked.elf.name
         if made is None:
-            return BoardImage(folder, elf), ""
+            return BoardImage(folder, elf, missing=missing), ""
         sizes = (sum(size for _, size in each.static_ram()) for each in (final, probe))
         extra = next(sizes) - next(sizes)
         missing = harness.missing(final, made)

@@ -23,7 +23,7 @@ SHF_EXECINSTR = 4
 PF_X = 1
 PF_W = 2
 
-_EM_ARM = 40
+EM_ARM, EM_AVR = 40, 83
 _ET_EXEC = 2
 _EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
 _PHDR = struct.Struct("<8I")
@@ -37,7 +37,6 @@ _MACHINES = {
     8: "MIPS",
     20: "PowerPC",
     62: "x86-64",
-    83: "AVR",
     94: "Xtensa",
     105: "MSP430",
     183: "AArch64",
@@ -116,10 +115,11 @@ class Tables:
     entry: int
     loads: tuple[ProgramHeader, ...]
     sections: tuple[Section, ...]
+    machine: int = EM_ARM
 
 
 def read_tables(data: bytes, where: str) -> Tables:
-    """Check that ``data`` is a whole 32-bit little-endian ARM executable and read its tables.
+    """Check that ``data`` is a whole executable of a 32-bit little-endian ARM or an AVR; read its tables.
 
     Raises:
         SketchError: it is something else, or a table, segment or section lies outside the file.
@@ -140,7 +140,7 @@ def read_tables(data: bytes, where: str) -> Tables:
         raise SketchError(
             "has no loadable segment, so there is nothing to run", where=where, do="link it again"
         )
-    return Tables(entry, loads, sections)
+    return Tables(entry, loads, sections, int.from_bytes(data[18:20], "little"))
 
 
 def string_at(table: bytes, offset: int) -> str:
@@ -174,7 +174,7 @@ def _truncated(where: str, detail: str) -> SketchError:
 
 def _check_identity(data: bytes, where: str) -> None:
     e_type, machine = struct.unpack_from(">HH" if data[5] == 2 else "<HH", data, 16)
-    if machine != _EM_ARM:
+    if machine not in (EM_ARM, EM_AVR):
         name = _MACHINES.get(machine, f"machine number {machine}")
         raise SketchError(
             f"is built for {name}, not for a 32-bit ARM",

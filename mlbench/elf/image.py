@@ -10,7 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlbench.elf.headers import PF_W, PF_X, SHT_STRTAB, SHT_SYMTAB, Section, Tables, read_tables
+from mlbench.elf.headers import (
+    EM_ARM,
+    PF_W,
+    PF_X,
+    SHT_STRTAB,
+    SHT_SYMTAB,
+    Section,
+    Tables,
+    read_tables,
+)
 from mlbench.elf.symbols import ENTRY, Symbol, read_symbols
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 
@@ -27,6 +36,8 @@ SRAM_REGION = (0x2000_0000, 0x4000_0000)
 The nRF52840's flash and its data RAM lie in them, also when a linker script's regions were enlarged
 beyond the chip to measure what does not fit.
 """
+_AVR_CODE, _AVR_SRAM = (0x00_0000, 0x80_0000), (0x80_0000, 0x81_0000)
+"""Where GNU ld's scripts for AVR put flash and data; EEPROM, fuses and lock bits lie above."""
 
 Region = tuple[int, int]
 
@@ -57,6 +68,7 @@ class Image:
         """Address of the first instruction the ELF header names, Thumb bit cleared."""
         self.sections = tables.sections
         self._loads = tables.loads
+        self._machine = tables.machine
         self._symtab = next(
             (s for s in tables.sections if s.type == SHT_SYMTAB and s.size >= ENTRY.size), None
         )
@@ -68,7 +80,7 @@ class Image:
         Raises:
             UsageError: there is no such file.
             EnvironmentFault: the file cannot be read.
-            SketchError: it is not a whole 32-bit little-endian ARM executable with something to load.
+            SketchError: it is no whole executable of a 32-bit little-endian ARM, or of an AVR.
         """
         try:
             data = Path(path).read_bytes()
@@ -215,20 +227,27 @@ class Image:
                     return segment.data[start : start + size].ljust(size, b"\0")
         raise SketchError(f"holds no {size} bytes at {address:#x}", where=str(self.path))
 
-    def flash_bytes(self, flash: Region = CODE_REGION) -> tuple[tuple[str, int], ...]:
+    @property
+    def is_arm(self) -> bool:
+        """Whether it is for a Cortex-M; else it is for an AVR, of which sizes and names are read."""
+        return self._machine == EM_ARM
+
+    def flash_bytes(self, flash: Region | None = None) -> tuple[tuple[str, int], ...]:
         """Sections that occupy flash, with their bytes: contents in the file, stored in ``flash``.
 
         .data counts (its initial values are stored in flash), .bss and .noinit do not. An image
         without section headers is counted by its segments.
         """
+        flash = flash or (CODE_REGION if self.is_arm else _AVR_CODE)
         return tuple(
             (section.name, section.size)
             for section in self._occupying()
             if section.has_bytes and flash[0] <= self._load_address(section) < flash[1]
         )
 
-    def static_ram(self, ram: Region = SRAM_REGION) -> tuple[tuple[str, int], ...]:
+    def static_ram(self, ram: Region | None = None) -> tuple[tuple[str, int], ...]:
         """Sections in RAM with their bytes, but for those that only reserve heap and stack."""
+        ram = ram or (SRAM_REGION if self.is_arm else _AVR_SRAM)
         return tuple(
             (section.name, section.size)
             for section in self._occupying()

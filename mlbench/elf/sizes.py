@@ -6,7 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from mlbench.elf.functions import by_address, plain_name
-from mlbench.elf.image import CODE_REGION, SRAM_REGION, Image, Symbol
+from mlbench.elf.image import Image, Symbol
 
 LISTED = 4_000
 """How many names are listed at most, so that a result file stays small whatever the image."""
@@ -27,7 +27,7 @@ class SymbolSize:
     bytes: int
 
 
-def symbol_sizes(image: Image, flash: tuple[int, int] = CODE_REGION) -> tuple[SymbolSize, ...]:
+def symbol_sizes(image: Image, flash: tuple[int, int] | None = None) -> tuple[SymbolSize, ...]:
     """What each symbol takes of the sections that occupy flash, largest first.
 
     Their sum is at most that of ``Image.flash_bytes``: padding, merged strings and code without
@@ -36,7 +36,7 @@ def symbol_sizes(image: Image, flash: tuple[int, int] = CODE_REGION) -> tuple[Sy
     return _sizes(image, {name for name, _ in image.flash_bytes(flash)})
 
 
-def ram_symbol_sizes(image: Image, ram: tuple[int, int] = SRAM_REGION) -> tuple[SymbolSize, ...]:
+def ram_symbol_sizes(image: Image, ram: tuple[int, int] | None = None) -> tuple[SymbolSize, ...]:
     """The same of static RAM: objects in .data and .bss, code that runs in RAM."""
     return _sizes(image, {name for name, _ in image.static_ram(ram)})
 

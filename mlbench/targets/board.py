@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mlbench.boards import Board
-from mlbench.build.firmware import BoardBuild, BoardImage, Firmware, Harness
+from mlbench.build.firmware import BoardBuild, BoardImage, Firmware
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.ports.lock import BoardLock
@@ -95,8 +95,13 @@ class BoardTarget:
         named = named_functions(Image.load(firmware.elf), functions)
         if firmware.board is None:
             raise UsageError("no image for a board was built", do="build it with this version")
-        if firmware.board.missing and not firmware.is_template:
-            raise SketchError(firmware.board.missing, where=firmware.name)
+        named_here = functions.init or functions.inference
+        if named_here and not firmware.is_template:
+            missing = firmware.board.missing
+            if firmware.board.harness is None and not missing:
+                missing = f"functions cannot be timed from outside on {self.board.name}: use the library"
+            if missing:
+                raise SketchError(missing, where=firmware.name)
         if self.faithful and not firmware.is_template:
             what = "the faithful search needs a sketch with $alloc_size"
             raise UsageError(what, where=firmware.name, do="use another --ram-search, or say it in setup()")
@@ -158,8 +163,9 @@ class BoardSession:
         if found is not None:
             # The heap begins that much higher, on a boundary of eight bytes.
             return Foretold(max(0, found.limit - -(-self.image.extra_ram // 8) * 8))
-        static = sum(size for _, size in Image.load(self.image.elf).static_ram())
-        return Foretold(max(0, self.target.board.ram.size - static))
+        ram = self.target.board.ram
+        sections = Image.load(self.image.elf).static_ram((ram.start, ram.start + ram.size))
+        return Foretold(max(0, ram.size - sum(size for _, size in sections)))
 
     def close(self) -> None:
         """See ``Session``."""
@@ -281,21 +287,29 @@ class BoardSession:
             boot = min(BOOT_SECONDS, self.target.spare_seconds)
             self._live = Live(self._uploads, self.firmware, self.way, self.target.say, boot)
         image = self._image_for(probe)
-        ways = self._live.faithful if self.target.faithful and probe.alloc is not None else self._live.run
-        result = ways(image, probe, deadline_us)
+        by_byte = self._by_byte and probe.alloc is not None
+        result = (self._live.faithful if by_byte else self._live.run)(image, probe, deadline_us)
         self.runs += 1
         # The faithful way compares nothing: a byte that comes is all it asks for.
-        return replace(result, lines=(), outputs=() if self.target.faithful else result.outputs)
+        return replace(result, lines=(), outputs=() if self._by_byte else result.outputs)
+
+    @property
+    def _by_byte(self) -> bool:
+        """Whether probes go the faithful way: because it is asked for, or because no other is possible."""
+        return self.target.faithful or self.image.harness is None
 
     def _image_for(self, probe: Probe) -> BoardImage:
         if probe.alloc is None:
             return self.image
         if self.target.rebuild is None:
             raise NoProbes("each probe on this board is an image of its own, and no compiler is to be used")
-        if self.target.faithful:
+        if self._by_byte:
+            if not self.firmware.is_template:
+                raise NoProbes(f"on {self.target.board.name} only sketches with $alloc_size can be probed")
             built = self.target.rebuild(BoardBuild(), probe.alloc)
         else:
-            harness = replace(self.image.harness or Harness(), alloc=probe.alloc)
+            assert self.image.harness is not None
+            harness = replace(self.image.harness, alloc=probe.alloc)
             built = self.target.rebuild(BoardBuild(harness), None)
         if built.board is None:
             raise SketchError("does not fit the board with a probe in it", where=self.firmware.name)
