@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from act_bench import TOKEN, Stage, sketch
 from fake_state import READ_ONLY, Run
 from scenes import Scene, workflow_run
@@ -23,18 +22,9 @@ from mlbench.action.parts import SCHEMA
 sys.path.insert(0, str(ROOT / "tests" / "emulator"))
 sys.path.insert(0, str(ROOT / "tests" / "simulated"))
 
-from simulated_boards import Simulated, boards_in
+from simulated_boards import Simulated, boards_in, defined_for
 
 OWN_BOARD = "mlbench:nrf52840:nano33ble"
-LOADER = [
-    "env",
-    f"PYTHONPATH={ROOT}",
-    sys.executable,
-    "-m",
-    "mlbench.simulated.bootloader",
-    "{port}",
-    "{elf}",
-]
 MODEL = """\
 volatile int sum;
 extern "C" void infer() { for (int i = 0; i < ROUNDS; i++) sum += i; }
@@ -66,9 +56,7 @@ def board(tmp_path: Path) -> Iterator[Simulated]:
 
 def machine(tmp_path: Path, board: Simulated) -> dict[str, str]:
     """What the machine's owner has set up: which board, and how it is uploaded to."""
-    definition = yaml.safe_load((ROOT / "mlbench" / "boards" / "nano33ble.yml").read_text())
-    definition["upload"] = {"by": "command", "command": LOADER, "seconds": 30}
-    (tmp_path / "nano.yml").write_text(yaml.safe_dump(definition))
+    defined_for(tmp_path, name="nano.yml")
     return {"MLBENCH_BOARDS": str(tmp_path / "nano.yml"), "MLBENCH_PORT": str(board.link)}
 
 

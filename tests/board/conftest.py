@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 from board_sketches import SMALL, SPARE_SECONDS, SPEC, STATIC, Measured, Sketch
 from in_process import NONE, Directly, NoLock, Threaded
-from simulated_boards import Simulated, boards_in
+from simulated_boards import Simulated, boards_in, defined_for
 from workshop import OWN_BOARD, Workshop, tools_or_skip
 
 from mlbench.boards import board_for
@@ -113,12 +111,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tools_or_skip()
     monkeypatch.setenv("MLBENCH_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    definition = (ROOT / "mlbench" / "boards" / "nano33ble.yml").read_text()
-    command = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "mlbench.simulated.bootloader"]
-    upload = json.dumps({"by": "command", "command": [*command, "{port}", "{elf}"], "seconds": 60})
-    assert "upload: {by: arduino-cli}" in definition
-    (tmp_path / "boards.yml").write_text(definition.replace("upload: {by: arduino-cli}", f"upload: {upload}"))
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "boards.yml"))
+    monkeypatch.setenv(VARIABLE, str(defined_for(tmp_path)))
     folder = tmp_path / "project"
     (folder / "static_model").mkdir(parents=True)
     for name, text in STATIC.items():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from board_sketches import SPEC, Measured, Sketch
+from board_sketches import SPEC, STATIC, Measured, Sketch
 from in_process import OWN_BOARD
 
 from mlbench.boards import board_for
@@ -33,19 +33,9 @@ void setup() {
 }
 void loop() { Serial.println(1); delay(20); }
 """,
-    "model.h": "int infer(const signed char *in, signed char *out);\n",
-    "model.cpp": """\
-#include "model.h"
-int infer(const signed char *in, signed char *out) {
-  int sum = 0;
-  for (int i = 0; i < 400; i++) sum = sum * 5 + in[i % 16] * i;
-  out[1] = (signed char)sum;
-  return sum;
+    "model.h": STATIC["model.h"],
+    "model.cpp": STATIC["model.cpp"],
 }
-""",
-}
-
-
 MARKED = {
     "marked.ino": """\
 #include <MLBench.h>
@@ -58,8 +48,8 @@ void loop() {
   infer(input, output);
 }
 """,
-    "model.h": TEMPLATE["model.h"],
-    "model.cpp": TEMPLATE["model.cpp"],
+    "model.h": STATIC["model.h"],
+    "model.cpp": STATIC["model.cpp"],
 }
 
 

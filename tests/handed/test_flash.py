@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-import yaml
-from bare_image import ROOT, Compiler
-from simulated_boards import COUNTER, Simulated, boards_in
+from bare_image import Compiler
+from simulated_boards import COUNTER, LOADER, Simulated, boards_in, defined_for
 
 from mlbench.cli import main
 from mlbench.ports.lock import BoardLock, try_lock
-
-LOADER = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "mlbench.simulated.bootloader", "{port}"]
 
 
 @pytest.fixture(scope="session")
@@ -28,16 +25,14 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
 @pytest.fixture
 def boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Simulated]]:
     monkeypatch.setenv("MLBENCH_HOME", str(tmp_path / "home"))
-    uploads_by(tmp_path, monkeypatch, [*LOADER, "{elf}"])
+    uploads_by(tmp_path, monkeypatch, LOADER)
     with boards_in(tmp_path) as start:
         yield start
 
 
-def uploads_by(folder: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
-    board = yaml.safe_load((ROOT / "mlbench" / "boards" / "nano33ble.yml").read_text())
-    board["upload"] = {"by": "command", "command": command, "seconds": 30}
-    place = folder / f"boards-{len(list(folder.glob('boards-*')))}.yml"
-    place.write_text(yaml.safe_dump(board))
+def uploads_by(folder: Path, monkeypatch: pytest.MonkeyPatch, command: Sequence[str]) -> None:
+    name = f"boards-{len(list(folder.glob('boards-*')))}.yml"
+    place = defined_for(folder, command, name)
     monkeypatch.setenv("MLBENCH_BOARDS", str(place))
 
 

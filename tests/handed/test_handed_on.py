@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from handed_folders import OWN_BOARD
-from simulated_boards import boards_in
+from simulated_boards import boards_in, defined_for
 
 ROOT = Path(__file__).parents[2]
 NET = """\
@@ -50,15 +49,6 @@ sketches:
 - {{path: broken}}
 - {{path: large}}
 """
-LOADER = [
-    "env",
-    f"PYTHONPATH={ROOT}",
-    sys.executable,
-    "-m",
-    "mlbench.simulated.bootloader",
-    "{port}",
-    "{elf}",
-]
 
 
 class Machine:
@@ -169,9 +159,7 @@ def test_thresholds_are_of_where_it_is_measured(builder: Machine, board_machine:
 
 def with_loader(machine: Machine, folder: Path) -> None:
     """Have the machine upload to simulated boards."""
-    board = yaml.safe_load((ROOT / "mlbench" / "boards" / "nano33ble.yml").read_text())
-    board["upload"] = {"by": "command", "command": LOADER, "seconds": 30}
-    (folder / "nano.yml").write_text(yaml.safe_dump(board))
+    defined_for(folder, name="nano.yml")
     machine.environ["MLBENCH_BOARDS"] = str(folder / "nano.yml")
     machine.environ["PATH"] = os.environ["PATH"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from bare_image import ROOT, Compiler
 from fakes import Fake
 from live_firmware import UART_ECHO
-from simulated_boards import COUNTER, Simulated, boards_in
+from simulated_boards import COUNTER, LOADER, Simulated, boards_in
 
 from mlbench.boards import board_for
 from mlbench.boards.board import Upload
@@ -21,15 +20,6 @@ from mlbench.build.homes import Homes
 from mlbench.build.toolchain import Toolchain
 from mlbench.ports.uploading import Uploader, UploadFailed, UploadImage
 
-LOADER = (
-    "env",
-    f"PYTHONPATH={ROOT}",
-    sys.executable,
-    "-m",
-    "mlbench.simulated.bootloader",
-    "{port}",
-    "{elf}",
-)
 NANO = replace(board_for("nano33ble"), upload=Upload("command", LOADER, 30.0))
 
 

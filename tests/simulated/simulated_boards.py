@@ -8,16 +8,27 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import yaml
 from bare_image import ROOT
 
 from mlbench.ports.finding import Port
 from mlbench.ports.opening import Line, await_return, open_port, touch
 
 PATIENCE = 30.0
+LOADER = [
+    "env",
+    f"PYTHONPATH={ROOT}",
+    sys.executable,
+    "-m",
+    "mlbench.simulated.bootloader",
+    "{port}",
+    "{elf}",
+]
+"""What uploads to them, as a board's ``upload: command``."""
 COUNTER = r"""
 #define UART 0x40002000
 static u8 text[] = "tick 0\n";
@@ -73,6 +84,15 @@ class Simulated:
     def end(self) -> str:
         self.process.send_signal(signal.SIGTERM)
         return self.process.communicate(timeout=PATIENCE)[1]
+
+
+def defined_for(folder: Path, command: Sequence[str] = LOADER, name: str = "boards.yml") -> Path:
+    """The Nano's definition with another way to upload, for ``MLBENCH_BOARDS``."""
+    board = yaml.safe_load((ROOT / "mlbench" / "boards" / "nano33ble.yml").read_text())
+    board["upload"] = {"by": "command", "command": list(command), "seconds": 60}
+    place = folder / name
+    place.write_text(yaml.safe_dump(board))
+    return place
 
 
 @contextmanager
