@@ -65,6 +65,10 @@ def build_folder(
     with new_folder(path) as folder:
         made = build_all(selection.specs, rooms, debug=trace if debug else None)
         for number, outcome in enumerate(made, 1):
+            if outcome.firmware is not None and outcome.firmware.board is not None:
+                # Who measures it runs nothing of it but on the board: where to begin is told along.
+                expected = rooms.expect(outcome.spec, outcome.firmware)
+                outcome = replace(outcome, spec=replace(outcome.spec, ram_expected=expected))
             failure = write_entry(folder, number, outcome)
             if failure is not None:
                 say(f"{outcome.spec.name} on {outcome.spec.board}: {failure.message}")

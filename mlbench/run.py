@@ -48,6 +48,8 @@ class Rooms:
     profile: Callable[[Firmware, SketchSpec, Target, int | None], Profile]
     advise: Callable[[SketchSpec, Firmware], tuple[str, ...]]
     """What to write where functions are not named."""
+    expect: Callable[[SketchSpec, Firmware], int | None] = lambda _spec, _firmware: None
+    """The limit of unused RAM that an emulator of the board finds; None where there is none."""
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ class SketchSpec:
     """``replay``, ``bisect``, ``none``."""
     ram_min: int = 0
     ram_max: int | None = None
+    ram_expected: int | None = None
+    """Where the search on a board begins, in bytes; None: where its own emulator says, or static RAM."""
     inferences: int = 3
     timeout_us: float = 60e6
     """Virtual time within which initialization and one inference must finish."""

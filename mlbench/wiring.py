@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,7 @@ class _Wiring:
             target=self._target,
             profile=self._checked(self._measure()),
             advise=self._advise,
+            expect=self._expected,
         )
 
     def _measure(self) -> Measure:
@@ -153,10 +155,10 @@ class _Wiring:
     def _board(self, spec: SketchSpec) -> Target:
         """A real board, with all that it takes to link sketches anew for it, where they are here."""
         from mlbench.boards import board_for
-        from mlbench.measure.foretold import foretell
         from mlbench.reports.text import printable
         from mlbench.targets.board import BoardTarget
         from mlbench.targets.board_claim import Claims
+        from mlbench.targets.protocol import Foretold
 
         board = board_for(spec.board)
         fqbn = plain_fqbn(spec.board) if self._handed else spec.board
@@ -164,10 +166,6 @@ class _Wiring:
         def rebuild(wanted: BoardBuild, literal: int | None) -> Firmware:
             request = _locate(self._obtain(spec), spec)
             return self._build(replace(request, board=wanted, literal=literal))
-
-        def foretold(firmware: Firmware) -> Foretold | None:
-            emulator = target_for(replace(spec, backend="emulator"))
-            return foretell(firmware, spec, emulator, self._measure())
 
         claims = Claims(
             board,
@@ -180,9 +178,23 @@ class _Wiring:
         )
         faithful = spec.ram_search == "faithful"
         if self._handed:
-            return BoardTarget(board, claims, None, None, self._progress.note, faithful)
-        known = foretold if board.emulator is not None else None
-        return BoardTarget(board, claims, rebuild, known, self._progress.note, faithful)
+            said = Foretold(spec.ram_expected) if spec.ram_expected is not None else None
+            return BoardTarget(board, claims, None, lambda _: said, self._progress.note, faithful)
+        foretold = partial(self._foretold, spec)
+        return BoardTarget(board, claims, rebuild, foretold, self._progress.note, faithful)
+
+    def _foretold(self, spec: SketchSpec, firmware: Firmware) -> Foretold | None:
+        """What the emulator of the board finds, where it has one."""
+        from mlbench.boards import board_for
+        from mlbench.measure.foretold import foretell
+
+        if board_for(spec.board).emulator is None:
+            return None
+        return foretell(firmware, spec, target_for(replace(spec, backend="emulator")), self._measure())
+
+    def _expected(self, spec: SketchSpec, firmware: Firmware) -> int | None:
+        found = self._foretold(spec, firmware) if spec.ram_search == "replay" else None
+        return found.limit if found is not None else None
 
     def arduino_cli(self, fqbn: str) -> ArduinoCli | None:
         """What uploads to a board where its definition names no command."""

@@ -23,7 +23,7 @@ void loop() { Serial.println(infer(in, out)); delay(10); }
 MODEL = """\
 #include <Arduino.h>
 #include <stdlib.h>
-extern "C" int8_t *prepare() { return (int8_t *)malloc(1000); }
+extern "C" int8_t *prepare() { return (int8_t *)calloc(1000, 1); }
 extern "C" int infer(const int8_t *in, int8_t *out) {
   int sum = 0;
   for (int i = 0; i < 1000; i++) sum += in[i] * i;
@@ -179,13 +179,18 @@ def test_on_a_board_that_had_something_known_before(
         assert status == 0, said
         assert "empty.ino.elf is on" in said
         words = ("run", "--firmware-dir", handed(builder), *port, "--inferences", "3", "--json", "y.json")
-        status, said = board_machine(*words, "--ram-search", "none", "--only", "net")
+        status, said = board_machine(*words, "--only", "net")
         assert status == 0, said
         assert len(board.events("uploaded")) == 2
     result = board_machine.results("y.json")["net"]
     direct = builder.results("direct.json")["net"]
     assert result["backend"] == "board"
     assert result["measures"]["flash"] == direct["measures"]["flash"]
+    # The search began where the build's emulator said: beside the runs for times four probes were enough.
+    ram = result["measures"]["unused_ram"]
+    assert ram["bytes"] == direct["measures"]["unused_ram"]["bytes"]
+    assert not ram["certified"]
+    assert ram["full_runs"] == 5
     for name in ("init_time", "inference_time"):
         exact = direct["measures"][name]["median_us"]
         assert result["measures"][name]["median_us"] == pytest.approx(exact, rel=0.1, abs=20), name
