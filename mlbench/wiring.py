@@ -281,7 +281,8 @@ def board_build(spec: SketchSpec) -> BoardBuild:
     if not board.cpu.startswith("Cortex-M"):
         return BoardBuild()
     # The faithful way asks nothing of the chip.
-    records = board.keeps.records if spec.ram_search != "faithful" else None
+    asked = spec.ram_search != "faithful" and board.keeps.scratch
+    records = board.keeps.records if asked else None
     return BoardBuild(
         Harness(
             functions.init,

@@ -91,8 +91,8 @@ class Keeps:
     """Flash that no upload and no reset touches, for records of the firmware's own."""
     page: int = 0
     """Bytes of flash that are erased at a time."""
-    scratch: int | None = None
-    """A register that keeps a word while a sketch runs, and that nothing else uses."""
+    scratch: tuple[int, ...] = ()
+    """Two registers that keep a word each until the next reset, and that nothing else uses."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def board_of(data: Mapping[str, Any], file: str = "") -> Board:
             tuple(Region(**region) for region in keeps.get("cleared", ())),
             Region(**keeps["records"]) if "records" in keeps else None,
             keeps.get("page", 0),
-            keeps.get("scratch"),
+            tuple(keeps.get("scratch", ())),
         ),
         watchdog=WatchdogData(**watchdog) if watchdog else None,
         options=tuple(

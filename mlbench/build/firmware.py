@@ -58,8 +58,8 @@ class Harness:
     baud: int = 115200
     records: tuple[int, int, int] | None = None
     """Start, size and page of flash that outlives resets; None: the order is in the image."""
-    scratch: int | None = None
-    """A register that holds a template's N while the sketch runs, where there are records."""
+    scratch: tuple[int, ...] = ()
+    """Two registers, where there are records: a template's N, and whether setup() was reached."""
     alloc: int | None = None
     """What is tried, where the order is in the image; None: no allocation."""
 

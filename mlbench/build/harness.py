@@ -34,6 +34,9 @@ _REGISTERS = 4
 """Words of arguments that go in core registers (AAPCS, 6.5)."""
 _UNKNOWN_STACK_WORDS = 8
 """Words of arguments on the stack that are handed on where no debug information says how many there are."""
+_MORE = 4
+_MOST_STACK_WORDS = 20
+"""So many are reached by the instructions of an Armv6-M."""
 _LIBRARY = ("mlbench_init_end", "mlbench_inference_end")
 
 
@@ -71,8 +74,8 @@ class Plan:
         wrapped += _LIBRARY if self.library else ()
         options = [f"-Wl,--wrap={symbol}" for symbol in wrapped]
         if self.template:
-            scratch = self.harness.scratch
-            place = "mlbench_board_alloc" if self.harness.records is None else hex(scratch or 0)
+            recorded = self.harness.records is not None
+            place = hex(self.harness.scratch[0]) if recorded else "mlbench_board_alloc"
             options.append(f"-Wl,--defsym={ALLOC_SIZE_SYMBOL}={place}")
         return tuple(options)
 
@@ -102,7 +105,8 @@ class Plan:
                 f"#define MLBENCH_PAGE {page:#x}u",
             ]
             if self.template:
-                lines.append(f"#define MLBENCH_SCRATCH {harness.scratch or 0:#x}u")
+                lines.append(f"#define MLBENCH_SCRATCH {harness.scratch[0]:#x}u")
+            lines.append(f"#define MLBENCH_HERE {harness.scratch[1]:#x}u")
         else:
             alloc = 0xFFFFFFFF if harness.alloc is None else harness.alloc
             # A template always allocates; what it allocates without a probe is nothing.
@@ -147,6 +151,8 @@ def missing(image: Image, made: Plan) -> str:
     """
     for kind, name in (("init", made.harness.init), ("inference", made.harness.inference)):
         spans = [span for span in made.spans if span.kind == kind]
+        if name and any(span.stack > _MOST_STACK_WORDS for span in spans):
+            return f"{name} takes too many arguments to be timed from outside: use the MLBench library"
         if name and not any(image.symbol(f"__wrap_{span.symbol}") for span in spans):
             return (
                 f"{name} is called only from its own source file, where no linker can step in between; "
@@ -236,13 +242,16 @@ def _functions(image: Image, name: str) -> list[tuple[str, int, Prototype | None
 def _stack_words(prototype: Prototype | None) -> int:
     if prototype is None or prototype.variadic:
         return _UNKNOWN_STACK_WORDS
-    words = 0
-    if prototype.returns.kind is Kind.AGGREGATE and prototype.returns.size > _WORD:
-        words += 1  # the address of the result
+    # The address of the result; small classes that are not trivial have one too, which is not known here.
+    words = int(prototype.returns.kind is Kind.AGGREGATE)
     for parameter in prototype.parameters:
         size = _WORD if parameter.kind is Kind.POINTER else max(_WORD, parameter.size)
         words += words % 2 if size % (2 * _WORD) == 0 else 0
         words += -(-size // _WORD)
+    kinds = {prototype.returns.kind, *(parameter.kind for parameter in prototype.parameters)}
+    vague = bool(kinds & {Kind.AGGREGATE, Kind.OTHER})
+    # Reading further up the stack does no harm, and what is not known in full may take more than it seems.
+    words += _MORE if vague else 0
     return 0 if words <= _REGISTERS else -(-(words - _REGISTERS) // 2) * 2
 
 
@@ -254,9 +263,10 @@ _FRAME_TO_STACK = (_SAVED + 12) // 4 - _REGISTERS
 
 def _wrapper(span: Span) -> str:
     """Instructions that Armv6-M has too, so that every Cortex-M can run them."""
-    name, below = f"__wrap_{span.symbol}", 4 * span.stack
+    stack = min(span.stack, _MOST_STACK_WORDS)
+    name, below = f"__wrap_{span.symbol}", 4 * stack
     copy = [f"sub sp, #{below}"] if below else []
-    for n in range(span.stack):
+    for n in range(stack):
         copy += [f"ldr r0, [r5, #{_SAVED + 12 + 4 * n}]", f"str r0, [sp, #{4 * n}]"]
     body = [
         "push {r4, r5, lr}",

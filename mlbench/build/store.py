@@ -284,5 +284,6 @@ def _board_image(meta: Any, entry: Path) -> BoardImage | None:
     if given is not None:
         records = tuple(given["records"]) if given["records"] else None
         outputs = tuple((arg, size) for arg, size in given["outputs"])
-        asked = Harness(**(given | {"records": records, "outputs": outputs}))
+        scratch = tuple(given["scratch"])
+        asked = Harness(**(given | {"records": records, "outputs": outputs, "scratch": scratch}))
     return BoardImage(**(meta | {"folder": folder, "elf": folder / meta["elf"], "harness": asked}))

@@ -107,7 +107,10 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
 def _unnamed(spec: SketchSpec, session: Session, which: str) -> str:
     named = spec.functions.init if which == "init" else spec.functions.inference
     if named is not None:
-        return f"{named} was not called before inference" if which == "init" else f"{named} was not called"
+        if which == "init":
+            early = "" if session.exact else ", or before setup(), where a board times nothing"
+            return f"{named} was not called before inference{early}"
+        return f"{named} was not called"
     if session.way == "library":
         return f"the sketch has no marks around {which}"
     return f"no function is named: add `{which}:` to the sketch in mlbench.yml"

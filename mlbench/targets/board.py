@@ -6,7 +6,6 @@ Where the chip keeps records (``keeps.records`` of the board) one upload serves 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -19,7 +18,7 @@ from mlbench.ports.lock import BoardLock
 from mlbench.setup.home import Say
 from mlbench.targets.board_console import Console
 from mlbench.targets.board_live import BOOT_SECONDS, Live
-from mlbench.targets.board_orders import SPARE_SECONDS, Answer, Order, Orders, Silence
+from mlbench.targets.board_orders import MOST_INFERENCES, SPARE_SECONDS, Answer, Order, Orders, Silence
 from mlbench.targets.named import named_functions, way_of
 from mlbench.targets.protocol import (
     Allocator,
@@ -36,8 +35,6 @@ from mlbench.targets.protocol import (
 VERSION = "1"
 """Of what sketches are linked with and of how it measures: raised with any change that moves a figure."""
 
-_CALM_SECONDS = 0.4
-"""For which a board is listened to before an upload: an image of ours says hello ten times a second."""
 _MOST_DISTURBED = 3
 _LEAST_MS, _FIRST_MS = 1000, 8000
 _BOOT_MS = 2000
@@ -57,6 +54,12 @@ class Uploads(Protocol):
     @property
     def console(self) -> Console:
         """The board's line."""
+
+    def awake(self, seconds: float) -> None:
+        """The board's watchdog may be awake for so long: nothing is to be uploaded meanwhile."""
+
+    def asleep(self) -> None:
+        """It is not, any more."""
 
 
 Rebuild = Callable[[BoardBuild, "int | None"], Firmware]
@@ -173,8 +176,8 @@ class BoardSession:
             return
         lock, uploads = self._claimed
         try:
-            if self._orders is not None:
-                self._orders.rest()
+            if self._orders is not None and self._orders.rest():
+                uploads.asleep()
         finally:
             uploads.console.close()
             lock.release()
@@ -194,16 +197,15 @@ class BoardSession:
         watchdog = self.target.board.watchdog
         longest = watchdog.longest_ms if watchdog is not None else _FIRST_MS
         milliseconds = min(max(_LEAST_MS, int(deadline_us / 1e3)), longest - _BOOT_MS)
+        order = Order(probe.alloc, min(probe.inferences, MOST_INFERENCES), milliseconds + _BOOT_MS)
+        if probe.alloc is not None:
+            return self._result(self._carried_out(order))
         # Once it runs it keeps its time until it bites: a short one is enough for most sketches.
-        first = min(milliseconds, _FIRST_MS) + _BOOT_MS
-        order = Order(probe.alloc, probe.inferences, first)
-        answer = self._carried_out(order)
+        short = replace(order, watchdog_ms=min(milliseconds, _FIRST_MS) + _BOOT_MS)
+        answer = self._carried_out(short)
         if answer.outcome is Outcome.HUNG and milliseconds > _FIRST_MS:
-            order = replace(order, watchdog_ms=milliseconds + _BOOT_MS)
             answer = self._carried_out(order)
-        if probe.alloc is None:
-            answer = self._repeated(order, answer)
-        return self._result(answer)
+        return self._result(self._repeated(short, answer))
 
     def _repeated(self, order: Order, answer: Answer) -> Answer:
         """A sketch that infers once a start is started as often as inferences are wanted."""
@@ -234,6 +236,7 @@ class BoardSession:
             try:
                 if self._orders is None:
                     self._orders = self._begin()
+                self._uploads.awake(self._orders.awake_seconds_with(order))
                 return self._orders.carry_out(order)
             except Silence as silence:
                 self._orders = None
@@ -243,23 +246,10 @@ class BoardSession:
         raise AssertionError
 
     def _begin(self) -> Orders:
-        console = self._uploads.console
-        self._calm(console)
         self._uploads.upload(self.image)
-        orders = Orders(console, self.image.session, self.target.spare_seconds)
+        orders = Orders(self._uploads.console, self.image.session, self.target.spare_seconds)
         orders.begin()
         return orders
-
-    def _calm(self, console: Console) -> None:
-        """Where an earlier run has left the watchdog awake, let it bite: it would break an upload off."""
-        for line in console.lines(_CALM_SECONDS):
-            verb, *words = line.words
-            awake = verb == "hello" and len(words) == 4 and words[3] == "1"
-            if awake and re.fullmatch("[0-9a-f]{8}", words[0]):
-                self.target.say("waiting for the board's watchdog, which an earlier run has left awake")
-                Orders.let_rest(console, int(words[0], 16))
-                break
-        console.close()
 
     def _again(self, why: str) -> None:
         self.target.say(f"{self.firmware.name}: {why}")
@@ -267,7 +257,9 @@ class BoardSession:
 
     def _result(self, answer: Answer) -> RunResult:
         serial = self._uploads.console.reader.text()
-        outputs = tuple(number.to_bytes(4, "little") for number in answer.checksums[-1:])
+        # How many inferences there were counts as well: a probe that makes fewer has not passed.
+        numbers = (*answer.checksums[-1:], len(answer.checksums))
+        outputs = tuple(number.to_bytes(4, "little") for number in numbers)
         return RunResult(
             answer.outcome,
             answer.reason,
@@ -283,7 +275,6 @@ class BoardSession:
 
     def _in_live(self, probe: Probe, deadline_us: float) -> RunResult:
         if self._live is None:
-            self._calm(self._uploads.console)
             boot = min(BOOT_SECONDS, self.target.spare_seconds)
             self._live = Live(self._uploads, self.firmware, self.way, self.target.say, boot)
         image = self._image_for(probe)

@@ -13,6 +13,7 @@ from mlbench.ports.lock import BoardLock, claim
 from mlbench.ports.programmers import baud_of
 from mlbench.ports.uploading import Uploader, UploadFailed, UploadImage
 from mlbench.setup.home import Say
+from mlbench.targets.board_calm import Awake, calm
 from mlbench.targets.board_console import Console
 
 WAIT_SECONDS = 3600.0
@@ -55,7 +56,7 @@ class Claims:
         lock = claim(ports, self.what, self.say, seconds=self.wait_seconds)
         try:
             # What is sure of uploads is asked before anything is: a tool may be missing.
-            return lock, ClaimedBoard(self, lock.port)
+            return lock, ClaimedBoard(self, lock)
         except BaseException:
             lock.release()
             raise
@@ -64,8 +65,10 @@ class Claims:
 class ClaimedBoard:
     """A board that is held, as ``Uploads``."""
 
-    def __init__(self, claims: Claims, port: Port) -> None:
-        self._fqbn = claims.fqbn
+    def __init__(self, claims: Claims, lock: BoardLock) -> None:
+        self._fqbn, self._say = claims.fqbn, claims.say
+        self._watched = claims.board.keeps.records is not None
+        self._awake = Awake(lock.path)
         self._uploader = Uploader(
             claims.board,
             claims.cli() if claims.board.upload.by == "arduino-cli" else None,
@@ -73,12 +76,14 @@ class ClaimedBoard:
             person_seconds=claims.person_seconds,
             list_all=claims.list_all,
         )
-        self.console = Console(port, baud_of(claims.board), claims.say, claims.list_all)
+        self.console = Console(lock.port, baud_of(claims.board), claims.say, claims.list_all)
         self.count = 0
         self.attempts = 0
 
     def upload(self, image: BoardImage) -> None:
-        """See ``Uploads``."""
+        """See ``Uploads``. First no watchdog may be awake that an earlier run has started."""
+        if self._watched:
+            calm(self.console, self._awake, self._say)
         self.console.close()
         name = image.elf.name.removesuffix(".elf").removesuffix(".ino")
         try:
@@ -91,3 +96,11 @@ class ClaimedBoard:
         self.count += 1
         self.attempts += done.attempts
         self.console.port = done.port
+
+    def awake(self, seconds: float) -> None:
+        """See ``Uploads``."""
+        self._awake.until(seconds)
+
+    def asleep(self) -> None:
+        """See ``Uploads``."""
+        self._awake.no_more()

@@ -7,8 +7,8 @@ that it sends is success.
 
 from __future__ import annotations
 
+import re
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mlbench.build.firmware import BoardImage, Firmware
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 BOOT_SECONDS = 10.0
 """Beyond the firmware's own time: start-up, and the port's return after the upload."""
 _LIBRARY = dict(zip(LIBRARY, (MarkKind.INIT, MarkKind.INFERENCE), strict=True))
+_NUMBER = re.compile("[0-9]{1,10}")
 _LISTEN_SECONDS = 0.2
 _QUIET_SECONDS = 1.0
 """So long no further inference comes when the sketch has made its last; at least four times its length."""
@@ -98,7 +99,7 @@ class _Heard:
             text = console.reader.text()
             result = self._ended(probe, now - since, text)
             if result is None and now > deadline:
-                result = self._late(deadline_us, text)
+                result = self._late(probe, deadline_us, text)
             if result is not None:
                 spans = (*([self._init] if self._init else []), *self._inferences)
                 outputs = (self._checksum,) if self._checksum else ()
@@ -111,22 +112,23 @@ class _Heard:
         if line.number == 0:
             # It was reset, and begins anew.
             self._init, self._inferences, self._end = None, [], None
-        with suppress(ValueError):
-            if verb == "span" and len(words) in (3, 4):
-                self._state(words, new=True)
-            elif verb in _LIBRARY and len(words) == 2 and words[1] == "us":
-                self._marked(_LIBRARY[verb], float(int(words[0])))
-            elif verb == "end" and words == ["2"]:
-                self._end = Outcome.NO_MEMORY
-            elif verb == "end" and words[:1] == ["1"] and len(words) in (4, 5):
-                # The inferences themselves may have come before the port was opened.
-                self._state(words[1:], new=not self._inferences and words[1] != "0")
-                self._end = Outcome.PASSED
+        if verb == "span" and len(words) in (3, 4):
+            self._state(words, new=True)
+        elif verb in _LIBRARY and len(words) == 2 and words[1] == "us" and _NUMBER.fullmatch(words[0]):
+            self._marked(_LIBRARY[verb], float(words[0]))
+        elif verb == "end" and words == ["2"]:
+            self._end = Outcome.NO_MEMORY
+        elif verb == "end" and words[:1] == ["1"] and len(words) in (4, 5):
+            # The inferences themselves may have come before the port was opened.
+            self._state(words[1:], new=not self._inferences and words[1] != "0")
+            self._end = Outcome.PASSED
 
     def _state(self, words: list[str], *, new: bool) -> None:
-        us, checksum = float(int(words[1])), int(words[2], 16).to_bytes(4, "little")
+        if not (re.fullmatch("[0-9a-f]{8}", words[2]) and all(_NUMBER.fullmatch(w) for w in words[1::2])):
+            return  # a line of the sketch's own that looks like ours
+        us, checksum = float(words[1]), int(words[2], 16).to_bytes(4, "little")
         if len(words) == 4:
-            self._init = Mark(MarkKind.INIT, float(int(words[3])))
+            self._init = Mark(MarkKind.INIT, float(words[3]))
         if new:
             self._inferences.append(Mark(MarkKind.INFERENCE, us))
             self._checksum = checksum
@@ -149,11 +151,16 @@ class _Heard:
         spans = self._inferences
         if len(spans) >= probe.inferences:
             return Outcome.PASSED, ""
+        if probe.alloc is not None:
+            return None  # silence behind the first one may be what the allocation has done
         patience = max(_QUIET_SECONDS, 4 * spans[-1].us / 1e6) if spans else 0.0
         return (Outcome.PASSED, "") if spans and quiet > patience + _LISTEN_SECONDS else None
 
-    def _late(self, deadline_us: float, text: bytes) -> tuple[Outcome, str]:
-        if self._inferences:
+    def _late(self, probe: Probe, deadline_us: float, text: bytes) -> tuple[Outcome, str]:
+        if self._inferences and probe.alloc is None:
             return Outcome.PASSED, ""
+        if self._inferences:
+            made = f"made {len(self._inferences)} of {probe.inferences} inferences"
+            return Outcome.HUNG, f"{made} within {deadline_us / 1e6:g} s"
         said = "printed nothing that could be understood" if text else "printed nothing"
         return Outcome.HUNG, f"{said} of its inference within {deadline_us / 1e6:g} s"

@@ -18,14 +18,20 @@ from mlbench.targets.protocol import Mark, MarkKind, Outcome
 
 NOTHING = 0xFFFFFFFF
 """No allocation is tried."""
-_HEADER, _ORDER, _BEGUN, _SPAN, _END = range(1, 6)
-_PASSED, _NO_MEMORY, _RESET = range(1, 4)
+_ORDER, _BEGUN, _SPAN, _END = range(2, 6)
+_PASSED, _NO_MEMORY, _RESET, _FULL = range(1, 5)
 _ANSWER_SECONDS = 0.4
 """After which a command counts as lost; the board says hello ten times a second."""
 SPARE_SECONDS = 20.0
 """Beyond the watchdog's time: resets, enumeration, lines that are said again."""
-_RECORDS_A_RUN = 6
+_RECORDS_A_RUN = 24
+"""Beside one for each inference: its order and end, and calls of the initialization."""
+MOST_INFERENCES = 90
+"""So many are timed in a run: a page has room for 127 records."""
+_MOST_ERASES = 3
 _MOST_SLOTS = 4096
+TALK_SECONDS = 5.0
+"""For which a board goes on to feed its watchdog after the last command."""
 _LONGEST_LEFT_MS = 130_000
 """For which a watchdog is waited for that another run has started, with a time that only it knew."""
 _DOG, _SOFT, _LOCKUP = 1 << 1, 1 << 2, 1 << 3
@@ -116,6 +122,8 @@ class Orders:
         """
         deadline = time.monotonic() + self._spare
         self._hello(deadline)
+        if self._records.watched:
+            self._dog_ms = _LONGEST_LEFT_MS  # an earlier run's: with what time only it knew
         if self._records.count != 1:
             self._erase(deadline)
 
@@ -144,10 +152,10 @@ class Orders:
                 self._console.say(f"run {self._order:x}")
             self._hello(deadline)
 
-    def rest(self) -> None:
+    def rest(self) -> bool:
         """Let the watchdog end its watch, so that it does not reset the board in the middle of an upload.
 
-        A board that has fallen silent is left as it is.
+        False for a board that has fallen silent: it is left as it is.
         """
         deadline = time.monotonic() + self._dog_ms / 1e3 + self._spare
         try:
@@ -155,8 +163,14 @@ class Orders:
                 self._console.say("rest")
                 self._hello(deadline)
         except Silence:
-            return
+            return False
         self._dog_ms = 0
+        return True
+
+    def awake_seconds_with(self, order: Order) -> float:
+        """For how long the watchdog may be awake if nobody says a word once this order was given."""
+        # It may bite at the end of a run, of the talk behind it, or of a run that was about to begin.
+        return 2 * max(self._dog_ms, order.watchdog_ms) / 1e3 + TALK_SECONDS
 
     @classmethod
     def let_rest(cls, console: Console, session: int) -> None:
@@ -168,7 +182,8 @@ class Orders:
     # --- records -----------------------------------------------------------------------------
 
     def _erase(self, deadline: float) -> None:
-        while True:
+        """A page that does not come out blank is worn out: it is not erased for ever."""
+        for _ in range(_MOST_ERASES):
             self._records = _Records(watched=self._records.watched)
             self._console.say("erase")
             # What was said before it was heard still tells the old count.
@@ -176,6 +191,8 @@ class Orders:
             self._hello(deadline)
             if self._records.count == 1:
                 return
+        what = f"its records are not erased by {_MOST_ERASES} tries, so that page of flash is worn out"
+        raise Silence(what, where=self._console.port.device, do="use another board")
 
     def _fetch(self, deadline: float) -> None:
         """Read the records that are not here yet. Behind those that it was asked for the board says hello."""
@@ -184,16 +201,24 @@ class Orders:
             self._hello(deadline)
 
     def _hello(self, deadline: float) -> None:
-        """Wait for the board to say where it stands; what stands in line before it is taken as well."""
-        while not self._take(self._console.lines(_ANSWER_SECONDS)):
-            self._check(deadline)
+        """Wait for the board to say where it stands; what stands in line before it is taken as well.
+
+        Time is up when it is, though the board goes on to say hello: it may not hear, or not obey.
+        """
+        said = False
+        while not said:
+            self._check(deadline, said)
+            said = self._take(self._console.lines(_ANSWER_SECONDS))
+        self._check(deadline, said)
         self._take(self._console.lines(0))
 
-    def _check(self, deadline: float) -> None:
+    def _check(self, deadline: float, said_hello: bool) -> None:
         if time.monotonic() < deadline:
             return
         console = self._console
-        if not console.opened:
+        if said_hello:
+            said = "it speaks, but does nothing that it is told"
+        elif not console.opened:
             said = "the port cannot be opened"
         elif not console.heard:
             said = "nothing comes from it"
@@ -225,7 +250,7 @@ class Orders:
                 self._records = records = _Records()
             records.count, records.slots, records.watched = count, slots, bool(watched)
             return True
-        if verb == "record" and len(words) == 9 and int(words[0]) < records.count:
+        if verb == "record" and len(words) == 9 and 0 <= int(words[0]) < records.count:
             found = tuple(int(word, 16) for word in words[1:])
             if all(0 <= word <= NOTHING for word in found):
                 records.words[int(words[0])] = found
@@ -250,11 +275,16 @@ class Orders:
     def _outcome(
         self, found: list[tuple[int, int, tuple[int, ...]]], kind: int, words: tuple[int, ...]
     ) -> tuple[Outcome, str, bool]:
-        order = next(words for what, _, words in found if what == _ORDER)
+        # Firmware can write there too: what is missing is no error of ours.
+        order = next((words for what, _, words in found if what == _ORDER), (0,) * 8)
+        if kind == _FULL:
+            return Outcome.FAULT, "its records were full: the initialization is called too often", False
         if kind == _PASSED:
             return Outcome.PASSED, "", False
         if kind == _NO_MEMORY:
             return Outcome.NO_MEMORY, f"malloc({order[1]}) returned NULL", False
+        if kind != _RESET:
+            return Outcome.FAULT, f"it ended in a way that is not known ({kind})", False
         why = words[1]
         if why & _DOG:
             self._dog_ms = 0

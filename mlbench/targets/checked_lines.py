@@ -75,7 +75,10 @@ class LineReader:
             self._keep(self._pending[done : match.start()])
             done = match.end()
             words, number = tuple(match[2].decode("ascii").split()), int(match[3])
-            sender = bool(words) and words[0] in LIBRARY
+            if not words:
+                self.spoilt += 1
+                continue
+            sender = words[0] in LIBRARY
             expected = self._next.get(sender, number)
             self.gaps += max(0, number - expected)
             self._next[sender] = number + 1

@@ -78,6 +78,12 @@ class Directly:
                 self.count += 1
                 return
 
+    def awake(self, seconds: float) -> None:
+        pass
+
+    def asleep(self) -> None:
+        pass
+
     def _attempt(self, image: BoardImage) -> None:
         port = self.console.port
         if self._touches:

@@ -19,7 +19,7 @@
 #define MLBENCH_NOTHING 0xFFFFFFFFu /* no allocation is tried */
 
 enum MLBenchKind { kInit = 0, kInference = 1 };
-enum MLBenchEnd { kPassed = 1, kNoMemory = 2, kReset = 3 };
+enum MLBenchEnd { kPassed = 1, kNoMemory = 2, kReset = 3, kFull = 4 };
 
 extern "C" {
 void mlbench_real_setup(void) __asm__("__real_" MLBENCH_SETUP);

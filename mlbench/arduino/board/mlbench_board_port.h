@@ -3,7 +3,11 @@
  * UART is driven here, elsewhere the core's Serial is there in any case, or is counted as what it takes.
  */
 #if defined(ARDUINO_ARCH_MLBENCH) && defined(MLBENCH_RECORDS)
-/* UARTE0: nRF52840 Product Specification v1.7, section 6.34. Nothing else uses it before setup(). */
+/*
+ * UARTE0: nRF52840 Product Specification v1.7, section 6.34. The Nano's bootloader leaves it receiving; it must be
+ * stopped in both directions before it is disabled and set anew.
+ */
+#define MLBENCH_P1(offset) (*reinterpret_cast<volatile uint32_t *>(0x50000300u + (offset)))
 #define MLBENCH_UARTE(offset) (*reinterpret_cast<volatile uint32_t *>(0x40002000u + (offset)))
 
 namespace {
@@ -11,11 +15,21 @@ namespace {
 class SerialPort {
  public:
   MLBENCH_CODE void begin() {
-    digitalWrite(PIN_SERIAL_TX, HIGH);
-    pinMode(PIN_SERIAL_TX, OUTPUT);
-    pinMode(PIN_SERIAL_RX, INPUT_PULLUP);
-    MLBENCH_UARTE(0x50C) = mlbench_gpio[PIN_SERIAL_TX];
-    MLBENCH_UARTE(0x514) = mlbench_gpio[PIN_SERIAL_RX];
+    if (MLBENCH_UARTE(0x500)) {
+      MLBENCH_UARTE(0x144) = 0;
+      MLBENCH_UARTE(0x158) = 0;
+      MLBENCH_UARTE(0x004) = 1;
+      MLBENCH_UARTE(0x00C) = 1;
+      for (uint32_t patience = 100000; patience && !(MLBENCH_UARTE(0x144) && MLBENCH_UARTE(0x158)); patience--) {
+      }
+      MLBENCH_UARTE(0x500) = 0;
+    }
+    /* TX is P1.03, high as long as the line is idle, RX is P1.10, pulled up (GPIO: section 6.9). */
+    MLBENCH_P1(0x508) = 1u << 3;
+    MLBENCH_P1(0x700 + 4 * 3) = 3;
+    MLBENCH_P1(0x700 + 4 * 10) = 3u << 2;
+    MLBENCH_UARTE(0x50C) = 32 + 3;
+    MLBENCH_UARTE(0x514) = 32 + 10;
     MLBENCH_UARTE(0x524) = 0x01D60000u; /* 115,200 baud */
     MLBENCH_UARTE(0x56C) = 0;
     MLBENCH_UARTE(0x500) = 8;
@@ -70,7 +84,12 @@ namespace {
 
 class SerialPort {
  public:
-  MLBENCH_CODE void begin() { Serial.begin(MLBENCH_BAUD); }
+  /* Where the core has begun it, beginning anew would start a second thread, from the sketch's heap. */
+  MLBENCH_CODE void begin() {
+#ifndef ARDUINO_ARCH_MBED
+    Serial.begin(MLBENCH_BAUD);
+#endif
+  }
   MLBENCH_CODE bool listens() const { return static_cast<bool>(Serial); }
   MLBENCH_CODE int read() { return Serial.available() > 0 ? Serial.read() : -1; }
   MLBENCH_CODE void write(const char *text, size_t size) {

@@ -12,7 +12,7 @@
 
 namespace {
 
-enum Type { kHeader = 1, kOrder = 2, kBegun = 3, kSpan = 4, kEnd = 5 };
+enum Type { kHeader = 1, kOrder = 2, kBegun = 3, kSpan = 4, kEnd = 5, kArmed = 6 };
 
 struct Record {
   uint32_t words[8]; /* type | kind << 8 | order << 16, six of its own, CRC-32 of the seven */
@@ -27,6 +27,8 @@ struct Record {
 constexpr uint32_t kSlots = MLBENCH_RECORDS_SIZE / sizeof(Record);
 constexpr uint32_t kReload = 0x6E524635u;
 constexpr uint32_t kMagic = 0x314D4C42u;
+constexpr uint32_t kPatienceUs = 5000000u; /* for which a talk goes on without a command, before the watchdog may bite */
+constexpr uint32_t kLongestMs = 131071000u;
 
 MLBENCH_CODE const Record &slot(uint32_t index) {
   return reinterpret_cast<const Record *>(MLBENCH_RECORDS)[index];
@@ -45,6 +47,7 @@ MLBENCH_CODE void watch(uint32_t ms) {
   if (watched()) {
     feed();
   } else if (ms) {
+    ms = ms < kLongestMs ? ms : kLongestMs;
     MLBENCH_WORD(0x4001050Cu) = 1; /* CONFIG: it runs while the CPU sleeps */
     MLBENCH_WORD(0x40010504u) = ms / 125u * 4096u + ms % 125u * 4096u / 125u; /* of 32,768 Hz */
     MLBENCH_WORD(0x40010508u) = 1;
@@ -73,7 +76,13 @@ MLBENCH_CODE bool append(uint32_t type, uint32_t kind, uint32_t order, uint32_t 
   if (index >= kSlots) {
     return false;
   }
-  Record record = {{type | kind << 8 | order << 16, a, b, c, d, 0, 0, 0}};
+  Record record;
+  record.words[0] = type | kind << 8 | order << 16;
+  record.words[1] = a;
+  record.words[2] = b;
+  record.words[3] = c;
+  record.words[4] = d;
+  record.words[5] = record.words[6] = 0;
   record.words[7] = crc32(0, record.words, 28);
   nvmc(1);
   for (uint32_t i = 0; i < 8; i++) {
@@ -82,6 +91,8 @@ MLBENCH_CODE bool append(uint32_t type, uint32_t kind, uint32_t order, uint32_t 
     }
   }
   nvmc(0);
+  /* What was written is read through ordinary references. */
+  __asm volatile("" : : : "memory");
   return true;
 }
 
@@ -102,7 +113,12 @@ MLBENCH_CODE bool ours() {
   return header.type() == kHeader && header.whole() && header.words[1] == kMagic && header.words[2] == MLBENCH_SESSION;
 }
 
+/*
+ * Fed before: a bite in the half second that the Nano's bootloader waits for a second press of the button would
+ * be taken for one.
+ */
 [[noreturn]] MLBENCH_CODE void reset() {
+  feed();
   __asm volatile("dsb" : : : "memory");
   MLBENCH_WORD(0xE000ED0Cu) = 0x05FA0004u; /* AIRCR.SYSRESETREQ: Armv7-M ARM, B3.2.6 */
   for (;;) {
@@ -110,23 +126,33 @@ MLBENCH_CODE bool ours() {
 }
 
 struct State {
-  const Record *order = nullptr;
-  bool begun = false, ended = false;
-  uint32_t inferences = 0;
-  const Record *last = nullptr; /* inference */
+  const Record *order;
+  bool armed, begun, ended;
+  uint32_t inferences;
+  const Record *last; /* inference */
+
+  MLBENCH_CODE void begin(const Record *with) {
+    order = with;
+    armed = false;
+    begun = false;
+    ended = false;
+    inferences = 0;
+    last = nullptr;
+  }
 };
 
 MLBENCH_CODE State look() {
-  State state;
+  State state; /* member by member: as a whole it would be memset()'s, which moves the sketch's code */
+  state.begin(nullptr);
   for (uint32_t index = 0; index < kSlots && !slot(index).blank(); index++) {
     const Record &record = slot(index);
     if (!record.whole()) {
       continue;
     }
     if (record.type() == kOrder) {
-      state = State();
-      state.order = &record;
+      state.begin(&record);
     } else if (state.order && record.order() == state.order->order()) {
+      state.armed |= record.type() == kArmed;
       state.begun |= record.type() == kBegun;
       state.ended |= record.type() == kEnd;
       if (record.type() == kSpan && record.kind() == kInference) {
@@ -145,15 +171,22 @@ MLBENCH_CODE State look() {
 }
 
 MLBENCH_CODE void span(uint32_t kind, uint32_t us, uint32_t ended, uint32_t crc) {
+  /* Before setup() there is neither a watchdog nor, on some cores, a clock: constructors are not timed. */
+  if (MLBENCH_WORD(MLBENCH_HERE) != kMagic) {
+    return;
+  }
   State state = look();
-  if (!state.order || state.ended) {
+  if (!state.order || !state.begun || state.ended) {
     return;
   }
   append(kSpan, kind, state.order->order(), us, crc, ended, 0);
-  /* A template is through when loop() has sent something. One record is left for the end. */
+  /* A template is through when loop() has sent something. */
   bool enough = !MLBENCH_TEMPLATE && kind == kInference && state.inferences + 1 >= state.order->words[2];
-  if (enough || count() + 2 > kSlots) {
+  if (enough) {
     end(kPassed);
+  }
+  if (count() + 2 > kSlots) {
+    end(kFull);
   }
 }
 
@@ -200,13 +233,17 @@ class Talk {
   [[noreturn]] MLBENCH_CODE void run() {
     port_.begin();
     uint32_t before = micros();
+    heard_ = before;
     hello();
     for (uint32_t turn = 1;; turn++) {
       int byte = port_.read();
       if (byte >= 0) {
         take(static_cast<char>(byte));
       } else if (turn % 1024u == 0) { /* looking at registers takes longer than looking for a byte */
-        feed();
+        /* A computer that has gone must not leave the watchdog awake: it would bite in the next upload. */
+        if (micros() - heard_ < kPatienceUs) {
+          feed();
+        }
         if (micros() - before > 100000u) {
           before = micros();
           hello();
@@ -260,6 +297,7 @@ class Talk {
       return;
     }
     command_[star] = 0;
+    heard_ = micros();
     obey(command_ + begin + 8);
     hello();
   }
@@ -295,6 +333,8 @@ class Talk {
     } else if (is(text, MLBENCH_TEXT("run"))) {
       State state = look();
       if (state.order && state.order->order() == number(&text) && !state.begun) {
+        /* An order alone is carried out by no later start: who gave it may have gone. */
+        append(kArmed, 0, state.order->order(), 0, 0, 0, 0);
         reset();
       }
     } else if (is(text, MLBENCH_TEXT("erase"))) {
@@ -310,6 +350,7 @@ class Talk {
 
   SerialPort port_;
   uint32_t number_ = 0;
+  uint32_t heard_ = 0; /* when the last command came */
   unsigned size_ = 0;
   char command_[120];
 };
@@ -322,12 +363,13 @@ MLBENCH_CODE uint32_t first() {
     erase();
   }
   State state = look();
-  if (state.order && !state.begun) {
+  if (state.order && state.armed && !state.begun) {
+    MLBENCH_WORD(MLBENCH_HERE) = kMagic;
     watch(state.order->words[3]);
     append(kBegun, 0, state.order->order(), why, 0, 0, 0);
     return state.order->words[1];
   }
-  if (state.order && !state.ended) {
+  if (state.order && state.begun && !state.ended) {
     append(kEnd, kReset, state.order->order(), why, 0, 0, 0);
   }
   Talk talk;

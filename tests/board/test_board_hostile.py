@@ -1,0 +1,138 @@
+"""Firmware that says whatever it likes: a clear error or a figure, in bounded time, whatever it is."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlbench.errors import MLBenchError
+from mlbench.ports.finding import Port
+from mlbench.targets.board_calm import Awake, calm
+from mlbench.targets.board_console import Console
+from mlbench.targets.board_live import _Heard
+from mlbench.targets.board_orders import Answer, Order, Orders, Silence
+from mlbench.targets.checked_lines import LineReader, write_line
+from mlbench.targets.protocol import Outcome, Probe
+
+SESSION = 0x1234ABCD
+WORD = st.one_of(
+    st.sampled_from(
+        ["hello", "record", "span", "end", "init_time", "inference_time", "us", f"{SESSION:08x}"]
+    ),
+    st.integers(-(10**10), 10**12).map(str),
+    st.integers(0, 2**33).map(lambda value: f"{value:x}"),
+    st.text("0123456789abcdefxyz-+_.", max_size=12),
+    st.just(""),
+)
+LINES = st.lists(st.tuples(st.lists(WORD, max_size=11).map(" ".join), st.integers(0, 2**34)), max_size=30)
+
+
+class Scripted:
+    """A console whose board says what is written, and then nothing."""
+
+    def __init__(self, data: bytes) -> None:
+        self.port, self.reader, self.raw = Port("scripted"), LineReader(), bytearray()
+        self.opened, self.heard, self._data = 1, len(data), data
+
+    def lines(self, seconds: float):
+        data, self._data = self._data[:200], self._data[200:]
+        if not data:
+            time.sleep(min(seconds, 0.005))
+        return self.reader.feed(data)
+
+    def say(self, words: str) -> bool:
+        return True
+
+    def close(self) -> None:
+        pass
+
+
+def said(lines: list[tuple[str, int]]) -> bytes:
+    return b"".join(write_line(words, number) for words, number in lines)
+
+
+@settings(max_examples=150)
+@given(LINES)
+def test_orders_to_firmware_that_lies(lines: list[tuple[str, int]]) -> None:
+    hello = write_line(f"hello {SESSION:08x} 1 128 0", 0)
+    orders = Orders(Scripted(hello + said(lines)), SESSION, spare=0.02)
+    try:
+        orders.begin()
+        answer = orders.carry_out(Order(100, 2, 1))
+    except Silence as error:
+        assert error.do
+    else:
+        assert isinstance(answer, Answer)
+
+
+@settings(max_examples=150)
+@given(LINES)
+def test_spans_of_firmware_that_lies(lines: list[tuple[str, int]]) -> None:
+    result = _Heard(True, "functions").until_the_end(Scripted(said(lines)), Probe(inferences=2), 0.0, 0.01)
+    assert all(0 <= mark.us < 1e10 for mark in result.marks)
+    result = _Heard(False, "library").until_the_end(Scripted(said(lines)), Probe(5, 2), 0.0, 0.01)
+    assert result.outcome in set(Outcome)
+
+
+class Endless(Scripted):
+    """A board that says hello for ever, and does nothing that it is told."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(b"")
+        self._words, self.told = words, []
+
+    def lines(self, seconds: float):
+        time.sleep(0.002)
+        return self.reader.feed(write_line(self._words, 0))
+
+    def say(self, words: str) -> bool:
+        self.told.append(words)
+        return True
+
+
+@pytest.mark.parametrize("count", [1, 5, 128])
+def test_a_board_that_speaks_and_obeys_nothing_is_given_up(count: int) -> None:
+    console = Endless(f"hello {SESSION:08x} {count} 128 0")
+    begin = time.monotonic()
+    orders = Orders(console, SESSION, spare=0.3)
+    with pytest.raises(Silence, match="does nothing that it is told|records are not erased"):
+        orders.begin()
+        orders.carry_out(Order(None, 1, 10))
+    assert time.monotonic() - begin < 3
+    # A page of flash stands some ten thousand erases.
+    assert sum(words == "erase" for words in console.told) <= 3
+
+
+def test_a_board_that_never_rests_is_left(tmp_path: Path) -> None:
+    console = Endless(f"hello {SESSION:08x} 5 128 1")
+    orders = Orders(console, SESSION, spare=0.2)
+    orders._records.watched = True
+    assert not orders.rest()
+
+
+def test_what_a_killed_run_has_left_is_waited_for(tmp_path: Path) -> None:
+    awake = Awake(tmp_path / "board.lock")
+    assert awake.seconds == 0
+    awake.until(1.0)
+    heard: list[str] = []
+    begin = time.monotonic()
+    calm(Console(Port(str(tmp_path / "none")), 9600, heard.append, tuple), awake, heard.append)
+    assert 0.2 < time.monotonic() - begin < 4
+    assert any("an earlier run has left awake" in text for text in heard)
+    assert awake.seconds == 0
+    (tmp_path / "board.awake").write_text("nonsense")
+    assert awake.seconds == 0
+    (tmp_path / "board.awake").write_text("1e300")
+    assert awake.seconds == 600
+
+
+def test_noise_alone_is_no_error_of_ours() -> None:
+    source = random.Random(5)
+    orders = Orders(Scripted(source.randbytes(5000)), SESSION, spare=0.05)
+    with pytest.raises(MLBenchError, match="no whole lines"):
+        orders.begin()
