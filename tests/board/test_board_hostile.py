@@ -64,10 +64,9 @@ def test_orders_to_firmware_that_lies(lines: list[tuple[str, int]]) -> None:
     try:
         orders.begin()
         answer = orders.carry_out(Order(100, 2, 1))
-    except Silence as error:
-        assert error.do
-    else:
-        assert isinstance(answer, Answer)
+    except Silence:
+        return
+    assert isinstance(answer, Answer)
 
 
 @settings(max_examples=150)
@@ -100,9 +99,13 @@ def test_a_board_that_speaks_and_obeys_nothing_is_given_up(count: int) -> None:
     console = Endless(f"hello {SESSION:08x} {count} 128 0")
     begin = time.monotonic()
     orders = Orders(console, SESSION, spare=0.3)
-    with pytest.raises(Silence, match="does nothing that it is told|records are not erased"):
+
+    def give() -> None:
         orders.begin()
         orders.carry_out(Order(None, 1, 10))
+
+    with pytest.raises(Silence, match=r"does nothing that it is told|records are not erased"):
+        give()
     assert time.monotonic() - begin < 3
     # A page of flash stands some ten thousand erases.
     assert sum(words == "erase" for words in console.told) <= 3
