@@ -30,6 +30,7 @@ MOST_INFERENCES = 90
 """So many are timed in a run: a page has room for 127 records."""
 _MOST_ERASES = 3
 _MOST_SLOTS = 4096
+_LATELY_SECONDS = 1.0
 TALK_SECONDS = 5.0
 """For which a board goes on to feed its watchdog after the last command."""
 _LONGEST_LEFT_MS = 130_000
@@ -111,6 +112,8 @@ class Orders:
         self._console, self._session, self._spare = console, session, spare
         self._records = _Records()
         self._order = 0
+        self._spoke = -_LATELY_SECONDS
+        """When it last said hello."""
         self._dog_ms = 0
         """The longest that the watchdog was started with since it last bit."""
 
@@ -207,16 +210,16 @@ class Orders:
         """
         said = False
         while not said:
-            self._check(deadline, said)
+            self._check(deadline)
             said = self._take(self._console.lines(_ANSWER_SECONDS))
-        self._check(deadline, said)
+        self._check(deadline)
         self._take(self._console.lines(0))
 
-    def _check(self, deadline: float, said_hello: bool) -> None:
+    def _check(self, deadline: float) -> None:
         if time.monotonic() < deadline:
             return
         console = self._console
-        if said_hello:
+        if time.monotonic() - self._spoke < _LATELY_SECONDS:
             said = "it speaks, but does nothing that it is told"
         elif not console.opened:
             said = "the port cannot be opened"
@@ -249,6 +252,7 @@ class Orders:
                 # Erased: what was known is of another time.
                 self._records = records = _Records()
             records.count, records.slots, records.watched = count, slots, bool(watched)
+            self._spoke = time.monotonic()
             return True
         if verb == "record" and len(words) == 9 and 0 <= int(words[0]) < records.count:
             found = tuple(int(word, 16) for word in words[1:])

@@ -18,7 +18,7 @@ from mlbench.simulated.faults import Faults
 from mlbench.targets.board_console import Console
 
 OWN_BOARD = "mlbench:nrf52840:nano33ble"
-_TRIES = 4
+TRIES = 4
 NONE = Faults()
 
 
@@ -67,11 +67,11 @@ class Directly:
 
     def upload(self, image: BoardImage) -> None:
         self.console.close()
-        for attempt in range(_TRIES):
+        for attempt in range(TRIES):
             try:
                 self._attempt(image)
             except EnvironmentFault:
-                if attempt + 1 == _TRIES:
+                if attempt + 1 == TRIES:
                     raise
                 time.sleep(0.1)
             else:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import in_process
 import pytest
 from board_sketches import Measured, Sketch
 
@@ -64,8 +65,9 @@ def test_one_fault_changes_nothing(
 
 
 def test_a_board_that_hangs_before_its_watchdog_runs_needs_a_person(
-    small: Sketch, on_board: Callable[..., Measured]
+    small: Sketch, on_board: Callable[..., Measured], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(in_process, "TRIES", 1)
     with pytest.raises(EnvironmentFault) as caught:
         on_board(small, Faults(hang=70))
     assert caught.value.do
