@@ -75,7 +75,8 @@ def test_what_the_suite_asks_counts(both, name, value):
 
 def test_every_key_of_a_sketch_is_thought_of():
     by_files = {"sketch", "source", "libraries", "overlay", "prepare", "own_folder"}
-    of_no_effect = {"name", "where", "board_where", "thresholds"}
+    # Where a search on a board begins: no limit depends on it, and a board is asked again in any case.
+    of_no_effect = {"name", "where", "board_where", "thresholds", "ram_expected"}
     assert set(SketchSpec.__dataclass_fields__) == {*ASKED, *by_files, *of_no_effect}
 
 

@@ -70,8 +70,9 @@ class Directly:
         for attempt in range(TRIES):
             try:
                 self._attempt(image)
-            except EnvironmentFault:
-                if attempt + 1 == TRIES:
+            except EnvironmentFault as error:
+                # A hung board heeds no touch, however often.
+                if attempt + 1 == TRIES or "no bootloader answers" in error.what:
                     raise
                 time.sleep(0.1)
             else:
