@@ -193,6 +193,8 @@ def _identity(port: Port) -> object:
 
 
 def _open(port: Port, baud: int) -> Line:
+    import termios
+
     import serial
 
     line: Line
@@ -200,8 +202,12 @@ def _open(port: Port, baud: int) -> Line:
         # Without a timeout of writing: pyserial's RFC 2217 refuses to have one.
         line = serial.serial_for_url(port.device, baudrate=baud, timeout=0)
         return line
-    # Exclusive: another program that reads along takes bytes away, and nobody knows which.
-    line = serial.Serial(port.device, baud, timeout=0, write_timeout=1.0, exclusive=True)
+    try:
+        # Exclusive: another program that reads along takes bytes away, and nobody knows which.
+        line = serial.Serial(port.device, baud, timeout=0, write_timeout=1.0, exclusive=True)
+    except termios.error as error:
+        # The port went between being opened and being set; this one is no OSError.
+        raise OSError(*error.args) from error
     return line
 
 

@@ -126,9 +126,10 @@ def test_random_mixtures_give_the_right_figures_or_none(
     with ThreadPoolExecutor(5) as pool:
         became = list(pool.map(one, range(first, first + IN_ONE_TEST)))
     print(*(text for text, _ in became), sep="\n")
-    # Whatever happens, most come through; a hung board that heeds no touch needs a person.
-    assert sum("error:" not in text for text, _ in became) >= 0.6 * IN_ONE_TEST
-    assert sum(any(counts[name] for name in KINDS) for _, counts in became) >= 0.6 * IN_ONE_TEST
+    # Without a hang they come through; a hung board that heeds no touch needs a person.
+    through = [counts for text, counts in became if "error:" not in text]
+    assert sum("error:" in text and "hang=0," in text for text, _ in became) <= 1
+    assert sum(any(counts[name] for name in KINDS) for counts in through) >= 0.5 * len(through)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -285,3 +285,19 @@ def test_a_machine_that_is_not_there_is_told(clock: FakeTime) -> None:
         number = server.getsockname()[1]
     with pytest.raises(EnvironmentFault, match=f"socket://127.0.0.1:{number}: cannot be opened: "):
         open_port(Port(f"socket://127.0.0.1:{number}"), 9600, lambda text: None, tries=2, times=clock.times)
+
+
+def test_a_port_that_goes_while_it_is_set_is_tried_again(tmp_path: Path, monkeypatch) -> None:
+    """termios.error, which pyserial lets through, is no OSError."""
+    import termios
+
+    import serial
+
+    def going(*_arguments: object, **_options: object) -> None:
+        raise termios.error(5, "Input/output error")
+
+    monkeypatch.setattr(serial, "Serial", going)
+    said: list[str] = []
+    with pytest.raises(EnvironmentFault, match="Input/output error"):
+        open_port(Port(str(tmp_path / "port")), 9600, said.append, tries=2)
+    assert len(said) == 1
