@@ -81,7 +81,9 @@ def on_board(tmp_path: Path) -> Iterator[Callable[..., Measured]]:
     """Measures a sketch on a simulated board with faults."""
     boards: list[Threaded] = []
 
-    def run(sketch: Sketch, faults: Faults = NONE, seed: int = 0, **changes) -> Measured:
+    def run(
+        sketch: Sketch, faults: Faults = NONE, seed: int = 0, spare: float = SPARE_SECONDS, **changes
+    ) -> Measured:
         board, said = Threaded(Path(tempfile.mkdtemp(dir=tmp_path)), faults, seed), list[str]()
         boards.append(board)
         uploads = Directly(Port(str(board.link)), said.append)
@@ -93,7 +95,7 @@ def on_board(tmp_path: Path) -> Iterator[Callable[..., Measured]]:
             sketch.foretell,
             said.append,
             spec.ram_search == "faithful",
-            spare_seconds=SPARE_SECONDS,
+            spare_seconds=spare,
         )
         try:
             return Measured(profile(sketch.firmware, spec, target), board, said)
