@@ -131,7 +131,7 @@ def _build(
     """Build for boards on other machines; the part that it gives only says how that ended."""
     if plan.skip:
         return part
-    folder = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve() / settings.working_directory
+    folder = _folder(settings, environ)
     own = _options(environ)
     try:
         with commands.group("Compiling"), commands.stopped():
@@ -156,7 +156,7 @@ def _handed(
 ) -> tuple[tuple[Result, ...], Comparison]:
     """Firmware that was built elsewhere, measured; thresholds are those of what is checked out here."""
     begin, started = time.monotonic(), _now()
-    folder = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve() / settings.working_directory
+    folder = _folder(settings, environ)
     rooms = wire(_options(environ), progress, handed=True)
     options = parse(command_line(settings, Packages()))
     selection, measured = measure_folder(options, folder, rooms, progress)
@@ -176,7 +176,7 @@ def _compared(
     progress: Progress,
 ) -> tuple[tuple[Result, ...], Comparison]:
     begin, started = time.monotonic(), _now()
-    folder = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve() / settings.working_directory
+    folder = _folder(settings, environ)
     own = _options(environ)
     rooms = wire(own, progress)
 
@@ -206,6 +206,11 @@ def _compared(
         base = _given(plan, selection, folder)
     thresholds = thresholds_of(selection.suite) if selection.suite else Thresholds()
     return results, against(base, results, thresholds, _head(event), plan.notes)
+
+
+def _folder(settings: Settings, environ: Mapping[str, str]) -> Path:
+    """Where the project is."""
+    return Path(environ.get("GITHUB_WORKSPACE") or ".").resolve() / settings.working_directory
 
 
 def _options(environ: Mapping[str, str]) -> Options:

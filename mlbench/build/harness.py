@@ -19,6 +19,7 @@ from pathlib import Path
 
 from mlbench.build.compiler import expand
 from mlbench.build.firmware import ALLOC_SIZE_SYMBOL, Harness
+from mlbench.build.linker import quoted
 from mlbench.elf.functions import split_suffixes
 from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
@@ -51,10 +52,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is wrapped in one image, and how the linker is told.
-
-    ``missing`` says of a function why it cannot be timed from outside.
-    """
+    """What is wrapped in one image, and how the linker is told."""
 
     harness: Harness
     setup: str
@@ -193,14 +191,13 @@ def compile_command(properties: Mapping[str, str], folder: Path) -> tuple[str, .
             where=properties.get("build.core.platform.path", ""),
             do="measure this board with --ram-search faithful, or update the platform",
         )
-    # The order of evaluation in the platform's own warnings is no news to whoever measures.
+    # Warnings about what is not the sketch's are no news to whoever measures.
     return (*words, "-w")
 
 
 def response_file(made: Plan, folder: Path) -> str:
     """What the link reads beside the sketch's objects."""
-    quoted = str(folder / OBJECT).replace("\\", "\\\\").replace('"', '\\"')
-    return "\n".join([f'"{quoted}"', *made.link_options]) + "\n"
+    return "\n".join([quoted(folder / OBJECT), *made.link_options]) + "\n"
 
 
 def artifacts(build_path: Path, name: str) -> tuple[Path, ...]:
@@ -228,13 +225,13 @@ def _functions(image: Image, name: str) -> list[tuple[str, int, Prototype | None
         return []  # the target tells it, with the same words as any other backend
     found: dict[str, tuple[str, int, Prototype | None]] = {}
     for symbol in symbols:
+        prototype = image.debug.prototype(symbol.address)
         # A constructor has two names at one address, and each of them is called.
         for other in image.functions:
             base = split_suffixes(other.name)[0]
             whole = image.symbol(base)
             if other.address != symbol.address or whole is None or whole.local:
                 continue
-            prototype = image.debug.prototype(symbol.address)
             found[base] = (base, _stack_words(prototype), prototype)
     return list(found.values())
 

@@ -185,8 +185,13 @@ def enlarged(regions: tuple[Region, ...], overflows: tuple[Overflow, ...], attem
 
 def link_options(script: Path) -> str:
     """The response file that adds a script to a link."""
-    quoted = str(script).replace("\\", "\\\\").replace('"', '\\"')
-    return f'-Wl,--no-fatal-warnings\n"{quoted}"\n'
+    return f"-Wl,--no-fatal-warnings\n{quoted(script)}\n"
+
+
+def quoted(path: Path) -> str:
+    """A path as a response file has it."""
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _found(name: str, folders: list[Path]) -> Path | None:

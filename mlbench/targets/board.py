@@ -98,17 +98,17 @@ class BoardTarget:
         named = named_functions(Image.load(firmware.elf), functions)
         if firmware.board is None:
             raise UsageError("no image for a board was built", do="build it with this version")
-        named_here = functions.init or functions.inference
-        if named_here and not firmware.is_template:
+        way = way_of(firmware, functions, named)
+        if way == "functions":
             missing = firmware.board.missing
             if firmware.board.harness is None and not missing:
                 missing = f"functions cannot be timed from outside on {self.board.name}: use the library"
             if missing:
                 raise SketchError(missing, where=firmware.name)
-        if self.faithful and not firmware.is_template:
+        if self.faithful and way != "template":
             what = "the faithful search needs a sketch with $alloc_size"
             raise UsageError(what, where=firmware.name, do="use another --ram-search, or say it in setup()")
-        return BoardSession(self, firmware, way_of(firmware, functions, named))
+        return BoardSession(self, firmware, way)
 
 
 @dataclass
