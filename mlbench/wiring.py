@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from dataclasses import replace
 from functools import partial
@@ -298,7 +299,9 @@ def board_build(spec: SketchSpec) -> BoardBuild:
 def _empty() -> Path:
     from mlbench.setup.home import BUILDS, room
 
-    folder = room(BUILDS) / "overhead" / "empty"
+    # Named by its text: another version of mlbench in the same cache may have another one.
+    digest = hashlib.sha256(EMPTY_SKETCH.encode()).hexdigest()[:16]
+    folder = room(BUILDS) / "overhead" / digest / "empty"
     sketch = folder / "empty.ino"
     if not sketch.is_file() or sketch.read_text() != EMPTY_SKETCH:
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import mlbench
 from mlbench.build import harness
 from mlbench.build.arduino_builder import ArduinoBuilder
 from mlbench.build.arduino_cli import ArduinoCli
@@ -30,8 +31,8 @@ from mlbench.setup.home import remove_tree
 if TYPE_CHECKING:
     from mlbench.progress import Progress
 
-FORMAT = 2
-"""Part of every key: raise it when builds of an older version must not be used any more."""
+_MAKES_FIRMWARE = ("build", "elf", "arduino")
+"""Folders of the package whose code decides what an image holds, or what is said of it."""
 
 
 def build(
@@ -108,10 +109,9 @@ def _outside(work: Work, homes: Homes, libraries: tuple[UsedLibrary, ...], tools
 
 
 def _homes(fqbn: Fqbn, cache: Path) -> Homes:
-    from mlbench.arduino import install
+    from mlbench.arduino import install_by_content
 
-    own = cache / "arduino"
-    install(own)
+    own = install_by_content(cache / "arduino")
     return homes_for(fqbn, own, cache / "arduino-cli" / "data")
 
 
@@ -154,8 +154,18 @@ def _compiler(tools: Toolchain, homes: Homes, cache: Path) -> SketchCompiler:
 
 def _key(request: BuildRequest, source: Source, platform: str, tools: Toolchain) -> str:
     board = [repr(request.board), _harness_sources()] if request.board is not None else []
-    parts = [str(FORMAT), source.digest, request.fqbn, *request.build_properties, platform]
+    parts = [building_code(), source.digest, request.fqbn, *request.build_properties, platform]
     return _hashed([*parts, *board, *_identities(tools)])
+
+
+@cache
+def building_code() -> str:
+    """Part of every key: mlbench's version, and the code of it that makes firmware."""
+    package = Path(mlbench.__file__).parent
+    folders = (package / name for name in _MAKES_FIRMWARE)
+    files = (path for folder in folders for path in sorted(folder.rglob("*.py")))
+    code = (f"{path.relative_to(package)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files)
+    return _hashed([mlbench.__version__, *code])
 
 
 @cache
@@ -170,7 +180,7 @@ def _room_key(request: BuildRequest, platform: str, tools: Toolchain, source: So
         *(str(lib.folder.resolve()) for lib in source.libraries),
     ]
     return _hashed(
-        [str(FORMAT), *places, request.fqbn, *request.build_properties, platform, *_identities(tools)]
+        [building_code(), *places, request.fqbn, *request.build_properties, platform, *_identities(tools)]
     )
 
 
@@ -182,7 +192,7 @@ def _core_key(request: BuildRequest, source: Source, platform: str, tools: Toolc
         if name in source.files
     ]
     return _hashed(
-        [str(FORMAT), request.fqbn, *request.build_properties, platform, *options, *_identities(tools)]
+        [building_code(), request.fqbn, *request.build_properties, platform, *options, *_identities(tools)]
     )
 
 
