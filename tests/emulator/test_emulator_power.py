@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bare_image import Chip, Compiler
+from bare_image import Chip, Compiler, finish
 
 from mlbench.emulator.machine import End
 from mlbench.emulator.peripherals.base import Cause
@@ -78,3 +78,34 @@ def test_the_calibration_timer(chip: Chip) -> None:
     assert chip.time_to(POWER + 0x110) > 499_000
     chip[POWER + 0x018] = 1
     assert 0 < chip.time_to(POWER + 0x12C) < 100
+
+
+def test_the_slow_clock_changes_its_source_while_it_runs(chip: Chip) -> None:
+    rc, crystal = 0, 1
+    chip[POWER + 0x518] = rc
+    chip[POWER + 0x008] = 1
+    chip.time_to(POWER + 0x104)
+    chip[POWER + 0x104] = 0
+    chip[POWER + 0x518] = crystal
+    assert chip[POWER + 0x41C] == rc, "LFCLKSRC alone changes nothing"
+    chip[POWER + 0x008] = 1
+    assert (chip[POWER + 0x418], chip[POWER + 0x41C]) == (0x10000 | rc, crystal)
+    assert chip[POWER + 0x104] == 0
+    chip.time_to(POWER + 0x104)
+    assert (chip[POWER + 0x418], chip[POWER + 0x41C]) == (0x10000 | crystal, crystal)
+    chip[POWER + 0x104] = 0
+    chip[POWER + 0x008] = 1
+    assert chip[POWER + 0x104] == 1, "it runs from that source already"
+
+
+def test_firmware_waits_for_the_crystal_after_the_rc_oscillator(bare: Compiler) -> None:
+    machine = bare.machine("""
+int main(void) {
+  REG(0x40000518) = 0; REG(0x40000008) = 1;
+  while (!REG(0x40000104)) ;
+  REG(0x40000104) = 0;
+  REG(0x40000518) = 1; REG(0x40000008) = 1;
+  while ((REG(0x40000418) & 3) != 1) ;
+  return 0;
+}""")
+    assert finish(machine, 10) == []

@@ -54,7 +54,7 @@ class ClockPower(NrfPeripheral):
 
     def registers(self) -> list[Register]:
         """Registers of sections 5.3.7 and 5.4.3."""
-        self.high, self.low, self.source = 0, 0, 0
+        self.high, self.low, self.source, self.wanted_source = 0, 0, 0, 0
         self.reset_reason = 0
         self.usb = 0
         self.cable = False
@@ -64,7 +64,7 @@ class ClockPower(NrfPeripheral):
             Register(0x40C, "HFCLKSTAT", read=lambda: 0x10001 if self.high == 2 else 0x10000),
             Register(0x414, "LFCLKRUN", read=lambda: int(self.low > 0)),
             Register(0x418, "LFCLKSTAT", read=lambda: 0x10000 | self.source if self.low == 2 else 0),
-            Register(0x41C, "LFCLKSRCCOPY", read=lambda: self.source),
+            Register(0x41C, "LFCLKSRCCOPY", read=lambda: self.wanted_source),
             Register(0x428, "RAMSTATUS", reset=0xF, read_only=True),
             Register(0x438, "USBREGSTATUS", read=lambda: self.usb, read_only=True),
             Register(0x500, "SYSTEMOFF", write=self._system_off),
@@ -138,17 +138,19 @@ class ClockPower(NrfPeripheral):
         self.machine.cancel(self.name, "HFCLKSTARTED")
 
     def task_lfclkstart(self) -> None:
-        """Start the low-frequency clock.
+        """Start the low-frequency clock, or change what it runs from.
 
         Its consumers run from the RC oscillator within 600 us even where the crystal is asked for
-        (5.4.2.3), and the event is raised then.
+        (5.4.2.3), and the event is raised then. The task copies LFCLKSRC (5.4.3, LFCLKSRCCOPY), also
+        while the clock runs: LFCLKSTAT names the old source until the new one has started.
         """
-        if self.low == 0:
-            self.low = 1
-            self.source = self.stored.get(0x518, 0) & 3
-            self.after(LFRC_START_US, "LFCLKSTARTED")
-        elif self.low == 2:
+        self.wanted_source = self.stored.get(0x518, 0) & 3
+        if self.low == 2 and self.wanted_source == self.source:
+            self.machine.cancel(self.name, "LFCLKSTARTED")  # back to it before the other one had started
             self.event("LFCLKSTARTED")
+        elif self.low != 1:
+            self.low = self.low or 1
+            self.after(LFRC_START_US, "LFCLKSTARTED")
 
     def task_lfclkstop(self) -> None:
         """Stop the low-frequency clock."""
@@ -180,7 +182,7 @@ class ClockPower(NrfPeripheral):
         if name == "HFCLKSTARTED":
             self.high = 2
         elif name == "LFCLKSTARTED":
-            self.low = 2
+            self.low, self.source = 2, self.wanted_source
         elif name == "USBDETECTED":
             self.usb = _DETECTED
             self.after(USB_SUPPLY_US, "USBPWRRDY")
@@ -206,6 +208,7 @@ class ClockPower(NrfPeripheral):
             "high": self.high,
             "low": self.low,
             "source": self.source,
+            "wanted_source": self.wanted_source,
             "reset_reason": self.reset_reason,
             "usb": self.usb,
             "cable": self.cable,
