@@ -122,8 +122,11 @@ def people(settings: Settings, *places: str) -> TextIO:
 
 
 def status_of(comparison: Comparison) -> int:
-    """1 where a threshold for failing is passed."""
-    return 1 if comparison.regressed else 0
+    """1 where a threshold for failing is passed; where a sketch failed at the head, what its failure calls for."""
+    statuses = [1] if comparison.regressed else []
+    heads = [job.head for job in comparison.jobs if job.head is not None]
+    statuses += [head.failure.exit_status for head in heads if head.failure is not None]
+    return worst_status(statuses)
 
 
 def show_and_write(comparison: Comparison, json: str, markdown: str, settings: Settings) -> int:
