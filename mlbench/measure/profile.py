@@ -83,9 +83,9 @@ def _only_flash(flash: Flash, reason: str, failure: Failure | None = None) -> Pr
 def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -> Profile:
     if session.way == "nothing":
         return _only_flash(flash, NO_NAMES)
-    # One run gives the times and what the heap was asked for, where one image serves for both.
+    # One run gives the times and what memory was used; where one image serves for both, also what to replay.
     shared = firmware.elf == firmware.probe_elf
-    timed = session.run(Probe(inferences=spec.inferences, probe_image=shared, record=shared), spec.timeout_us)
+    timed = session.run(Probe(inferences=spec.inferences, probe_image=shared, record=True), spec.timeout_us)
     if timed.outcome is not Outcome.PASSED:
         return Profile(
             _only_flash(flash, timed.reason).measures,
@@ -100,7 +100,9 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
     # Without the wait for further inferences at its end, which probes do not have.
     complete = shared and (count == spec.inferences or session.way == "template")
     recorded = timed if complete else _record(session, spec, count)
-    unused, need, notes = _ram(firmware, spec, session, recorded, count)
+    unused, notes = _unused(firmware, spec, session, recorded, count)
+    # Of the image that is measured: the one that probes need may have a malloc linked in, and its variables.
+    need = _need(Image.load(firmware.elf), recorded if shared else timed)
     return Profile(Measures(flash, unused, need, init, inference), None, (*timed.notes, *notes), timed.serial)
 
 
@@ -120,22 +122,19 @@ def _record(session: Session, spec: SketchSpec, count: int) -> RunResult:
     return session.run(Probe(inferences=count, probe_image=True, record=True), spec.timeout_us)
 
 
-def _ram(
+def _unused(
     firmware: Firmware, spec: SketchSpec, session: Session, recorded: RunResult, count: int
-) -> tuple[UnusedRam | Absent, RamNeed | Absent, tuple[str, ...]]:
+) -> tuple[UnusedRam | Absent, tuple[str, ...]]:
     image = Image.load(firmware.probe_elf)
     if recorded.outcome is not Outcome.PASSED:
-        absent = Absent(f"{recorded.outcome.value}: {recorded.reason}")
-        return absent, absent, ()
-    seen = recorded.heap is not None and recorded.peak_stack is not None
-    need = _need(image, recorded) if seen else Absent("this backend does not see the heap and the stack")
+        return Absent(f"{recorded.outcome.value}: {recorded.reason}"), ()
     if spec.ram_search == "none":
-        return Absent("not asked for"), need, ()
+        return Absent("not asked for"), ()
     if not firmware.is_template and function_address(image, "malloc") is None:
-        return Absent("the image has no malloc, so no allocation can be tried"), need, ()
+        return Absent("the image has no malloc, so no allocation can be tried"), ()
     if not firmware.is_template and not Entry.of(image, None).at:
         why = "the image has neither setup() nor main(), so there is no place to try an allocation"
-        return Absent(why), need, ()
+        return Absent(why), ()
     reference = Reference(
         recorded,
         lambda variant: session.run(
@@ -153,11 +152,16 @@ def _ram(
     except NoProbes as why:
         unused = Absent(str(why))
     if not recorded.overlap:
-        return unused, need, ()
-    return unused, need, (f"stack and heap overlap by {recorded.overlap:,} bytes even without a probe",)
+        return unused, ()
+    return unused, (f"stack and heap overlap by {recorded.overlap:,} bytes even without a probe",)
 
 
-def _need(image: Image, run: RunResult) -> RamNeed:
+def _need(image: Image, run: RunResult) -> RamNeed | Absent:
+    """What the image needs, by a run of it that ended well."""
+    if run.outcome is not Outcome.PASSED:
+        return Absent(f"{run.outcome.value}: {run.reason}")
+    if run.peak_stack is None:
+        return Absent("this backend does not see the heap and the stack")
     sections = image.static_ram()
     static = sum(size for _, size in sections)
     heap = run.heap or HeapUse(0, 0, 0)
