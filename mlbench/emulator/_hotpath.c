@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hot_records.py has it too. */
-#define ABI 8
+#define ABI 9
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5 };
@@ -21,6 +21,8 @@ enum { READ = 0, FETCH = 1, DIVIDEND = 2, SIGNED_DIVIDEND = 3, OPERAND = 4, SUBT
 
 #define SLOTS 16 /* numbers of registers from here on are slots */
 #define MEMORIES 4
+#define MAX_LINES 512 /* of the instruction cache */
+#define PLACES 0x20000
 
 typedef struct {
     uint32_t address, size, instructions, cycles, flags, depth, taken;
@@ -62,8 +64,14 @@ typedef struct {
     uint32_t reason, where, where_size;
     uint32_t slots[16];
     uint8_t divide[36]; /* cycles by the bits of the quotient */
-    uint32_t tags[2 * 256];
-    uint8_t newest[256];
+    uint32_t tags[MAX_LINES];
+    uint8_t newest[MAX_LINES / 2];
+    /* A fully associative cache of as many lines, least recently used out first: what misses above and would not
+     * here is a conflict of places. A ring of its lines from the newest to the oldest; the entry after the last
+     * line is where it begins and ends. */
+    uint16_t *ring_at; /* by `place`, where in the ring a line may be; the host's, PLACES of them */
+    uint32_t ring_lines[MAX_LINES];
+    uint16_t older[MAX_LINES + 1], newer[MAX_LINES + 1];
 } hot_t;
 
 #if defined(__GNUC__)
@@ -90,12 +98,45 @@ static void stop(hot_t *hot, uint32_t reason, uint32_t address, uint32_t size)
     hot->emu_stop(hot->uc);
 }
 
-static uint32_t fetch(hot_t *hot, uint32_t address, uint32_t size)
+/* A number for a line: its own for each line of flash (16 bits) and of RAM. */
+static inline uint32_t place(uint32_t line)
+{
+    return (line ^ line >> 9) & (PLACES - 1);
+}
+
+/* Make a line the newest of the fully associative cache; whether it was there. */
+static inline uint32_t recall(hot_t *hot, uint32_t line)
+{
+    uint16_t *older = hot->older, *newer = hot->newer, *at = hot->ring_at + place(line);
+    uint32_t ends = 2 * (hot->set_mask + 1), n = older[ends], was = hot->ring_lines[n] == line;
+    if (was)
+        return 1;
+    n = *at;
+    was = n < ends && hot->ring_lines[n] == line;
+    if (!was) {
+        n = newer[ends];
+        uint16_t *last = hot->ring_at + place(hot->ring_lines[n]);
+        if (*last == n)
+            *last = MAX_LINES;
+        hot->ring_lines[n] = line;
+        *at = n;
+    }
+    older[newer[n]] = older[n];
+    newer[older[n]] = newer[n];
+    older[n] = older[ends];
+    newer[n] = ends;
+    newer[older[ends]] = n;
+    older[ends] = n;
+    return was;
+}
+
+/* Fetch the lines of a block; how many were not in the cache. `conflicts`: of these, for their place alone. */
+static uint32_t fetch(hot_t *hot, uint32_t address, uint32_t size, uint32_t *conflicts)
 {
     uint32_t misses = 0;
     uint32_t last = (address + size - 1) >> hot->line_bits;
     for (uint32_t line = address >> hot->line_bits; line <= last; line++) {
-        uint32_t set = line & hot->set_mask;
+        uint32_t set = line & hot->set_mask, known = recall(hot, line);
         uint32_t *ways = hot->tags + 2 * set;
         if (ways[0] == line) {
             hot->newest[set] = 0;
@@ -106,6 +147,7 @@ static uint32_t fetch(hot_t *hot, uint32_t address, uint32_t size)
             ways[way] = line;
             hot->newest[set] = way;
             misses++;
+            *conflicts += known;
         }
     }
     return misses;
@@ -341,15 +383,15 @@ static NOINLINE void whole_block(hot_t *hot, uint32_t address, uint32_t size)
     if (hot->cache_on) {
         /* A loop's lines are held: nothing else has been fetched since they were. Longer blocks than a way
          * of the cache may throw out their own. */
-        uint32_t lost = again && size <= (hot->set_mask + 1) << hot->line_bits ? 0 : fetch(hot, address, size) * hot->miss;
-        hot->cycles += lost;
-        hot->placement += lost;
+        if (!again || size > (hot->set_mask + 1) << hot->line_bits) {
+            uint32_t conflicts = 0;
+            hot->cycles += fetch(hot, address, size, &conflicts) * hot->miss;
+            hot->placement += conflicts * hot->miss;
+        }
     } else {
         uint32_t line = address >> hot->line_bits, last = (address + size - 1) >> hot->line_bits;
-        uint32_t lost = (last - line + (line != hot->fetch_line)) * hot->uncached;
+        hot->cycles += (last - line + (line != hot->fetch_line)) * hot->uncached;
         hot->fetch_line = last;
-        hot->cycles += lost;
-        hot->placement += lost;
     }
     hot->cycles += block->cycles;
     hot->instructions += block->instructions;

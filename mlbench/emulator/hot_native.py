@@ -14,8 +14,17 @@ from mlbench.emulator.cycles.addresses import Access
 from mlbench.emulator.cycles.model import Block, RunCosts
 from mlbench.emulator.cycles.sums import SLOTS, Kind
 from mlbench.emulator.hot_common import CORE_REGISTERS, FLASH_END, NEVER, SHARED, Blocks
-from mlbench.emulator.hot_records import ABI, MAX_SETS, AccessRecord, BlockRecord, State
+from mlbench.emulator.hot_records import (
+    ABI,
+    MAX_SETS,
+    PLACES,
+    AccessRecord,
+    BlockRecord,
+    State,
+    place,
+)
 
+_NO_LINE = 0xFFFFFFFF
 _BY_ONE, _BY_TWO = 16, 17
 """Kinds of accesses that only ``_hotpath.c`` knows, besides ``Kind``."""
 
@@ -69,6 +78,9 @@ class NativeHotPath:
         self._placed: dict[tuple[int, int], int] = {}
         state.event_at = NEVER
         state.low_sp = 0xFFFFFFFF
+        self._lines = 2 * costs.cache_sets
+        self._ring_at = (ctypes.c_uint16 * PLACES)()
+        state.ring_at = ctypes.addressof(self._ring_at)
         self.empty_cache()
         self._grow(1 << 13)
 
@@ -182,6 +194,12 @@ class NativeHotPath:
         """Forget what the instruction cache holds."""
         ctypes.memset(self._state.tags, 0xFF, ctypes.sizeof(self._state.tags))
         ctypes.memset(self._state.newest, 0, ctypes.sizeof(self._state.newest))
+        ctypes.memset(self._state.ring_lines, 0xFF, ctypes.sizeof(self._state.ring_lines))
+        # An empty ring goes through all entries, and is found by no line.
+        ring = self._lines + 1
+        self._state.older[:ring] = [*range(1, ring), 0]
+        self._state.newer[:ring] = [ring - 1, *range(ring - 1)]
+        ctypes.memset(self._ring_at, 0xFF, ctypes.sizeof(self._ring_at))
         self._state.last_block = None
         self._state.round = 0
 
@@ -192,14 +210,21 @@ class NativeHotPath:
     def load(self, saved: Any) -> None:
         """Go back to what ``save`` gave."""
         state = self._state
-        pointers = state.table, state.mask, state.accesses
+        pointers = state.table, state.mask, state.accesses, state.ring_at
         memories = bytes(state.memories)
+        ctypes.memset(self._ring_at, 0xFF, ctypes.sizeof(self._ring_at))
         ctypes.memmove(ctypes.addressof(state), saved, ctypes.sizeof(state))
-        state.table, state.mask, state.accesses = pointers
+        state.table, state.mask, state.accesses, state.ring_at = pointers
+        self._find_ring()
         ctypes.memmove(state.memories, memories, len(memories))
         state.last_block = None
         state.round = 0
         state.reason = 0
+
+    def _find_ring(self) -> None:
+        for entry, line in enumerate(self._state.ring_lines[: self._lines]):
+            if line != _NO_LINE:
+                self._ring_at[place(line)] = entry
 
 
 def _kind(access: Access) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from collections import OrderedDict
 from typing import Any
 
 import unicorn
@@ -64,6 +65,9 @@ class PythonHotPath:
         self.where_size = 0
         self._tags = [0xFFFFFFFF] * (2 * costs.cache_sets)
         self._newest = [0] * costs.cache_sets
+        # A fully associative cache of as many lines, the newest last: what misses above and would not here is
+        # a conflict of places.
+        self._recent: OrderedDict[int, None] = OrderedDict()
 
     def attach(self, uc: unicorn.Uc) -> None:
         """Hook this hot path into a CPU."""
@@ -104,14 +108,14 @@ class PythonHotPath:
                 cycles += self._costs.straddle
                 self.placement += self._costs.straddle
         if self.cache_on:
-            lost = self._fetch(address, size) * self._costs.miss
+            misses, conflicts = self._fetch(address, size)
+            cycles += misses * self._costs.miss
+            self.placement += conflicts * self._costs.miss
         else:
             first = address >> self._costs.cache_line_bits
             last = (address + size - 1) >> self._costs.cache_line_bits
-            lost = (last - first + (first != self.fetch_line)) * self._costs.uncached_line
+            cycles += (last - first + (first != self.fetch_line)) * self._costs.uncached_line
             self.fetch_line = last
-        cycles += lost
-        self.placement += lost
         self.cycles += cycles
         self.instructions += instructions
         self.unseen_loads += reads.unseen
@@ -185,11 +189,13 @@ class PythonHotPath:
         """The registers have been replaced: what was to be read by them is not known any more."""
         self._late = ()
 
-    def _fetch(self, address: int, size: int) -> int:
+    def _fetch(self, address: int, size: int) -> tuple[int, int]:
+        """Fetch the lines of a block: how many were not in the cache, and how many of these for their place."""
         bits = self._costs.cache_line_bits
-        misses = 0
+        misses = conflicts = 0
         for line in range(address >> bits, ((address + size - 1) >> bits) + 1):
             index = line & (self._costs.cache_sets - 1)
+            known = self._recall(line)
             if self._tags[2 * index] == line:
                 self._newest[index] = 0
             elif self._tags[2 * index + 1] == line:
@@ -199,7 +205,19 @@ class PythonHotPath:
                 self._tags[2 * index + way] = line
                 self._newest[index] = way
                 misses += 1
-        return misses
+                conflicts += known
+        return misses, conflicts
+
+    def _recall(self, line: int) -> bool:
+        """Make a line the newest of the fully associative cache; whether it was there."""
+        recent = self._recent
+        if line in recent:
+            recent.move_to_end(line)
+            return True
+        recent[line] = None
+        if len(recent) > len(self._tags):
+            recent.popitem(last=False)
+        return False
 
     def add(self, block: Block) -> None:
         """Take in a priced block."""
@@ -230,17 +248,19 @@ class PythonHotPath:
         """Forget what the instruction cache holds."""
         self._tags = [0xFFFFFFFF] * len(self._tags)
         self._newest = [0] * len(self._newest)
+        self._recent.clear()
 
     def save(self) -> object:
         """What a snapshot must hold."""
-        return ([getattr(self, name) for name in (*SAVED, "_late")], list(self._tags), list(self._newest))
+        values = [getattr(self, name) for name in (*SAVED, "_late")]
+        return values, list(self._tags), list(self._newest), self._recent.copy()
 
     def load(self, saved: Any) -> None:
         """Go back to what ``save`` gave."""
-        values, tags, newest = saved
+        values, tags, newest, recent = saved
         for name, value in zip((*SAVED, "_late"), values, strict=True):
             setattr(self, name, value)
-        self._tags, self._newest = list(tags), list(newest)
+        self._tags, self._newest, self._recent = list(tags), list(newest), recent.copy()
         self.reason = 0
 
 

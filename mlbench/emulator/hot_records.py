@@ -7,9 +7,12 @@ import ctypes
 from mlbench.emulator.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.hot_common import MEMORIES
 
-ABI = 8
+ABI = 9
 """Of the structures below and of their meaning; the same number stands in ``_hotpath.c``."""
 MAX_SETS = 256
+MAX_LINES = 2 * MAX_SETS
+PLACES = 0x20000
+"""Numbers that ``_hotpath.c`` gives to lines of code."""
 
 
 class BlockRecord(ctypes.Structure):
@@ -114,6 +117,15 @@ class State(ctypes.Structure):
         ),
         ("slots", ctypes.c_uint32 * MAX_SLOTS),
         ("divide", ctypes.c_uint8 * 36),
-        ("tags", ctypes.c_uint32 * (2 * MAX_SETS)),
+        ("tags", ctypes.c_uint32 * MAX_LINES),
         ("newest", ctypes.c_uint8 * MAX_SETS),
+        ("ring_at", ctypes.c_void_p),
+        ("ring_lines", ctypes.c_uint32 * MAX_LINES),
+        ("older", ctypes.c_uint16 * (MAX_LINES + 1)),
+        ("newer", ctypes.c_uint16 * (MAX_LINES + 1)),
     ]
+
+
+def place(line: int) -> int:
+    """The number of a line: the same as in ``_hotpath.c``."""
+    return (line ^ line >> 9) & (PLACES - 1)

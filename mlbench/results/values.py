@@ -109,6 +109,7 @@ class Time:
     cycles: int | None = None
     instructions: int | None = None
     placement: int | None = None
+    """Of ``cycles``, those of straddled branch targets and of conflict misses of the instruction cache."""
     method: str = ""
     """How the times came about where it is neither a board's clock nor the cycle model: they are rough."""
     first_us: float | None = None
