@@ -34,7 +34,7 @@ sample:
 
 # Seconds that the action takes beyond compiling and measuring.
 bench-action:
-	$(DEV) python tests/action/overhead_bench.py
+	$(DEV) env PYTHONPATH=. python tests/action/overhead_bench.py
 
 # Pins what requirements/*.in ask for, with the hashes of every platform's files.
 lock:

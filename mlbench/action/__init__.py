@@ -9,7 +9,7 @@ from collections.abc import MutableMapping, Sequence
 from mlbench.action.commands import Commands
 from mlbench.errors import MLBenchError, UsageError
 
-STEPS = ("plan", "measure", "report")
+STEPS = ("setup", "plan", "measure", "report")
 """Steps of ``action.yml`` that run in our own environment, in their order. ``prepare`` comes before."""
 
 
@@ -35,6 +35,7 @@ def main(environ: MutableMapping[str, str], arguments: Sequence[str]) -> int:
 
 
 def _step(environ: MutableMapping[str, str], arguments: list[str], commands: Commands) -> int:
+    from mlbench.action.files import set_outputs
     from mlbench.action.scrub import TOKEN, scrub
     from mlbench.progress import make_progress
 
@@ -46,6 +47,13 @@ def _step(environ: MutableMapping[str, str], arguments: list[str], commands: Com
     given = scrub(environ)
     commands.mask(given.get(TOKEN, ""))
     progress = make_progress(sys.stderr)
+    if arguments[0] == "setup":
+        from mlbench.action.set_up import set_up
+
+        with commands.stopped():
+            outputs = set_up(given, progress)
+        set_outputs(given, outputs)
+        return 0
     if arguments[0] == "plan":
         from mlbench.action.plan import plan
 

@@ -2,6 +2,10 @@
 
 Runs with the machine's own Python, before anything is installed, so only the standard library is there.
 Keys of caches are computed here because the runner's ``hashFiles`` sees the workspace alone.
+
+There are two kinds of caches. Packages and tools run in steps that have a token, so they are saved before
+anything of the project runs. Builds and measurements are saved afterwards, and are restored for the step
+without a token alone. A job that only reports has a token that may write, and no cache at all.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from mlbench.action.state import Work
 from mlbench.errors import UsageError
 from mlbench.setup.home import ARDUINO, BUILDS, ENVIRONMENTS, RESULTS, TOOLS, home
 
-_FORMAT = "1"
+_FORMAT = "2"
 """Raised when what lies in the caches is laid out in another way."""
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("requirements/build.txt", "requirements/runtime.txt", "mlbench/emulator/_hotpath.c")
@@ -27,8 +31,8 @@ _PACKAGES = ("requirements/build.txt", "requirements/runtime.txt", "mlbench/emul
 _TOOLS = ("mlbench/setup/tools.py",)
 """Files that decide which compilers are installed."""
 _SUITES = ("mlbench.yml", "mlbench.yaml", ".github/mlbench.yml", "sketches/mlbench.yml")
-CACHED = (TOOLS, ARDUINO, BUILDS)
-"""Rooms that are cached together, once for each set of tools and boards."""
+INSTALLED = (TOOLS, ARDUINO)
+"""Rooms of what is installed by the inputs; cached together, once for each set of them."""
 
 
 def prepare(environ: Mapping[str, str]) -> None:
@@ -49,7 +53,9 @@ def prepare(environ: Mapping[str, str]) -> None:
     hosted = environ.get("RUNNER_ENVIRONMENT", "") == "github-hosted"
     wish = settings.install or ("true" if hosted else "")
     set_outputs(environ, {"work": str(work.folder), "mode": settings.mode, "install": wish})
-    if settings.cache and hosted:
+    if settings.mode == "report":
+        work.make_home()
+    elif settings.cache and hosted:
         set_outputs(environ, _caches(settings, folder, environ))
 
 
@@ -64,26 +70,37 @@ def check_system(environ: Mapping[str, str]) -> None:
 def _caches(settings: Settings, folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     kept = home()
     machine = [_FORMAT, platform.machine(), platform.python_version(), sys.base_prefix, _system()]
-    packages = _digest([*machine, *(_content(_ROOT / name) for name in _PACKAGES)])
-    python = {
-        "python": "true",
-        "python-path": str(kept / ENVIRONMENTS),
-        "python-key": f"mlbench-python-{packages}",
-    }
-    if settings.mode == "report" or settings.handed:  # builds nothing
-        return python
+    found: dict[str, str] = {}
+    # What is there already was left by an earlier step of this job, and that may have built something.
+    if not (kept / ENVIRONMENTS).exists():
+        packages = _digest([*machine, *(_content(_ROOT / name) for name in _PACKAGES)])
+        found |= {
+            "python": "true",
+            "python-path": str(kept / ENVIRONMENTS),
+            "python-key": f"mlbench-python-{packages}",
+        }
+    if settings.handed:  # builds nothing
+        return found
     tools = _digest([*machine, *(_content(_ROOT / name) for name in _TOOLS)])
+    if not any((kept / name).exists() for name in INSTALLED):
+        asked = _digest([*settings.platforms, "", *settings.libraries, "", settings.renode_version])
+        found |= {
+            "tools": "true",
+            "tools-path": "\n".join(str(kept / name) for name in INSTALLED),
+            "tools-key": f"mlbench-tools-{tools}-{asked}",
+            "tools-restore": f"mlbench-tools-{tools}-",
+        }
     suites = [settings.suite] if settings.suite else list(_SUITES)
     wanted = [*settings.board, *settings.platforms, *settings.libraries, settings.renode_version]
     boards = _digest([*wanted, *(_content(folder / name) for name in suites)])
     run = f"{environ.get('GITHUB_RUN_ID', '')}-{environ.get('GITHUB_RUN_ATTEMPT', '')}"
     leg = _digest([settings.key, environ.get("GITHUB_JOB", "")])
     return {
-        **python,
-        "tools": "true",
-        "tools-path": "\n".join(str(kept / name) for name in CACHED),
-        "tools-key": f"mlbench-tools-{tools}-{boards}",
-        "tools-restore": f"mlbench-tools-{tools}-",
+        **found,
+        "builds": "true",
+        "builds-path": str(kept / BUILDS),
+        "builds-key": f"mlbench-builds-{tools}-{boards}",
+        "builds-restore": f"mlbench-builds-{tools}-",
         # Measurements are small and kept anew by each run: what lies under a key never changes.
         "results-path": str(kept / RESULTS),
         "results-key": f"mlbench-results-{_FORMAT}-{leg}-{run}",

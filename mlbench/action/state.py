@@ -48,6 +48,18 @@ class Work:
             )
         return work
 
+    def make_home(self) -> None:
+        """Make the folder that stands in for ``MLBENCH_HOME`` in a job that only reports."""
+        try:
+            self.home.mkdir(mode=0o700)
+        except OSError as error:
+            raise EnvironmentFault(f"cannot be written ({error.strerror})", where=str(self.home)) from error
+
+    @property
+    def home(self) -> Path:
+        """There in mode ``report`` alone, and new: a build that ran earlier on this machine never saw it."""
+        return self.folder / "home"
+
     @property
     def settings(self) -> Path:
         """What the inputs ask for."""

@@ -3,7 +3,7 @@
 ``entrypoint.py [ARGUMENTS]`` starts mlbench; ``entrypoint.py --dev COMMAND...`` runs a command with the
 tools of tests and checks at hand, which is how the Makefile gets them. Either way this process becomes
 the other one, so that signals and the exit status are its own. ``entrypoint.py --action STEP`` is a step of
-``action.yml``: no installer sees its token, and a step that builds has none.
+``action.yml``: no installer sees its token, and a step that installs or builds has none.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from mlbench.setup.policy import Policy
 
 ROOT = Path(__file__).resolve().parents[2]
 _INTERRUPTED = 130
+_WITH_TOKEN = (["plan"], ["report"])
+"""Steps of the action that need a token, once everything is installed."""
 
 
 def say(text: str) -> None:
@@ -65,10 +67,8 @@ def _action(words: list[str]) -> int:
         if words == ["prepare"]:
             prepare(os.environ)
             return 0
-        policy = Policy.read(words)
-        environment = ensure_environment(Locks.of(ROOT), policy, say)
-        native.build(environment, say)
-        if words != ["measure"]:
+        environment = _environment_of_step(words, Policy.read(words))
+        if words in _WITH_TOKEN:
             os.environ.update(held)
         _become_mlbench(environment, ["--action", *words])
     except MLBenchError as error:
@@ -77,6 +77,21 @@ def _action(words: list[str]) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     return 0
+
+
+def _environment_of_step(words: list[str], policy: Policy) -> Path:
+    """The environment that a step runs in; in a job that only reports, one made for that job.
+
+    A kept one may hold what a build of another job has written into it, and this step has a token.
+    """
+    from mlbench.action.state import Work
+
+    if words == ["report"] and (own := Work.of(os.environ).home).is_dir():
+        os.environ["MLBENCH_HOME"] = str(own)
+        return ensure_environment(Locks.of(ROOT), policy, say)  # nothing is emulated: no hot path is built
+    environment = ensure_environment(Locks.of(ROOT), policy, say)
+    native.build(environment, say)
+    return environment
 
 
 def _become_mlbench(environment: Path, arguments: Sequence[str]) -> None:

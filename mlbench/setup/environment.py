@@ -189,7 +189,7 @@ def _check_reachable(policy: Policy) -> None:
     if policy.offline and not wheelhouse and not os.environ.get("PIP_FIND_LINKS"):
         raise EnvironmentFault(
             "the Python environment is not made yet, and --offline forbids the network",
-            do="start once without --offline, or set MLBENCH_WHEELHOUSE to a folder that holds the wheels",
+            do="start without --offline, or set MLBENCH_WHEELHOUSE to a folder that holds the wheels",
         )
 
 

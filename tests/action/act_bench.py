@@ -17,6 +17,7 @@ from typing import Any
 
 from fake_api import FakeGitHub
 from fake_state import Run
+from lent_environment import WHEELHOUSE
 from stand_ins import REPOSITORY, ROOT, pinned
 
 BENCH = ".github/workflows/bench.yml"
@@ -188,6 +189,7 @@ class Stage:
             "SHA_REF": git(checkout, "rev-parse", "HEAD"),
             "MLBENCH_HOME": str(self.home),
             "MLBENCH_OFFLINE": "true",
+            "MLBENCH_WHEELHOUSE": str(self.folder / WHEELHOUSE),
             "RUNNER_OS": "Linux",
             **(environ or {}),
         }

@@ -13,7 +13,7 @@ from api_description import ApiDescription
 from fake_api import FakeGitHub
 from filelock_lite import held
 from scenes import LIMITS, Scene, one_job, part_of
-from stand_ins import REPOSITORY, Taker, lay_out, make_path, seed_environment
+from stand_ins import REPOSITORY, Taker, lay_out, make_path
 
 from mlbench.setup.tools import find_toolchain
 
@@ -27,11 +27,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def action_home(shared: Path) -> Path:
-    """MLBENCH_HOME of the action's runs, with its environment."""
-    home = shared / "action-home"
-    with held(shared / "action-home.lock"):
-        seed_environment(home)
-    return home
+    """MLBENCH_HOME of the action's runs; the first of them makes the environment."""
+    return shared / "action-home"
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "github"))
 from act_bench import TOKEN, Origin, Ran, Stage
 from fake_api import FakeGitHub
 from scenes import Scene, one_job
-from stand_ins import REPOSITORY, Taker, lay_out, make_path, seed_environment
+from stand_ins import REPOSITORY, Taker, lay_out, make_path
 
 AIM = 5.0
 """Seconds, at most."""
@@ -43,7 +43,6 @@ def main() -> int:
         folder = Path(scratch)
         fake.repository(REPOSITORY)
         fake.token(TOKEN, repository=REPOSITORY)
-        seed_environment(folder / "home")
         stage = Stage(folder / "stage", fake, folder / "home", make_path(folder / "bin"))
         taker = Taker(stage)
         lay_out(stage.folder, taker.url)

@@ -1,4 +1,4 @@
-"""What act's runner lacks: stand-ins for remote actions, an environment, a way for artifacts to the fake."""
+"""What act's runner lacks: stand-ins for remote actions, locks for them, a way for artifacts to the fake."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlbench.setup.environment import MARKER, Locks, environment_path
+from lent_environment import WHEELHOUSE, lend
 
 if TYPE_CHECKING:
     from act_bench import Stage
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "owner/demo"
+CACHES = "caches"
+"""Where the stand-in of actions/cache keeps what it saves."""
 _UPLOAD = """\
 name: stand-in
 inputs: {name: {default: x}, path: {default: x}, if-no-files-found: {default: x}}
@@ -53,13 +55,18 @@ runs:
 """
 _CACHE = """\
 name: stand-in
-inputs: {path: {default: x}, key: {default: x}, restore-keys: {default: x}}
+inputs: {path: {default: x}, key: {default: x}, restore-keys: {default: ""}}
+outputs: {cache-hit: {value: "${{ steps.cache.outputs.cache-hit }}"}}
 runs:
   using: composite
   steps:
-    - shell: bash
-      env: {KEY: "${{ inputs.key }}", FOLDERS: "${{ inputs.path }}"}
-      run: echo "cache WHAT $KEY"; echo "$FOLDERS"
+    - id: cache
+      shell: bash
+      env:
+        KEY: "${{ inputs.key }}"
+        FOLDERS: "${{ inputs.path }}"
+        RESTORE_KEYS: "${{ inputs.restore-keys }}"
+      run: python3 "SCRIPT" WHAT "STORE"
 """
 
 
@@ -109,16 +116,18 @@ def lay_out(folder: Path, taker: str) -> None:
     action = folder / "action"
     skipped = shutil.ignore_patterns("__pycache__", "*.pyc", "*.so")
     shutil.copytree(ROOT / "mlbench", action / "mlbench", ignore=skipped)
-    shutil.copytree(ROOT / "requirements", action / "requirements")
+    lend(action, folder / WHEELHOUSE)
     for name in ("action.yml", "entrypoint.py"):
         shutil.copy(ROOT / name, action / name)
     stand_ins = folder / "stand-ins"
+    script = Path(__file__).with_name("cache_store.py")
+    cache = _CACHE.replace("SCRIPT", str(script)).replace("STORE", str(folder / CACHES))
     for name, text in {
         "actions-upload-artifact": _UPLOAD.replace("TAKER_URL", taker),
         "actions-download-artifact": _DOWNLOAD.replace("DOWNLOADS", str(folder / "downloads")),
         "actions-checkout": _CHECKOUT.replace("ACTION", str(action)),
-        "actions-cache/restore": _CACHE.replace("WHAT", "restored"),
-        "actions-cache/save": _CACHE.replace("WHAT", "saved"),
+        "actions-cache/restore": cache.replace("WHAT", "restore"),
+        "actions-cache/save": cache.replace("WHAT", "save"),
     }.items():
         (stand_ins / name).mkdir(parents=True)
         (stand_ins / name / "action.yml").write_text(text)
@@ -129,23 +138,3 @@ def make_path(folder: Path) -> str:
     folder.mkdir()
     (folder / "python3").symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
-
-
-def seed_environment(home: Path) -> None:
-    """Give the action the environment that runs the tests: it holds all that is locked, and more."""
-    before = os.environ.get("MLBENCH_HOME")
-    os.environ["MLBENCH_HOME"] = str(home)
-    try:
-        path = environment_path(Locks.of(ROOT))
-    finally:
-        del os.environ["MLBENCH_HOME"]
-        os.environ |= {"MLBENCH_HOME": before} if before is not None else {}
-    if (path / MARKER).is_file():
-        return
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "CACHEDIR.TAG").write_text("")
-    (path / "bin").mkdir(parents=True)
-    (path / "bin" / "python").symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
-    shutil.copy(Path(sys.prefix) / "pyvenv.cfg", path / "pyvenv.cfg")
-    (path / "lib").symlink_to(Path(sys.prefix) / "lib")
-    (path / MARKER).write_text("{}")

@@ -78,6 +78,34 @@ def test_the_token_is_where_nothing_is_built(action: dict[str, Any]) -> None:
         )
 
 
+def test_caches_that_meet_a_token_are_older_than_any_build(action: dict[str, Any]) -> None:
+    """What is restored before a step with the token was saved before the project's own code ran."""
+    steps = action["runs"]["steps"]
+    names = [step.get("id", step["name"]) for step in steps]
+    plan, measure = names.index("plan"), names.index("measure")
+    saved: dict[str, int] = {}
+    restored: dict[str, int] = {}
+    for place, step in enumerate(steps):
+        uses = step.get("uses", "")
+        if not uses.startswith("actions/cache"):
+            continue
+        (kind,) = re.findall(r"prepare\.outputs\.(\w+)-path", step["with"]["path"])
+        wish = "builds" if kind == "results" else kind
+        assert f"prepare.outputs.{wish} == 'true'" in step["if"]
+        if uses.startswith("actions/cache/save@"):
+            saved[kind] = place
+        else:
+            assert uses.startswith("actions/cache/restore@"), "others save by themselves when the job ends"
+            assert "prepare.outputs.mode != 'report' &&" in step["if"]
+            restored[kind] = place
+    assert set(saved) == set(restored) == {"python", "tools", "builds", "results"}
+    for kind in ("python", "tools"):
+        assert restored[kind] < names.index("setup") < saved[kind] < plan
+    for kind in ("builds", "results"):
+        assert plan < restored[kind] < measure < saved[kind]
+    assert not [step for step in steps[plan + 1 : measure + 1] if "inputs.token" in str(step)]
+
+
 def test_the_reusable_workflow_hands_every_input_on() -> None:
     bench = yaml.safe_load((ROOT / ".github/workflows/bench.yml").read_text())
     inputs = bench[True]["workflow_call"]["inputs"]

@@ -12,6 +12,8 @@ import pytest
 from mlbench.action.inputs import Settings
 from mlbench.action.measure import command_line
 from mlbench.action.packages import install
+from mlbench.action.set_up import set_up
+from mlbench.action.state import Work
 from mlbench.build.toolchain import Toolchain
 from mlbench.cli import parse
 from mlbench.errors import EnvironmentFault, UsageError
@@ -92,3 +94,27 @@ def test_what_cannot_be_is_told(network: Network) -> None:
     with pytest.raises(EnvironmentFault, match="needs arduino-cli"):
         install(BOTH, Toolchain(), Silent())
     assert install(Settings(), Toolchain(), Silent()).libraries == ()
+
+
+def test_set_up_installs_what_the_inputs_name_and_nothing_of_the_project(
+    network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{network.folder}:/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mlbench.yml").write_text("neither read nor refused: here")
+    work = Work.make(tmp_path / "temp")
+
+    def outputs(settings: Settings) -> dict[str, str]:
+        work.settings.write_text(settings.to_json())
+        return set_up({"MLBENCH_ACTION_WORK": str(work.folder)}, Silent())
+
+    assert outputs(Settings()) == {}  # what is on PATH is nothing to keep
+    # The step that measures says what is wrong; and half of it must not be kept under the key of all of it.
+    assert outputs(Settings(platforms=("acme",))) == {}
+    network.reach(False)
+    assert outputs(BOTH) == {}
+    network.reach(True)
+    assert outputs(Settings(platforms=BOTH.platforms, firmware_dir="x")) == {}
+    assert outputs(BOTH) == {"tools": "true"}
+    network.reach(False)
+    assert install(BOTH, network.tools, Silent()).libraries

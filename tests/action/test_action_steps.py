@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from act_bench import SUITE
+from act_bench import OURS, SUITE
 from scenes import Scene, one_job
 from stand_ins import ROOT
 
@@ -54,7 +54,7 @@ def test_elsewhere_there_is_one_clear_error(
     assert line.startswith("::error title=mlbench::needs a Linux machine with python3")
 
 
-@pytest.mark.parametrize("step", ["prepare", "plan", "measure", "report"])
+@pytest.mark.parametrize("step", ["prepare", "setup", "plan", "measure", "report"])
 def test_cancelling_reaches_the_code(tmp_path: Path, runner_path: str, step: str) -> None:
     """The runner signals the shell of a step, and no other process of it."""
     steps = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
@@ -98,15 +98,23 @@ def test_what_is_wrong_is_said_where_people_look(scene: Scene) -> None:
     assert "hostexecutor" not in body
 
 
-def test_caches_are_used_on_githubs_machines_alone(scene: Scene) -> None:
+def test_caches_are_used_on_githubs_machines_alone(scene: Scene, tmp_path: Path) -> None:
+    """And packages are kept before anything is built, what is built after it."""
     scene.opened()
-    hosted = scene.run(one_job(given="mode: measure"), environ={"RUNNER_ENVIRONMENT": "github-hosted"})
+    home = tmp_path / "home"
+    machine = {"RUNNER_ENVIRONMENT": "github-hosted", "MLBENCH_HOME": str(home)}
+    twice = f"      - uses: {OURS}\n        with: {{mode: measure, key: again}}\n"
+    hosted = scene.run(one_job(given="mode: measure") + twice, environ=machine)
     assert hosted.jobs == {"mlbench": "success"}, hosted.log
-    seen = [line.split()[1:] for line in hosted.raw if line.startswith("cache ")]
-    assert [what for what, _ in seen] == ["restored"] * 3 + ["saved"] * 3
-    keys = [key for _, key in seen]
-    assert keys[:3] == keys[3:]
-    assert str(scene.stage.home / "environments") in hosted.raw
+    seen = [line.removeprefix("cache ") for line in hosted.raw if line.startswith("cache ")]
+    keys = dict.fromkeys(line.split()[1] for line in seen)
+    python, tools, builds, results, again = keys
+    first = [f"restored {python}", f"restored {tools}", f"saved {python}"]
+    first += [f"restored {builds}", f"restored {results}", f"saved {builds}", f"saved {results}"]
+    # The second use finds the environment in which the first one has built: it is nothing to keep.
+    second = [f"restored {tools}", f"restored {builds}", f"restored {again}", f"saved {again}"]
+    assert seen == [*first, *second]
+    assert str(home / "environments") in hosted.raw
 
 
 @pytest.mark.parametrize(
@@ -140,22 +148,36 @@ def test_what_is_cached_and_installed_where(
             "GITHUB_RUN_ID": "7",
         }
         prepare(environ)
-        return dict(re.findall(r"^(.+)<<(?:mlbench-\w+)\n(.*)\nmlbench-", path.read_text(), re.MULTILINE))
+        pattern = r"^([\w-]+)<<(mlbench-\w+)\n(.*?)\n\2$"
+        found = re.findall(pattern, path.read_text(), re.MULTILINE | re.DOTALL)
+        return {name: value for name, _, value in found}
 
     found = outputs()
-    assert (found.get("python") == found.get("tools") == "true") is cached
+    kinds = {"python", "tools", "builds"}
+    assert {name for name in kinds if found.get(name) == "true"} == (kinds if cached else set())
     assert found["install"] == install
     if cached:
-        # The suite decides on boards, and those on what is installed; tools alone are shared.
+        # The suite decides on boards, and those on what is built; tools are what the inputs name.
         (tmp_path / "mlbench.yml").write_text("sketches: [{path: x, board: a:b:c}]")
         other = outputs()
-        assert other["tools-key"] != found["tools-key"]
-        assert other["tools-restore"] == found["tools-restore"]
-        assert other["python-key"] == found["python-key"]
+        assert other["builds-key"] != found["builds-key"]
+        assert other["builds-restore"] == found["builds-restore"]
+        assert other["tools-key"] == found["tools-key"]
+        assert outputs(platforms="a:b@1")["tools-key"] != found["tools-key"]
         assert outputs(key="another")["results-key"] != found["results-key"]
-        # What only reports builds nothing, and needs the Python packages all the same.
-        reporting = outputs(mode="report")
-        assert reporting["python-key"] == found["python-key"]
-        assert "tools" not in reporting
+        # No two kinds share a folder, so none can be unpacked over another.
+        paths = [found[f"{kind}-path"].split() for kind in ("python", "tools", "builds", "results")]
+        rooms = [[Path(path).name for path in each] for each in paths]
+        assert rooms == [["environments"], ["tools", "arduino"], ["builds"], ["results"]]
+        # What an earlier step of the job has left is no cache's: that step may have built something.
+        for room, kind in (("environments", "python"), ("tools", "tools")):
+            (tmp_path / "home" / room).mkdir()
+            assert kind not in outputs()
+    # A job that only reports takes over nothing of another one, and has an environment to itself.
+    reporting = outputs(mode="report")
+    assert set(reporting) == {"work", "mode", "install"}
+    own = Path(reporting["work"], "home")
+    assert own.stat().st_mode & 0o777 == 0o700
+    assert not Path(found["work"], "home").exists()
     with pytest.raises(UsageError, match="working-directory"):
         outputs(**{"working-directory": "missing"})
