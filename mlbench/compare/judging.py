@@ -21,7 +21,7 @@ _MANY_RUNS = 9
 exponential noise, chance parts the medians further in 0.7 % of cases (20,000 trials of each), and 0.2 % of
 those with 12. One run that was held up must not hide that all others got slower, as in a range it does."""
 
-_OVER_AS_MEASURED = "as measured it is over the limit for failing, without what the verdict sets aside it is not"
+_OVER_AS_MEASURED = "over the limit for failing as measured, within it without what the verdict sets aside"
 NO_LONGER_FITS = "no longer fits the board"
 
 

@@ -190,7 +190,7 @@ class PythonHotPath:
         self._late = ()
 
     def _fetch(self, address: int, size: int) -> tuple[int, int]:
-        """Fetch the lines of a block: how many were not in the cache, and how many of these for their place."""
+        """Fetch a block's lines: how many were not in the cache, and how many of these for their place."""
         bits = self._costs.cache_line_bits
         misses = conflicts = 0
         for line in range(address >> bits, ((address + size - 1) >> bits) + 1):

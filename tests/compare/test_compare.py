@@ -154,7 +154,7 @@ def test_the_verdict_counts_cycles_without_placement():
     assert delta("inference_time", base, worse, TIME_LIMITS).verdict is Verdict.FAIL
 
 
-OVER = "as measured it is over the limit for failing, without what the verdict sets aside it is not"
+OVER = "over the limit for failing as measured, within it without what the verdict sets aside"
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_a_step_of_the_clock_is_noise(steps, count):
 
 
 def test_noise_passes_no_limit():
-    """A limit below what a board can tell apart would fail by chance; nor is what passes it hidden as noise."""
+    """A limit below what a board can tell apart would fail by chance; what passes it is told all the same."""
     base, head = (result(inference_time=on_board(us, 400, 900)) for us in (10_000, 11_100))
     found = delta("inference_time", base, head, TIME_LIMITS)
     assert found.verdict is Verdict.WARN

@@ -200,7 +200,7 @@ def test_the_instruction_cache_is_least_recently_used(fetches: list[tuple[int, i
 
 @pytest.mark.parametrize("seed", range(6))
 def test_native_and_python_tell_the_same_conflicts(bare: Compiler, seed: int) -> None:
-    """Functions of random sizes called in random order, over several sizes of the cache, with a snapshot between."""
+    """Functions of random sizes, called in random order, larger than the cache; with a snapshot between."""
     rng = random.Random(seed)
     bodies = [f'__asm volatile(".rept {rng.randrange(4, 200)}\\n nop\\n .endr");' for _ in range(24)]
     functions = "".join(

@@ -57,5 +57,6 @@ def _by_size(elf: Path) -> int:
     lines = subprocess.run(
         ["arm-none-eabi-size", "-A", elf], capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    sizes = {words[0]: int(words[1]) for words in map(str.split, lines) if len(words) == 3 and words[1].isdigit()}
+    rows = [words for words in map(str.split, lines) if len(words) == 3 and words[1].isdigit()]
+    sizes = {name: int(size) for name, size, _ in rows}
     return sizes[".data"] + sizes[".bss"]
