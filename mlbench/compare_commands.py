@@ -122,7 +122,7 @@ def people(settings: Settings, *places: str) -> TextIO:
 
 
 def status_of(comparison: Comparison) -> int:
-    """1 where a threshold for failing is passed; what a failure calls for, where a sketch failed at the head."""
+    """1 where a threshold for failing is passed; where a sketch failed at the head, what that calls for."""
     statuses = [1] if comparison.regressed else []
     heads = [job.head for job in comparison.jobs if job.head is not None]
     statuses += [head.failure.exit_status for head in heads if head.failure is not None]
