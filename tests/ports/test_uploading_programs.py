@@ -310,6 +310,6 @@ def test_without_arduino_cli_it_is_said_what_to_do(image: UploadImage) -> None:
 def test_the_arduino_cli_of_a_board(fake: Fake, tmp_path: Path) -> None:
     own = builder.arduino_cli_for("mlbench:nrf52840:nano33ble", Toolchain(arduino_cli=fake.program), tmp_path)
     assert own is not None
-    assert own.homes.user == tmp_path / "arduino"
+    assert own.homes.user.parent == tmp_path / "arduino"
     only_builder = Toolchain(arduino_builder=Path(shutil.which("arduino-builder") or "/x"))
     assert builder.arduino_cli_for("mlbench:nrf52840:nano33ble", only_builder, tmp_path) is None
