@@ -176,7 +176,8 @@ def test_another_linker_script(bench: Bench) -> None:
 def test_newlib_nano_is_an_option_of_the_board(bench: Bench, busy: Built) -> None:
     float_printf = "compiler.c.elf.extra_flags=-u _printf_float"
     nano = bench.build(bench.sketch("busy", BUSY), float_printf, options="newlib=nano")
-    assert nano.flash_size() < busy.flash_size() * 0.8
+    # 0.71 of it with newlib 3.3; 0.82 with newlib 4.5, whose own printf is smaller.
+    assert nano.flash_size() < busy.flash_size() * 0.9
     assert "__malloc_av_" in busy.names()
     assert "__malloc_av_" not in nano.names()
 
