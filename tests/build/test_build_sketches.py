@@ -308,6 +308,13 @@ def test_what_the_linker_refuses_is_told(bench: Bench, flag: str, what: str) -> 
     assert caught.value.what.startswith(what)
 
 
+def test_what_a_failed_program_said_goes_before_its_status(bench: Bench) -> None:
+    properties = ("recipe.objcopy.bin.pattern=arm-none-eabi-objcopy nowhere.elf",)
+    with pytest.raises(BuildFailed) as caught:
+        bench.build(bench.sketch("copied", EMPTY), OWN_BOARD, build_properties=properties)
+    assert "'nowhere.elf': No such file" in caught.value.what
+
+
 def test_a_failed_sketch_builds_once_it_is_mended(bench: Bench) -> None:
     sketch = bench.sketch("mended", "oops\n" + EMPTY)
     _fails(sketch, bench)
