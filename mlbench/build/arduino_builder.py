@@ -93,7 +93,7 @@ class ArduinoBuilder:
             output="\n".join(line for line in done.stderr.splitlines() if not line.startswith("===")),
             build_path=job.build_path,
             error=errors[0] if errors else "",
-            diagnostics=gcc_text.parse(done.stderr),
+            diagnostics=gcc_text.parse(done.stderr, failed=not elf.exists()),
             libraries=tuple(_library(m) for m in messages if m.template.startswith("Using library {0}")),
             link=_link_command(done.stdout, elf),
             seconds=done.seconds,
@@ -113,7 +113,7 @@ class ArduinoBuilder:
             elf=elf if linked else None,
             output=done.stderr,
             error="",
-            diagnostics=gcc_text.parse(done.stderr),
+            diagnostics=gcc_text.parse(done.stderr, failed=not linked),
             seconds=done.seconds,
         )
 

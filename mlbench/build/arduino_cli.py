@@ -79,7 +79,7 @@ class ArduinoCli:
             output=output,
             build_path=build_path,
             error=_first_line(str(answer.get("error") or "")),
-            diagnostics=_diagnostics(result.get("diagnostics") or [], output),
+            diagnostics=_diagnostics(result.get("diagnostics") or [], output, failed=not elf.exists()),
             libraries=tuple(
                 UsedLibrary(
                     str(item.get("name", "")),
@@ -247,7 +247,7 @@ class ArduinoCli:
         return config
 
 
-def _diagnostics(items: list[dict[str, Any]], output: str) -> tuple[Diagnostic, ...]:
+def _diagnostics(items: list[dict[str, Any]], output: str, *, failed: bool) -> tuple[Diagnostic, ...]:
     """arduino-cli's diagnostics; those of the linker, which it has none for, from the text."""
     found = {
         Diagnostic(
@@ -262,7 +262,8 @@ def _diagnostics(items: list[dict[str, Any]], output: str) -> tuple[Diagnostic, 
     }
     if any(diagnostic.severity == "error" for diagnostic in found):
         return tuple(found)
-    return tuple(found | dict.fromkeys(d for d in gcc_text.parse(output) if d.severity == "error"))
+    said = gcc_text.parse(output, failed=failed)
+    return tuple(found | dict.fromkeys(d for d in said if failed or d.severity == "error"))
 
 
 def _json(text: str) -> dict[str, Any] | None:

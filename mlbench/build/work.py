@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -165,7 +166,7 @@ class Work:
         self.room.link_options.write_text(linker.PULL_MALLOC)
         report = self.compiler.relink(job, report)
         if report.elf is None or not report.success:
-            why = self._located(report.diagnostics or gcc_text.parse(report.output))
+            why = self._located(report.diagnostics or gcc_text.parse(report.output, failed=True))
             reason = why[0].message if why else report.error or "the link failed"
             return elf, f"no image with malloc could be linked for the RAM probe: {reason}"
         if Image.load(report.elf).symbol("malloc") is None:
@@ -285,9 +286,10 @@ class Work:
                     what, where=str(self.source.folder), do="see to the machine, then try again"
                 )
         if not errors:
-            said = [
-                line for line in (*report.error.splitlines(), *reversed(report.output.splitlines())) if line
-            ]
+            lines = (*report.error.splitlines(), *reversed(report.output.splitlines()))
+            said = [line for line in lines if line.strip()]
+            # That a program failed is the last thing to say, after what it said itself.
+            said.sort(key=lambda line: bool(_STATUS.search(line)))
             what = self.room.user_text(said[0].strip(), self.source) if said else "the sketch compiler failed"
             return BuildFailed(what, where=str(self.source.folder), diagnostics=diagnostics)
         first = errors[0]
@@ -309,6 +311,7 @@ class Work:
         return ""
 
 
+_STATUS = re.compile(r"exit status \d+$")
 _HOST_FAULTS = {
     "No space left on device": "no space left while compiling",
     "executable file not found": "the platform's compiler is not installed",

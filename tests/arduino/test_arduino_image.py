@@ -76,6 +76,21 @@ def test_heap_and_stack_fill_the_rest_of_ram(busy: Built) -> None:
     assert at("__stack_size__") == 32768
 
 
+def test_no_segment_is_both_written_and_run(bench: Bench) -> None:
+    """GNU ld from 2.39 on warns of such, and an older one does not know the option that keeps it quiet."""
+    text = EMPTY.replace("{}", "{ hot(1); }", 1)
+    ram = 'extern "C" __attribute__((section(".ramfunc.hot"), noinline)) '
+    hot = ram + "int hot(int x) { return x * micros(); }\n"
+    built = bench.build(bench.sketch("hot", f"static int started = 5;\n{hot}{text}"))
+    assert built.address("hot") >= 0x20000000
+    headers = subprocess.run(
+        ["arm-none-eabi-readelf", "-lW", str(built.firmware.elf)], capture_output=True, text=True, check=True
+    ).stdout
+    flags = re.findall(r"^ +LOAD +(?:0x\w+ +){5}(.*?) +0x", headers, re.MULTILINE)
+    assert flags == ["R E", "RW"]
+    assert not [said for said in built.firmware.diagnostics if "RWX" in said.message]
+
+
 def test_vector_table(busy: Built) -> None:
     words = [int.from_bytes(busy.image.read(0x10000 + 4 * n, 4), "little") for n in range(64)]
     assert words[0] == 0x20040000
@@ -161,7 +176,8 @@ def test_another_linker_script(bench: Bench) -> None:
 def test_newlib_nano_is_an_option_of_the_board(bench: Bench, busy: Built) -> None:
     float_printf = "compiler.c.elf.extra_flags=-u _printf_float"
     nano = bench.build(bench.sketch("busy", BUSY), float_printf, options="newlib=nano")
-    assert nano.flash_size() < busy.flash_size() * 0.8
+    # 0.71 of it with newlib 3.3; 0.82 with newlib 4.5, whose own printf is smaller.
+    assert nano.flash_size() < busy.flash_size() * 0.9
     assert "__malloc_av_" in busy.names()
     assert "__malloc_av_" not in nano.names()
 

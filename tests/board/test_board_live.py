@@ -12,6 +12,7 @@ from in_process import OWN_BOARD
 
 from mlbench.boards import board_for
 from mlbench.build.firmware import BoardBuild, Harness
+from mlbench.elf.image import Image
 from mlbench.results.values import Absent, Time, UnusedRam
 from mlbench.simulated.faults import Faults
 from mlbench.targets.protocol import Functions
@@ -67,6 +68,13 @@ def template(sketch_of: Callable[..., Sketch]) -> Sketch:
     return sketch_of(TEMPLATE, replace(SPEC, name="template", sketch=Path("template"), functions=functions))
 
 
+def heap_of(elf: Path) -> int:
+    """Where the heap begins."""
+    symbol = Image.load(elf).symbol("__HeapBase")
+    assert symbol is not None
+    return symbol.address
+
+
 def test_the_limit_by_an_upload_a_probe(small: Sketch, on_board: Callable[..., Measured]) -> None:
     sketch = live(small)
     image = sketch.firmware.board
@@ -74,9 +82,11 @@ def test_the_limit_by_an_upload_a_probe(small: Sketch, on_board: Callable[..., M
     found = on_board(sketch).profile
     ram = found.measures.unused_ram
     assert isinstance(ram, UnusedRam), (ram, found.notes)
-    # What it is measured with lies below the heap there, and moves the limit by as much.
+    # What it is measured with lies below the heap, which begins at eights, as variables do.
     assert 0 < image.extra_ram <= 48
-    assert 0 <= sketch.limit - image.extra_ram - ram.bytes < 16
+    moved = heap_of(image.elf) - heap_of(sketch.firmware.probe_elf)
+    assert abs(moved - image.extra_ram) < 16
+    assert sketch.limit - ram.bytes == moved
     assert not ram.certified
     for name in ("init_time", "inference_time"):
         mine, its = getattr(found.measures, name), getattr(sketch.emulated.measures, name)
@@ -128,6 +138,8 @@ def test_the_librarys_marks(
         assert isinstance(mine, Time), (name, found)
         assert mine.median_us == pytest.approx(its.median_us, rel=0.02, abs=4), name
     if records:
+        assert sketch.firmware.board is not None
+        assert sketch.firmware.board.extra_ram == 0
         assert isinstance(found.measures.unused_ram, UnusedRam)
         assert found.measures.unused_ram.bytes == sketch.limit
 

@@ -108,6 +108,13 @@ def test_errors_have_the_user_s_file_and_line(cli: Bench, text: str, where: str,
     assert caught.value.what.startswith(what)
 
 
+def test_what_the_linker_refuses_is_told(cli: Bench) -> None:
+    option = ("compiler.c.elf.extra_flags=-Wl,--no-such-option",)
+    with pytest.raises(BuildFailed) as caught:
+        cli.build(cli.sketch("linked", EMPTY), build_properties=option)
+    assert caught.value.what == "unrecognized option '--no-such-option'"
+
+
 def test_overflow_and_limits(cli: Bench) -> None:
     text = "char big[300000];\nint volatile v;\nvoid setup() { v = big[v]; big[v] = 1; }\nvoid loop() {}\n"
     firmware = cli.build(cli.sketch("large", text))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from linker_said import BESIDE, FAILED_LINKS, LD
 
 from mlbench.build import gcc_text, linker
 from mlbench.build.firmware import Diagnostic, Overflow
@@ -151,3 +152,49 @@ def test_diagnostics(line: str, expected: Diagnostic) -> None:
 
 def test_the_linkers_summary_is_no_diagnostic() -> None:
     assert gcc_text.parse("collect2: error: ld returned 1 exit status\nld: a.o: in function `setup':\n") == ()
+
+
+@pytest.mark.parametrize(("first", "text"), FAILED_LINKS.values(), ids=FAILED_LINKS)
+def test_every_line_of_a_failed_link_is_told(first: str, text: str) -> None:
+    found = gcc_text.parse(text, failed=True)
+    assert next(item.message for item in found if item.severity == "error") == first
+    for line in text.splitlines():
+        if not any(sign in line for sign in BESIDE) and line != "compilation terminated.":
+            assert any(line.endswith(item.message) for item in found), line
+
+
+def test_places_of_the_linker() -> None:
+    def places(name: str) -> list[tuple[str, str, int]]:
+        found = gcc_text.parse(FAILED_LINKS[name][1], failed=True)
+        return [(item.message.split()[0], item.file, item.line) for item in found if item.file]
+
+    assert places("2.35 backwards") == [("cannot", "back.ld", 4)]
+    assert places("2.40 syntax") == [("syntax", "syn.ld", 6)]
+    assert places("2.40 too far") == [("relocation", "r.c", 0)]
+    assert places("2.44 undefined") == [("undefined", "/w/u.c", 1), ("dangerous", "/w/u.c", 1)]
+
+
+def test_a_linker_that_comes_through_says_no_error() -> None:
+    text = f"{LD}: skipping incompatible /x/libc.so when searching for -lc\n{LD}: something of note\n"
+    assert gcc_text.parse(text) == ()
+    warned = f"{LD}: warning: cannot find entry symbol _start; defaulting to 00008000\n"
+    assert [item.severity for item in gcc_text.parse(warned)] == ["warning"]
+
+
+def test_what_is_said_while_sections_go_names_no_failure() -> None:
+    text = f"{LD}: removing unused section '.text.f' in file 'x.o'\n{LD}: cannot find -lfoo\n"
+    assert [item.message for item in gcc_text.parse(text, failed=True)] == ["cannot find -lfoo"]
+
+
+def test_lines_before_the_link_are_none_of_the_linkers() -> None:
+    text = f"note.txt:3: read\n{LD}: /x.o: in function `f':\nx.c:9: more to say\n"
+    assert [str(item) for item in gcc_text.parse(text, failed=True)] == ["x.c:9: error: more to say"]
+
+
+@pytest.mark.parametrize(
+    "name", ["arm-none-eabi-ld", "ld.bfd", "/a b/avr/bin/ld.exe", "xtensa-esp32-elf/bin/real-ld", "ld.gold"]
+)
+def test_linkers_by_other_names(name: str) -> None:
+    assert gcc_text.parse(f"{name}: no words of ours", failed=True) == (
+        Diagnostic("error", "no words of ours"),
+    )

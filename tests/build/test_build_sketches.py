@@ -290,6 +290,31 @@ def test_the_first_error_is_named_with_the_user_s_file_and_line(
         assert "must stand within a function" in error.do
 
 
+@pytest.mark.parametrize(
+    ("flag", "what"),
+    [
+        ("-Wl,--no-such-option", "unrecognized option '--no-such-option'"),
+        ("-lnowhere", "cannot find -lnowhere"),
+        ("-Wl,--require-defined=zz", "required symbol `zz' not defined"),
+        ("-Wl,--defsym=a=", "syntax error"),
+        ("-Wl,-m,nowhere", "unrecognised emulation mode: nowhere"),
+        ("-fuse-ld=nowhere", "unrecognized command"),
+    ],
+)
+def test_what_the_linker_refuses_is_told(bench: Bench, flag: str, what: str) -> None:
+    sketch = bench.sketch("linked", EMPTY)
+    with pytest.raises(BuildFailed) as caught:
+        bench.build(sketch, OWN_BOARD, build_properties=(f"compiler.c.elf.extra_flags={flag}",))
+    assert caught.value.what.startswith(what)
+
+
+def test_what_a_failed_program_said_goes_before_its_status(bench: Bench) -> None:
+    properties = ("recipe.objcopy.bin.pattern=arm-none-eabi-objcopy nowhere.elf",)
+    with pytest.raises(BuildFailed) as caught:
+        bench.build(bench.sketch("copied", EMPTY), OWN_BOARD, build_properties=properties)
+    assert "'nowhere.elf': No such file" in caught.value.what
+
+
 def test_a_failed_sketch_builds_once_it_is_mended(bench: Bench) -> None:
     sketch = bench.sketch("mended", "oops\n" + EMPTY)
     _fails(sketch, bench)

@@ -104,7 +104,7 @@ class Compiler:
                 "arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16",
                 "-ffreestanding", "-fno-delete-null-pointer-checks", "-fno-common", "-nostdlib",
                 "-nostartfiles", "-Wl,--build-id=none",
-                "-Wl,-z,max-page-size=4096", "-Wl,--no-warn-rwx-segments",
+                "-Wl,-z,max-page-size=4096",
                 *flags, "-T", str(script), str(start), str(file),
                 *(f for f in flags if f == "-lc"), "-lgcc", "-o", str(elf),
             ]  # fmt: skip

@@ -143,6 +143,9 @@ extern "C" void *_malloc_r(struct _reent *, size_t n) {
   return p == (void *)-1 ? nullptr : p;
 }
 extern "C" void _free_r(struct _reent *, void *) {}
+// newlib 4.4 and newer link stdio with every image, and with it what is missing of the family.
+extern "C" void *_realloc_r(struct _reent *, void *, size_t) { return nullptr; }
+extern "C" void *_calloc_r(struct _reent *, size_t, size_t) { return nullptr; }
 extern "C" void *malloc(size_t n) {
   running = true;
   void *p = _malloc_r(nullptr, n);

@@ -65,7 +65,7 @@ class Threaded:
             )
             objects.append(out)
         linking = [option for option in options if not option.startswith("-D")]
-        script = ("-T", SOURCES / "threaded.ld", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments")
+        script = ("-T", SOURCES / "threaded.ld", "-Wl,--gc-sections")
         _gcc(*_FLAGS, "-nostartfiles", *script, *linking, *objects, "-lc", "-lgcc", "-o", elf)
         return elf
 
