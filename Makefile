@@ -17,16 +17,17 @@ check: lint typecheck
 
 lint:
 	$(DEV) ruff check .
+	$(DEV) lint-imports
 
 typecheck:
 	$(DEV) mypy
 
 tools:
-	$(DEV) python -m mlbench.setup.tools
+	$(DEV) python -m mlbench.firmware.install_tools
 	$(DEV) env PYTHONPATH=. python tests/github/api_description.py
 
 bench:
-	$(DEV) python -m mlbench.bench
+	$(DEV) python -m mlbench.devtools.emulator_speed
 
 # Measures the sample of docs/comment.md and draws its pictures; needs chromium, pngquant and an emoji font.
 sample:

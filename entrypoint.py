@@ -20,6 +20,6 @@ if os.name != "posix":
     sys.exit(4)
 
 if __name__ == "__main__":
-    from mlbench.setup.bootstrap import main
+    from mlbench.cli.bootstrap import main
 
     sys.exit(main(sys.argv[1:]))

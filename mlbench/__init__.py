@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from mlbench.harness import Device, OutputBuffer, kib, mib, ms, nbytes, profile, seconds, us
+from mlbench.version import __version__
 
-__version__ = "0.2.0.dev0"
+if TYPE_CHECKING:
+    from mlbench.testing import Device, OutputBuffer, kib, mib, ms, nbytes, profile, seconds, us
 
 __all__ = [
     "Device",
@@ -24,9 +24,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The harness's names, imported when one is first used: the command line needs none of them."""
+    """Names of ``mlbench.testing``, imported when one is first used: the command line needs none."""
     if name in __all__:
-        from mlbench import harness
+        from mlbench import testing
 
-        return getattr(harness, name)
+        return getattr(testing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,9 +12,9 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
 if TYPE_CHECKING:
-    from mlbench.build.firmware import Firmware
-    from mlbench.harness.dialogue import Dialogue
-    from mlbench.harness.profiling import Profiled
+    from mlbench.core.firmware import Firmware
+    from mlbench.testing.dialogue import Dialogue
+    from mlbench.testing.profiling import Profiled
 
 _BACKENDS = ("emulator", "renode", "board")
 _DEVICES = pytest.StashKey[list[Any]]()
@@ -65,7 +65,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 def _asked(request: pytest.FixtureRequest) -> tuple[str, str]:
     """Board and backend of a test: its marker, then the command line, then the usual ones."""
-    from mlbench.suite import DEFAULT_BOARD
+    from mlbench.suite.suite_file import DEFAULT_BOARD
 
     marker = request.node.get_closest_marker("mlbench")
     given = dict(marker.kwargs) if marker is not None else {}
@@ -84,7 +84,7 @@ def _asked(request: pytest.FixtureRequest) -> tuple[str, str]:
 @pytest.fixture(scope="session")
 def mlbench_build() -> Callable[..., Firmware]:
     """Builds a sketch, ``mlbench_build("sketches/kws", board=...)``; once for the same arguments."""
-    from mlbench.harness.building import build
+    from mlbench.testing.building import build
 
     built: dict[Any, Firmware] = {}
 
@@ -102,7 +102,7 @@ def device(
     request: pytest.FixtureRequest, mlbench_build: Callable[..., Firmware]
 ) -> Iterator[Callable[..., Dialogue]]:
     """Makes devices, ``device(firmware)``: of a built one, a sketch's folder or an ELF file."""
-    from mlbench.harness.making import make_device
+    from mlbench.testing.making import make_device
 
     made: list[Dialogue] = []
     request.node.stash[_DEVICES] = made
@@ -130,7 +130,7 @@ def profile(
 
     Its figures go into JUnit's report as properties of the test.
     """
-    from mlbench.harness.profiling import profile as measure
+    from mlbench.testing.profiling import profile as measure
 
     def make(sketch: Any, **options: Any) -> Profiled:
         board, backend = _asked(request)
@@ -157,7 +157,7 @@ def pytest_runtest_makereport(
     if call.when != "call" or not report.failed or call.excinfo is None:
         return report
     from mlbench.errors import MLBenchError
-    from mlbench.harness.errors import DeviceError
+    from mlbench.testing.errors import DeviceError
 
     error = call.excinfo.value
     told = error.report if isinstance(error, DeviceError) else None

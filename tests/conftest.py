@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from workshop import tools_or_skip
 
-from mlbench.build.toolchain import Toolchain
+from mlbench.firmware.toolchain import Toolchain
 
 # How long one example takes says nothing on a machine that runs other things too. On CI the examples are
 # the same each time, so that a red run is about the change; elsewhere they wander, and find what is new.

@@ -17,8 +17,8 @@ from pathlib import Path
 from mlbench.reports.comment import comment_markdown
 from mlbench.reports.page import to_page
 from mlbench.reports.summary import summary_markdown
-from mlbench.results import comparison_document
-from mlbench.results.change import Comparison
+from mlbench.results import comparison_file as comparison_document
+from mlbench.results.comparison import Comparison
 
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parents[1]

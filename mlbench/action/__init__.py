@@ -15,7 +15,7 @@ STEPS = ("setup", "plan", "measure", "report")
 
 def main(environ: MutableMapping[str, str], arguments: Sequence[str]) -> int:
     """Run one step; returns its exit status. What goes wrong becomes an annotation of one line."""
-    from mlbench.interrupt import Interrupted, interruptible, leave
+    from mlbench.util.interrupt import Interrupted, interruptible, leave
 
     commands = Commands(sys.stdout)
     try:
@@ -37,7 +37,7 @@ def main(environ: MutableMapping[str, str], arguments: Sequence[str]) -> int:
 def _step(environ: MutableMapping[str, str], arguments: list[str], commands: Commands) -> int:
     from mlbench.action.files import set_outputs
     from mlbench.action.scrub import TOKEN, scrub
-    from mlbench.progress import make_progress
+    from mlbench.util.progress import make_progress
 
     if len(arguments) != 1 or arguments[0] not in STEPS:
         raise UsageError(

@@ -13,7 +13,7 @@ from mlbench.action.state import RESULT, Work
 from mlbench.errors import MLBenchError
 from mlbench.github.artifacts import baseline_artifact, download
 from mlbench.github.client import GitHub
-from mlbench.results.document import from_json
+from mlbench.results.result_file import from_json
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
-from mlbench.reports.text import printable
+from mlbench.util.text import printable
 
 LEVELS = ("error", "warning", "notice")
 SHOWN = 10

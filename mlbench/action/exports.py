@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlbench.results.change import Comparison
+from mlbench.results.comparison import Comparison
 
 
 def export(comparison: Comparison, folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mlbench.results.change import Comparison, Delta, Figure, JobChange
+from mlbench.results.comparison import Comparison, Delta, Figure, JobChange
 
 LIMIT = 500_000
 """Characters at most: GitHub takes outputs of 1 MB a job."""

@@ -16,8 +16,8 @@ from mlbench.github.artifacts import artifacts_of_run, download, newest_attempts
 from mlbench.github.client import GitHub
 from mlbench.github.errors import Forbidden, GitHubError, NotFound
 from mlbench.github.pulls import pull_of_workflow_run
-from mlbench.reports.text import printable
-from mlbench.results.change import Verdict
+from mlbench.results.comparison import Verdict
+from mlbench.util.text import printable
 
 
 @dataclass(frozen=True)

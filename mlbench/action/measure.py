@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mlbench import __version__
 from mlbench.action.commands import SHOWN, Commands
 from mlbench.action.events import Event
 from mlbench.action.exports import export
@@ -23,23 +22,24 @@ from mlbench.baseline import Base, Counterpart, Repository, against, base_of_doc
 from mlbench.baseline.measuring import UNTOUCHED, Job, measured_but, placed
 from mlbench.baseline.same_run import chooser, measure_counterpart
 from mlbench.baseline.untouched import find_untouched
-from mlbench.cli import parse
 from mlbench.compare import Thresholds, thresholds_of
 from mlbench.errors import MLBenchError, worst_status
-from mlbench.firmware_commands import build_folder, measure_folder
-from mlbench.progress import Progress
+from mlbench.firmware.install_tools import ensure_toolchain
+from mlbench.host.cache_dir import CHECKOUTS, room
+from mlbench.host.policy import Policy
+from mlbench.pipeline.firmware_jobs import build_folder, measure_folder
+from mlbench.pipeline.run import exit_status, profile_all
+from mlbench.pipeline.services import wire
 from mlbench.renode.install import install as install_renode
-from mlbench.results import comparison_document
-from mlbench.results.change import Comparison, Side
-from mlbench.results.document import Document, RunInfo, read, write
+from mlbench.results import comparison_file as comparison_document
+from mlbench.results.comparison import Comparison, Side
+from mlbench.results.result_file import Document, RunInfo, read, write
 from mlbench.results.values import Result
-from mlbench.run import exit_status, profile_all
-from mlbench.selection import Selection, select
-from mlbench.settings import Settings as Options
-from mlbench.setup.home import CHECKOUTS, room
-from mlbench.setup.policy import Policy
-from mlbench.setup.tools import ensure_toolchain
-from mlbench.wiring import wire
+from mlbench.suite.options import RunOptions
+from mlbench.suite.selection import Selection, select
+from mlbench.util.progress import Progress
+from mlbench.util.settings import Settings as Options
+from mlbench.version import __version__
 
 
 def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) -> None:
@@ -95,20 +95,22 @@ def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) 
     set_outputs(environ, outputs)
 
 
-def command_line(settings: Settings, packages: Packages) -> list[str]:
-    """The command line that asks for what the inputs ask for."""
+def run_options(settings: Settings, packages: Packages) -> RunOptions:
+    """What the inputs ask for, as a command line would."""
+    found = RunOptions(
+        only=tuple(settings.sketches),
+        boards=tuple(settings.board),
+        libraries=tuple(str(folder) for folder in packages.libraries),
+        # What is only built is for boards, whose backend says where it is measured later.
+        backend=settings.backend if settings.mode != "build" else "board",
+    )
     if settings.handed:
-        words = ["run", f"--firmware-dir={settings.firmware_dir}"]
-        words += [f"--thresholds={settings.suite}"] if settings.suite else []
-    else:
-        built = settings.mode == "build"
-        verb = ["build", f"--firmware-dir={settings.firmware_dir}"] if built else ["run"]
-        words = [*verb, *([settings.suite] if settings.suite else [])]
-    words += [f"--board={board}" for board in settings.board]
-    words += [f"--only={pattern}" for pattern in settings.sketches]
-    words += [f"--library={folder}" for folder in packages.libraries]
-    backend = settings.backend if settings.mode != "build" else ""
-    return words + ([f"--backend={backend}"] if backend else [])
+        return replace(found, firmware_dir=settings.firmware_dir, thresholds=settings.suite)
+    return replace(
+        found,
+        sketch=settings.suite,
+        firmware_dir=settings.firmware_dir if settings.mode == "build" else "",
+    )
 
 
 def _packages(settings: Settings, policy: Policy, progress: Progress) -> Packages:
@@ -135,7 +137,7 @@ def _build(
     own = _options(environ)
     try:
         with commands.group("Compiling"), commands.stopped():
-            options = parse(command_line(settings, _packages(settings, own.policy, progress)))
+            options = run_options(settings, _packages(settings, own.policy, progress))
             selection = select(options, folder)
             path = folder / options.firmware_dir
             failures = build_folder(selection, path, wire(own, progress), progress)
@@ -158,7 +160,7 @@ def _handed(
     begin, started = time.monotonic(), _now()
     folder = _folder(settings, environ)
     rooms = wire(_options(environ), progress, handed=True)
-    options = parse(command_line(settings, Packages()))
+    options = run_options(settings, Packages())
     selection, measured = measure_folder(options, folder, rooms, progress)
     results = tuple(placed(result, folder) for result in measured)
     _keep(results, started, begin, work)
@@ -182,7 +184,7 @@ def _compared(
 
     if settings.renode_version:
         install_renode(settings.renode_version, progress.note)
-    options = parse(command_line(settings, _packages(settings, own.policy, progress)))
+    options = run_options(settings, _packages(settings, own.policy, progress))
     selection = select(options, folder)
     trees = room(CHECKOUTS) / "baselines"
     found = Counterpart(plan.commit, plan.how)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlbench.action.inputs import Settings
-from mlbench.build.arduino_cli import ArduinoCli
-from mlbench.build.homes import Homes
-from mlbench.build.toolchain import Toolchain
 from mlbench.errors import EnvironmentFault, UsageError
-from mlbench.progress import Progress
-from mlbench.setup.home import ARDUINO, locked, remove_tree, room
+from mlbench.firmware.arduino_cli import ArduinoCli
+from mlbench.firmware.platforms import Homes
+from mlbench.firmware.toolchain import Toolchain
+from mlbench.host.cache_dir import ARDUINO, locked, remove_tree, room
+from mlbench.util.progress import Progress
 
 _DONE = ".mlbench-complete"
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlbench.errors import UsageError
-from mlbench.reports.text import printable
-from mlbench.results import comparison_document
-from mlbench.results.change import Comparison, JobChange, Side
-from mlbench.results.strict_json import load
-from mlbench.schema import load_schema, violations
+from mlbench.results import comparison_file as comparison_document
+from mlbench.results.comparison import Comparison, JobChange, Side
+from mlbench.util.schema import load_schema, violations
+from mlbench.util.strict_json import load
+from mlbench.util.text import printable
 
 SCHEMA = "mlbench/part/1"
 FILE = "part.json"

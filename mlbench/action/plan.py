@@ -17,7 +17,7 @@ from mlbench.github.client import GitHub
 from mlbench.github.errors import GitHubError
 from mlbench.github.history import merge_base
 from mlbench.github.labels import SKIP
-from mlbench.progress import Progress
+from mlbench.util.progress import Progress
 
 if TYPE_CHECKING:
     from mlbench.baseline import Repository

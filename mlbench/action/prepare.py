@@ -21,14 +21,14 @@ from mlbench.action.files import set_outputs
 from mlbench.action.inputs import Settings
 from mlbench.action.state import Work
 from mlbench.errors import UsageError
-from mlbench.setup.home import ARDUINO, BUILDS, ENVIRONMENTS, RESULTS, TOOLS, home
+from mlbench.host.cache_dir import ARDUINO, BUILDS, ENVIRONMENTS, RESULTS, TOOLS, home
 
 _FORMAT = "2"
 """Raised when what lies in the caches is laid out in another way."""
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("requirements/build.txt", "requirements/runtime.txt", "mlbench/emulator/_hotpath.c")
 """Files that decide what the Python environment holds."""
-_TOOLS = ("mlbench/setup/tools.py",)
+_TOOLS = ("mlbench/firmware/install_tools.py",)
 """Files that decide which compilers are installed."""
 _SUITES = ("mlbench.yml", "mlbench.yaml", ".github/mlbench.yml", "sketches/mlbench.yml")
 INSTALLED = (TOOLS, ARDUINO)

@@ -23,9 +23,9 @@ from mlbench.github.client import GitHub
 from mlbench.github.comment import publish
 from mlbench.github.marker import Stamp
 from mlbench.github.modes import worth_a_comment
-from mlbench.progress import Progress
-from mlbench.results.change import Comparison, Side, Verdict
+from mlbench.results.comparison import Comparison, Side, Verdict
 from mlbench.results.values import Status
+from mlbench.util.progress import Progress
 
 EVERY_LEG = "every job that measures"
 NEEDED = "this job has to need those that measure, and they have to use `mode: measure`"

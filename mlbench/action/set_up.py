@@ -12,10 +12,10 @@ from mlbench.action.inputs import Settings
 from mlbench.action.prepare import INSTALLED
 from mlbench.action.state import Work
 from mlbench.errors import MLBenchError
-from mlbench.progress import Progress
-from mlbench.setup.home import home_path
-from mlbench.setup.policy import Policy
-from mlbench.setup.tools import ensure_toolchain
+from mlbench.firmware.install_tools import ensure_toolchain
+from mlbench.host.cache_dir import home_path
+from mlbench.host.policy import Policy
+from mlbench.util.progress import Progress
 
 
 def set_up(environ: Mapping[str, str], progress: Progress) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mlbench.baseline.repository import Repository
 from mlbench.errors import UsageError
-from mlbench.schema import suggestion
+from mlbench.util.schema import suggestion
 
 DEPTHS = (50, 250, 1000)
 """How far a shallow clone is deepened, step by step, to find a merge base."""

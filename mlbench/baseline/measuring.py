@@ -13,11 +13,11 @@ from mlbench.baseline.repository import Repository
 from mlbench.baseline.worktree import worktree
 from mlbench.compare import Thresholds, changed_thresholds, compare, thresholds_of
 from mlbench.errors import MLBenchError, UsageError
-from mlbench.progress import Progress
-from mlbench.results.change import Comparison, Side
-from mlbench.results.document import Document
+from mlbench.results.comparison import Comparison, Side
+from mlbench.results.result_file import Document
 from mlbench.results.values import Absent, Failure, Measures, Result, Status
-from mlbench.suite import SketchSpec, suite_of
+from mlbench.suite.suite_file import SketchSpec, suite_of
+from mlbench.util.progress import Progress
 
 Job = tuple[str, str, str]
 """Sketch, board and backend."""

@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from mlbench.build.process import Finished
 from mlbench.errors import EnvironmentFault
-from mlbench.git import Git, Remote, remote_of, without_userinfo
+from mlbench.util.git import Git, Remote, remote_of, without_userinfo
+from mlbench.util.subprocesses import Finished
 
 FETCH_SECONDS = 900.0
 """Host time for one fetch."""

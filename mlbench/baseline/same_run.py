@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Set
 from dataclasses import replace
 from pathlib import Path
@@ -11,18 +10,19 @@ from mlbench.baseline.counterpart import Counterpart
 from mlbench.baseline.measuring import Base, Job, Selected, measure_base
 from mlbench.baseline.repository import Repository
 from mlbench.compare import thresholds_of
-from mlbench.discovery import find_suite
 from mlbench.errors import UsageError
-from mlbench.progress import Progress
-from mlbench.run import Rooms, profile_all
-from mlbench.selection import Selection, select
+from mlbench.pipeline.run import Rooms, profile_all
+from mlbench.suite.discovery import find_suite
+from mlbench.suite.options import RunOptions
+from mlbench.suite.selection import Selection, select
+from mlbench.util.progress import Progress
 
 
 def measure_counterpart(
     found: Counterpart,
     repository: Repository,
     head: Selection,
-    options: argparse.Namespace,
+    options: RunOptions,
     rooms: Rooms,
     progress: Progress,
     folder: Path,
@@ -36,7 +36,7 @@ def measure_counterpart(
         found: the commit.
         repository: the checkout.
         head: what the command line means in the checkout.
-        options: the command line's.
+        options: what it asks for.
         rooms: what builds and measures.
         progress: told of what takes long.
         folder: where work trees may be made.
@@ -56,7 +56,7 @@ def measure_counterpart(
 
 
 def chooser(
-    repository: Repository, head: Selection, options: argparse.Namespace, start: Path | None = None
+    repository: Repository, head: Selection, options: RunOptions, start: Path | None = None
 ) -> Callable[[Path], Selected]:
     """What the command line means in a work tree, given the tree's folder."""
     here, root = (start or Path.cwd()).resolve(), repository.root.resolve()
@@ -70,7 +70,7 @@ def selected(found: Selection) -> Selected:
     return Selected(found.specs, thresholds_of(found.suite))
 
 
-def _choose(tree: Path, root: Path, here: Path, head: Selection, options: argparse.Namespace) -> Selected:
+def _choose(tree: Path, root: Path, here: Path, head: Selection, options: RunOptions) -> Selected:
     """What the command line means in a work tree.
 
     Raises:
@@ -79,13 +79,13 @@ def _choose(tree: Path, root: Path, here: Path, head: Selection, options: argpar
     if not here.is_relative_to(root):
         raise UsageError(f"{here} is not in the repository", do="run it in the project")
     place = tree / here.relative_to(root)
-    there = argparse.Namespace(**vars(options))
+    there = options
     if options.sketch:
         named = (here / options.sketch).resolve()
         if (here / options.sketch).exists():
             if not named.is_relative_to(root):
                 raise UsageError(f"{options.sketch} is not in the repository", do="name a sketch in it")
-            there.sketch = str(tree / named.relative_to(root))
+            there = replace(options, sketch=str(tree / named.relative_to(root)))
             if not Path(there.sketch).exists():
                 raise UsageError(f"it has no {named.relative_to(root)} yet")
     if not place.is_dir():

@@ -12,12 +12,12 @@ from mlbench.baseline.counterpart import Counterpart
 from mlbench.baseline.measuring import Job, Selected, job_of, sketchbooks_within
 from mlbench.baseline.repository import Repository
 from mlbench.baseline.worktree import worktree
-from mlbench.build.reads import embedded, named_by
-from mlbench.build.source import Source, read_source
 from mlbench.errors import MLBenchError
-from mlbench.progress import Progress
-from mlbench.run import Rooms
-from mlbench.suite import SketchSpec
+from mlbench.firmware.dependencies import embedded, named_by
+from mlbench.firmware.sketch_source import Source, read_source
+from mlbench.pipeline.run import Rooms
+from mlbench.suite.suite_file import SketchSpec
+from mlbench.util.progress import Progress
 
 ASKED = (
     *("board", "backend", "build_properties", "functions", "marks", "inferences", "timeout_us", "serial"),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from mlbench.baseline.repository import Repository
 from mlbench.errors import EnvironmentFault
-from mlbench.progress import Progress
-from mlbench.setup.home import locked, remove_tree
+from mlbench.host.cache_dir import locked, remove_tree
+from mlbench.util.progress import Progress
 
 _POINTER = b"version https://git-lfs.github.com/spec/v1"
 """How a file begins that stands for one in Git LFS (git-lfs, docs/spec.md)."""

@@ -19,7 +19,7 @@ from mlbench.boards.board import Board, board_of
 from mlbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from mlbench.marked_yaml import Marked
+    from mlbench.util.yaml_lines import Marked
 
 VARIABLE = "MLBENCH_BOARDS"
 PLACEHOLDERS = ("port", "port_name", "folder", "elf", "bin", "hex", "fqbn", "baud")
@@ -47,7 +47,7 @@ def board_for(name: str) -> Board:
     for board in load_boards():
         if plain in board.fqbns or name == board.id:
             return board.with_options(":".join(parts[3:]))
-    from mlbench.schema import suggestion
+    from mlbench.util.schema import suggestion
 
     known = [fqbn for board in load_boards() for fqbn in board.fqbns]
     do = f"{suggestion(name, known)}; others are described in files of your own: docs/boards.md"
@@ -60,7 +60,7 @@ def read_definition(text: str, file: str) -> Board:
     Raises:
         UsageError: the definition is wrong; with file and line.
     """
-    from mlbench.marked_yaml import parse
+    from mlbench.util.yaml_lines import parse
 
     document = parse(text, file)
     if not isinstance(document.data, dict):
@@ -75,7 +75,7 @@ def check(document: Marked) -> None:
     Raises:
         UsageError: with file and line.
     """
-    from mlbench.schema import load_schema, violations
+    from mlbench.util.schema import load_schema, violations
 
     found = sorted(
         violations(document.data, load_schema("mlbench.boards", "board.schema.json")),

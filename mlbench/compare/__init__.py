@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from mlbench.compare.comparing import accepted, compare
-from mlbench.compare.thresholds import Thresholds, changed_thresholds, thresholds_of
+from mlbench.suite.thresholds import Thresholds, changed_thresholds, thresholds_of
 
 __all__ = ["Thresholds", "accepted", "changed_thresholds", "compare", "thresholds_of"]

@@ -8,8 +8,7 @@ from dataclasses import replace
 from mlbench.compare.judging import ALLOCATOR_STEP, Judged, judge
 from mlbench.compare.keys import build_changes, instrument_changes
 from mlbench.compare.symbols import symbol_changes
-from mlbench.compare.thresholds import Thresholds
-from mlbench.results.change import (
+from mlbench.results.comparison import (
     MEASURES,
     Comparison,
     Delta,
@@ -19,6 +18,7 @@ from mlbench.results.change import (
     Verdict,
 )
 from mlbench.results.values import Result, Status
+from mlbench.suite.thresholds import Thresholds
 
 Key = tuple[str, str, str]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlbench.results.change import BIGGER_IS_BETTER, Delta, Figure, KeyChange, Limit, Threshold, Verdict
+from mlbench.results.comparison import BIGGER_IS_BETTER, Delta, Figure, KeyChange, Limit, Threshold, Verdict
 from mlbench.results.values import Absent, Flash, Result, Status, Time
 
 ALLOCATOR_STEP = 4096

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mlbench.build.firmware import BuildKeys
-from mlbench.results.change import KeyChange
-from mlbench.targets.protocol import Instrument
+from mlbench.core.execution import Instrument
+from mlbench.core.firmware import BuildKeys
+from mlbench.results.comparison import KeyChange
 
 _LIBRARY = "library "
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlbench.results.change import SymbolChange
+from mlbench.results.comparison import SymbolChange
 from mlbench.results.values import Flash, Result
 
 MOST_SYMBOLS = 200

@@ -21,8 +21,8 @@ from mlbench.elf.headers import printable
 from mlbench.elf.types import Kind, Prototype, prototype_of
 
 if TYPE_CHECKING:
+    from mlbench.core.execution import Frame
     from mlbench.elf.image import Image
-    from mlbench.targets.protocol import Frame
 
 _Answer = TypeVar("_Answer")
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlbench.core.execution import Frame
 from mlbench.elf.functions import plain_name
 from mlbench.elf.prologue import call_target, follows_call, stack_frame
 from mlbench.elf.wording import readable
 from mlbench.errors import SketchError
-from mlbench.targets.protocol import Frame
 
 if TYPE_CHECKING:
     from mlbench.elf.image import Image

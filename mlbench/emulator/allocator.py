@@ -15,13 +15,13 @@ from enum import Enum
 import unicorn
 from unicorn import arm_const as arm
 
+from mlbench.core.execution import ReplayError
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.emulator import nrf52840
 from mlbench.emulator.calls import Call, CallTracker, Watch
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.stacks import Context
-from mlbench.targets.protocol import ReplayError
 
 
 class Operation(Enum):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mlbench.cycles.model import CostModel
 from mlbench.emulator import transfers
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.cpu import PAGE, Cpu, Memory
-from mlbench.emulator.cycles.model import CostModel
 from mlbench.emulator.hotpath import HotPath
 from mlbench.emulator.processor import Processor
 

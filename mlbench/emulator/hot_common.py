@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from unicorn import arm_const
 
-from mlbench.emulator.cycles.model import Block, BlockFlag
+from mlbench.cycles.model import Block, BlockFlag
 
 NEVER = 2**63
 """An event time that is never reached."""

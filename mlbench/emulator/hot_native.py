@@ -9,10 +9,10 @@ from typing import Any
 
 import unicorn
 
+from mlbench.cycles.addresses import Access
+from mlbench.cycles.model import Block, RunCosts
+from mlbench.cycles.sums import SLOTS, Kind
 from mlbench.emulator.cpu_registers import find_registers
-from mlbench.emulator.cycles.addresses import Access
-from mlbench.emulator.cycles.model import Block, RunCosts
-from mlbench.emulator.cycles.sums import SLOTS, Kind
 from mlbench.emulator.hot_common import CORE_REGISTERS, FLASH_END, NEVER, SHARED, Blocks
 from mlbench.emulator.hot_records import (
     ABI,

@@ -9,9 +9,9 @@ from typing import Any
 import unicorn
 from unicorn import arm_const
 
-from mlbench.emulator.cycles.addresses import MAX_SLOTS, Access, Accesses
-from mlbench.emulator.cycles.model import Block, RunCosts
-from mlbench.emulator.cycles.sums import SLOTS, Kind, Sum
+from mlbench.cycles.addresses import MAX_SLOTS, Access, Accesses
+from mlbench.cycles.model import Block, RunCosts
+from mlbench.cycles.sums import SLOTS, Kind, Sum
 from mlbench.emulator.hot_common import (
     BREAK,
     CORE_REGISTERS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 
-from mlbench.emulator.cycles.addresses import MAX_SLOTS
+from mlbench.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.hot_common import MEMORIES
 
 ABI = 9

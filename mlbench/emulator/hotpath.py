@@ -11,11 +11,11 @@ import importlib.util
 import os
 from pathlib import Path
 
-from mlbench.emulator.cycles.model import CostModel
+from mlbench.cycles.model import CostModel
 from mlbench.emulator.hot_common import CORE_REGISTERS, NEVER, Stop
 from mlbench.emulator.hot_native import NativeHotPath, fits
 from mlbench.emulator.hot_python import PythonHotPath
-from mlbench.setup.native import built_library
+from mlbench.host.native import built_library
 
 __all__ = [
     "CORE_REGISTERS",

@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from mlbench.cycles.model import CostModel, load_model
 from mlbench.elf.image import Image
 from mlbench.emulator import exceptions, nrf52840
 from mlbench.emulator.bus import Bus
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.console import Console
 from mlbench.emulator.cpu import Cpu, CpuStop, Why
-from mlbench.emulator.cycles.model import CostModel, load_model
-from mlbench.emulator.cycles.positions import Positions
 from mlbench.emulator.endings import RESETS, End, Ending
 from mlbench.emulator.faults import FaultLog
 from mlbench.emulator.flash import Flash
@@ -30,6 +29,7 @@ from mlbench.emulator.peripherals.base import Cause
 from mlbench.emulator.peripherals.core import SystemControl
 from mlbench.emulator.peripherals.trace import Dwt, Itm, Tpiu
 from mlbench.emulator.polling import Polling
+from mlbench.emulator.positions import Positions
 from mlbench.emulator.processor import Processor
 from mlbench.emulator.ram_code import RamCode
 from mlbench.emulator.rtt import Rtt

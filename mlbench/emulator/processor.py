@@ -10,10 +10,10 @@ from typing import Any
 
 from unicorn import arm_const as arm
 
+from mlbench.cycles.model import BlockFlag, RunCosts
 from mlbench.emulator import exceptions, transfers
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
-from mlbench.emulator.cycles.model import BlockFlag, RunCosts
 from mlbench.emulator.endings import End, Ending
 from mlbench.emulator.exceptions import Frame, Refused
 from mlbench.emulator.faults import Fault, FaultLog, HardStatus, Status, describe

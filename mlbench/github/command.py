@@ -16,7 +16,7 @@ from mlbench.github.marker import Stamp
 from mlbench.github.modes import worth_a_comment
 from mlbench.github.pulls import pull_by_number
 from mlbench.reports.comment import comment_markdown
-from mlbench.results.change import Comparison
+from mlbench.results.comparison import Comparison
 
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlbench.results.change import Comparison, Delta, State, Threshold, Verdict
+from mlbench.results.comparison import Comparison, Delta, State, Threshold, Verdict
 
 MODES = ("always", "changes", "regressions", "never")
 

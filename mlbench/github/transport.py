@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from mlbench import __version__
 from mlbench.errors import UsageError
 from mlbench.github.errors import Unavailable, Unexpected
+from mlbench.version import __version__
 
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 15.0

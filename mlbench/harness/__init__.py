@@ -1,57 +1,19 @@
-"""Firmware under test: devices that run, calls into them, figures with units.
-
-The names listed here are stable: they keep their meaning within a major version.
-"""
+"""The former name of ``mlbench.testing``, for tests that import it: the same names, and no others."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mlbench import testing
+
 if TYPE_CHECKING:
-    from mlbench.harness.building import build
-    from mlbench.harness.device import CallResult, Device, Inference, Snapshot
-    from mlbench.harness.dialogue import Match
-    from mlbench.harness.errors import DeviceError, Report
-    from mlbench.harness.profiling import Profiled, profile
-    from mlbench.harness.units import Quantity, kib, mib, ms, nbytes, seconds, us
-    from mlbench.targets.protocol import OutputBuffer
+    from mlbench.testing import *  # noqa: F403
 
-__all__ = [
-    "CallResult",
-    "Device",
-    "DeviceError",
-    "Inference",
-    "Match",
-    "OutputBuffer",
-    "Profiled",
-    "Quantity",
-    "Report",
-    "Snapshot",
-    "build",
-    "kib",
-    "mib",
-    "ms",
-    "nbytes",
-    "profile",
-    "seconds",
-    "us",
-]
-
-_MODULES = {
-    "building": ("build",),
-    "device": ("CallResult", "Device", "Inference", "Snapshot"),
-    "dialogue": ("Match",),
-    "errors": ("DeviceError", "Report"),
-    "profiling": ("Profiled", "profile"),
-    "units": ("Quantity", "kib", "mib", "ms", "nbytes", "seconds", "us"),
-}
-_PLACES = {name: f"mlbench.harness.{module}" for module, names in _MODULES.items() for name in names}
-_PLACES["OutputBuffer"] = "mlbench.targets.protocol"
+__all__ = testing.__all__
 
 
 def __getattr__(name: str) -> Any:
-    """Each name's module is imported when it is first used: a budget in milliseconds needs no emulator."""
-    if name in _PLACES:
-        return getattr(import_module(_PLACES[name]), name)
+    """Each name is imported when it is first used, as in ``mlbench.testing``."""
+    if name in testing.__all__:
+        return getattr(testing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

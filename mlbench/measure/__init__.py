@@ -1,1 +1,1 @@
-"""."""
+"""The four measures of one firmware on one target."""

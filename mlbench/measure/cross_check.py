@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mlbench.build.firmware import Firmware
-from mlbench.measure.comparing import Reference
+from mlbench.core.execution import MarkKind, Outcome, Probe, RunResult, Session, Target
+from mlbench.core.firmware import Firmware
 from mlbench.measure.profile import Profile
+from mlbench.measure.reference import Reference
 from mlbench.results.values import UnusedRam
-from mlbench.suite import SketchSpec
-from mlbench.targets.protocol import MarkKind, Outcome, Probe, RunResult, Session, Target
+from mlbench.suite.suite_file import SketchSpec
 
 
 def cross_check(firmware: Firmware, spec: SketchSpec, profile: Profile, target: Target, other: Target) -> str:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mlbench.boards import board_for
-from mlbench.build.firmware import Firmware
+from mlbench.core.execution import HeapUse, MarkKind, NoProbes, Outcome, Probe, RunResult, Session, Target
+from mlbench.core.firmware import Firmware
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.elf.sizes import by_name, ram_symbol_sizes, symbol_sizes
 from mlbench.errors import MLBenchError
-from mlbench.measure.comparing import Reference
 from mlbench.measure.ram import RamOptions, measure_unused_ram
-from mlbench.measure.ram_confirmed import measure_confirmed
+from mlbench.measure.ram_on_board import measure_confirmed
+from mlbench.measure.reference import Reference
 from mlbench.measure.timing import time_of
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
-from mlbench.suite import SketchSpec
+from mlbench.suite.suite_file import SketchSpec
 from mlbench.targets.entry import Entry
-from mlbench.targets.protocol import HeapUse, MarkKind, NoProbes, Outcome, Probe, RunResult, Session, Target
 
 NO_NAMES = (
     "no functions are named: add `init:` and `inference:` to the sketch in mlbench.yml, "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlbench.measure.comparing import Reference
+from mlbench.core.execution import Allocator, Outcome, Probe, ReplayError, RunResult, Session
 from mlbench.measure.ram_search import Prediction, bisect, predict
+from mlbench.measure.reference import Reference
 from mlbench.results.values import Absent, UnusedRam
-from mlbench.targets.protocol import Allocator, Outcome, Probe, ReplayError, RunResult, Session
 
 _DEADLINE_FACTOR = 4
 _DEADLINE_EXTRA_US = 1_000_000.0

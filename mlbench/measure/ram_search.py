@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mlbench.targets.protocol import Allocator
+from mlbench.core.execution import Allocator
 
 PERIOD = 4096
 """newlib's page: what sbrk is asked for is a multiple of it (newlib 3.3, _malloc_r)."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from statistics import median, median_low
 
+from mlbench.core.execution import Mark, MarkKind
 from mlbench.results.values import Absent, Time
-from mlbench.targets.protocol import Mark, MarkKind
 
 
 def time_of(

@@ -19,8 +19,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
+from mlbench.host.cache_dir import BOARDS, Say, room, unwritable
 from mlbench.ports.finding import Port
-from mlbench.setup.home import BOARDS, Say, room, unwritable
 
 _POLL_SECONDS = 0.2
 _MOST_BYTES = 4096

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from mlbench.errors import EnvironmentFault
+from mlbench.host.cache_dir import Say
 from mlbench.ports.finding import Port, list_ports
-from mlbench.setup.home import Say
 
 TOUCH_BAUD = 1200
 """Opening and closing at this rate asks Arduino's boards for their bootloader."""

@@ -13,14 +13,14 @@ from typing import Protocol
 
 from mlbench.boards import Board
 from mlbench.boards.catalog import placeholders
-from mlbench.build.arduino_cli import ArduinoCli
-from mlbench.build.process import child_environment, run
-from mlbench.build.upload_answer import COMMAND_INSTEAD, UploadRefused, last_words
 from mlbench.elf.flat import flat_binary, intel_hex
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault
+from mlbench.firmware.arduino_cli import ArduinoCli
+from mlbench.firmware.upload_answer import COMMAND_INSTEAD, UploadRefused, last_words
+from mlbench.host.cache_dir import unwritable
 from mlbench.ports.finding import Port
-from mlbench.setup.home import unwritable
+from mlbench.util.subprocesses import child_environment, run
 
 USUAL_BAUD = 115200
 _MOST_BYTES = 1 << 16

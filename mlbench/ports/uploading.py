@@ -12,14 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mlbench.boards import Board
-from mlbench.build.arduino_cli import ArduinoCli
-from mlbench.build.compiler import PlatformMissing
-from mlbench.build.upload_answer import UploadRefused
 from mlbench.errors import EnvironmentFault
+from mlbench.firmware.arduino_cli import ArduinoCli
+from mlbench.firmware.compiler import PlatformMissing
+from mlbench.firmware.upload_answer import UploadRefused
+from mlbench.host.cache_dir import Say
 from mlbench.ports.finding import Port, list_ports
 from mlbench.ports.opening import Times, await_return, pulse_dtr, touch
 from mlbench.ports.programmers import Programmer, UploadImage, baud_of, programmer_for
-from mlbench.setup.home import Say
 
 __all__ = ["UploadFailed", "UploadImage", "UploadRefused", "Uploaded", "Uploader"]
 

@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
-from mlbench.setup.home import TOOLS, Say, home_path, locked, room
+from mlbench.host.cache_dir import TOOLS, Say, home_path, locked, room
 
 RELEASE = "1.16.1"
 """The version that is fetched where none is named; it is the one whose behaviour was recorded."""
@@ -60,7 +60,7 @@ def install(version: str, say: Say) -> Path:
             f"no checksum of Renode {version} for {platform.system()} {platform.machine()} is known",
             do="set MLBENCH_RENODE_URL and MLBENCH_RENODE_SHA256, or MLBENCH_RENODE to a program",
         )
-    from mlbench.setup.download import install_archive, public
+    from mlbench.util.download import install_archive, public
 
     folder = home_path() / TOOLS / f"renode-{version}"
     program = folder / "renode"

@@ -24,7 +24,7 @@ START_SECONDS = 60.0
 INSTALL = "install Renode 1.16.1 (see renode/README.md) or set MLBENCH_RENODE to its program"
 
 _VERSION = re.compile(r"version (\d+)\.(\d+)(?:\.(\d+))?")
-_SUPERVISOR = Path(__file__).parents[1] / "supervisor.py"
+_SUPERVISOR = Path(__file__).parents[1] / "util" / "supervisor.py"
 
 
 def find_renode() -> Path | None:

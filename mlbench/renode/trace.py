@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mlbench.core.execution import MarkKind
 from mlbench.renode.hooks import Event
-from mlbench.targets.protocol import MarkKind
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""."""
+"""Results and comparisons as text for people and files for other tools."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlbench.errors import MLBenchError
-from mlbench.reports.text import printable
 from mlbench.reports.wording import NAMES, change, figure, unit, verdict
-from mlbench.results.change import Comparison, Delta, JobChange, State, Verdict
+from mlbench.results.comparison import Comparison, Delta, JobChange, State, Verdict
+from mlbench.util.text import printable
 
 _LEVELS = {Verdict.FAIL: "error", Verdict.WARN: "warning", Verdict.ACCEPTED: "notice"}
 _ORDER = ("error", "warning", "notice")
@@ -103,7 +103,10 @@ class _Places:
         return self._sketches.get(name, ("", 0))
 
     def _of_suite(self) -> Iterable[tuple[str, tuple[str, int]]]:
-        from mlbench.suite import SUITE_NAMES, load_suite  # late: needs YAML, and few reports have failures
+        from mlbench.suite.suite_file import (  # late: needs YAML, and few reports have failures
+            SUITE_NAMES,
+            load_suite,
+        )
 
         suite = next((self._root / name for name in SUITE_NAMES if (self._root / name).is_file()), None)
         if suite is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from mlbench.reports.digest import Digest, digest, headline
-from mlbench.results.change import Comparison, Verdict
+from mlbench.results.comparison import Comparison, Verdict
 
 
 def to_badge(comparison: Comparison) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from mlbench.reports.escaping import elide
 from mlbench.reports.history import points
 from mlbench.results.values import Result
+from mlbench.util.text import elide
 
 _NAME = 1024
 """Characters that a benchmark's name may have."""

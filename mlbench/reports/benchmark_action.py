@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlbench.reports.history import Point, points
-from mlbench.results.change import BIGGER_IS_BETTER
+from mlbench.results.comparison import BIGGER_IS_BETTER
 from mlbench.results.values import Result
 
 

@@ -10,7 +10,7 @@ from mlbench.reports.digest import Digest, also, digest, headline
 from mlbench.reports.escaping import code, link, prose
 from mlbench.reports.sections import Sections
 from mlbench.reports.wording import TIMES, clocks, plural
-from mlbench.results.change import BIGGER_IS_BETTER, Comparison, Limit, Side
+from mlbench.results.comparison import BIGGER_IS_BETTER, Comparison, Limit, Side
 from mlbench.results.values import Time
 
 LIMIT = 65_000

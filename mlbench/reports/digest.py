@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from mlbench.reports.wording import NAMES, change, plural, sketches, unit, verdict
-from mlbench.results.change import Comparison, Delta, JobChange, State, Verdict
+from mlbench.results.comparison import Comparison, Delta, JobChange, State, Verdict
 
 GRAVITY = (
     Verdict.FAIL,

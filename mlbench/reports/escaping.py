@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from mlbench.reports.text import printable
+from mlbench.util.text import elide, printable
 
 _ACTIVE = frozenset('*~[]$`<>&|\\"')
 _ENTITY_ONLY = frozenset('`<>&|\\"')
@@ -58,15 +58,6 @@ def fence(text: str) -> str:
 def link(text: str, url: str) -> str:
     """A link to one of our own addresses, ``text`` alone where ``url`` is none."""
     return f"[{text}]({url})" if re.fullmatch(r"https?://[\w.:/?=&%~+-]+", url, re.ASCII) else text
-
-
-def elide(text: str, limit: int) -> str:
-    """``printable`` text of at most ``limit`` characters; the middle gives way: names differ at the ends."""
-    text = printable(text)
-    if len(text) <= limit:
-        return text
-    tail = (limit - 1) // 2
-    return f"{text[: limit - 1 - tail]}…{text[len(text) - tail :]}"
 
 
 def _code(text: str) -> str:

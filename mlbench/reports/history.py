@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mlbench.reports.text import printable
 from mlbench.reports.wording import TIMES
-from mlbench.results.change import MEASURES
+from mlbench.results.comparison import MEASURES
 from mlbench.results.values import Absent, Result, Time
+from mlbench.util.text import printable
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 from xml.etree import ElementTree  # only written with it, never parsed
 
-from mlbench.reports.text import printable
 from mlbench.reports.wording import NAMES, change, figure, unit, verdict
-from mlbench.results.change import Comparison, Delta, Figure, JobChange, Side, State, Verdict
+from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, Side, State, Verdict
 from mlbench.results.values import Failure
+from mlbench.util.text import printable
 
 RUNS = "builds and runs"
 """The case of the sketch as a whole."""

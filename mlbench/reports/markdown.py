@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mlbench.reports.escaping import code, prose
-from mlbench.reports.text import count, milliseconds
 from mlbench.reports.wording import clocks, spread
 from mlbench.results.values import Absent, Flash, Result, Time
+from mlbench.util.text import count, milliseconds
 
 _HEAD = (
     "Implementation",

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from mlbench.reports.digest import Changed
-from mlbench.reports.escaping import code, elide, fence, prose
-from mlbench.reports.text import count
+from mlbench.reports.escaping import code, fence, prose
 from mlbench.reports.wording import (
     NAMES,
     TITLES,
@@ -20,8 +19,9 @@ from mlbench.reports.wording import (
     unit,
     verdict,
 )
-from mlbench.results.change import Delta, JobChange, KeyChange, Verdict
+from mlbench.results.comparison import Delta, JobChange, KeyChange, Verdict
 from mlbench.results.values import Failure
+from mlbench.util.text import count, elide
 
 Name = Callable[[JobChange], str]
 """How a job is called."""

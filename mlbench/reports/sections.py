@@ -18,7 +18,7 @@ from mlbench.reports.rows import (
     symbol_rows,
 )
 from mlbench.reports.wording import plural, sketches
-from mlbench.results.change import JobChange
+from mlbench.results.comparison import JobChange
 
 
 class Sections:

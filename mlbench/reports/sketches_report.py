@@ -13,9 +13,9 @@ from typing import Any
 
 from mlbench.boards import board_for
 from mlbench.errors import UsageError
-from mlbench.reports.text import printable
-from mlbench.results.change import Comparison, JobChange
+from mlbench.results.comparison import Comparison, JobChange
 from mlbench.results.values import Absent, RamNeed, Result, Status
+from mlbench.util.text import printable
 
 NOT_KNOWN = "N/A"
 _SIZES = ("flash", "RAM for global variables", "RAM need")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mlbench.core.execution import StackUse
 from mlbench.reports.blocks import Block, fit, size
 from mlbench.reports.comment import foot, told, top
 from mlbench.reports.digest import digest
 from mlbench.reports.escaping import code, fence, prose
 from mlbench.reports.rows import row, table
 from mlbench.reports.sections import Sections
-from mlbench.reports.text import count
 from mlbench.reports.wording import sketches
-from mlbench.results.change import Comparison, JobChange
+from mlbench.results.comparison import Comparison, JobChange
 from mlbench.results.values import Flash, RamNeed, Result, Time, UnusedRam
-from mlbench.targets.protocol import StackUse
+from mlbench.util.text import count
 
 LIMIT = 1_000_000
 """GitHub takes 1 MiB a step."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mlbench.reports.text import count, milliseconds, printable
 from mlbench.reports.wording import clocks, spread
 from mlbench.results.values import Absent, Flash, RamNeed, Result, Status, Time, UnusedRam
+from mlbench.util.text import count, milliseconds, printable
 
 _MAX_CHAIN = 12
 _MAX_DIAGNOSTICS = 5

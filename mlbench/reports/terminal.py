@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
-if TYPE_CHECKING:  # all of results and builds stand behind it, and progress needs only ``is_terminal``
+from mlbench.util.text import is_terminal
+
+if TYPE_CHECKING:
     from mlbench.reports.table import Table
 
 
@@ -22,11 +23,6 @@ def show(table: Table, out: TextIO) -> None:
 
 
 _LEAST_NAME = 10
-
-
-def is_terminal(out: TextIO) -> bool:
-    """Whether ``out`` is a terminal that understands more than text."""
-    return out.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
 
 
 def _draw(table: Table, out: TextIO) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mlbench.reports.text import count, milliseconds
-from mlbench.results.change import BIGGER_IS_BETTER, Delta, Figure, Limit, Verdict
+from mlbench.results.comparison import BIGGER_IS_BETTER, Delta, Figure, Limit, Verdict
 from mlbench.results.values import Result, Time
+from mlbench.util.text import count, milliseconds
 
 NAMES = {
     "flash": "flash",

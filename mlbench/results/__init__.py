@@ -1,1 +1,1 @@
-"""."""
+"""What was measured and what changed, as values, and their files."""

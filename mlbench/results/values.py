@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from mlbench.build.firmware import BuildKeys, Diagnostic, Overflow
-from mlbench.targets.protocol import Frame, Instrument, StackUse
+from mlbench.core.execution import Frame, Instrument, StackUse
+from mlbench.core.firmware import BuildKeys, Diagnostic, Overflow
 
 AS_OBJECT = {"json": "object"}
 """Metadata of a field with many names and bytes: an object in JSON, which is short and quick to check."""

@@ -17,14 +17,14 @@ from typing import TextIO
 from mlbench.boards import Board
 from mlbench.emulator.peripherals.base import Cause
 from mlbench.errors import EnvironmentFault, MLBenchError, UsageError
-from mlbench.monitor_ends import PortLink, people
 from mlbench.ports.finding import Port
 from mlbench.ports.lock import BoardLock, Holder, holder_of, lock_path, try_lock
 from mlbench.ports.opening import TOUCH_BAUD
-from mlbench.reports.text import printable
 from mlbench.simulated.bootloader import Bootloader
 from mlbench.simulated.chip import Chip, State
 from mlbench.simulated.faults import Faults, Noise
+from mlbench.util.terminal_link import PortLink, people
+from mlbench.util.text import printable
 
 _SLICE_US = 10_000.0
 _POLL_SECONDS = 0.01

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from mlbench.errors import UsageError
-from mlbench.schema import suggestion
+from mlbench.util.schema import suggestion
 
 Log = Callable[[str, str], None]
 """Told of each fault that happens: its name, and what it did."""

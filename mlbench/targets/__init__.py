@@ -1,1 +1,1 @@
-"""."""
+"""Where firmware runs and is watched: the emulator, Renode, a board."""

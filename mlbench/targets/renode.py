@@ -9,7 +9,18 @@ from pathlib import Path
 
 from mlbench.boards import Board
 from mlbench.boards.board import RenodeData
-from mlbench.build.firmware import Firmware
+from mlbench.core.execution import (
+    Allocator,
+    Frame,
+    Functions,
+    Instrument,
+    Mark,
+    MarkKind,
+    Outcome,
+    Probe,
+    RunResult,
+)
+from mlbench.core.firmware import Firmware
 from mlbench.elf.image import Image
 from mlbench.elf.redirect import Patch, Redirection, redirect_setup
 from mlbench.elf.vectors import vector_table
@@ -21,18 +32,7 @@ from mlbench.renode.machine import INSTRUCTIONS_PER_SECOND, RenodeMachine
 from mlbench.renode.process import INSTALL, CpuAborted, RenodeProcess, find_renode
 from mlbench.renode.trace import Role, Trace, read_trace
 from mlbench.targets.entry import Entry, Named
-from mlbench.targets.named import named_functions, template_word, way_of
-from mlbench.targets.protocol import (
-    Allocator,
-    Frame,
-    Functions,
-    Instrument,
-    Mark,
-    MarkKind,
-    Outcome,
-    Probe,
-    RunResult,
-)
+from mlbench.targets.functions import named_functions, template_word, way_of
 
 _SLICE_S = 0.02
 _LONGEST_SLICE_S = 0.2

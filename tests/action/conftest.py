@@ -15,7 +15,7 @@ from filelock_lite import held
 from scenes import LIMITS, Scene, one_job, part_of
 from stand_ins import REPOSITORY, Taker, lay_out, make_path
 
-from mlbench.setup.tools import find_toolchain
+from mlbench.firmware.install_tools import find_toolchain
 
 
 @pytest.fixture(scope="session")

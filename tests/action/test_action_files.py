@@ -15,10 +15,10 @@ from stand_ins import ROOT, pinned
 
 from mlbench.action import STEPS
 from mlbench.action.inputs import INPUTS, PREFIX, Settings, variable
-from mlbench.build.trees import read_tree
-from mlbench.discovery import find_sketches
 from mlbench.errors import UsageError
-from mlbench.setup.home import TOOLS, room
+from mlbench.firmware.source_tree import read_tree
+from mlbench.host.cache_dir import TOOLS, room
+from mlbench.suite.discovery import find_sketches
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 USES = re.compile(r"^[ -]*uses:\s*([\w./-]+)@(\S+)(?:\s*#\s*(\S+))?", re.MULTILINE)

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from mlbench.action.inputs import Settings
-from mlbench.action.measure import command_line
+from mlbench.action.measure import run_options
 from mlbench.action.packages import install
 from mlbench.action.set_up import set_up
 from mlbench.action.state import Work
-from mlbench.build.toolchain import Toolchain
-from mlbench.cli import parse
 from mlbench.errors import EnvironmentFault, UsageError
-from mlbench.progress import Silent
+from mlbench.firmware.toolchain import Toolchain
+from mlbench.util.progress import Silent
 
 STAND_IN = Path(__file__).parents[1] / "build" / "fake_arduino_cli.py"
 
@@ -65,7 +64,7 @@ def test_they_are_installed_once_and_given_to_the_build(network: Network) -> Non
     assert (found.data / "packages/acme/hardware/classic/4.1.5/boards.txt").is_file()
     (library,) = found.libraries
     assert "version=1.2.3" in (library / "library.properties").read_text()
-    assert parse(command_line(BOTH, found)).library == [str(library)]
+    assert run_options(BOTH, found).libraries == (str(library),)
     network.reach(False)
     assert install(BOTH, network.tools, Silent()) == found
     assert network.installs == ["acme:classic@4.1.5", "Some Lib@1.2.3"]

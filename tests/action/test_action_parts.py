@@ -24,7 +24,7 @@ from mlbench.action.parts import (
 from mlbench.action.report import worth_a_comment
 from mlbench.compare import compare
 from mlbench.errors import UsageError
-from mlbench.results.change import Comparison, Delta, JobChange, Side, State, Verdict
+from mlbench.results.comparison import Comparison, Delta, JobChange, Side, State, Verdict
 from mlbench.results.values import Absent, Flash, Measures, Result, Status
 
 PART = Part(key='{"b":"x"}', job="measure", run_id=5, run_attempt=1, head_sha="a" * 40, status=0)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlbench.build import build
-from mlbench.build.firmware import BuildRequest, Firmware
-from mlbench.build.toolchain import Toolchain
+from mlbench.core.firmware import BuildRequest, Firmware
 from mlbench.elf.image import Image
 from mlbench.emulator.machine import Ending, Machine
-from mlbench.progress import Silent
+from mlbench.firmware import build
+from mlbench.firmware.toolchain import Toolchain
+from mlbench.util.progress import Silent
 
 BOARD = "mlbench:nrf52840:nano33ble"
 CLOCK_HZ = 64_000_000

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from arduino_bench import Bench
 
-from mlbench.build.toolchain import Toolchain
+from mlbench.firmware.toolchain import Toolchain
 
 
 @pytest.fixture(scope="session")

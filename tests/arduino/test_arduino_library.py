@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlbench.arduino import LIBRARIES
-from mlbench.targets.checked_lines import LineReader
+from mlbench.targets.board.line_protocol import LineReader
 
 SOURCES = LIBRARIES / "MLBench/src"
 DOCUMENTED = (SOURCES / "MLBench.h", LIBRARIES.parent / "README.md")

@@ -7,7 +7,7 @@ from arduino_bench import CLOCK_HZ, LTO, Bench, Built, run
 
 from mlbench.arduino import LIBRARIES
 from mlbench.emulator.machine import End
-from mlbench.targets.checked_lines import LineReader
+from mlbench.targets.board.line_protocol import LineReader
 
 TIME = r"""
 #include <time.h>

@@ -76,7 +76,7 @@ class Private:
 @pytest.fixture
 def private(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Private]:
     # git's own protocols are few here; this server stands for one with https.
-    monkeypatch.setattr("mlbench.git._PROTOCOLS", ("https", "ssh", "git", "file", "http"))
+    monkeypatch.setattr("mlbench.util.git._PROTOCOLS", ("https", "ssh", "git", "file", "http"))
     found = Private(server.path.parent)
     yield found
     found.server.shutdown()

@@ -26,17 +26,17 @@ from mlbench.baseline import (
 from mlbench.baseline.same_run import measure_counterpart
 from mlbench.baseline.untouched import find_untouched
 from mlbench.baseline.worktree import worktree
-from mlbench.build.firmware import BuildRequest
-from mlbench.cli import parse
+from mlbench.cli.main import parse, run_options
 from mlbench.compare import thresholds_of
+from mlbench.core.firmware import BuildRequest
 from mlbench.errors import EnvironmentFault, UsageError
-from mlbench.progress import Silent
-from mlbench.project import Project
-from mlbench.results.change import Side, State
-from mlbench.results.document import Document, RunInfo
+from mlbench.results.comparison import Side, State
+from mlbench.results.result_file import Document, RunInfo
 from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status
-from mlbench.selection import select
-from mlbench.suite import SketchSpec, Source, load_suite
+from mlbench.source.project import Project
+from mlbench.suite.selection import select
+from mlbench.suite.suite_file import SketchSpec, Source, load_suite
+from mlbench.util.progress import Silent
 
 SUITE = "sketches:\n  - path: kws\n    thresholds: {flash: {fail: 5 %}}\n"
 SPEC = SketchSpec("kws", Path("kws"), "board", Source())
@@ -164,7 +164,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(project, clone, tmp_path)
     code = (
         "import sys, time\nfrom pathlib import Path\n"
         "from mlbench.baseline import Repository\nfrom mlbench.baseline.worktree import worktree\n"
-        "from mlbench.progress import Silent\n"
+        "from mlbench.util.progress import Silent\n"
         "repository = Repository(Path(sys.argv[1]))\nrepository.obtain(sys.argv[2])\n"
         "with worktree(repository, sys.argv[2], Path(sys.argv[3]), Silent()) as tree:\n"
         "    print(tree.path, flush=True)\n    time.sleep(60)\n"
@@ -271,7 +271,7 @@ def test_large_files_that_are_pointers_at_the_base_alone_are_told(server, tmp_pa
 
 
 def counterpart_results(clone, commit, folder, *words, start=None) -> tuple[Base, list[SketchSpec]]:
-    options = parse(["run", *words])
+    options = run_options(parse(["run", *words]))
     seen: list[SketchSpec] = []
 
     def profile(specs, *_args, **_keys):

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from histories import git
 
-from mlbench.cli import main
-from mlbench.results.change import MEASURES, Comparison, State, Verdict
-from mlbench.results.comparison_document import read
-from mlbench.results.document import read as read_results
-from mlbench.setup.tools import find_toolchain
+from mlbench.cli.main import main
+from mlbench.firmware.install_tools import find_toolchain
+from mlbench.results.comparison import MEASURES, Comparison, State, Verdict
+from mlbench.results.comparison_file import read
+from mlbench.results.result_file import read as read_results
 
 SKETCH = """\
 static float weights[64];

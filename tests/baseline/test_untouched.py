@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from mlbench.baseline.untouched import ASKED, inputs_digest, untouched
-from mlbench.build.firmware import BuildRequest
+from mlbench.core.execution import Functions
+from mlbench.core.firmware import BuildRequest
 from mlbench.errors import EnvironmentFault, UsageError
-from mlbench.project import Project
-from mlbench.suite import SketchSpec, Source
-from mlbench.targets.protocol import Functions
+from mlbench.source.project import Project
+from mlbench.suite.suite_file import SketchSpec, Source
 
 
 class Rooms:

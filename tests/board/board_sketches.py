@@ -8,10 +8,10 @@ from pathlib import Path
 
 from in_process import OWN_BOARD, Threaded
 
-from mlbench.build.firmware import BoardBuild, Firmware
+from mlbench.core.execution import Foretold, Functions, OutputBuffer
+from mlbench.core.firmware import BoardBuild, Firmware
 from mlbench.measure.profile import Profile
-from mlbench.suite import SketchSpec, Source
-from mlbench.targets.protocol import Foretold, Functions, OutputBuffer
+from mlbench.suite.suite_file import SketchSpec, Source
 
 SMALL = {
     "small.ino": """\

@@ -15,16 +15,16 @@ from workshop import OWN_BOARD, Workshop, tools_or_skip
 
 from mlbench.boards import board_for
 from mlbench.boards.catalog import VARIABLE
-from mlbench.build import build
-from mlbench.build.firmware import BoardBuild, BuildRequest, Firmware
+from mlbench.core.firmware import BoardBuild, BuildRequest, Firmware
+from mlbench.firmware import build
 from mlbench.measure.profile import profile
+from mlbench.pipeline.services import board_build
 from mlbench.ports.finding import Port
-from mlbench.progress import Silent
 from mlbench.simulated.faults import Faults
-from mlbench.suite import SketchSpec
-from mlbench.targets.board import BoardTarget
-from mlbench.targets.emulator import EmulatorTarget
-from mlbench.wiring import board_build
+from mlbench.suite.suite_file import SketchSpec
+from mlbench.targets.board.target import BoardTarget
+from mlbench.targets.emulator.target import EmulatorTarget
+from mlbench.util.progress import Silent
 
 ROOT = Path(__file__).parents[2]
 SUITE = f"""\

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlbench.boards import board_for
-from mlbench.build.firmware import BoardImage
+from mlbench.core.firmware import BoardImage
 from mlbench.errors import EnvironmentFault
 from mlbench.ports.finding import Port
 from mlbench.ports.opening import await_return, touch
 from mlbench.simulated.board import Manner, SimulatedBoard
 from mlbench.simulated.bootloader import upload
 from mlbench.simulated.faults import Faults
-from mlbench.targets.board_console import Console
+from mlbench.targets.board.console import Console
 
 OWN_BOARD = "mlbench:nrf52840:nano33ble"
 TRIES = 4

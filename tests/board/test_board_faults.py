@@ -14,7 +14,7 @@ from board_sketches import Measured, Sketch
 from mlbench.errors import EnvironmentFault
 from mlbench.results.values import Absent
 from mlbench.simulated.faults import Faults
-from mlbench.targets.board_orders import SPARE_SECONDS
+from mlbench.targets.board.records import SPARE_SECONDS
 
 CLOSE_US = 3.0
 """Times of one image on one board differ by the phase of its clock."""

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlbench.core.execution import Outcome, Probe
 from mlbench.errors import MLBenchError
 from mlbench.ports.finding import Port
-from mlbench.targets.board_calm import Awake, calm
-from mlbench.targets.board_console import Console
-from mlbench.targets.board_live import _Heard
-from mlbench.targets.board_orders import Answer, Order, Orders, Silence
-from mlbench.targets.checked_lines import LineReader, write_line
-from mlbench.targets.protocol import Outcome, Probe
+from mlbench.targets.board.console import Console
+from mlbench.targets.board.line_protocol import LineReader, write_line
+from mlbench.targets.board.per_probe import _Heard
+from mlbench.targets.board.records import Answer, Order, Orders, Silence
+from mlbench.targets.board.watchdog import Awake, calm
 
 SESSION = 0x1234ABCD
 WORD = st.one_of(

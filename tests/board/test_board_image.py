@@ -10,13 +10,13 @@ import pytest
 from board_sketches import SMALL, SPEC, Sketch
 from workshop import OWN_BOARD, Workshop
 
-from mlbench.build import build
-from mlbench.build.firmware import BoardBuild, BuildRequest, Firmware, Harness
+from mlbench.core.execution import Functions
+from mlbench.core.firmware import BoardBuild, BuildRequest, Firmware, Harness
 from mlbench.elf.image import Image
 from mlbench.errors import SketchError, UsageError
-from mlbench.harness import Device
-from mlbench.progress import Silent
-from mlbench.targets.protocol import Functions
+from mlbench.firmware import build
+from mlbench.testing import Device
+from mlbench.util.progress import Silent
 
 SIGNATURES = {
     "six words, two of them on the stack": (

@@ -11,11 +11,11 @@ from board_sketches import SPEC, STATIC, Measured, Sketch
 from in_process import OWN_BOARD
 
 from mlbench.boards import board_for
-from mlbench.build.firmware import BoardBuild, Harness
+from mlbench.core.execution import Functions
+from mlbench.core.firmware import BoardBuild, Harness
 from mlbench.elf.image import Image
 from mlbench.results.values import Absent, Time, UnusedRam
 from mlbench.simulated.faults import Faults
-from mlbench.targets.protocol import Functions
 
 TEMPLATE = {
     "template.ino": """\

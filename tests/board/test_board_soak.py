@@ -11,9 +11,9 @@ from board_sketches import Sketch
 from in_process import Directly, NoLock, Threaded
 
 from mlbench.boards import board_for
+from mlbench.core.execution import Outcome, Probe
 from mlbench.ports.finding import Port
-from mlbench.targets.board import BoardTarget
-from mlbench.targets.protocol import Outcome, Probe
+from mlbench.targets.board.target import BoardTarget
 
 COUNT = int(os.environ.get("MLBENCH_SOAK", "30"))
 """``make soak`` asks for 500."""

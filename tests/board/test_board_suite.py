@@ -10,7 +10,7 @@ import pytest
 from board_sketches import Measured, Sketch
 
 from mlbench.results.values import Time
-from mlbench.suite import load_suite
+from mlbench.suite.suite_file import load_suite
 
 SKETCHES = Path(__file__).parents[2] / "sketches"
 SPECS = {spec.name: spec for spec in load_suite(SKETCHES / "mlbench.yml").sketches if spec.name != "empty"}

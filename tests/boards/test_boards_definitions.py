@@ -13,9 +13,9 @@ import pytest
 from mlbench.boards import board_for, load_boards
 from mlbench.boards.board import Region
 from mlbench.boards.catalog import VARIABLE, check, read_definition
-from mlbench.cli import main
+from mlbench.cli.main import main
 from mlbench.errors import UsageError
-from mlbench.marked_yaml import parse
+from mlbench.util.yaml_lines import parse
 
 ROOT = Path(__file__).parents[2]
 OWN = """\
@@ -178,7 +178,9 @@ def test_a_place_without_boards_is_told(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_list_is_quick_without_boards_of_ones_own() -> None:
     """The schema's library and the lines of YAML are for a user's files alone."""
-    code = "import sys; from mlbench.cli import main; main(['boards']); print('jsonschema' in sys.modules)"
+    code = (
+        "import sys; from mlbench.cli.main import main; main(['boards']); print('jsonschema' in sys.modules)"
+    )
     environ = {key: value for key, value in os.environ.items() if key != VARIABLE}
     done = subprocess.run(
         [sys.executable, "-c", code], env={**environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.build import build
-from mlbench.build.firmware import BuildRequest, Firmware
-from mlbench.build.toolchain import Toolchain
-from mlbench.progress import Silent
+from mlbench.core.firmware import BuildRequest, Firmware
+from mlbench.firmware import build
+from mlbench.firmware.toolchain import Toolchain
+from mlbench.util.progress import Silent
 
 OWN_BOARD = "mlbench:nrf52840:nano33ble"
 QUICK_BOARD = "acme:classic:nano"

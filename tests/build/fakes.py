@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mlbench.build.toolchain import Toolchain
+from mlbench.firmware.toolchain import Toolchain
 
 
 class Fake:

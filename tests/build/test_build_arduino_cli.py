@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 from fakes import Fake
 
-from mlbench.build import BuildFailed
-from mlbench.build.arduino_cli import ArduinoCli
-from mlbench.build.compiler import CompileReport, Job, PlatformMissing
-from mlbench.build.firmware import ALLOC_SIZE_SYMBOL
-from mlbench.build.homes import Homes
-from mlbench.build.toolchain import Toolchain
-from mlbench.build.upload_answer import UploadRefused
+from mlbench.core.firmware import ALLOC_SIZE_SYMBOL
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.firmware import BuildFailed
+from mlbench.firmware.arduino_cli import ArduinoCli
+from mlbench.firmware.compiler import CompileReport, Job, PlatformMissing
+from mlbench.firmware.platforms import Homes
+from mlbench.firmware.toolchain import Toolchain
+from mlbench.firmware.upload_answer import UploadRefused
 
 Bench = Any
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from linker_said import BESIDE, FAILED_LINKS, LD
 
-from mlbench.build import gcc_text, linker
-from mlbench.build.firmware import Diagnostic, Overflow
+from mlbench.core.firmware import Diagnostic, Overflow
+from mlbench.firmware import gcc_text, linker
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlbench.build import flags
-from mlbench.build.arduino_builder import parse_messages
-from mlbench.build.compiler import expand
-from mlbench.build.firmware import BuildKeys, BuildRequest, Diagnostic, Firmware, Overflow
-from mlbench.build.homes import Fqbn, homes_for, version_key
-from mlbench.build.room import Room, safe_name
-from mlbench.build.source import read_source
-from mlbench.build.store import Store
-from mlbench.build.toolchain import Toolchain, compiler_version, probe_version
-from mlbench.build.trees import read_tree, tree_digest
+from mlbench.core.firmware import BuildKeys, BuildRequest, Diagnostic, Firmware, Overflow
 from mlbench.errors import EnvironmentFault, HostTimeout, UsageError
+from mlbench.firmware import flags
+from mlbench.firmware.arduino_builder import parse_messages
+from mlbench.firmware.compiler import expand
+from mlbench.firmware.firmware_cache import Store
+from mlbench.firmware.platforms import Fqbn, homes_for, version_key
+from mlbench.firmware.sketch_source import read_source
+from mlbench.firmware.source_tree import read_tree, tree_digest
+from mlbench.firmware.toolchain import Toolchain, compiler_version, probe_version
+from mlbench.firmware.workspace import Room, safe_name
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_room_is_refilled_by_content_and_emptied_after_a_crash(tmp_path: Path)
 def test_a_tree_s_digest_follows_names_and_contents(contents: dict[str, bytes]) -> None:
     import hashlib
 
-    from mlbench.build.trees import SourceFile
+    from mlbench.firmware.source_tree import SourceFile
 
     def tree(items: dict[str, bytes]) -> dict[str, SourceFile]:
         return {k: SourceFile(k, Path(k), hashlib.sha256(v).hexdigest(), v) for k, v in items.items()}
@@ -197,7 +197,7 @@ def test_a_tree_s_digest_follows_names_and_contents(contents: dict[str, bytes]) 
 
 
 def test_a_folder_that_is_no_sketch_s_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlbench.build.trees._MOST_FILES", 3)
+    monkeypatch.setattr("mlbench.firmware.source_tree._MOST_FILES", 3)
     for index in range(4):
         (tmp_path / f"{index}.h").write_text("")
     with pytest.raises(UsageError, match="too much for sources"):
@@ -234,7 +234,7 @@ def test_what_is_kept_comes_back_with_the_sketch_s_new_place(tmp_path: Path) -> 
 
 
 def test_an_entry_counts_while_libraries_outside_stay_as_they_are(tmp_path: Path) -> None:
-    from mlbench.build.compiler import UsedLibrary
+    from mlbench.firmware.compiler import UsedLibrary
 
     library = tmp_path / "Lib"
     library.mkdir()
@@ -249,7 +249,7 @@ def test_an_entry_counts_while_libraries_outside_stay_as_they_are(tmp_path: Path
 
 
 def test_rooms_are_locked_and_old_ones_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlbench.build.store._ROOMS_KEPT", 2)
+    monkeypatch.setattr("mlbench.firmware.firmware_cache._ROOMS_KEPT", 2)
     store = Store(tmp_path)
     for index, name in enumerate("abcd"):
         with store.locked_room(name, 1) as folder:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.build.process import child_environment, run
 from mlbench.errors import EnvironmentFault, HostTimeout
+from mlbench.util.subprocesses import child_environment, run
 
 
 def test_children_see_no_secrets_and_no_command_files() -> None:
@@ -151,7 +151,7 @@ def test_a_supervised_program_dies_with_who_started_it(tmp_path: Path, number: s
     code = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from mlbench.build.process import run\n"
+        "from mlbench.util.subprocesses import run\n"
         "environment = {'PATH': os.environ['PATH']}\n"
         f"argv = [sys.executable, '-c', {FAMILY!r}, '60']\n"
         "run(argv, cwd=Path.cwd(), environment=environment, seconds=60, supervised=True)\n"

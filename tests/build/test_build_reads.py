@@ -12,11 +12,11 @@ from conftest import OWN_BOARD, Bench
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlbench.build.builder import build
-from mlbench.build.firmware import BuildRequest
-from mlbench.build.reads import dependencies, loaded, named_by, runtime_files
-from mlbench.build.trees import read_tree, tree_digest
-from mlbench.progress import Silent
+from mlbench.core.firmware import BuildRequest
+from mlbench.firmware.builder import build
+from mlbench.firmware.dependencies import dependencies, loaded, named_by, runtime_files
+from mlbench.firmware.source_tree import read_tree, tree_digest
+from mlbench.util.progress import Silent
 
 SKETCH = '#include "own.h"\nint volatile v;\nvoid setup() { v = OWN; }\nvoid loop() {}\n'
 
@@ -167,7 +167,7 @@ def test_the_compilers_own_libraries_count(
     """Debian packages newlib apart from gcc: one can be upgraded without the other."""
     newlib = tmp_path / "libc.a"
     newlib.write_text("one")
-    monkeypatch.setattr("mlbench.build.builder.runtime_files", lambda _gcc: (newlib,))
+    monkeypatch.setattr("mlbench.firmware.builder.runtime_files", lambda _gcc: (newlib,))
     fresh.build(sketch(fresh))
     assert fresh.build(sketch(fresh)).cached
     newlib.write_text("another")
@@ -186,7 +186,7 @@ def test_another_compiler_counts(fresh: Bench, tmp_path: Path) -> None:
     moved.symlink_to(fresh.tools.gcc)
     fresh.tools = replace(fresh.tools, gcc_bin=moved.parent)
     request = BuildRequest(fresh.folder / "known", OWN_BOARD)
-    from mlbench.build.builder import _identities
+    from mlbench.firmware.builder import _identities
 
     before = _identities(fresh.tools)
     moved.unlink()

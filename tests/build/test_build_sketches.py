@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from mlbench.build import BuildFailed, source_path
-from mlbench.build.firmware import ALLOC_SIZE_SYMBOL, Firmware
+from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Firmware
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, HostTimeout, MLBenchError, SketchError, UsageError
+from mlbench.firmware import BuildFailed, source_path
 
 Bench = Any
 
@@ -484,7 +484,7 @@ def test_a_full_disk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         real(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr("mlbench.build.store.shutil.copyfile", full)
+        patch.setattr("mlbench.firmware.firmware_cache.shutil.copyfile", full)
         with pytest.raises(EnvironmentFault, match="no space left") as caught:
             bench.build(sketch)
     assert caught.value.exit_status == 4

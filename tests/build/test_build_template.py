@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlbench.build import template
+from mlbench.firmware import template
 
 SEED = """\
 #include "src/model.h"

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-import mlbench
-from mlbench import arduino
-from mlbench.build import build, builder
-from mlbench.build.firmware import BuildRequest, Firmware
-from mlbench.build.toolchain import Toolchain
+from mlbench import arduino, version
+from mlbench.core.firmware import BuildRequest, Firmware
 from mlbench.elf.image import Image
+from mlbench.firmware import build, builder
+from mlbench.firmware.toolchain import Toolchain
 
 OWN_BOARD = "mlbench:nrf52840:nano33ble"
 SKETCH = "void setup() { Serial.begin(9600); Serial.println(1); }\nvoid loop() {}\n"
@@ -95,13 +94,13 @@ def test_another_version_or_code_of_mlbench_builds_anew(
     assert not build_one("first").cached
     assert build_one("first").cached
     if what == "version":
-        monkeypatch.setattr(mlbench, "__version__", f"{mlbench.__version__}.other")
+        monkeypatch.setattr(version, "__version__", f"{version.__version__}.other")
     else:
         package = tmp_path / "mlbench"
-        shutil.copytree(Path(mlbench.__file__).parent / "build", package / "build")
-        with (package / "build" / "linker.py").open("a") as file:
+        shutil.copytree(Path(version.__file__).parent / "firmware", package / "firmware")
+        with (package / "firmware" / "linker.py").open("a") as file:
             file.write("\n# another line\n")
-        monkeypatch.setattr(mlbench, "__file__", str(package / "__init__.py"))
+        monkeypatch.setattr(version, "__file__", str(package / "version.py"))
     builder.building_code.cache_clear()
     try:
         assert not build_one("first").cached

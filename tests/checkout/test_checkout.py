@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from upstream_repository import Upstream
 
-from mlbench.checkout import checkout
 from mlbench.errors import EnvironmentFault, HostTimeout, MLBenchError, UsageError
-from mlbench.git import without_userinfo
-from mlbench.progress import Silent
-from mlbench.suite import Source
+from mlbench.source.checkout import checkout
+from mlbench.suite.suite_file import Source
+from mlbench.util.git import without_userinfo
+from mlbench.util.progress import Silent
 
 
 def get(source: Source, cache: Path, **options):

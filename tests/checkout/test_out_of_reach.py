@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.cli import main
+from mlbench.cli.main import main
 
 
 def test_one_attempt_serves_all_sketches(

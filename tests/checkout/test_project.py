@@ -9,9 +9,9 @@ import pytest
 from upstream_repository import Upstream, git
 
 from mlbench.errors import EnvironmentFault, HostTimeout, UsageError
-from mlbench.progress import Silent
-from mlbench.project import PrepareFailed, libraries_of, obtain, prepare_environment, sketch_of
-from mlbench.suite import SketchSpec, Source
+from mlbench.source.project import PrepareFailed, libraries_of, obtain, prepare_environment, sketch_of
+from mlbench.suite.suite_file import SketchSpec, Source
+from mlbench.util.progress import Silent
 
 
 @pytest.fixture

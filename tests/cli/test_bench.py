@@ -22,7 +22,7 @@ void loop() {}
 
 @pytest.mark.usefixtures("tools")
 def test_benchmark_prints_speeds_and_ratios(tmp_path: Path) -> None:
-    done = run_on_sketch("mlbench.bench", tmp_path, SKETCH, "--rounds", "2", seconds=200)
+    done = run_on_sketch("mlbench.devtools.emulator_speed", tmp_path, SKETCH, "--rounds", "2", seconds=200)
     assert done.returncode == 0, done.stderr
     rows = re.findall(r"^small +(.+?)  +([\d.]+) +([\d.]+)$", done.stdout, re.MULTILINE)
     assert rows, done.stdout

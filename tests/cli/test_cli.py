@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.cli import _verb_first, main
-from mlbench.results.document import read
-from mlbench.setup.home import BUILDS, room
+from mlbench.cli.main import _verb_first, main
+from mlbench.host.cache_dir import BUILDS, room
+from mlbench.results.result_file import read
 
 ROOT = Path(__file__).parents[2]
 
@@ -179,7 +179,8 @@ def test_boards_are_listed():
 
 def test_boards_need_neither_emulator_nor_terminal_library():
     code = (
-        "import sys; from mlbench.cli import main; main(['boards']); print([*sys.modules], file=sys.stderr)"
+        "import sys; from mlbench.cli.main import main; main(['boards']); "
+        "print([*sys.modules], file=sys.stderr)"
     )
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True)
@@ -220,7 +221,7 @@ def test_a_bug_of_ours_is_one_line_unless_debugging(place, capsys, monkeypatch):
     def broken() -> None:
         raise ZeroDivisionError("of\nours")
 
-    monkeypatch.setattr("mlbench.maintenance.boards", broken)
+    monkeypatch.setattr("mlbench.cli.maintenance.boards", broken)
     assert main(["boards"]) == 4
     assert capsys.readouterr().err == (
         "mlbench: internal error: ZeroDivisionError: of ours; run with --debug and report it\n"

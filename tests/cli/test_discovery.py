@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.discovery import discover, find_sketches, find_suite, lines_to_add, project_root
 from mlbench.errors import UsageError
-from mlbench.suite import parse_suite
+from mlbench.suite.discovery import discover, find_sketches, find_suite, lines_to_add, project_root
+from mlbench.suite.suite_file import parse_suite
 
 
 def sketch(folder: Path, text: str = "") -> Path:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.cli import main
-from mlbench.results.document import read
+from mlbench.cli.main import main
+from mlbench.firmware.install_tools import find_toolchain
+from mlbench.results.result_file import read
 from mlbench.results.values import Absent, Result, Status
-from mlbench.setup.tools import find_toolchain
 
 NET = """\
 struct Net {

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlbench.cli import main
-from mlbench.init import MEASURE, MEASURE_TEXT, POST, POST_TEXT
-from mlbench.suite import load_suite
+from mlbench.cli.main import main
+from mlbench.suite.starter import MEASURE, MEASURE_TEXT, POST, POST_TEXT
+from mlbench.suite.suite_file import load_suite
 
 ROOT = Path(__file__).parents[2]
 

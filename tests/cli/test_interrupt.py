@@ -62,7 +62,7 @@ def _alive(pid: int) -> bool:
 
 SWALLOWS = """\
 import ctypes, os, signal, time
-from mlbench.interrupt import interruptible
+from mlbench.util.interrupt import interruptible
 compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 
 @compare

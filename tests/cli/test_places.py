@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.build.firmware import Diagnostic
-from mlbench.places import portable
-from mlbench.project import Project
+from mlbench.core.firmware import Diagnostic
+from mlbench.pipeline.portable_paths import portable
 from mlbench.results.values import Failure
+from mlbench.source.project import Project
 
 
 def test_a_failed_build_is_named_from_where_it_was_started(

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from mlbench.progress import PlainProgress, RichProgress, Silent, make_progress
+from mlbench.util.progress import PlainProgress, RichProgress, Silent, make_progress
 
 
 class Terminal(io.StringIO):

@@ -12,13 +12,13 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 
-from mlbench.cli import main
+from mlbench.cli.main import main
+from mlbench.cli.report import FORMATS
 from mlbench.compare import compare
-from mlbench.report_commands import FORMATS
 from mlbench.reports.comment import comment_markdown
 from mlbench.reports.page import to_page
-from mlbench.results import comparison_document
-from mlbench.results.document import Document, RunInfo, write
+from mlbench.results import comparison_file as comparison_document
+from mlbench.results.result_file import Document, RunInfo, write
 from tests.reports import samples
 from tests.reports.rendered import OURS, Page
 from tests.reports.test_escaping import EVIL
@@ -83,7 +83,7 @@ def test_reports_of_two_boards_need_a_folder(tmp_path, capsys):
 
 
 def test_small_verbs_do_not_wait_for_reports():
-    code = "import sys, mlbench.cli; mlbench.cli.main(['boards']); print(*sys.modules)"
+    code = "import sys, mlbench.cli.main; mlbench.cli.main.main(['boards']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.splitlines()[-1].split())
     late = ("markdown_it", "junit_xml", "jsonschema", "rich", "mlbench.reports.comment", "mlbench.compare")

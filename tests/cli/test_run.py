@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.build.firmware import BuildKeys, BuildRequest, Diagnostic, Firmware, Overflow
+from mlbench.core.execution import Frame, Functions, Instrument
+from mlbench.core.firmware import BuildKeys, BuildRequest, Diagnostic, Firmware, Overflow
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.measure.profile import Profile
-from mlbench.progress import Silent
-from mlbench.project import Project
+from mlbench.pipeline.run import Rooms, exit_status, profile_all, profile_one
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Status, Time, UnusedRam
-from mlbench.run import Rooms, exit_status, profile_all, profile_one
-from mlbench.suite import SketchSpec, Source
-from mlbench.targets.protocol import Frame, Functions, Instrument
+from mlbench.source.project import Project
+from mlbench.suite.suite_file import SketchSpec, Source
+from mlbench.util.progress import Silent
 
 BOARD = "a:b:c"
 NAMED = Functions(inference="infer()")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.cli import parse
+from mlbench.cli.main import parse, run_options
 from mlbench.errors import UsageError
-from mlbench.selection import select
+from mlbench.suite.selection import select
 
 SUITE = """\
 sketches:
@@ -27,7 +27,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def names(project: Path, *patterns: str, lenient: bool = False) -> list[str]:
-    options = parse(["run", *(f"--only={pattern}" for pattern in patterns)])
+    options = run_options(parse(["run", *(f"--only={pattern}" for pattern in patterns)]))
     return [spec.name for spec in select(options, project, lenient=lenient).specs]
 
 
@@ -66,8 +66,8 @@ def test_what_fits_nothing_is_told(project, pattern):
 
 def test_a_folder_stands_for_the_current_one(project, monkeypatch, tmp_path_factory):
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    found = select(parse(["run"]), project)
+    found = select(run_options(parse(["run"])), project)
     assert found.suite is not None
     assert found.specs[0].own_folder == project
-    found = select(parse(["run", "mlbench.yml", "--library", "lib"]), project)
+    found = select(run_options(parse(["run", "mlbench.yml", "--library", "lib"])), project)
     assert found.specs[0].libraries == (project / "lib",)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from mlbench.build.firmware import BuildKeys, Overflow
+from mlbench.core.execution import Instrument
+from mlbench.core.firmware import BuildKeys, Overflow
 from mlbench.results.values import (
     Absent,
     Failure,
@@ -18,7 +19,6 @@ from mlbench.results.values import (
     Time,
     UnusedRam,
 )
-from mlbench.targets.protocol import Instrument
 
 BOARD = "mlbench:nrf52840:nano33ble"
 INSTRUMENT = Instrument("nano33ble", "emulator", "0.1.0", "nrf52840/3")

@@ -8,9 +8,9 @@ from comparables import BUILD, INSTRUMENT, emulated, failed, result, sets, skipp
 from hypothesis import given, settings
 
 from mlbench.compare import Thresholds, accepted, compare
-from mlbench.compare.table import change_table
+from mlbench.reports.comparison_table import change_table
 from mlbench.reports.table import plain
-from mlbench.results.change import Limit, Side, Threshold
+from mlbench.results.comparison import Limit, Side, Threshold
 from mlbench.results.values import Absent, Flash, RamNeed, UnusedRam
 
 FAILING = Thresholds((("flash", Threshold(fail=Limit(0))),))

@@ -23,7 +23,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlbench.compare import Thresholds, accepted, compare
-from mlbench.results.change import (
+from mlbench.results.comparison import (
     BIGGER_IS_BETTER,
     MEASURES,
     Comparison,

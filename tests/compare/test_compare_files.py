@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from comparables import emulated, failed, result
 
-from mlbench.cli import main
-from mlbench.results.document import Document, RunInfo, write
+from mlbench.cli.main import main
+from mlbench.results.result_file import Document, RunInfo, write
 from mlbench.results.values import Failure, Result
 
 BROKEN = failed()

@@ -16,8 +16,8 @@ from test_compare import all_thresholds
 
 from mlbench.compare import Thresholds, accepted, compare
 from mlbench.errors import UsageError
-from mlbench.results import comparison_document
-from mlbench.results.change import (
+from mlbench.results import comparison_file as comparison_document
+from mlbench.results.comparison import (
     MEASURES,
     Comparison,
     Delta,
@@ -31,8 +31,8 @@ from mlbench.results.change import (
     Threshold,
     Verdict,
 )
-from mlbench.results.comparison_document import from_json, read, to_json, write
-from mlbench.schema import load_schema
+from mlbench.results.comparison_file import from_json, read, to_json, write
+from mlbench.util.schema import load_schema
 
 SCHEMA = load_schema("mlbench.results", "comparison.schema.json")
 LIMITS = Thresholds((("flash", Threshold(Limit(1, 2.5), Limit(percent=5))),))

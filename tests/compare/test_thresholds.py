@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlbench.compare import Thresholds, changed_thresholds, thresholds_of
-from mlbench.compare.thresholds import TIMES, ThresholdError, limit_of, shown_limit
 from mlbench.errors import UsageError
-from mlbench.results.change import MEASURES, Limit, Threshold
-from mlbench.suite import load_suite, suite_of
+from mlbench.results.comparison import MEASURES, Limit, Threshold
+from mlbench.suite.suite_file import load_suite, suite_of
+from mlbench.suite.thresholds import TIMES, ThresholdError, limit_of, shown_limit
 
 
 def read(text: str) -> Thresholds:

@@ -9,10 +9,10 @@ from elf_machine import RAM, Machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlbench.core.execution import Frame
 from mlbench.elf.cfi import FrameInfo
 from mlbench.elf.image import Image
 from mlbench.elf.unwind import EXCEPTION, MOST_FRAMES, unwind
-from mlbench.targets.protocol import Frame
 
 SOURCE = """
 typedef int (*function)(int);

@@ -7,7 +7,7 @@ import random
 import pytest
 from bare_image import ROOT, Compiler
 
-from mlbench.emulator.cycles.decode import decode
+from mlbench.cycles.decode import decode
 
 decoding = pytest.importorskip("decoding", reason="needs capstone")
 

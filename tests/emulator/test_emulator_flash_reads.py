@@ -8,10 +8,10 @@ import pytest
 import unicorn
 from bare_image import MS, Compiler, finish
 
-from mlbench.emulator.cycles.addresses import MAX_SLOTS, Access, Accesses, accesses
-from mlbench.emulator.cycles.decode import decode
-from mlbench.emulator.cycles.model import load_model
-from mlbench.emulator.cycles.sums import Kind
+from mlbench.cycles.addresses import MAX_SLOTS, Access, Accesses, accesses
+from mlbench.cycles.decode import decode
+from mlbench.cycles.model import load_model
+from mlbench.cycles.sums import Kind
 from mlbench.emulator.machine import Machine
 
 # Tables in flash and in RAM, read in the ways that kernels do: indexed, walked, by several words, by

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_code import image_of, likely_code, outcome, wild_code
 
-from mlbench.emulator.cycles.model import BlockFlag, load_model
+from mlbench.cycles.model import BlockFlag, load_model
 from mlbench.emulator.hotpath import NativeHotPath, PythonHotPath, make_hot_path
 from mlbench.emulator.machine import End, Machine
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from live_firmware import CHATTER, UART_ECHO
 from usb_firmware import ECHO
 
-from mlbench.monitor_ends import Harmless
+from mlbench.util.terminal_link import Harmless
 
 serial = pytest.importorskip("serial")
 _PATIENCE = 30.0

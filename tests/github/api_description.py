@@ -22,7 +22,7 @@ from urllib.parse import unquote
 from fake_call import Request
 from fake_faults import Reply
 
-from mlbench.setup.home import TOOLS, home_path, locked, room
+from mlbench.host.cache_dir import TOOLS, home_path, locked, room
 
 PACKAGE = "@octokit/openapi"
 VERSION = "23.0.2"

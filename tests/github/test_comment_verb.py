@@ -9,11 +9,11 @@ from fake_api import FakeGitHub
 from fake_faults import Fault
 from fake_state import READ_ONLY
 
-from mlbench import cli
+from mlbench.cli import main as cli
 from mlbench.github.command import together
 from mlbench.github.marker import Stamp, read_marker
-from mlbench.results import comparison_document
-from mlbench.results.change import MEASURES, Comparison, Delta, Figure, JobChange, Side, State, Verdict
+from mlbench.results import comparison_file as comparison_document
+from mlbench.results.comparison import MEASURES, Comparison, Delta, Figure, JobChange, Side, State, Verdict
 
 REPOSITORY = "owner/demo"
 HEAD = "1" * 40

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mlbench.github.modes import MODES, worth_a_comment
-from mlbench.results.change import Comparison, Delta, JobChange, Limit, Side, State, Threshold, Verdict
+from mlbench.results.comparison import Comparison, Delta, JobChange, Limit, Side, State, Threshold, Verdict
 
 LIMIT = Threshold(fail=Limit(percent=5))
 

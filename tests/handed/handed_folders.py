@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mlbench.boards import board_for
-from mlbench.build.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Harness
-from mlbench.firmware_dir import FILE, write_entry
+from mlbench.core.execution import Functions, OutputBuffer
+from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Harness
+from mlbench.pipeline.firmware_dir import FILE, write_entry
+from mlbench.pipeline.run import Outcome
 from mlbench.results.values import Failure
-from mlbench.run import Outcome
-from mlbench.suite import SketchSpec, Source
-from mlbench.targets.protocol import Functions, OutputBuffer
+from mlbench.suite.suite_file import SketchSpec, Source
 
 SCRATCH = board_for("nano33ble").keeps.scratch
 OWN_BOARD = "mlbench:nrf52840:nano33ble"

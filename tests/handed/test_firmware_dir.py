@@ -17,14 +17,14 @@ from handed_folders import ODD, OWN_BOARD, edit, failed, outcome, written
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlbench import firmware_dir
-from mlbench.build.firmware import Firmware
-from mlbench.cli import main
+from mlbench.cli.main import main
+from mlbench.core.firmware import Firmware
 from mlbench.errors import EnvironmentFault, MLBenchError, UsageError
-from mlbench.firmware_dir import FILE, MOST_ENTRIES, Found, Recorded, read_folder, take, write_entry
-from mlbench.plain_files import Folder
-from mlbench.results.document import read
+from mlbench.pipeline import firmware_dir
+from mlbench.pipeline.firmware_dir import FILE, MOST_ENTRIES, Found, Recorded, read_folder, take, write_entry
+from mlbench.results.result_file import read
 from mlbench.results.values import Status
+from mlbench.util.untrusted_dir import Folder
 
 CHANGES: dict[str, tuple[Callable[[Path], Any], str]] = {}
 

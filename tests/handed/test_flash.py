@@ -11,7 +11,7 @@ import pytest
 from bare_image import Compiler
 from simulated_boards import COUNTER, LOADER, Simulated, boards_in, defined_for
 
-from mlbench.cli import main
+from mlbench.cli.main import main
 from mlbench.ports.lock import BoardLock, try_lock
 
 

@@ -7,9 +7,9 @@ import shlex
 from pathlib import Path
 
 from mlbench.boards import board_for
-from mlbench.cli import parse
-from mlbench.firmware_dir import MOST_ENTRIES, MOST_TOTAL, SCHEMA
-from mlbench.schema import load_schema
+from mlbench.cli.main import parse
+from mlbench.pipeline.firmware_dir import MOST_ENTRIES, MOST_TOTAL, SCHEMA
+from mlbench.util.schema import load_schema
 
 PAGE = (Path(__file__).parents[2] / "docs" / "self-hosted.md").read_text(encoding="utf-8")
 
@@ -22,7 +22,7 @@ def test_every_command_is_one() -> None:
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    files = load_schema("mlbench", "firmware.schema.json")["properties"]["files"]
+    files = load_schema("mlbench.pipeline", "firmware.schema.json")["properties"]["files"]
     size = files["items"]["properties"]["size"]["maximum"]
     limits = f"{MOST_ENTRIES} sketches of at most {files['maxItems']} files of at most {size >> 20} MiB, "
     assert f"at most {limits}{MOST_TOTAL >> 30} GiB together" in PAGE

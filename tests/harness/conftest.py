@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from workshop import OWN_BOARD, Workshop
 
-from mlbench.build.firmware import Firmware
-from mlbench.build.toolchain import Toolchain
-from mlbench.harness import Device
+from mlbench.core.firmware import Firmware
+from mlbench.firmware.toolchain import Toolchain
+from mlbench.testing import Device
 
 BOARD = OWN_BOARD
 

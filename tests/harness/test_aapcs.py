@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from mlbench.build.firmware import Firmware
+from mlbench.core.firmware import Firmware
 from mlbench.elf.types import Kind, Type
 from mlbench.errors import UsageError
-from mlbench.harness import Device
-from mlbench.harness.aapcs import place
+from mlbench.testing import Device
+from mlbench.testing.aapcs import place
 
 SEED = int(os.environ.get("MLBENCH_SEED", "7"))
 TYPES = {

@@ -8,9 +8,9 @@ import re
 import numpy as np
 import pytest
 
-from mlbench.build.firmware import Firmware
+from mlbench.core.firmware import Firmware
 from mlbench.errors import UsageError
-from mlbench.harness import Device, DeviceError, OutputBuffer, ms, nbytes, us
+from mlbench.testing import Device, DeviceError, OutputBuffer, ms, nbytes, us
 
 
 def test_nothing_runs_before_it_is_used(firmware: Firmware) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import mlbench
-from mlbench import harness
+from mlbench import testing as harness
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "harness.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mlbench.build.firmware import Firmware
+from mlbench.core.firmware import Firmware
 
 ROOT = Path(__file__).parents[2]
 
@@ -95,7 +95,7 @@ def test_failing(users: pytest.Pytester, text: str, lines: list[str]) -> None:
     result.stdout.fnmatch_lines(lines)
     # The test's own line is shown, and none of the harness's insides.
     result.stdout.fnmatch_lines([f">   {text}".replace("[", "[[]")])
-    result.stdout.no_fnmatch_line("*mlbench/harness/*")
+    result.stdout.no_fnmatch_line("*mlbench/testing/*")
     # The summary's line says what, not only that.
     assert any(line.startswith("FAILED ") and len(line.split(" - ", 1)[1]) > 20 for line in result.outlines)
 

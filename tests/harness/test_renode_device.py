@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.build.firmware import Firmware
+from mlbench.core.firmware import Firmware
 from mlbench.errors import UsageError
-from mlbench.harness import DeviceError
-from mlbench.harness.renode_device import RenodeDevice
+from mlbench.testing import DeviceError
+from mlbench.testing.renode_device import RenodeDevice
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ import pytest
 from workshop import OWN_BOARD, Workshop
 
 from mlbench.boards import board_for
-from mlbench.build.firmware import Firmware
-from mlbench.build.toolchain import Toolchain
+from mlbench.core.execution import Functions, OutputBuffer, Probe, RunResult
+from mlbench.core.firmware import Firmware
 from mlbench.elf.image import Image
+from mlbench.firmware.toolchain import Toolchain
 from mlbench.measure.profile import Profile, profile
-from mlbench.suite import SketchSpec, Source
-from mlbench.targets.emulator import EmulatorSession, EmulatorTarget
-from mlbench.targets.protocol import Functions, OutputBuffer, Probe, RunResult
+from mlbench.suite.suite_file import SketchSpec, Source
+from mlbench.targets.emulator.target import EmulatorSession, EmulatorTarget
 
 from .threaded import Threaded
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlbench.core.execution import Outcome, RunResult
 from mlbench.emulator.console import Console
-from mlbench.measure.comparing import Reference
-from mlbench.targets.checked_lines import write_line
-from mlbench.targets.protocol import Outcome, RunResult
-from mlbench.targets.steady_text import has_spoken, steady_lines
+from mlbench.measure.reference import Reference
+from mlbench.targets.board.line_protocol import write_line
+from mlbench.targets.emulator.stable_text import has_spoken, steady_lines
 
 times = st.integers(0, 2**32 - 1)
 

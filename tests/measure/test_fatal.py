@@ -9,7 +9,7 @@ import pytest
 
 from mlbench.elf.image import Image
 from mlbench.emulator.machine import End, Machine
-from mlbench.targets.fatal import Death, FatalWatch
+from mlbench.targets.emulator.fatal import Death, FatalWatch
 
 from .threaded import Threaded
 

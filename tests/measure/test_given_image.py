@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from mlbench.boards import board_for
+from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.elf.image import Image
 from mlbench.errors import UsageError
-from mlbench.given_image import firmware_of, listen
+from mlbench.pipeline.prebuilt import firmware_of, listen
 from mlbench.results.values import Absent, RamNeed, Time, UnusedRam
-from mlbench.targets.emulator import EmulatorTarget
-from mlbench.targets.protocol import Functions, OutputBuffer
+from mlbench.targets.emulator.target import EmulatorTarget
 
 from .threaded import Threaded
 

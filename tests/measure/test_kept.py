@@ -12,15 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import mlbench
-from mlbench.build.firmware import BuildKeys, Firmware, Overflow
-from mlbench.measure import kept
-from mlbench.measure.kept import Kept, key_of
+from mlbench import version
+from mlbench.core.execution import Functions, Instrument, OutputBuffer
+from mlbench.core.firmware import BuildKeys, Firmware, Overflow
+from mlbench.measure import cache as kept
+from mlbench.measure.cache import Kept, key_of
 from mlbench.measure.profile import Profile
-from mlbench.results.change import Limit, Threshold
+from mlbench.results.comparison import Limit, Threshold
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
-from mlbench.suite import SketchSpec, Source
-from mlbench.targets.protocol import Functions, Instrument, OutputBuffer
+from mlbench.suite.suite_file import SketchSpec, Source
 
 INSTRUMENT = Instrument("nano33ble", "emulator", "0.1.0", "nrf52840/3")
 SPEC = SketchSpec("kws", Path("kws"), "mlbench:nrf52840:nano33ble", Source(), functions=Functions("i", "f"))
@@ -182,7 +182,7 @@ def test_the_measuring_code_is_part_of_the_instrument(tmp_path, monkeypatch):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     (tmp_path / "__init__.py").write_text("")
-    monkeypatch.setattr(mlbench, "__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(version, "__file__", str(tmp_path / "version.py"))
     digests = set()
     for name in ("", "a.py", "sub/table.yml", "hot.c"):
         if name:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.measure.profile import Profile
 from mlbench.results.values import Absent, RamNeed, Time, UnusedRam
-from mlbench.targets.protocol import Functions, OutputBuffer
 
 from .conftest import Bench
 

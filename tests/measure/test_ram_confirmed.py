@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlbench.measure.comparing import Reference
+from mlbench.core.execution import Foretold, Outcome, Probe, RunResult
 from mlbench.measure.ram import RamOptions
-from mlbench.measure.ram_confirmed import measure_confirmed, near
+from mlbench.measure.ram_on_board import measure_confirmed, near
+from mlbench.measure.reference import Reference
 from mlbench.results.values import Absent, UnusedRam
-from mlbench.targets.protocol import Foretold, Outcome, Probe, RunResult
 
 SIZES = st.integers(0, 262_144)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from mlbench.build.firmware import Firmware
+from mlbench.core.execution import Functions, Outcome, Probe
+from mlbench.core.firmware import Firmware
 from mlbench.measure.ram_search import predict
 from mlbench.results.values import UnusedRam
-from mlbench.targets.protocol import Functions, Outcome, Probe
 
 from .conftest import (
     CALLOC,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mlbench.core.execution import Functions
 from mlbench.elf.image import Image
 from mlbench.results.values import RamNeed
-from mlbench.targets.protocol import Functions
 
 from .conftest import Bench
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from mlbench.core.execution import Functions, Outcome, Probe
 from mlbench.results.values import Absent, UnusedRam
-from mlbench.targets.protocol import Functions, Outcome, Probe
 
 from .conftest import Bench
 

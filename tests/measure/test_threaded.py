@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from mlbench.core.execution import Functions, Outcome, Probe, RunResult, StackUse
 from mlbench.elf.image import Image
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.stacks import StackWatch
 from mlbench.measure.ram_search import predict
 from mlbench.results.codec import encode
 from mlbench.results.values import Absent, RamNeed, Time, UnusedRam
-from mlbench.targets.protocol import Functions, Outcome, Probe, RunResult, StackUse
 
 from .threaded import HEADER, NANO, OTHER_KERNEL, POOL, Threaded
 
@@ -231,11 +231,11 @@ import json, sys
 from dataclasses import replace
 from pathlib import Path
 from mlbench.boards import board_for
-from mlbench.given_image import firmware_of, spec_of
+from mlbench.pipeline.prebuilt import firmware_of, spec_of
 from mlbench.measure.profile import profile
 from mlbench.results.codec import encode
-from mlbench.targets.emulator import EmulatorTarget
-from mlbench.targets.protocol import Functions, OutputBuffer
+from mlbench.targets.emulator.target import EmulatorTarget
+from mlbench.core.execution import Functions, OutputBuffer
 firmware = firmware_of(Path(sys.argv[1]))
 functions = Functions("model_init()", "model_infer", (OutputBuffer(0, 4),))
 spec = replace(spec_of(firmware, "", ram=True), functions=functions)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlbench.core.execution import Mark, MarkKind
 from mlbench.measure.timing import time_of
 from mlbench.results.values import Absent, Time
-from mlbench.targets.protocol import Mark, MarkKind
 
 INFERENCE, INIT = MarkKind.INFERENCE, MarkKind.INIT
 us = st.integers(0, 2**32 - 1).map(float)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlbench.boards import board_for
-from mlbench.build.firmware import Firmware
+from mlbench.core.execution import Functions, OutputBuffer
+from mlbench.core.firmware import Firmware
 from mlbench.elf.image import Image
-from mlbench.given_image import firmware_of, spec_of
 from mlbench.measure.profile import Profile, profile
-from mlbench.targets.emulator import EmulatorSession, EmulatorTarget
-from mlbench.targets.protocol import Functions, OutputBuffer
+from mlbench.pipeline.prebuilt import firmware_of, spec_of
+from mlbench.targets.emulator.target import EmulatorSession, EmulatorTarget
 
 SOURCES = Path(__file__).parents[1] / "firmware" / "threaded"
 FUNCTIONS = Functions("model_init()", "model_infer", (OutputBuffer(0, 4),))

@@ -11,8 +11,8 @@ from fake_time import FakeTime
 
 from mlbench.boards import Board, board_for
 from mlbench.boards.board import Reset, Upload, UsbId
-from mlbench.build.compiler import PlatformMissing
 from mlbench.errors import EnvironmentFault
+from mlbench.firmware.compiler import PlatformMissing
 from mlbench.ports import uploading
 from mlbench.ports.finding import Port
 from mlbench.ports.uploading import Uploader, UploadFailed, UploadImage, UploadRefused

@@ -19,12 +19,12 @@ from fakes import Fake
 from mlbench.boards import Board, board_for
 from mlbench.boards.board import Reset, Upload
 from mlbench.boards.catalog import PLACEHOLDERS
-from mlbench.build import builder
-from mlbench.build.arduino_cli import ArduinoCli
-from mlbench.build.compiler import PlatformMissing
-from mlbench.build.homes import Homes
-from mlbench.build.toolchain import Toolchain
 from mlbench.errors import EnvironmentFault, HostTimeout, SketchError, UsageError
+from mlbench.firmware import builder
+from mlbench.firmware.arduino_cli import ArduinoCli
+from mlbench.firmware.compiler import PlatformMissing
+from mlbench.firmware.platforms import Homes
+from mlbench.firmware.toolchain import Toolchain
 from mlbench.ports.finding import Port
 from mlbench.ports.programmers import UploadImage, programmer_for
 from mlbench.ports.uploading import UploadRefused

@@ -15,9 +15,9 @@ from simulated_boards import COUNTER, LOADER, Simulated, boards_in
 
 from mlbench.boards import board_for
 from mlbench.boards.board import Upload
-from mlbench.build.arduino_cli import ArduinoCli
-from mlbench.build.homes import Homes
-from mlbench.build.toolchain import Toolchain
+from mlbench.firmware.arduino_cli import ArduinoCli
+from mlbench.firmware.platforms import Homes
+from mlbench.firmware.toolchain import Toolchain
 from mlbench.ports.uploading import Uploader, UploadFailed, UploadImage
 
 NANO = replace(board_for("nano33ble"), upload=Upload("command", LOADER, 30.0))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.cli import main
+from mlbench.cli.main import main
 from mlbench.renode.install import installed
 from mlbench.renode.process import find_renode
 

@@ -12,15 +12,15 @@ import pytest
 from workshop import OWN_BOARD, Workshop
 
 from mlbench.boards import board_for
-from mlbench.build.firmware import Firmware
-from mlbench.build.toolchain import Toolchain
+from mlbench.core.execution import Functions, MarkKind, Outcome, OutputBuffer, Probe, RunResult
+from mlbench.core.firmware import Firmware
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
+from mlbench.firmware.toolchain import Toolchain
 from mlbench.measure.cross_check import cross_check
 from mlbench.measure.profile import Profile, profile
 from mlbench.results.values import Absent, Time, UnusedRam
-from mlbench.suite import SketchSpec, Source
-from mlbench.targets.emulator import EmulatorTarget
-from mlbench.targets.protocol import Functions, MarkKind, Outcome, OutputBuffer, Probe, RunResult
+from mlbench.suite.suite_file import SketchSpec, Source
+from mlbench.targets.emulator.target import EmulatorTarget
 from mlbench.targets.renode import RenodeTarget
 
 Make = Callable[..., Path]
@@ -345,8 +345,8 @@ def test_the_sample_suite_under_a_real_renode(tmp_path: Path) -> None:
     """Opt-in: ``-m renode`` with Renode 1.15 or newer on PATH or named by MLBENCH_RENODE."""
     if not (os.environ.get("MLBENCH_RENODE") or shutil.which("renode")):
         pytest.skip("there is no renode on PATH, and MLBENCH_RENODE names none")
-    from mlbench.cli import main
-    from mlbench.results.document import read
+    from mlbench.cli.main import main
+    from mlbench.results.result_file import read
 
     suite = Path(__file__).parents[2] / "sketches" / "mlbench.yml"
     files = {}

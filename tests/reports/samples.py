@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mlbench.build.firmware import BuildKeys, Diagnostic, Overflow
 from mlbench.compare import Thresholds, accepted, compare
-from mlbench.results.change import MEASURES, Comparison, Limit, Side, Threshold
+from mlbench.core.execution import Frame, Instrument
+from mlbench.core.firmware import BuildKeys, Diagnostic, Overflow
+from mlbench.results.comparison import MEASURES, Comparison, Limit, Side, Threshold
 from mlbench.results.values import (
     Absent,
     Failure,
@@ -18,7 +19,6 @@ from mlbench.results.values import (
     Time,
     UnusedRam,
 )
-from mlbench.targets.protocol import Frame, Instrument
 
 OWN = "mlbench:nrf52840:nano33ble"
 RUN = "https://github.com/owner/demo/actions/runs/42"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlbench.reports.escaping import code, elide, fence, link, prose
-from mlbench.reports.text import printable
+from mlbench.reports.escaping import code, fence, link, prose
+from mlbench.util.text import elide, printable
 from tests.reports.rendered import LINKED, page
 
 PIECES = (

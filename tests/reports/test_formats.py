@@ -27,7 +27,7 @@ from mlbench.reports.comment import comment_markdown
 from mlbench.reports.junit import to_junit
 from mlbench.reports.sketches_report import to_sketches_report
 from mlbench.reports.summary import summary_markdown
-from mlbench.results.change import (
+from mlbench.results.comparison import (
     BIGGER_IS_BETTER,
     MEASURES,
     Comparison,

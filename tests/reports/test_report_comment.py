@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlbench.build.firmware import Diagnostic
 from mlbench.compare import compare
+from mlbench.core.execution import Frame
+from mlbench.core.firmware import Diagnostic
 from mlbench.reports.blocks import Block, fit, size
 from mlbench.reports.comment import comment_markdown
 from mlbench.reports.digest import digest, headline
 from mlbench.reports.summary import summary_markdown
 from mlbench.reports.wording import verdict
-from mlbench.results.change import Delta, KeyChange, Limit, Side, State, SymbolChange, Threshold, Verdict
+from mlbench.results.comparison import Delta, KeyChange, Limit, Side, State, SymbolChange, Threshold, Verdict
 from mlbench.results.values import Absent, Failure, RamNeed
-from mlbench.targets.protocol import Frame
 from tests.reports import samples
 from tests.reports.rendered import LINKED, OURS, page, row_widths
 from tests.reports.test_escaping import EVIL

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from mlbench.results import comparison_document
+from mlbench.results import comparison_file as comparison_document
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "docs" / "sample"

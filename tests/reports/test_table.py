@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlbench.build.firmware import Diagnostic, Overflow
+from mlbench.core.execution import Frame
+from mlbench.core.firmware import Diagnostic, Overflow
 from mlbench.reports.markdown import to_markdown
 from mlbench.reports.table import make_table, plain
 from mlbench.reports.terminal import show
-from mlbench.reports.text import printable
 from mlbench.results.values import (
     Absent,
     Failure,
@@ -29,7 +29,7 @@ from mlbench.results.values import (
     Time,
     UnusedRam,
 )
-from mlbench.targets.protocol import Frame
+from mlbench.util.text import printable
 from tests.reports.rendered import OURS, page, row_widths
 from tests.reports.test_escaping import EVIL as ANYTHING
 

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlbench.errors import EnvironmentFault, UsageError
-from mlbench.results.document import Document, RunInfo, from_json, read, to_json, write
+from mlbench.results.result_file import Document, RunInfo, from_json, read, to_json, write
 from mlbench.results.values import Absent, Flash, Measures, RamNeed, Result, Status, Time, UnusedRam
-from mlbench.schema import load_schema
+from mlbench.util.schema import load_schema
 
 ROOT = Path(__file__).parents[2]
 NOTHING = Absent("nothing was measured")
@@ -229,7 +229,7 @@ def test_when_writing_fails_the_old_file_stays(tmp_path):
         "import sys\n"
         "from pathlib import Path\n"
         "from mlbench.errors import MLBenchError\n"
-        "from mlbench.results.document import read, write\n"
+        "from mlbench.results.result_file import read, write\n"
         "try:\n    write(read(Path(sys.argv[1])), sys.argv[1])\n"
         "except MLBenchError as error:\n    print(error); sys.exit(error.exit_status)\n"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlbench.errors import STATUS_ORDER
-from mlbench.schema import load_schema
+from mlbench.util.schema import load_schema
 
 PAGE = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
 

@@ -106,14 +106,17 @@ class Project:
 
 def make_project(base: Path) -> Project:
     root = base / "check out"
-    shutil.copytree(
-        ROOT / "mlbench" / "setup", root / "mlbench" / "setup", ignore=shutil.ignore_patterns("*.pyc")
-    )
-    (root / "mlbench" / "emulator").mkdir()
-    (root / "requirements").mkdir()
-    for name in ("entrypoint.py", "mlbench/__init__.py", "mlbench/errors.py", "mlbench/emulator/_hotpath.c"):
+    package = root / "mlbench"
+    shutil.copytree(ROOT / "mlbench" / "host", package / "host", ignore=shutil.ignore_patterns("*.pyc"))
+    for folder in (package / "emulator", package / "cli", root / "requirements"):
+        folder.mkdir()
+    for name in (
+        *("entrypoint.py", "mlbench/__init__.py", "mlbench/version.py", "mlbench/errors.py"),
+        *("mlbench/cli/__init__.py", "mlbench/cli/bootstrap.py", "mlbench/cli/start.py"),
+        "mlbench/emulator/_hotpath.c",
+    ):
         shutil.copy(ROOT / name, root / name)
-    (root / "mlbench" / "cli.py").write_text(CLI)
+    (package / "cli" / "main.py").write_text(CLI)
     elsewhere = base / "some folder"
     elsewhere.mkdir()
     # Modules of these names lie where a user works, and on his PYTHONPATH; neither may be met.

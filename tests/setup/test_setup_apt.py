@@ -12,8 +12,8 @@ import pytest
 from small_project import ROOT
 
 from mlbench.errors import EnvironmentFault
-from mlbench.setup import apt
-from mlbench.setup.policy import Policy
+from mlbench.host import apt
+from mlbench.host.policy import Policy
 
 Q = "--no-install-recommends"
 
@@ -139,8 +139,8 @@ DRIVER = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from mlbench.setup import apt
-from mlbench.setup.policy import Policy
+from mlbench.host import apt
+from mlbench.host.policy import Policy
 os.geteuid = lambda: 1000
 apt.LISTS = Path(sys.argv[2])
 try:

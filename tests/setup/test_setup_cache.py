@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mlbench.errors import EnvironmentFault
-from mlbench.setup import cache
-from mlbench.setup.home import APT_RECORD, BUILDS, CHECKOUTS, ENVIRONMENTS, home, room
+from mlbench.host import cache
+from mlbench.host.cache_dir import APT_RECORD, BUILDS, CHECKOUTS, ENVIRONMENTS, home, room
 
 
 @pytest.fixture

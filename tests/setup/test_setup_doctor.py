@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from mlbench.boards.board import UsbId
+from mlbench.cli import doctor
+from mlbench.cli.doctor import checks
 from mlbench.ports import finding
 from mlbench.ports.finding import Port
 from mlbench.ports.lock import claim
-from mlbench.setup import doctor
-from mlbench.setup.doctor import checks
 
 
 def test_machine_without_tools(bin_folder: Path, own_home: Path) -> None:

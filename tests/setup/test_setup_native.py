@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.setup import native
+from mlbench.host import native
 
 CC = shutil.which("cc")
 needs_cc = pytest.mark.skipif(CC is None, reason="no C compiler on PATH")

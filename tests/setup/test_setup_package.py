@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from small_project import ROOT
 
-from mlbench.setup import native
+from mlbench.host import native
 
 REQUIREMENTS = ROOT / "requirements"
 

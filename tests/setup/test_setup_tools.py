@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from mlbench.errors import EnvironmentFault
-from mlbench.setup import apt, tools
-from mlbench.setup.download import Unreachable, download, public
-from mlbench.setup.policy import Policy
+from mlbench.firmware import install_tools as tools
+from mlbench.host import apt
+from mlbench.host.policy import Policy
+from mlbench.util.download import Unreachable, download, public
 
 CLI = b"#!/bin/sh\necho 'arduino-cli  Version: 1.5.1 Commit: 0 Date: 0'\n"
 GCC = """
@@ -237,7 +238,7 @@ def test_debian_serves_where_the_release_is_out_of_reach(
     def quickly(url: str, sha256: str, target: Path, *, total_seconds: float) -> None:
         fetch(url, sha256, target, connect_seconds=0.2, stall_seconds=0.2)
 
-    monkeypatch.setattr("mlbench.setup.download.download", quickly)
+    monkeypatch.setattr("mlbench.util.download.download", quickly)
     found = tools.ensure_toolchain(Policy(), said.append)
     assert found.builder_name == "arduino-builder"
     assert found.gcc is not None

@@ -10,8 +10,8 @@ import pytest
 from emulated import ROOT, Workshop, entries, workshop  # noqa: F401
 from host_models import COMPILER_FLAGS, LIBRARIES, NETWORKS, library_sources
 
-from mlbench.project import PrepareFailed
-from mlbench.suite import SketchSpec
+from mlbench.source.project import PrepareFailed
+from mlbench.suite.suite_file import SketchSpec
 
 # Made once in a run: quantizing the larger network takes some seconds, and so does compiling it.
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from mlbench.boards import board_for
-from mlbench.build import build
-from mlbench.build.firmware import BuildRequest, Firmware
-from mlbench.build.toolchain import Toolchain
-from mlbench.progress import Silent
-from mlbench.project import Project, libraries_of, obtain, sketch_of
-from mlbench.suite import SketchSpec, load_suite
-from mlbench.targets.emulator import EmulatorTarget
-from mlbench.targets.protocol import Probe, RunResult
+from mlbench.core.execution import Probe, RunResult
+from mlbench.core.firmware import BuildRequest, Firmware
+from mlbench.firmware import build
+from mlbench.firmware.toolchain import Toolchain
+from mlbench.source.project import Project, libraries_of, obtain, sketch_of
+from mlbench.suite.suite_file import SketchSpec, load_suite
+from mlbench.targets.emulator.target import EmulatorTarget
+from mlbench.util.progress import Silent
 
 ROOT = Path(__file__).parents[2]
 OWN_BOARD = "mlbench:nrf52840:nano33ble"

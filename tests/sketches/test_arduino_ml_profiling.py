@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 from emulated import ROOT, Workshop, entries
 
-from mlbench.suite import load_suite
-from mlbench.targets.protocol import Outcome
+from mlbench.core.execution import Outcome
+from mlbench.suite.suite_file import load_suite
 
 SUITE = ROOT / "suites" / "arduino-ml-profiling.yml"
 MBED_BOARD = "arduino:mbed_nano:nano33ble"

@@ -6,7 +6,7 @@ import pytest
 import reference
 from emulated import ROOT, Workshop, entries
 
-from mlbench.targets.protocol import Outcome
+from mlbench.core.execution import Outcome
 
 SUITE = ROOT / "sketches" / "mlbench.yml"
 

@@ -10,7 +10,7 @@ import quantize
 from emulated import ROOT, entries
 from host_models import LIBRARY_OF, infer_on_host
 
-from mlbench.harness import Device
+from mlbench.testing import Device
 
 SEED = int(os.environ.get("MLBENCH_SEED", "11"))
 # A picture takes some 60 million instructions; MLBENCH_INPUTS asks for more of all.

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from emulated import ROOT, Workshop, entries
 
-from mlbench.bench import Bare, at_inference
+from mlbench.core.execution import Outcome
+from mlbench.devtools.emulator_speed import Bare, at_inference
 from mlbench.elf.image import Image
 from mlbench.emulator.machine import End
-from mlbench.targets.protocol import Outcome
 
 SUITE = ROOT / "suites" / "tensorflow-lite-micro.yml"
 SCRIPT = ROOT / "suites" / "tensorflow-lite-micro" / "prepare.py"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from emulated import Workshop
 
-from mlbench.harness import Device, OutputBuffer
+from mlbench.testing import Device, OutputBuffer
 
 SEED = int(os.environ.get("MLBENCH_SEED", "11"))
 INPUTS = int(os.environ.get("MLBENCH_INPUTS", "150"))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.schema import load_schema
-from mlbench.suite import parse_suite
+from mlbench.suite.suite_file import parse_suite
+from mlbench.util.schema import load_schema
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
-SCHEMA = load_schema("mlbench", "suite.schema.json")
+SCHEMA = load_schema("mlbench.suite", "suite.schema.json")
 
 
 def section(title: str) -> str:
@@ -36,7 +36,7 @@ def test_defaults_take_every_key_that_sketches_can_share():
 
 
 def test_every_option_that_is_named_exists(capsys):
-    from mlbench.cli import main
+    from mlbench.cli.main import main
 
     main(["run", "--help"])
     known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))

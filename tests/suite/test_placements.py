@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from workshop import run_on_sketch
 
+from mlbench.devtools.code_shift import assemble, shift, write_assembler
 from mlbench.elf.image import Image
-from mlbench.shifting import assemble, shift, write_assembler
 
 ROOT = Path(__file__).parents[2]
 ASSEMBLY = b"""\
@@ -104,7 +104,8 @@ def test_a_sketch_at_each_placement(tmp_path: Path) -> None:
         '"1: add.w %0, %0, #3\\n subs.w %1, %1, #1\\n bne 1b" : "+r"(s), "+r"(n)); return s; }\n'
         "void setup() { sink = infer(20000); }\nvoid loop() {}\n"
     )
-    done = run_on_sketch("mlbench.placements", tmp_path, sketch, "--shifts", "0,2,4", seconds=300)
+    module = "mlbench.devtools.code_placement"
+    done = run_on_sketch(module, tmp_path, sketch, "--shifts", "0,2,4", seconds=300)
     assert done.returncode == 0, done.stderr
     row = re.search(
         r"^small +inference +([\d.]+) ms +([\d.]+) ms +([\d.]+) ms +([\d.]+)%$", done.stdout, re.M

@@ -7,9 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlbench.core.execution import OutputBuffer
 from mlbench.errors import UsageError
-from mlbench.suite import load_suite, parse_suite, virtual_us
-from mlbench.targets.protocol import OutputBuffer
+from mlbench.suite.suite_file import load_suite, parse_suite, virtual_us
 
 FOLDER = Path("/suite")
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mlbench.targets.checked_lines import LineReader, write_line
+from mlbench.targets.board.line_protocol import LineReader, write_line
 
 WORDS = st.from_regex(r"[a-z_0-9]{1,12}( [a-z_0-9]{1,12}){0,5}", fullmatch=True)
 NOISE = st.binary(max_size=60).filter(lambda data: b"mlbench" not in data)

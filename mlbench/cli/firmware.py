@@ -1,0 +1,153 @@
+"""Verbs for boards on another machine than the compilers: ``build``, ``run --firmware-dir`` and ``flash``."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlbench.cli.output import report, trace
+from mlbench.errors import UsageError, worst_status
+from mlbench.host.cache_dir import unwritable
+from mlbench.util.progress import make_progress
+from mlbench.util.settings import DEFAULT_RESULTS, Settings
+
+if TYPE_CHECKING:
+    from mlbench.boards import Board
+    from mlbench.core.firmware import BoardImage
+    from mlbench.suite.options import RunOptions
+
+MEASURED_BY = ("--min", "--max", "--ram-search", "--inferences", "--timeout")
+"""Options that say how it is measured, and hold for firmware that is built already."""
+
+
+def build(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) -> int:
+    """Build what a command line means for boards, and write it into a folder.
+
+    ``verbs`` may have been meant by a name that nothing has.
+    """
+    from mlbench.pipeline.firmware_jobs import build_folder
+    from mlbench.pipeline.services import wire
+    from mlbench.suite.selection import select
+
+    selection = select(options, verbs=verbs)
+    progress = make_progress(sys.stderr)
+    rooms = wire(settings, progress, named=selection.named)
+    failures = build_folder(selection, Path(options.firmware_dir), rooms, progress, debug=_debug(settings))
+    return worst_status([failure.exit_status for failure in failures])
+
+
+def run_handed(options: RunOptions, settings: Settings) -> int:
+    """Measure what was built elsewhere. Nothing is built, and nothing but firmware is run."""
+    from mlbench.cli.compare import Baseline, compare_run
+    from mlbench.pipeline.firmware_jobs import measure_folder
+    from mlbench.pipeline.run import exit_status
+    from mlbench.pipeline.services import wire
+
+    _refuse(options)
+    begin = time.monotonic()
+    if options.baseline and not Path(options.baseline).is_file():
+        what = f"--baseline {options.baseline!r} is no result file"
+        raise UsageError(what, do="nothing is built here: name what an earlier run wrote with --json")
+    baseline = Baseline(options) if options.baseline else None
+    progress = make_progress(sys.stderr)
+    rooms = wire(settings, progress, handed=True)
+    selection, results = measure_folder(options, Path.cwd(), rooms, progress, debug=_debug(settings))
+    base = baseline.measure(selection, frozenset(), rooms, progress) if baseline is not None else None
+    statuses = [exit_status(results), report(results, settings, progress, begin, DEFAULT_RESULTS)]
+    if base is not None:
+        statuses.append(compare_run(base, results, selection, options, settings))
+    return worst_status(statuses)
+
+
+def _refuse(options: RunOptions) -> None:
+    """Options that only a build could heed."""
+    given = {
+        "a sketch": options.sketch,
+        "--board": options.boards,
+        "--library": options.libraries,
+        "--build-property": options.build_properties,
+        "--init": options.init,
+        "--inference": options.inference,
+        "--output": options.outputs,
+        "--skip-unchanged": options.skip_unchanged,
+    }
+    for name, value in given.items():
+        if value:
+            do = "name it where the firmware is built: `mlbench build`"
+            raise UsageError(f"{name} and --firmware-dir exclude each other", do=do)
+
+
+def _debug(settings: Settings) -> Callable[[str], None] | None:
+    return trace if settings.debug else None
+
+
+def flash(options: argparse.Namespace, settings: Settings) -> int:
+    """Put an image onto a board that is free, and end. Without one it is the empty sketch, built here."""
+    from mlbench.boards import board_for
+    from mlbench.pipeline.firmware_jobs import temporary_folder
+    from mlbench.pipeline.services import arduino_cli, build_empty
+    from mlbench.targets.board.claim import Claims
+
+    board = board_for(options.board)
+    if board.serial is None:
+        raise UsageError(f"board {board.id} has no serial port", do="name another: mlbench boards")
+    fqbn = options.board if ":" in options.board else board.fqbns[0]
+    progress = make_progress(sys.stderr)
+    with temporary_folder() as folder:
+        if options.elf:
+            image = _image(Path(options.elf), board, Path(folder))
+        else:
+            image = build_empty(settings, progress, fqbn)
+        claims = Claims(
+            board,
+            fqbn,
+            settings.port,
+            lambda: arduino_cli(settings, progress, fqbn),
+            progress.note,
+            "mlbench flash",
+            settings.person_seconds,
+        )
+        lock, held = claims()
+        with lock, progress.step(f"upload {image.elf.name} to {lock.port}"):
+            held.upload(image)
+        progress.note(f"{image.elf.name} is on {held.console.port.device}, by try {held.attempts}")
+    return 0
+
+
+def _image(elf: Path, board: Board, folder: Path) -> BoardImage:
+    """A given image with what its platform made of it, which lies beside it, or is made now."""
+    from mlbench.core.firmware import BoardImage
+    from mlbench.elf.flat import flat_binary, intel_hex
+    from mlbench.elf.image import Image
+    from mlbench.errors import SketchError
+    from mlbench.firmware.board_harness import artifacts
+    from mlbench.firmware.workspace import safe_name
+
+    try:
+        loaded = Image.load(elf)
+        name = elf.name.removesuffix(".elf").removesuffix(".ino")
+        beside = artifacts(elf.parent, name) if elf.name == f"{name}.ino.elf" else ()
+        own = safe_name(name).lstrip(".-+") or "firmware"
+        made = folder / f"{own}.ino.elf"
+        try:
+            shutil.copyfile(elf, made)
+            for path in beside:
+                shutil.copyfile(path, folder / f"{own}{path.name.removeprefix(name)}")
+            if not beside or {path.suffix for path in beside} == {".elf"}:
+                made.with_suffix(".bin").write_bytes(flat_binary(loaded))
+                made.with_suffix(".hex").write_text(intel_hex(loaded), encoding="ascii")
+        except OSError as error:
+            raise unwritable(folder, error) from error
+    except SketchError as error:
+        # It was not built here: what is wrong is what was named.
+        raise UsageError(error.what, where=error.where, do=error.do) from None
+    start = board.flash.start
+    if not any(start <= address < start + board.flash.size for address, _ in loaded.programmed):
+        do = "name an image that was built for it"
+        raise UsageError(f"holds nothing for the flash of board {board.id}", where=str(elf), do=do)
+    return BoardImage(folder, made)

@@ -1,0 +1,205 @@
+"""`monitor`: the serial line of an emulated board, live."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+
+from mlbench.boards import Board, board_for, load_boards
+from mlbench.elf.image import Image
+from mlbench.emulator.console import Output
+from mlbench.emulator.machine import End, Ending, Machine
+from mlbench.errors import SketchError, UsageError
+from mlbench.util.interrupt import Interrupted
+from mlbench.util.terminal_link import LineEnd, PortLink, Terminal, people
+from mlbench.util.text import printable
+
+SOURCES = ("usb", "uart0", "uart1", "rtt")
+_SLICE_US = 10_000.0
+"""Virtual time between two looks at the keyboard."""
+_IDLE_SECONDS = 0.05
+_LATE_SECONDS = 0.2
+"""An emulator that falls further behind the clock does not try to make up for it."""
+_MOST_RESETS = 100
+_SHOWN_NOTES = 5
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of a monitor. ``seconds`` are the board's."""
+
+    source: str | None = None
+    fast: bool = False
+    seconds: float | None = None
+    until: bytes = b""
+
+
+class Monitor:
+    """Runs a machine and carries bytes both ways."""
+
+    def __init__(self, machine: Machine, end: LineEnd, wish: Wish) -> None:
+        self.machine, self.end, self.wish = machine, end, wish
+        self._heard: list[Output] = []
+        self._tail = b""
+        self._found = False
+        self._speaker = wish.source
+        self._line: tuple[bool, int] | None = None
+        self._resets = 0
+        self.stopping: int | None = None
+        self.in_machine = False
+        machine.console.keep = False
+        machine.console.listener = self._heard.append
+        if end.line() is not None:
+            machine.usb.times = replace(machine.usb.times, open_after=None)
+
+    def run(self) -> None:
+        """Until a bound is reached or the person leaves.
+
+        Raises:
+            SketchError: the firmware stopped, or never sent what was waited for.
+            Interrupted: a signal asks to end.
+        """
+        clock = self.machine.clock
+        limit = None if self.wish.seconds is None else clock.cycles(self.wish.seconds * 1e6)
+        begun, base = time.monotonic(), clock.now
+        while not self._found:
+            deadline = clock.now + clock.cycles(_SLICE_US)
+            ending = self._step(deadline if limit is None else min(deadline, limit))
+            idle = ending.end is End.IDLE
+            self._show()
+            if self._found or (limit is not None and clock.now >= limit):
+                break
+            ahead = (clock.now - base) / clock.hz - (time.monotonic() - begun)
+            wait = 0.0 if self.wish.fast else max(0.0, ahead)
+            if ahead < -_LATE_SECONDS:
+                begun, base = time.monotonic(), clock.now
+            if idle:
+                if self.wish.fast and not self.end.listens:
+                    clock.sleep_until(limit or clock.now)
+                    break
+                wait = _IDLE_SECONDS
+            data = self.end.wait(wait)
+            if data is None:
+                return
+            if idle and self.wish.fast and limit is not None and not data:
+                clock.sleep_until(limit)
+                break
+            self._feed(data)
+            if idle and not self.wish.fast:
+                passed = int((time.monotonic() - begun) * clock.hz)
+                clock.sleep_until(min(base + passed, limit or base + passed))
+        if self.wish.until and not self._found:
+            raise SketchError(
+                f'the firmware did not send "{printable(self.wish.until.decode("utf-8", "replace"))}"'
+                f" in {clock.us(clock.now) / 1e6:.3f} s of the board's time",
+                where=self.machine.image.path.name,
+            )
+
+    def _step(self, deadline: int) -> Ending:
+        self.in_machine = True
+        ending = self.machine.run(deadline)
+        self.in_machine = False
+        if self.stopping is not None:
+            raise Interrupted(self.stopping)
+        if ending.end is End.RESET:
+            self._show()
+            self._resets += 1
+            people(ending.text)
+            if self._resets > _MOST_RESETS:
+                raise SketchError(f"{ending.text}, {self._resets} times", where=self.machine.image.path.name)
+            self.machine.restart(ending.cause)
+        elif ending.end not in (End.DEADLINE, End.IDLE):
+            self._show()
+            symbol = self.machine.image.function_at(self.machine.cpu.pc)
+            place = f" in {symbol.demangled}" if symbol is not None else ""
+            raise SketchError(f"{ending.text}{place}", where=self.machine.image.path.name)
+        return ending
+
+    def _show(self) -> None:
+        for output in self._heard:
+            if self.wish.source not in (None, output.source):
+                continue
+            if self._speaker is None and output.source in SOURCES:
+                self._speaker = output.source
+            text = self._tail + output.data
+            at = text.find(self.wish.until) if self.wish.until else -1
+            if at >= 0:
+                self._found = True
+            self._tail = text[-len(self.wish.until) :] if self.wish.until else b""
+            self.end.write(output.data)
+        self._heard.clear()
+
+    def _feed(self, data: bytes) -> None:
+        usb = self.machine.usb
+        line = self.end.line()
+        if line is not None and line != self._line:
+            was_open, before = self._line or (False, 0)
+            self._line = line
+            is_open, baud = line
+            if is_open:
+                usb.open(baud)
+            elif was_open:
+                usb.close()
+            elif baud == 1200 != before:
+                usb.touch()  # opened and closed between two looks
+        if data:
+            # Without --source input goes where the firmware speaks, or to USB where it has that.
+            self.machine.console.feed(self._speaker or ("usb" if usb.seen else "uart0"), data)
+
+
+@contextmanager
+def _signals(monitor: Monitor) -> Iterator[None]:
+    """Signals end the loop between two steps: an exception would be lost in the CPU's native code."""
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        monitor.stopping = 128 + number
+        if not monitor.in_machine:
+            raise Interrupted(monitor.stopping)
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def monitor(elf: Path, wish: Wish, *, board: str = "", link: Path | None = None, raw: bool = False) -> int:
+    """Show an image's serial output and send it what is typed; returns the exit status.
+
+    Raises:
+        UsageError: there is no such file, board, or place for a link.
+        SketchError: the firmware stopped, or did not send what was waited for.
+    """
+    if not elf.is_file():
+        raise UsageError("there is no such file", where=str(elf), do="name an ELF file")
+    known = _board(board)
+    machine = Machine(Image.load(elf))
+    end: LineEnd = PortLink(link) if link is not None else Terminal(raw=raw)
+    with end:
+        runner = Monitor(machine, end, wish)
+        with _signals(runner):
+            what = f"serial port {link}" if link is not None else "serial output"
+            people(f"{what} of {elf.name} on {known.name}; {'Ctrl-C' if link else 'Ctrl-C or Ctrl-]'} leaves")
+            try:
+                runner.run()
+            except Interrupted as interrupted:
+                if interrupted.status != 128 + signal.SIGINT:
+                    raise
+            finally:
+                for note in machine.notes[:_SHOWN_NOTES]:
+                    people(printable(note))
+    return 0
+
+
+def _board(name: str) -> Board:
+    board = board_for(name) if name else next((b for b in load_boards() if b.emulator), None)
+    if board is None or board.emulator is None:
+        raise UsageError(f"board {name} has no emulator", do="name a board that has one: mlbench boards")
+    return board

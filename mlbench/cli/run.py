@@ -1,0 +1,109 @@
+"""What each verb does: takes parsed options, gives an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlbench.cli.output import people_of, report, trace
+from mlbench.errors import UsageError, worst_status
+from mlbench.util.progress import make_progress
+from mlbench.util.settings import DEFAULT_RESULTS, Settings
+
+if TYPE_CHECKING:
+    from mlbench.suite.options import RunOptions
+
+
+def run(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) -> int:
+    """Profile a suite, one sketch, or what is found.
+
+    ``verbs`` may have been meant by a name that nothing has.
+    """
+    from mlbench.baseline.measuring import UNTOUCHED, measured_but
+    from mlbench.cli.compare import Baseline, compare_run
+    from mlbench.pipeline.run import exit_status, profile_all
+    from mlbench.pipeline.services import wire
+    from mlbench.suite.selection import select
+
+    if options.firmware_dir:
+        from mlbench.cli.firmware import run_handed
+
+        return run_handed(options, settings)
+    if options.thresholds:
+        do = "thresholds are those of the suite and of the baseline"
+        raise UsageError("--thresholds goes with --firmware-dir", do=do)
+    begin = time.monotonic()
+    selection = select(options, verbs=verbs)
+    if options.skip_unchanged and not options.baseline:
+        raise UsageError("--skip-unchanged needs to know since when", do="add --baseline REF")
+    baseline = Baseline(options) if options.baseline else None
+    progress = make_progress(sys.stderr)
+    rooms = wire(settings, progress, named=selection.named)
+    skip = baseline.untouched(selection, rooms, progress) if baseline is not None else frozenset()
+    results = measured_but(
+        selection.specs,
+        dict.fromkeys(skip, UNTOUCHED),
+        lambda specs: profile_all(specs, rooms, progress, debug=trace if settings.debug else None),
+    )
+    base = baseline.measure(selection, skip, rooms, progress) if baseline is not None else None
+    statuses = [exit_status(results), report(results, settings, progress, begin, DEFAULT_RESULTS)]
+    if base is not None:
+        statuses.append(compare_run(base, results, selection, options, settings))
+    return worst_status(statuses)
+
+
+def elf(image: argparse.Namespace, options: RunOptions, settings: Settings) -> int:
+    """Profile a given image; ``image`` is what the verb's own options say of it."""
+    from mlbench.pipeline.prebuilt import firmware_of, listen, spec_of
+    from mlbench.pipeline.run import exit_status, profile_one
+    from mlbench.pipeline.services import wire
+    from mlbench.suite.selection import with_options
+    from mlbench.util.text import printable
+
+    begin = time.monotonic()
+    path = Path(image.elf)
+    progress = make_progress(sys.stderr)
+    firmware = firmware_of(path)
+    spec = with_options(spec_of(firmware, image.board, ram=image.ram), options)
+    rooms = wire(settings, progress, named=True)
+    result = profile_one(spec, firmware, rooms, progress, debug=trace if settings.debug else None)
+    if image.serial:
+        text = result.serial
+        if not text and result.failure is None:
+            # Nothing is named in it, so it has not run yet.
+            sent, ended = listen(firmware, rooms.target(spec))
+            text = sent.decode("utf-8", "replace")
+            progress.note(ended or "ran for a second of the board's time, for what it sends")
+        for line in text.splitlines():
+            people_of(settings).write(f"{printable(line)}\n")
+    return worst_status([exit_status([result]), report([result], settings, progress, begin)])
+
+
+def monitor(options: argparse.Namespace) -> int:
+    """Show an image's serial line, live."""
+    from mlbench.cli.monitor import Wish, monitor
+
+    wish = Wish(options.source, options.fast, options.seconds, options.until.encode())
+    link = Path(options.pty) if options.pty else None
+    return monitor(Path(options.elf), wish, board=options.board, link=link, raw=options.raw)
+
+
+def simulate_board(options: argparse.Namespace) -> int:
+    """Be a board."""
+    from mlbench.boards import board_for
+    from mlbench.simulated.board import Manner, simulate
+    from mlbench.simulated.faults import parse_faults
+
+    board = board_for(options.board)
+    if board.emulator is None:
+        raise UsageError(f"board {board.id} has no emulator", do="name a board that has one: mlbench boards")
+    log = Path(options.log) if options.log else None
+    manner = Manner(parse_faults(options.fault), options.seed, 0.0 if options.fast else 1.0, log)
+    elf = Path(options.elf) if options.elf else None
+    if elf is not None and not elf.is_file():
+        raise UsageError("there is no such file", where=str(elf), do="name an ELF file")
+    return simulate(board, Path(options.link), manner, elf)

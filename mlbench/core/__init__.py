@@ -1,0 +1,1 @@
+"""Values and contracts that every stage shares: the built image, running firmware."""

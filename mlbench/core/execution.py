@@ -1,0 +1,252 @@
+"""The protocol between the measures and the places where firmware runs.
+
+A target runs one firmware with one probe and returns one outcome. A deadline is part of every
+call: in virtual time on an emulator, in wall time on a board. No firmware can make a run hang.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from mlbench.core.firmware import Firmware
+
+
+class Outcome(Enum):
+    """How a run ended."""
+
+    PASSED = "passed"
+    NO_MEMORY = "no memory"
+    FAULT = "fault"
+    HUNG = "hung"
+    CORRUPTED = "corrupted"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One level of a call chain, innermost first. ``line`` is 0 where unknown."""
+
+    pc: int
+    function: str
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f" ({self.file}:{self.line})" if self.file else ""
+        return f"{self.function or hex(self.pc)}{place}"
+
+
+@dataclass(frozen=True)
+class OutputBuffer:
+    """A buffer to compare after inference: argument ``arg`` (0 first) points to ``bytes`` bytes.
+
+    For a method, argument 0 is ``this``.
+    """
+
+    arg: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Functions:
+    """Names of the functions that initialize and infer, demangled, with or without arguments."""
+
+    init: str | None = None
+    inference: str | None = None
+    outputs: tuple[OutputBuffer, ...] = ()
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One question to firmware: allocate ``alloc`` bytes first (None: no probe), then work.
+
+    ``inferences`` is how many inferences to let finish before the run ends. ``probe_image`` runs the
+    image of the probes without one: the reference that probes are held against. ``record`` keeps the
+    heap's calls. ``perturb`` (1, 2, ...) shifts the time and slows the code, each in another way, to show
+    what text depends on time.
+    """
+
+    alloc: int | None = None
+    inferences: int = 1
+    probe_image: bool = False
+    record: bool = False
+    perturb: int = 0
+
+
+class MarkKind(Enum):
+    """What a mark stands for."""
+
+    INIT = "init"
+    INFERENCE = "inference"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One timed span.
+
+    ``cycles`` is modelled cycles (None on a board); ``placement`` the part of them that only the
+    placement of code decides; ``us`` is microseconds.
+    """
+
+    kind: MarkKind
+    us: float
+    cycles: int | None = None
+    instructions: int | None = None
+    placement: int | None = None
+    method: str = ""
+    """How ``us`` came about where it is neither a clock nor the cycle model: a rough time."""
+
+
+@dataclass(frozen=True)
+class HeapUse:
+    """Peak of what the firmware asked of its heap, in bytes, and how far it moved the break.
+
+    ``steps`` is how often sbrk moved the break up.
+    """
+
+    peak_requested: int
+    peak_break: int
+    calls: int
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class StackUse:
+    """The deepest use of one stack, in bytes.
+
+    ``name`` is the thread's, ``MSP`` for the main stack; ``size`` is what is reserved for it, None where
+    unknown. ``static`` tells that the reserve is among the image's variables, part of its static RAM.
+    """
+
+    name: str
+    used: int
+    size: int | None = None
+    static: bool = False
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What one run gave."""
+
+    outcome: Outcome
+    reason: str
+    """One line for the user; empty when passed."""
+    serial: bytes
+    marks: tuple[Mark, ...]
+    virtual_us: float
+    instructions: int = 0
+    chain: tuple[Frame, ...] = ()
+    outputs: tuple[bytes, ...] = ()
+    """Contents of the output buffers after the last inference, and its return value first."""
+    peak_stack: int | None = None
+    """The deepest use of all stacks together that are not on the heap."""
+    stacks: tuple[StackUse, ...] = ()
+    heap: HeapUse | None = None
+    overlap: int | None = None
+    """Bytes by which the stack went below the break of the heap; 0: it did not."""
+    notes: tuple[str, ...] = ()
+    lines: tuple[bytes, ...] | None = None
+    """What another run must send too, as far as both have it; None: all of ``serial``.
+
+    Over USB the host may open the port in the middle of a line, and sooner or later.
+    """
+
+    @property
+    def steady(self) -> tuple[bytes, ...]:
+        """The lines to hold against another run's."""
+        return tuple(self.serial.splitlines(keepends=True)) if self.lines is None else self.lines
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What measured. Must match for two figures to be subtracted."""
+
+    board: str
+    backend: str
+    version: str
+    cost_table: str
+
+
+class ReplayError(Exception):
+    """The firmware's allocator did not come back from a replay: it needs more than its own memory."""
+
+
+class NoProbes(Exception):
+    """No allocation can be tried on this target; says why."""
+
+
+class Allocator(Protocol):
+    """A replay of recorded heap calls on the firmware's own allocator."""
+
+    @property
+    def count(self) -> int:
+        """How many replays were run."""
+
+    @property
+    def capacity(self) -> int:
+        """Bytes by which the break can still grow."""
+
+    @property
+    def heap_in_use(self) -> int:
+        """Bytes of heap in use before the first allocation."""
+
+    def passes(self, size: int, shorter: int = 0) -> bool:
+        """Whether a first allocation of ``size`` bytes leaves all others working.
+
+        ``shorter`` takes so many bytes off the end of the heap. Raises ReplayError.
+        """
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """The limit of unused RAM that is expected before anything was tried.
+
+    ``certified`` tells that an emulator of the same board has tried every size up to it.
+    """
+
+    limit: int
+    islands: tuple[tuple[int, int], ...] = ()
+    certified: bool = False
+
+
+class Session(Protocol):
+    """A target with one firmware on it."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether a run gives the same each time; otherwise limits are tried twice."""
+
+    @property
+    def resolution_us(self) -> float | None:
+        """The step of the clock that times are taken with; None where every cycle is counted."""
+
+    def foretold(self) -> Foretold | None:
+        """What limit is expected; None where there is nothing to go by."""
+
+    def remarks(self) -> tuple[str, ...]:
+        """What to tell the user of all runs together."""
+
+    def run(self, probe: Probe, deadline_us: float) -> RunResult:
+        """Run from reset with one probe. Raises EnvironmentFault, never on account of firmware."""
+
+    @property
+    def way(self) -> str:
+        """How the sketch is measured: ``template``, ``functions``, ``library`` or ``nothing``."""
+
+    def replay(self) -> Allocator | None:
+        """The replay of the heap calls that the last run with ``record`` made; None where there is none."""
+
+    def close(self) -> None:
+        """Release what is held."""
+
+
+class Target(Protocol):
+    """A place where firmware runs."""
+
+    @property
+    def instrument(self) -> Instrument:
+        """What this target measures with."""
+
+    def open(self, firmware: Firmware, functions: Functions) -> Session:
+        """Put firmware on the target. Raises UsageError for names that do not resolve."""

@@ -1,0 +1,176 @@
+"""From a block of instructions to what it costs: the one function behind which costs live.
+
+A block is a run of instructions that the emulator executes from its first to its last. Everything
+that can be known without running (costs, pipelining, stack depth, how it ends) is computed here
+once; what depends on the path (taken branches, instruction cache) is added while running, by the
+hot path, from the few constants in ``RunCosts``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntFlag
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from mlbench.cycles.addresses import Accesses, Decoded, accesses
+from mlbench.cycles.decode import decode
+from mlbench.cycles.insn import Insn
+from mlbench.cycles.pipeline import Cost, Pipeline
+
+NO_ACCESSES = Accesses((), (), 0)
+
+
+class BlockFlag(IntFlag):
+    """What the hot path must know of a block. Values are shared with ``_hotpath.c``."""
+
+    BREAK = 1
+    """A breakpoint is set on its first instruction."""
+    SELF = 2
+    """One branch to itself: nothing but an interrupt can end it."""
+    STRADDLES = 4
+    """Starts with a 32-bit instruction that lies across two words."""
+    UNMASKS = 8
+    """Ends with an instruction that may unmask interrupts."""
+    MOVES_SP = 16
+    """Changes SP by an amount that only shows when it has run."""
+    SENDS_EVENT = 64
+    """Has an SEV, which sets the event register that WFE looks at."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block.
+
+    ``cycles`` is what its instructions cost, with divides that are priced by their operands left out;
+    ``taken`` is what it costs on top where another block than the next in memory follows; ``depth`` is
+    how far SP goes below its value at the block's start, in bytes.
+    """
+
+    address: int
+    size: int
+    instructions: int
+    cycles: int
+    flags: BlockFlag
+    depth: int
+    taken: int = 0
+    accesses: Accesses = NO_ACCESSES
+
+
+@dataclass(frozen=True)
+class RunCosts:
+    """Costs that depend on the path taken, in cycles."""
+
+    straddle: int
+    miss: int
+    cache_sets: int
+    cache_line_bits: int
+    exception_entry: int
+    exception_exit: int
+    exception_chain: int
+    read_new_halves: int
+    read_same_halves: int
+    unaligned: int
+    uncached_line: int
+    divide: tuple[int, ...]
+    """Cycles of a divide by the bits of its quotient, 0 to 32."""
+
+
+class CostModel:
+    """The cost table of one chip, ready to price blocks."""
+
+    def __init__(self, table: dict[str, Any]) -> None:
+        self.version = str(table["version"])
+        self.clock_hz = int(table["clock_hz"])
+        self._costs = {
+            name: Cost(int(cost["cycles"]), int(cost.get("each", 0)))
+            for name, cost in table["instructions"].items()
+        }
+        self._stall = int(table["address_stall"]["cycles"])
+        self._float_stall = int(table["float_result_stall"]["cycles"])
+        self._refill = {stage: int(table["refill"][stage]["cycles"]) for stage in table["refill"]}
+        self._ends = {kind: stage for stage, entry in table["refill"].items() for kind in entry["after"]}
+        cache_table = table["instruction_cache"]
+        if cache_table["ways"] != 2:
+            raise ValueError("the hot path models a 2-way instruction cache only")
+        if cache_table["line_bytes"] != table["flash_read"]["line_bytes"]:
+            raise ValueError("the hot path models one size of flash lines only")
+        self.run = RunCosts(
+            straddle=int(table["misaligned_target"]["cycles"]),
+            miss=int(cache_table["miss"]),
+            cache_sets=int(cache_table["lines"]) // 2,
+            cache_line_bits=int(cache_table["line_bytes"]).bit_length() - 1,
+            exception_entry=int(table["exception"]["entry"]),
+            exception_exit=int(table["exception"]["exit"]),
+            exception_chain=int(table["exception"]["chain"]),
+            read_new_halves=int(table["flash_read"]["new_line_halves"]),
+            read_same_halves=int(table["flash_read"]["same_line_halves"]),
+            unaligned=int(table["unaligned"]["cycles"]),
+            uncached_line=int(cache_table["off"]),
+            divide=_divide_costs(table["divide"]),
+        )
+
+    def walk(self, address: int, code: bytes) -> Iterator[tuple[Decoded, int]]:
+        """The instructions of a block with what each of them adds to the block's cycles.
+
+        What comes to its end after the last instruction is added to that.
+        """
+        pipeline = Pipeline(self._costs, address_stall=self._stall, float_stall=self._float_stall)
+        # Two bytes more than the block so that a last halfword can always be paired.
+        padded = code + b"\0\0"
+        position = 0
+        while position < len(code):
+            first = int.from_bytes(padded[position : position + 2], "little")
+            second = int.from_bytes(padded[position + 2 : position + 4], "little")
+            insn = decode(address + position, first, second)
+            cycles = pipeline.cost(insn)
+            where = address + position
+            position += insn.size
+            if position >= len(code):
+                cycles += pipeline.rest()
+            yield (where, first, second, insn), cycles
+
+    def block(self, address: int, size: int, read: Callable[[int, int], bytes]) -> Block:
+        """Price the block of ``size`` bytes at ``address``; ``read`` gives the code."""
+        code = read(address, size)
+        cycles, sp, depth = 0, 0, 0
+        flags = BlockFlag(0)
+        insn = Insn(2, "nop")
+        decoded: list[Decoded] = []
+        for found, cost in self.walk(address, code):
+            where, first, second, insn = found
+            decoded.append(found)
+            cycles += cost
+            sp += insn.sp
+            depth = max(depth, -sp)
+            if insn.sp_dynamic:
+                flags |= BlockFlag.MOVES_SP
+            if first == 0xBF40 or (first, second) == (0xF3AF, 0x8004):
+                flags |= BlockFlag.SENDS_EVENT
+            if where == address and insn.size == 4 and address % 4 == 2:
+                flags |= BlockFlag.STRADDLES
+        if insn.kind in ("cps", "msr"):
+            flags |= BlockFlag.UNMASKS
+        if code in (b"\xfe\xe7", b"\xff\xf7\xfe\xbf"):
+            # `b .` in its narrow and wide encodings (ARMv7-M ARM, A7.7.12).
+            flags |= BlockFlag.SELF
+        reads = accesses(decoded)
+        cycles -= reads.divides * self._costs["div"].cycles
+        taken = self._refill[self._ends.get(insn.kind, "decode")]
+        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads)
+
+
+def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:
+    least, first, bits = int(table["least"]), int(table["first"]), int(table["bits_a_cycle"])
+    return (least, *(first + (quotient + bits - 1) // bits for quotient in range(1, 33)))
+
+
+@cache
+def load_model(name: str = "nrf52840") -> CostModel:
+    """The cost model from the table ``<name>.yml`` beside this module."""
+    text = files(__package__).joinpath(f"{name}.yml").read_text(encoding="utf-8")
+    return CostModel(yaml.safe_load(text))

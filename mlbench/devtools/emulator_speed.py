@@ -1,0 +1,166 @@
+"""How fast the emulator is: one inference on bare Unicorn, with the cycle model, and in pure Python.
+
+``python -m mlbench.devtools.emulator_speed [SUITE]``: all run the same instructions of the same image in one
+go of this command, and what counts are the ratios; the speeds alone are the machine's. QEMU and LabWired,
+where they are installed, are given the same inference (``other_emulators.py``). Inferences are of the suite's
+sketches (default: the samples). Host time is the process's own, so that a busy machine disturbs less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import unicorn
+from unicorn import arm_const as arm
+
+from mlbench.core.firmware import Firmware
+from mlbench.devtools import other_emulators as bench_neighbours
+from mlbench.elf.image import Image
+from mlbench.elf.names import find_functions
+from mlbench.emulator.hotpath import CORE_REGISTERS
+from mlbench.emulator.machine import End, Machine
+from mlbench.errors import SketchError
+from mlbench.pipeline.services import wire
+from mlbench.suite.suite_file import SketchSpec, load_suite
+from mlbench.util.progress import make_progress
+from mlbench.util.settings import Settings
+
+SAMPLES = Path("sketches/mlbench.yml")
+_FLOATS = tuple(range(arm.UC_ARM_REG_S0, arm.UC_ARM_REG_S0 + 32))
+_PYTHON_LIMIT = 20_000_000
+"""Inferences of more instructions are left out for the hot path in Python: they take minutes."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One measurement: million instructions a second."""
+
+    name: str
+    mips: float
+
+
+def at_inference(image: Image, function: str, *, force_python: bool) -> tuple[Machine, int]:
+    """A machine about to enter ``function`` for the first time, and the address it returns to."""
+    machine = Machine(image, force_python=force_python)
+    for symbol in find_functions(image, function):
+        machine.set_break(symbol.address)
+    ending = machine.run(machine.clock.cycles(60e6))
+    if ending.end is not End.BREAKPOINT:
+        raise SketchError(f"{function} was not reached: {ending.text}", where=image.path.name)
+    return machine, machine.cpu.lr & ~1
+
+
+def with_model(image: Image, function: str, rounds: int, *, force_python: bool) -> tuple[int, float]:
+    """Instructions of an inference, and its least seconds of all rounds with the cycle model."""
+    machine, back = at_inference(image, function, force_python=force_python)
+    machine.set_break(back)
+    snapshot = machine.save()
+    # Once for the blocks to be met and translated.
+    before = machine.hot.instructions
+    machine.run(machine.clock.cycles(600e6), resume=True)
+    instructions = machine.hot.instructions - before
+
+    def again() -> None:
+        machine.load(snapshot)
+        machine.run(machine.clock.cycles(600e6), resume=True)
+
+    return instructions, _least(again, rounds)
+
+
+def bare(image: Image, function: str, rounds: int) -> float:
+    """Seconds of the same inference on Unicorn without any hook."""
+    machine, back = at_inference(image, function, force_python=False)
+    cpu = Bare(machine)
+    cpu.run(back)
+    return min(cpu.run(back) for _ in range(rounds))
+
+
+class Bare:
+    """A machine's CPU and memory as they stand, on Unicorn without any hook, peripheral or interrupt."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
+        self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
+        self._contents = [(memory.start, bytes(memory.data)) for memory in machine.cpu.memories]
+        for start, data in self._contents:
+            self.uc.mem_map(start, len(data))
+        self._registers = {r: machine.cpu.uc.reg_read(r) for r in (*CORE_REGISTERS[:15], *_FLOATS)}
+        self._start = machine.cpu.pc
+        self.uc.mem_write(*self._contents[0])
+
+    def run(self, back: int) -> float:
+        """Seconds from there to ``back``; again from the same state each time."""
+        for address, data in self._contents:
+            if address:  # flash stays as it is: writing it would drop what is translated
+                self.uc.mem_write(address, data)
+        for register, value in self._registers.items():
+            self.uc.reg_write(register, value)
+        begin = time.process_time()
+        self.uc.emu_start(self._start | 1, back)
+        return time.process_time() - begin
+
+
+def _least(action: Callable[[], None], rounds: int) -> float:
+    seconds = []
+    for _ in range(rounds):
+        begin = time.process_time()
+        action()
+        seconds.append(time.process_time() - begin)
+    return min(seconds)
+
+
+def measure(firmware: Firmware, spec: SketchSpec, rounds: int) -> list[Speed]:
+    """The speeds of one sketch, bare first."""
+    function = spec.functions.inference
+    assert function is not None
+    image = Image.load(firmware.elf)
+    instructions, seconds = with_model(image, function, rounds, force_python=False)
+    native = at_inference(image, function, force_python=False)[0].hot.native
+    speeds = [
+        Speed("Unicorn, no hook", instructions / bare(image, function, rounds) / 1e6),
+        Speed("cycle model" if native else "cycle model (not built natively)", instructions / seconds / 1e6),
+    ]
+    if native and instructions <= _PYTHON_LIMIT:
+        _, slow = with_model(image, function, 1, force_python=True)
+        speeds.append(Speed("cycle model, in Python", instructions / slow / 1e6))
+    machine, _ = at_inference(image, function, force_python=False)
+    with tempfile.TemporaryDirectory(prefix="mlbench-") as folder:
+        for name, measured in (
+            ("QEMU, mps2-an386", bench_neighbours.qemu(machine, instructions, Path(folder))),
+            ("LabWired", bench_neighbours.labwired(machine, instructions, Path(folder))),
+        ):
+            if measured is not None:
+                speeds.append(Speed(name, measured))
+    return speeds
+
+
+def main() -> int:
+    """Print a table of speeds and ratios."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mlbench.devtools.emulator_speed", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("suite", nargs="?", type=Path, default=SAMPLES)
+    parser.add_argument("--rounds", type=int, default=5, help="repetitions; the quickest counts")
+    options = parser.parse_args()
+    progress = make_progress(sys.stderr)
+    rooms = wire(Settings(), progress)
+    print(f"{'sketch':28}{'emulated by':36}{'MIPS':>8}{'of bare':>9}")
+    for spec in load_suite(options.suite).sketches:
+        if spec.functions.inference is None:
+            continue
+        firmware = rooms.build(rooms.locate(rooms.obtain(spec), spec))
+        speeds = measure(firmware, spec, options.rounds)
+        for speed in speeds:
+            ratio = speed.mips / speeds[0].mips
+            print(f"{spec.name:28}{speed.name:36}{speed.mips:8.1f}{ratio:9.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""When, within a block of instructions, a peripheral is accessed.
+
+The hot path counts a block as a whole when it begins. A register that shows the time (a timer's capture,
+DWT's cycle counter) is read somewhere within: which instruction that is follows from the address that it
+reads, by the registers as they are at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from mlbench.cycles.insn import PC
+from mlbench.cycles.model import CostModel
+from mlbench.cycles.sums import Pointer, pointer
+from mlbench.emulator.hotpath import HotPath
+
+
+class _Position(NamedTuple):
+    """A load or store: ``left`` is what the block costs from there on."""
+
+    stores: bool
+    where: Pointer
+    words: int
+    left: int
+
+
+class Positions:
+    """Finds the place of an access in the block that is running."""
+
+    def __init__(
+        self,
+        model: CostModel,
+        hot: HotPath,
+        read: Callable[[int, int], bytes],
+        register: Callable[[int], int],
+    ) -> None:
+        self._model = model
+        self._hot = hot
+        self._read = read
+        self._register = register
+        self._known: dict[tuple[int, bytes], tuple[_Position, ...]] = {}
+        self._last = (-1, 0)
+        """Instructions counted at the last access, and the position to look from in the same block."""
+
+    def left(self, address: int, *, stores: bool) -> int:
+        """Cycles that the running block was counted with for what comes after an access; 0: not known."""
+        hot = self._hot
+        start = hot.current
+        positions = self._of(start, self._read(start, hot.expected - start))
+        count, first = self._last
+        if count != hot.instructions:
+            first = 0
+        for number in range(first, len(positions)):
+            position = positions[number]
+            if position.stores == stores and (address - self._address(position.where)) & 0xFFFFFFFF < (
+                4 * position.words
+            ):
+                self._last = hot.instructions, number + (position.words == 1)
+                return position.left
+        return 0
+
+    def forget(self) -> None:
+        """The machine has gone back to a snapshot: no block is running."""
+        self._last = (-1, 0)
+
+    def _of(self, start: int, code: bytes) -> tuple[_Position, ...]:
+        key = start, code
+        if key not in self._known:
+            found = list(self._model.walk(start, code))
+            left = sum(cycles for _, cycles in found)
+            positions = []
+            for (_pc, first, second, insn), cycles in found:
+                where = pointer(first, second, insn)
+                if where is not None and where.base != PC:
+                    stores = insn.kind.startswith(("store", "float_store"))
+                    positions.append(_Position(stores, where, insn.transfers, left))
+                left -= cycles
+            self._known[key] = tuple(positions)
+        return self._known[key]
+
+    def _address(self, where: Pointer) -> int:
+        address = where.offset
+        if where.base >= 0:
+            address += self._register(where.base)
+        if where.scaled >= 0:
+            address += self._register(where.scaled) << where.shift
+        return address

@@ -1,0 +1,204 @@
+"""arduino-builder, the predecessor of arduino-cli that Debian and Ubuntu carry.
+
+It reads the same platforms, libraries and sketches, but says what it does in lines of
+``===level ||| template ||| [arguments]`` instead of JSON. Its ``-build-cache`` goes by board and
+folder of the core alone: changed properties would meet a core compiled without them, so each set of
+properties gets one of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote_plus
+
+from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.firmware import gcc_text
+from mlbench.firmware.compiler import CompileReport, Job, PlatformMissing, UsedLibrary
+from mlbench.firmware.platforms import Homes
+from mlbench.firmware.toolchain import Toolchain, probe_version
+from mlbench.util.subprocesses import Finished, child_environment, run
+
+_CORE_API = "10607"
+"""What ``ARDUINO`` is defined as; the same number that arduino-cli gives."""
+
+_MESSAGE = re.compile(r"^===(?P<level>\w+) \|\|\| (?P<template>.*?) \|\|\| \[(?P<arguments>.*)\]$")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One line of the machine logger."""
+
+    level: str
+    template: str
+    arguments: tuple[str, ...]
+
+    def __str__(self) -> str:
+        text = self.template
+        for index, argument in enumerate(self.arguments):
+            text = text.replace(f"{{{index}}}", argument)
+        return text
+
+
+def parse_messages(text: str) -> tuple[Message, ...]:
+    """The machine logger's lines among others. Arguments are URL-encoded, parted by one blank."""
+    found = (_MESSAGE.match(line.rstrip()) for line in text.splitlines())
+    return tuple(
+        Message(m["level"], m["template"], tuple(unquote_plus(part) for part in m["arguments"].split(" ")))
+        for m in found
+        if m
+    )
+
+
+@dataclass(frozen=True)
+class ArduinoBuilder:
+    """A ``SketchCompiler``."""
+
+    program: Path
+    tools: Toolchain
+    homes: Homes
+
+    @property
+    def identity(self) -> str:
+        """``arduino-builder 1.3.25``."""
+        return f"arduino-builder {probe_version(self.program)}"
+
+    def properties(self, job: Job) -> Mapping[str, str]:
+        """Build properties, unexpanded."""
+        done = self._call("-dump-prefs", job)
+        if done.status:
+            raise self._refusal(done, job)
+        pairs = (line.partition("=") for line in done.stdout.splitlines() if not line.startswith("==="))
+        return {key: value for key, equals, value in pairs if equals}
+
+    def compile(self, job: Job) -> CompileReport:
+        """Compile and link."""
+        elf = job.build_path / f"{job.sketch.name}.ino.elf"
+        elf.unlink(missing_ok=True)
+        done = self._call("-compile", job)
+        messages = parse_messages(done.stdout + "\n" + done.stderr)
+        errors = [str(message) for message in messages if message.level == "error"]
+        if done.status and errors and not elf.exists():
+            refusal = self._known(errors[0], job)
+            if refusal is not None:
+                raise refusal
+        return CompileReport(
+            success=done.status == 0,
+            elf=elf if elf.exists() else None,
+            output="\n".join(line for line in done.stderr.splitlines() if not line.startswith("===")),
+            build_path=job.build_path,
+            error=errors[0] if errors else "",
+            diagnostics=gcc_text.parse(done.stderr, failed=not elf.exists()),
+            libraries=tuple(_library(m) for m in messages if m.template.startswith("Using library {0}")),
+            link=_link_command(done.stdout, elf),
+            seconds=done.seconds,
+        )
+
+    def relink(self, job: Job, report: CompileReport) -> CompileReport:
+        """Run the link command again; arduino-builder itself would compile the ``.ino`` each time."""
+        if not report.link:
+            return self.compile(job)
+        elf = job.build_path / f"{job.sketch.name}.ino.elf"
+        elf.unlink(missing_ok=True)
+        done = run(report.link, cwd=job.build_path, environment=self._environment(), seconds=job.seconds)
+        linked = done.status == 0 and elf.exists()
+        return replace(
+            report,
+            success=linked,
+            elf=elf if linked else None,
+            output=done.stderr,
+            error="",
+            diagnostics=gcc_text.parse(done.stderr, failed=not linked),
+            seconds=done.seconds,
+        )
+
+    def install_platform(self, package: str, architecture: str) -> None:
+        """arduino-builder installs nothing: always raises PlatformMissing."""
+        raise PlatformMissing(
+            "is not installed, and arduino-builder cannot install it",
+            where=f"platform {package}:{architecture}",
+            do=f"install arduino-cli and run `arduino-cli core install {package}:{architecture}`",
+        )
+
+    def _call(self, verb: str, job: Job) -> Finished:
+        argv = [str(self.program), verb, "-logger=machine", "-verbose"]
+        hardware = [self.tools.builder_hardware, *self.homes.hardware]
+        tools = [self.tools.builder_hardware]
+        if self.homes.packages.is_dir():
+            hardware.append(self.homes.packages)
+            tools.append(self.homes.packages)
+        for folder in hardware:
+            argv += ["-hardware", str(folder)]
+        for folder in tools:
+            argv += ["-tools", str(folder)]
+        for folder in (*self.homes.libraries, *([job.libraries] if job.libraries else [])):
+            argv += ["-libraries", str(folder)]
+        if job.cores:
+            argv += ["-build-cache", str(job.cores)]
+        argv += ["-fqbn", job.fqbn, "-core-api-version", _CORE_API, "-build-path", str(job.build_path)]
+        ctags = [f"tools.ctags.cmd.path={self.tools.ctags}"] if self.tools.ctags else []
+        argv += [f"-prefs={item}" for item in (*ctags, *job.properties)]
+        return run(
+            [*argv, str(job.sketch)], cwd=job.build_path, environment=self._environment(), seconds=job.seconds
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return child_environment(os.environ, {}, str(self.tools.gcc_bin or ""))
+
+    def _refusal(self, done: Finished, job: Job) -> UsageError | EnvironmentFault:
+        errors = [str(m) for m in parse_messages(done.stdout + "\n" + done.stderr) if m.level == "error"]
+        text = (
+            errors[0] if errors else done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "failed"
+        )
+        return self._known(text, job) or EnvironmentFault(text, where="arduino-builder", do="run `doctor`")
+
+    def _known(self, text: str, job: Job) -> UsageError | EnvironmentFault | None:
+        if text.startswith("Board ") and text.endswith(" is unknown"):
+            return UsageError(
+                "unknown board", where=job.fqbn, do="run `boards`, or look into the platform's boards.txt"
+            )
+        if "is not a valid fully qualified board name" in text:
+            return UsageError("is not a board name", where=job.fqbn, do="write package:architecture:board")
+        if text.endswith("Unknown package") or re.match(r"Platform .* is unknown$", text):
+            platform = ":".join(job.fqbn.split(":")[:2])
+            return PlatformMissing(
+                "is not installed",
+                where=f"platform {platform}",
+                do=f"install it with `arduino-cli core install {platform}`",
+            )
+        if "Invalid option" in text or "Invalid value" in text:
+            return UsageError(text, where=job.fqbn, do="correct the board's options")
+        return None
+
+
+def _link_command(text: str, elf: Path) -> tuple[str, ...]:
+    """The command line of a verbose run that wrote the ELF file."""
+    for line in text.splitlines():
+        if str(elf) not in line or line.startswith("==="):
+            continue
+        try:
+            words = shlex.split(line)
+        except ValueError:
+            continue
+        if ("-o", str(elf)) in pairwise(words):
+            return tuple(words)
+    return ()
+
+
+def _library(message: Message) -> UsedLibrary:
+    """arduino-builder calls a library by its folder; its own name is in its properties."""
+    with_version = message.template.startswith("Using library {0} at version {1}")
+    name, *rest = message.arguments
+    version = rest.pop(0) if with_version and rest else ""
+    folder = Path(rest[0]) if rest else Path()
+    try:
+        text = (folder / "library.properties").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return UsedLibrary(name, version, folder)
+    called = re.search(r"^name=(.*)$", text, re.MULTILINE)
+    return UsedLibrary(called[1].strip() if called and called[1].strip() else name, version, folder)

@@ -1,0 +1,320 @@
+"""One build in its room: compile once, link as often as the measures need."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlbench.core.firmware import (
+    ALLOC_SIZE_SYMBOL,
+    BoardImage,
+    BuildKeys,
+    BuildRequest,
+    Diagnostic,
+    Firmware,
+    Overflow,
+)
+from mlbench.elf.image import Image
+from mlbench.errors import EnvironmentFault, SketchError, UsageError
+from mlbench.firmware import board_harness as harness
+from mlbench.firmware import flags, gcc_text, linker, template
+from mlbench.firmware.compiler import CompileReport, Job, SketchCompiler, UsedLibrary
+from mlbench.firmware.platforms import Fqbn
+from mlbench.firmware.sketch_source import Source
+from mlbench.firmware.toolchain import Toolchain
+from mlbench.firmware.workspace import Room
+from mlbench.util.subprocesses import child_environment, run
+
+_MOST_LINKS = 4
+_MOST_DIAGNOSTICS = 50
+
+
+class BuildFailed(SketchError):
+    """A sketch does not compile or link. ``diagnostics`` holds what the compiler said of it."""
+
+    def __init__(self, what: str, *, where: str, diagnostics: tuple[Diagnostic, ...], do: str = "") -> None:
+        super().__init__(what, where=where, do=do)
+        self.diagnostics = diagnostics
+
+
+@dataclass
+class Work:
+    """One build in its room."""
+
+    request: BuildRequest
+    fqbn: Fqbn
+    source: Source
+    room: Room
+    tools: Toolchain
+    compiler: SketchCompiler
+
+    def ask(self) -> flags.Board:
+        """What the sketch compiler says of the board with these properties. Raises as ``properties`` does."""
+        properties = dict(self.compiler.properties(self._plain()))
+        return flags.Board(properties, flags.compiler_of(properties, self.tools, self.room))
+
+    def build(self, board: flags.Board) -> tuple[Firmware, tuple[UsedLibrary, ...]]:
+        """The firmware, its files in the room, and the libraries that lie outside of the room."""
+        start = time.monotonic()
+        plain, properties = self._plain(), board.properties
+        added = flags.room_properties(board, self.fqbn, self.room)
+        changed = {item.partition("=")[0] for item in added}
+        kept = tuple(item for item in plain.properties if item.partition("=")[0] not in changed)
+        job = replace(plain, properties=(*kept, *added))
+        report = self.compiler.compile(job)
+        self.room = replace(self.room, built_in=report.build_path)
+        overflows: tuple[Overflow, ...] = ()
+        if report.elf is None:
+            report, overflows = self._enlarge(job, report, properties)
+        assert report.elf is not None
+        image = Image.load(report.elf)
+        if not report.success and not overflows:
+            overflows = self._over_limits(image, properties, report)
+        elf = self._kept(report.elf, "")
+        notes = [] if overflows else self._check(image, report)
+        probe = elf
+        if self.source.uses:
+            self._check_template(image)
+        elif not overflows and image.symbol("malloc") is None:
+            probe, note = self._with_malloc(job, report, elf)
+            notes += [note] if note else []
+        keys = BuildKeys(
+            self.request.fqbn,
+            f"{self.fqbn.platform}@{properties.get('version', '')}",
+            board.compiler.line,
+            self.compiler.identity,
+            tuple(sorted(str(library) for library in report.libraries)),
+        )
+        uploaded, said = None, ""
+        if self.request.board is not None and not overflows:
+            uploaded, said = self._for_board(job, report, image, Image.load(probe), properties)
+        notes += [said] if said else []
+        firmware = Firmware(
+            name=self.source.name,
+            source=self.source.folder,
+            elf=elf,
+            probe_elf=probe,
+            is_template=bool(self.source.uses),
+            keys=keys,
+            overflows=overflows,
+            diagnostics=self._located(report.diagnostics)[:_MOST_DIAGNOSTICS],
+            seconds=time.monotonic() - start,
+            notes=tuple(notes),
+            board=uploaded,
+        )
+        outside = tuple(lib for lib in report.libraries if self.room.folder not in lib.folder.parents)
+        return firmware, outside
+
+    def _plain(self) -> Job:
+        return Job(
+            self.room.sketch,
+            self.request.fqbn,
+            self.room.build_path,
+            (*flags.platform_properties(self.fqbn, self.tools), *self.request.build_properties),
+            self.room.libraries if self.source.libraries else None,
+            self.room.cores,
+            self.request.timeout_s,
+        )
+
+    def _enlarge(
+        self, job: Job, report: CompileReport, properties: Mapping[str, str]
+    ) -> tuple[CompileReport, tuple[Overflow, ...]]:
+        """Link again with longer regions. Raises BuildFailed when size is not what is wrong."""
+        first = report
+        known = {**properties, "build.path": str(self.room.build_path)}
+        regions = linker.read_regions(linker.scripts_of(known, self.room.build_path))
+        overflows = linker.overflowed(report.output, regions)
+        needed = overflows
+        for attempt in range(_MOST_LINKS):
+            script = linker.enlarged(regions, needed, attempt)
+            if not overflows or not script:
+                raise self._failed(first)
+            self.room.regions.write_text(script)
+            self.room.link_options.write_text(linker.link_options(self.room.regions))
+            report = self.compiler.relink(job, first)
+            if report.elf is not None:
+                return report, overflows
+            more = {overflow.region: overflow for overflow in linker.overflowed(report.output, regions)}
+            if not more:
+                raise self._failed(report)
+            needed = tuple({**{o.region: o for o in needed}, **more}.values())
+            overflows = tuple({**more, **{o.region: o for o in overflows}}.values())
+        raise self._failed(first)
+
+    def _over_limits(
+        self, image: Image, properties: Mapping[str, str], report: CompileReport
+    ) -> tuple[Overflow, ...]:
+        """What an image that links exceeds of the limits in boards.txt; the sketch compiler refused it."""
+        found = []
+        for region, key, sizes in (
+            ("FLASH", "upload.maximum_size", image.flash_bytes()),
+            ("RAM", "upload.maximum_data_size", image.static_ram()),
+        ):
+            limit = properties.get(key, "")
+            over = sum(size for _, size in sizes) - int(limit) if limit.isdigit() else 0
+            if over > 0:
+                found.append(Overflow(region, over))
+        if not found:
+            raise self._failed(report)
+        return tuple(found)
+
+    def _with_malloc(self, job: Job, report: CompileReport, elf: Path) -> tuple[Path, str]:
+        self.room.link_options.write_text(linker.PULL_MALLOC)
+        report = self.compiler.relink(job, report)
+        if report.elf is None or not report.success:
+            why = self._located(report.diagnostics or gcc_text.parse(report.output, failed=True))
+            reason = why[0].message if why else report.error or "the link failed"
+            return elf, f"no image with malloc could be linked for the RAM probe: {reason}"
+        if Image.load(report.elf).symbol("malloc") is None:
+            return (
+                elf,
+                "the platform's link recipe takes no further flags, so the RAM probe has no malloc to call",
+            )
+        return self._kept(report.elf, "-probe"), ""
+
+    def _for_board(
+        self, job: Job, report: CompileReport, image: Image, probe: Image, properties: Mapping[str, str]
+    ) -> tuple[BoardImage, str]:
+        """The image to upload, and what to say of it; ``probe`` is the one of probes. Raises as ``build``."""
+        assert self.request.board is not None
+        wanted, folder = self.request.board.harness, self.room.folder / "upload"
+        made, missing, options = None, "", ""
+        if wanted is not None:
+            try:
+                made = harness.plan(image, wanted, template=bool(self.source.uses))
+            except UsageError as error:
+                missing = error.what
+        if made is not None:
+            harness.prepare(made, self.room.folder / "board")
+            self._compile_harness(properties)
+            options = harness.response_file(made, self.room.folder / "board")
+        # The link before this one may have been another one, with malloc in it.
+        self.room.link_options.write_text(options)
+        linked = self.compiler.relink(job, report)
+        if linked.elf is None or not linked.success:
+            raise self._failed(linked)
+        final = Image.load(linked.elf)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        fresh = [linked.elf] if linked.link else harness.artifacts(linked.build_path, self.room.name)
+        for path in (linked.elf, *fresh):
+            shutil.copyfile(path, folder / path.name)
+        elf = folder / linked.elf.name
+        if made is None:
+            return BoardImage(folder, elf, missing=missing), ""
+        sizes = (sum(size for _, size in each.static_ram()) for each in (final, probe))
+        extra = next(sizes) - next(sizes)
+        missing = harness.missing(final, made)
+        said = f"the image for the board takes {extra:,} bytes of RAM more than the sketch" if extra else ""
+        return BoardImage(folder, elf, made.session, missing, extra, wanted), said
+
+    def _compile_harness(self, properties: Mapping[str, str]) -> None:
+        known = {
+            **properties,
+            **dict(item.split("=", 1) for item in flags.platform_properties(self.fqbn, self.tools)),
+            "build.path": str(self.room.build_path),
+            "build.source.path": str(self.room.sketch),
+            "build.project_name": f"{self.room.name}.ino",
+        }
+        done = run(
+            harness.compile_command(known, self.room.folder / "board"),
+            cwd=self.room.build_path,
+            environment=child_environment(os.environ, {}, str(self.tools.gcc_bin or "")),
+            seconds=self.request.timeout_s,
+        )
+        if done.status:
+            said = next((line for line in done.stderr.splitlines() if "error" in line), "the compiler failed")
+            raise EnvironmentFault(
+                f"what a board is measured with does not compile: {said.strip()}",
+                where=f"platform {self.fqbn.platform}",
+                do="measure this board with `--ram-search faithful`, and report it",
+            )
+
+    def _check(self, image: Image, report: CompileReport) -> list[str]:
+        """Compare the ELF's flash with the compiler's own count.
+
+        The two may differ by right: the compiler counts the sections that the platform's
+        ``recipe.size.regex`` names, which often leaves out .ARM.exidx and vectors, or counts a
+        section that occupies no flash. What is measured is the ELF's; a difference is only told.
+        """
+        if report.text is None:
+            return []
+        ours = sum(size for _, size in image.flash_bytes())
+        if ours == report.text:
+            return []
+        return [f"flash is {ours} bytes by the image's sections, {report.text} by the platform's own count"]
+
+    def _check_template(self, image: Image) -> None:
+        use = self.source.uses[0]
+        where = f"{self.source.files[use.relative].origin}:{use.line}"
+        read = self.request.literal is not None or image.symbol(ALLOC_SIZE_SYMBOL) is not None
+        if not read or image.symbol("malloc") is None:
+            raise SketchError(
+                "the compiler left out $alloc_size or malloc, so nothing is allocated with it",
+                where=where,
+                do="keep the pointer in a static variable, as in `ptr = (char*) malloc($alloc_size);`",
+            )
+
+    def _kept(self, elf: Path, suffix: str) -> Path:
+        """A copy that the next link does not overwrite."""
+        target = self.room.folder / f"{self.source.name}{suffix}.elf"
+        shutil.copyfile(elf, target)
+        return target
+
+    def _located(self, diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+        found = {
+            replace(
+                d,
+                file=self.room.user_path(d.file, self.source),
+                message=self.room.user_text(d.message, self.source),
+            ): None
+            for d in diagnostics
+        }
+        return tuple(found)
+
+    def _failed(self, report: CompileReport) -> SketchError | EnvironmentFault:
+        diagnostics = self._located(report.diagnostics)
+        errors = [d for d in diagnostics if d.severity == "error"]
+        text = f"{report.output}\n{report.error}"
+        for sign, what in _HOST_FAULTS.items():
+            if sign in text:
+                return EnvironmentFault(
+                    what, where=str(self.source.folder), do="see to the machine, then try again"
+                )
+        if not errors:
+            lines = (*report.error.splitlines(), *reversed(report.output.splitlines()))
+            said = [line for line in lines if line.strip()]
+            # That a program failed is the last thing to say, after what it said itself.
+            said.sort(key=lambda line: bool(_STATUS.search(line)))
+            what = self.room.user_text(said[0].strip(), self.source) if said else "the sketch compiler failed"
+            return BuildFailed(what, where=str(self.source.folder), diagnostics=diagnostics)
+        first = errors[0]
+        where = ":".join(str(part) for part in (first.file, first.line) if part) or str(self.source.folder)
+        return BuildFailed(first.message, where=where, diagnostics=diagnostics, do=self._advice(first))
+
+    def _advice(self, error: Diagnostic) -> str:
+        if any(
+            str(self.source.files[use.relative].origin) == error.file and use.line == error.line
+            for use in self.source.uses
+        ):
+            return (
+                f"{template.PLACEHOLDER} must stand within a function, as in malloc({template.PLACEHOLDER})"
+            )
+        if "No such file or directory" in error.message and error.message.split(":")[0].endswith(
+            (".h", ".hpp")
+        ):
+            return "name its library under `libraries`, or add the file to the sketch"
+        return ""
+
+
+_STATUS = re.compile(r"exit status \d+$")
+_HOST_FAULTS = {
+    "No space left on device": "no space left while compiling",
+    "executable file not found": "the platform's compiler is not installed",
+    "Killed signal terminated program": "the compiler was killed, most likely for lack of memory",
+}

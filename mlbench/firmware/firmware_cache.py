@@ -1,0 +1,289 @@
+"""Built firmware, kept by what it was built from.
+
+An entry is a folder: the ELF files and ``firmware.json``. It is made beside its place and renamed
+into it, so that an entry is whole or not there, also when the disk is full or two processes build
+the same sketch.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Harness, Overflow
+from mlbench.errors import EnvironmentFault, HostTimeout
+from mlbench.firmware.compiler import UsedLibrary
+from mlbench.firmware.source_tree import read_tree, tree_digest
+
+_HERE = "<sketch>/"
+_META = "firmware.json"
+_UPLOAD = "upload"
+_ROOMS_KEPT, _CORES_KEPT, _ENTRIES_KEPT = 24, 24, 400
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Store:
+    """The build room's part of the cache folder."""
+
+    folder: Path
+
+    @property
+    def entries(self) -> Path:
+        """Finished firmware, a folder each."""
+        return self.folder / "firmware"
+
+    @property
+    def rooms(self) -> Path:
+        """Where sketches are compiled."""
+        return self.folder / "rooms"
+
+    @property
+    def cores(self) -> Path:
+        """Compiled cores, a folder for each set of flags."""
+        return self.folder / "cores"
+
+    @property
+    def boards(self) -> Path:
+        """What sketch compilers said of boards, a file for each set of flags."""
+        return self.folder / "boards"
+
+    def lend_core(self, key: str, target: Path) -> None:
+        """Put a copy of the core that was compiled with the same flags into a room. Raises OSError.
+
+        A copy, because the sketch compilers write there, and not in one step.
+        """
+        shared = self.cores / key
+        target.mkdir(parents=True, exist_ok=True)
+        if shared.is_dir() and not _archives(target):
+            shutil.copytree(shared, target, dirs_exist_ok=True)
+            with suppress(OSError):
+                os.utime(shared)
+
+    def keep_core(self, key: str, origin: Path) -> None:
+        """Keep the core that a good build in a room left; a disk that is full only costs time later."""
+        if (self.cores / key).is_dir() or not _archives(origin):
+            return
+        with suppress(OSError):
+            self.cores.mkdir(parents=True, exist_ok=True)
+            new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.cores))
+            try:
+                shutil.copytree(origin, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns("sketches"))
+                new.rename(self.cores / key)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
+
+    def recall(self, key: str) -> Any:
+        """What ``remember`` was given, None when there is nothing."""
+        with suppress(OSError, ValueError):
+            return json.loads((self.boards / f"{key}.json").read_text())
+        return None
+
+    def remember(self, key: str, value: Any) -> None:
+        """Keep a value of JSON; a disk that is full only costs time later."""
+        with suppress(OSError):
+            self.boards.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self.boards)
+            try:
+                with os.fdopen(handle, "w") as file:
+                    json.dump(value, file)
+                Path(name).rename(self.boards / f"{key}.json")
+            except OSError:
+                Path(name).unlink(missing_ok=True)
+
+    def load(self, key: str, source: Path) -> Firmware | None:
+        """The firmware of that key, if it is there, whole, and its libraries have not changed."""
+        entry = self.entries / key
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            meta = json.loads((entry / _META).read_text())
+            firmware = _firmware(meta, entry, source)
+            images = [firmware.elf, firmware.probe_elf, *([firmware.board.elf] if firmware.board else [])]
+            if meta["once"] or not all(image.is_file() for image in images):
+                return None
+            for folder, digest in meta["libraries_seen"]:
+                if tree_digest(read_tree(Path(folder))) != digest:
+                    return None
+            with suppress(OSError):
+                os.utime(entry)
+            return firmware
+        return None
+
+    def save(
+        self, key: str, firmware: Firmware, libraries: tuple[UsedLibrary, ...], *, once: str = ""
+    ) -> Firmware:
+        """Keep a firmware; returns it with the paths it is kept at.
+
+        ``libraries`` are those that lie outside of the room: the entry counts only while they stay
+        as they are. ``once`` is why it must not be used again, where it must not.
+
+        Raises:
+            EnvironmentFault: the entry cannot be written; what was there before stays.
+        """
+        entry = self.entries / key
+        kept = replace(firmware, elf=entry / firmware.elf.name, probe_elf=entry / firmware.probe_elf.name)
+        if firmware.board is not None:
+            folder, name = entry / _UPLOAD, firmware.board.elf.name
+            kept = replace(kept, board=replace(firmware.board, folder=folder, elf=folder / name))
+        # The same sketch may lie elsewhere when the entry is used again.
+        own = f"{firmware.source}/"
+        located = tuple(
+            replace(d, file=f"{_HERE}{d.file[len(own) :]}" if d.file.startswith(own) else d.file)
+            for d in firmware.diagnostics
+        )
+        stored = replace(
+            kept, elf=Path(kept.elf.name), probe_elf=Path(kept.probe_elf.name), diagnostics=located
+        )
+        meta = asdict(stored)
+        if stored.board is not None:
+            names = replace(stored.board, folder=Path(_UPLOAD), elf=Path(stored.board.elf.name))
+            meta["board"] = asdict(names)
+        meta["once"] = once
+        meta["libraries_seen"] = [
+            (str(library.folder), tree_digest(read_tree(library.folder))) for library in libraries
+        ]
+        new = None
+        try:
+            self.entries.mkdir(parents=True, exist_ok=True)
+            new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.entries))
+            for origin in {firmware.elf, firmware.probe_elf}:
+                shutil.copyfile(origin, new / origin.name)
+            if firmware.board is not None:
+                shutil.copytree(firmware.board.folder, new / _UPLOAD)
+            (new / _META).write_text(json.dumps(meta, default=str, indent=1))
+            self._put(new, entry)
+        except OSError as error:
+            raise write_fault(error, self.folder) from error
+        finally:
+            if new is not None:
+                shutil.rmtree(new, ignore_errors=True)
+        return kept
+
+    def _put(self, new: Path, entry: Path) -> None:
+        try:
+            new.rename(entry)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            # An entry that counts no longer (a library changed), or one that another process made.
+            old = Path(tempfile.mkdtemp(prefix=".old-", dir=self.entries))
+            entry.rename(old / "entry")
+            try:
+                new.rename(entry)
+            finally:
+                shutil.rmtree(old, ignore_errors=True)
+
+    @contextmanager
+    def locked_room(self, key: str, seconds: float) -> Iterator[Path]:
+        """The folder to build in, for one process at a time.
+
+        Raises:
+            HostTimeout: another process holds it for longer than ``seconds``.
+            EnvironmentFault: the cache cannot be written.
+        """
+        try:
+            self.rooms.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.rooms / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise write_fault(error, self.folder) from error
+        try:
+            self._wait(lock, key, seconds)
+            self._prune(key)
+            yield self.rooms / key
+        finally:
+            os.close(lock)
+
+    def _wait(self, lock: int, key: str, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise HostTimeout(
+                        f"another process builds here for more than {seconds:.0f} s",
+                        where=str(self.rooms / key),
+                        do="wait for it, or end it",
+                    ) from None
+            time.sleep(_POLL_SECONDS)
+
+    def _prune(self, current: str) -> None:
+        """Remove what was not used for the longest time, but for rooms in use."""
+        for folder in _oldest(self.rooms, _ROOMS_KEPT, current):
+            with suppress(OSError), (self.rooms / f"{folder.name}.lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        for file in _oldest(self.boards, _CORES_KEPT * 2):
+            file.unlink(missing_ok=True)
+        for folder in (*_oldest(self.cores, _CORES_KEPT), *_oldest(self.entries, _ENTRIES_KEPT)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _archives(folder: Path) -> bool:
+    """Whether there is a compiled core in a sketch compiler's cache."""
+    return any(path.is_file() for path in (*folder.glob("core/*.a"), *folder.glob("cores/*/core.a")))
+
+
+def _oldest(parent: Path, kept: int, current: str = "") -> list[Path]:
+    """What to remove so that ``kept`` stay."""
+    found = []
+    with suppress(OSError):
+        for folder in parent.iterdir():
+            with suppress(OSError):
+                if folder.name != current and folder.suffix != ".lock":
+                    found.append((folder.stat().st_mtime, folder))
+    return [folder for _, folder in sorted(found)[: max(0, len(found) - kept)]]
+
+
+def write_fault(error: OSError, folder: Path) -> EnvironmentFault:
+    """The error for a cache that cannot be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return EnvironmentFault(
+        "no space left for built firmware" if full else f"cannot be written: {error.strerror or error}",
+        where=str(folder),
+        do="free some space, or name another folder in MLBENCH_HOME" if full else "check its permissions",
+    )
+
+
+def _firmware(meta: Any, entry: Path, source: Path) -> Firmware:
+    keys = dict(meta["keys"])
+    return Firmware(
+        name=str(meta["name"]),
+        source=source,
+        elf=entry / meta["elf"],
+        probe_elf=entry / meta["probe_elf"],
+        is_template=bool(meta["is_template"]),
+        keys=BuildKeys(**(keys | {"libraries": tuple(keys["libraries"])})),
+        overflows=tuple(Overflow(**item) for item in meta["overflows"]),
+        diagnostics=tuple(
+            replace(diagnostic, file=diagnostic.file.replace(_HERE, f"{source}/", 1))
+            for diagnostic in (Diagnostic(**item) for item in meta["diagnostics"])
+        ),
+        seconds=float(meta["seconds"]),
+        cached=True,
+        notes=tuple(meta["notes"]),
+        board=_board_image(meta.get("board"), entry),
+    )
+
+
+def _board_image(meta: Any, entry: Path) -> BoardImage | None:
+    if meta is None:
+        return None
+    folder, given = entry / _UPLOAD, meta["harness"]
+    asked = None
+    if given is not None:
+        records = tuple(given["records"]) if given["records"] else None
+        outputs = tuple((arg, size) for arg, size in given["outputs"])
+        scratch = tuple(given["scratch"])
+        asked = Harness(**(given | {"records": records, "outputs": outputs, "scratch": scratch}))
+    return BoardImage(**(meta | {"folder": folder, "elf": folder / meta["elf"], "harness": asked}))

@@ -1,0 +1,24 @@
+"""The limit of unused RAM that an emulator of the board finds, for a search on the board to begin at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mlbench.core.execution import Foretold, Target
+from mlbench.core.firmware import Firmware
+from mlbench.errors import MLBenchError
+from mlbench.measure.cache import Measure
+from mlbench.results.values import UnusedRam
+from mlbench.suite.suite_file import SketchSpec
+
+
+def foretell(firmware: Firmware, spec: SketchSpec, emulator: Target, measure: Measure) -> Foretold | None:
+    """What the emulator says of this firmware; None where it cannot run it."""
+    asked = replace(spec, backend="emulator", ram_search="replay", ram_min=0, ram_max=None)
+    try:
+        found = measure(firmware, asked, emulator, None).measures.unused_ram
+    except MLBenchError:
+        return None
+    if not isinstance(found, UnusedRam):
+        return None
+    return Foretold(found.bytes, found.islands, found.certified)

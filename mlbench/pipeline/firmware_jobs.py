@@ -1,0 +1,100 @@
+"""Firmware bundles: the jobs of a suite built into one, and the entries of one measured."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.pipeline.firmware_dir import MOST_ENTRIES, Found, new_folder, read_folder, take, write_entry
+from mlbench.pipeline.run import Handed, Rooms, build_all, profile_handed
+from mlbench.results.values import Failure, Result
+from mlbench.suite.discovery import find_suite
+from mlbench.suite.options import RunOptions
+from mlbench.suite.selection import Selection, only, with_options
+from mlbench.suite.suite_file import load_suite
+from mlbench.util.progress import Progress
+
+Debug = Callable[[str], None]
+
+
+def build_folder(
+    selection: Selection, path: Path, rooms: Rooms, progress: Progress, *, debug: Debug | None = None
+) -> list[Failure]:
+    """Build what is selected, and write it into a new folder. Gives what failed, which is told too.
+
+    Raises:
+        UsageError: it is more than a folder takes, or there is something in it.
+        EnvironmentFault: it cannot be written.
+    """
+    if len(selection.specs) > MOST_ENTRIES:
+        do = "choose some with --only"
+        raise UsageError(
+            f"{len(selection.specs)} sketches are more than the {MOST_ENTRIES} of a folder", do=do
+        )
+    failures = []
+    with new_folder(path) as folder:
+        made = build_all(selection.specs, rooms, debug=debug)
+        for number, outcome in enumerate(made, 1):
+            if outcome.firmware is not None and outcome.firmware.board is not None:
+                # Who measures it runs nothing of it but on the board: where to begin is told along.
+                expected = rooms.expect(outcome.spec, outcome.firmware)
+                outcome = replace(outcome, spec=replace(outcome.spec, ram_expected=expected))
+            failure = write_entry(folder, number, outcome)
+            if failure is not None:
+                progress.note(f"{outcome.spec.name} on {outcome.spec.board}: {failure.message}")
+                failures.append(failure)
+        progress.note(f"wrote {len(made)} sketches to {folder}, {len(failures)} of them not built")
+    return failures
+
+
+def measure_folder(
+    options: RunOptions, start: Path, rooms: Rooms, progress: Progress, *, debug: Debug | None = None
+) -> tuple[Selection, tuple[Result, ...]]:
+    """Measure the entries of a folder.
+
+    Args:
+        options: what is asked for.
+        start: the folder whose suite has the thresholds, where ``--thresholds`` names none.
+        rooms: what measures.
+        progress: told of what takes long.
+        debug: gets the traceback of each error, when there is one to ask for it.
+
+    Raises:
+        UsageError: there is no such folder, nothing in it that is asked for, or the suite is wrong.
+    """
+    path = start / options.firmware_dir
+    own = start / options.thresholds if options.thresholds else find_suite(start)
+    suite = load_suite(own) if own is not None else None
+    found = _asked(read_folder(path), options)
+    with temporary_folder() as folder:
+        place = Path(folder)
+        handed = [
+            Handed(entry.spec, partial(take, path, entry, place), entry.overhead, entry.note)
+            for entry in found
+        ]
+        results = profile_handed(handed, rooms, progress, debug=debug)
+    return Selection(tuple(entry.spec for entry in found), suite=suite), results
+
+
+def _asked(found: Sequence[Found], options: RunOptions) -> tuple[Found, ...]:
+    """The entries that are asked for, measured as the options have it."""
+    chosen = {id(spec) for spec in only(tuple(entry.spec for entry in found), options.only)}
+    backend = options.backend or "board"
+    return tuple(
+        replace(entry, spec=with_options(replace(entry.spec, backend=backend), options))
+        for entry in found
+        if id(entry.spec) in chosen
+    )
+
+
+def temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder of our own, while it is needed."""
+    try:
+        return tempfile.TemporaryDirectory(prefix="mlbench-firmware-", ignore_cleanup_errors=True)
+    except OSError as error:
+        said = error.strerror or type(error).__name__
+        raise EnvironmentFault(f"cannot be written ({said})", where=tempfile.gettempdir()) from error

@@ -1,0 +1,351 @@
+"""From the entries of a suite to results: two jobs at a time, results in order, nothing lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from mlbench.core.execution import Instrument, Target
+from mlbench.core.firmware import BuildRequest, Firmware
+from mlbench.errors import MLBenchError, worst_status
+from mlbench.pipeline.portable_paths import portable, portable_measures
+from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status, Time
+from mlbench.source.project import Project
+from mlbench.suite.suite_file import SketchSpec
+from mlbench.util.progress import Progress
+
+if TYPE_CHECKING:
+    from mlbench.measure.profile import Profile
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+WORKERS = 2
+"""Jobs at a time. A build waits for a compiler, and the emulator runs outside Python's lock, so two jobs
+keep two cores busy; each needs some hundred megabytes, so there are no more on larger machines."""
+
+_SERIAL_CHARACTERS = 4000
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """What a run needs of the other rooms; each raises MLBenchError for what a user must know."""
+
+    check_board: Callable[[SketchSpec], None]
+    obtain: Callable[[SketchSpec], Project]
+    locate: Callable[[Project, SketchSpec], BuildRequest]
+    build: Callable[[BuildRequest], Firmware]
+    empty: Callable[[], Path]
+    """The empty sketch's folder."""
+    flash: Callable[[Firmware, int | None], Flash]
+    target: Callable[[SketchSpec], Target]
+    profile: Callable[[Firmware, SketchSpec, Target, int | None], Profile]
+    advise: Callable[[SketchSpec, Firmware], tuple[str, ...]]
+    """What to write where functions are not named."""
+    expect: Callable[[SketchSpec, Firmware], int | None] = lambda _spec, _firmware: None
+    """The limit of unused RAM that an emulator of the board finds; None where there is none."""
+
+
+@dataclass(frozen=True)
+class _Built:
+    """What the background hands to the foreground for one job."""
+
+    project: Project | None = None
+    firmware: Firmware | None = None
+    error: Exception | None = None
+    seconds: float = 0.0
+
+
+def profile_all(
+    specs: Sequence[SketchSpec],
+    rooms: Rooms,
+    progress: Progress,
+    *,
+    debug: Callable[[str], None] | None = None,
+) -> tuple[Result, ...]:
+    """One result for each entry, in their order. An error of one never touches the others.
+
+    Args:
+        specs: the entries.
+        rooms: what builds and measures.
+        progress: told of each step.
+        debug: gets the traceback of each error, when there is one to ask for it.
+    """
+    overheads = _Overheads(rooms)
+
+    def job(number: int, spec: SketchSpec) -> Result:
+        built = _build(spec, rooms, overheads)
+        overhead = overheads.of(spec) if built.firmware else _Overhead()
+        text = f"{number}/{len(specs)} {spec.name} on {spec.board}: measuring"
+        return _measure(spec, built, overhead, rooms, progress, text, debug)
+
+    try:
+        return _each(lambda pair: job(*pair), list(enumerate(specs, 1)))
+    finally:
+        overheads.close()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What building one entry gave: a firmware with the overhead of its board, or a failure."""
+
+    spec: SketchSpec
+    project: Project | None = None
+    firmware: Firmware | None = None
+    failure: Failure | None = None
+    overhead: int | None = None
+    note: str = ""
+    """Why the overhead is not known."""
+
+
+def build_all(
+    specs: Sequence[SketchSpec], rooms: Rooms, *, debug: Callable[[str], None] | None = None
+) -> tuple[Outcome, ...]:
+    """What building each entry gave, in their order. An error of one never touches the others."""
+    overheads = _Overheads(rooms)
+
+    def job(spec: SketchSpec) -> Outcome:
+        built = _build(spec, rooms, overheads)
+        if built.error is not None:
+            if debug:
+                debug("".join(traceback.format_exception(built.error)))
+            failure = portable(_failure(built.error), built.project, None)
+            return Outcome(spec, built.project, failure=failure)
+        overhead = overheads.of(spec)
+        return Outcome(spec, built.project, built.firmware, None, overhead.bytes, overhead.note)
+
+    try:
+        return _each(job, specs)
+    finally:
+        overheads.close()
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Firmware that was built elsewhere, to be measured here."""
+
+    spec: SketchSpec
+    take: Callable[[], Firmware]
+    """Gives it; raises MLBenchError where it cannot be used, or was not built."""
+    overhead: int | None = None
+    note: str = ""
+
+
+def profile_handed(
+    handed: Sequence[Handed],
+    rooms: Rooms,
+    progress: Progress,
+    *,
+    debug: Callable[[str], None] | None = None,
+) -> tuple[Result, ...]:
+    """One result for each, in their order; nothing is built. An error of one never touches the others."""
+
+    def job(number: int, item: Handed) -> Result:
+        try:
+            built = _Built(firmware=item.take())
+        except Exception as error:
+            built = _Built(error=error)
+        overhead = _Overhead(item.overhead, item.note)
+        text = f"{number}/{len(handed)} {item.spec.name} on {item.spec.board}: measuring"
+        return _measure(item.spec, built, overhead, rooms, progress, text, debug)
+
+    return _each(lambda pair: job(*pair), list(enumerate(handed, 1)))
+
+
+def _each(job: Callable[[_T], _R], items: Sequence[_T]) -> tuple[_R, ...]:
+    """What a job gives for each item, two at a time."""
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
+    try:
+        jobs = [pool.submit(job, item) for item in items]
+        return tuple(future.result() for future in jobs)
+    finally:
+        # After an interrupt nothing new is begun; what runs is ended by whoever handles the interrupt.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def profile_one(
+    spec: SketchSpec,
+    firmware: Firmware,
+    rooms: Rooms,
+    progress: Progress,
+    *,
+    debug: Callable[[str], None] | None = None,
+) -> Result:
+    """The result of an image that is there already."""
+    built = _Built(firmware=firmware)
+    return _measure(
+        spec, built, _Overhead(), rooms, progress, f"{spec.name} on {spec.board}: measuring", debug
+    )
+
+
+def exit_status(results: Sequence[Result]) -> int:
+    """The exit status that these results call for."""
+    return worst_status([result.failure.exit_status for result in results if result.failure])
+
+
+def _build(spec: SketchSpec, rooms: Rooms, overheads: _Overheads) -> _Built:
+    """Get the project and build it. Never raises: an error is part of what is handed on."""
+    project = None
+    start = time.monotonic()
+    try:
+        rooms.check_board(spec)
+        project = rooms.obtain(spec)
+        start = time.monotonic()  # compiling alone: fetching is not part of what is compared with it
+        firmware = rooms.build(rooms.locate(project, spec))
+        seconds = time.monotonic() - start
+        overheads.want(spec)
+        return _Built(project, firmware, None, seconds)
+    except Exception as error:
+        return _Built(project, None, error, time.monotonic() - start)
+
+
+@dataclass(frozen=True)
+class _Overhead:
+    """Flash of an empty sketch, or a note why it is not known."""
+
+    bytes: int | None = None
+    note: str = ""
+
+
+class _Overheads:
+    """Flash of the empty sketch, once for each board and set of properties that something was built with.
+
+    Built by a thread of its own: behind all sketches of a suite, the first one would wait for the last.
+    """
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="overhead")
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str, tuple[str, ...]], Future[_Overhead]] = {}
+
+    def want(self, spec: SketchSpec) -> None:
+        """Begin to build it, unless that was begun."""
+        key = (spec.board, spec.build_properties)
+        with self._lock:
+            if key not in self._found:
+                self._found[key] = self._pool.submit(self._measure, *key)
+
+    def of(self, spec: SketchSpec) -> _Overhead:
+        """What was found, for a sketch that wanted it."""
+        return self._found[spec.board, spec.build_properties].result()
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _measure(self, board: str, properties: tuple[str, ...]) -> _Overhead:
+        try:
+            firmware = self._rooms.build(BuildRequest(self._rooms.empty(), board, properties))
+            return _Overhead(self._rooms.flash(firmware, None).bytes)
+        except Exception as error:
+            # No failure of the sketch, which was built and can be measured.
+            return _Overhead(note=f"the overhead is not known: {_failure(error).message}")
+
+
+def _measure(
+    spec: SketchSpec,
+    built: _Built,
+    overhead: _Overhead,
+    rooms: Rooms,
+    progress: Progress,
+    text: str,
+    debug: Callable[[str], None] | None,
+) -> Result:
+    seconds = [("build", built.seconds)]
+    firmware = built.firmware
+    instrument: Instrument | None = None
+    if firmware is None:
+        assert built.error is not None
+        return _failed(spec, built, None, built.error, None, tuple(seconds), debug)
+    begin = time.monotonic()
+    try:
+        with progress.step(text):
+            target = rooms.target(spec)
+            instrument = target.instrument
+            profile = rooms.profile(firmware, spec, target, overhead.bytes)
+            notes = (*firmware.notes, *filter(None, [overhead.note]), *profile.notes)
+            timed = isinstance(profile.measures.inference_time, Time)  # by the library's marks
+            if not profile.failure and firmware.fits and not timed and _unnamed(spec, firmware):
+                notes = (*notes, *rooms.advise(spec, firmware))
+    except Exception as error:
+        flash = _flash_alone(firmware, overhead.bytes, rooms)
+        seconds.append(("measure", time.monotonic() - begin))
+        return _failed(spec, built, flash, error, instrument, tuple(seconds), debug)
+    seconds.append(("measure", time.monotonic() - begin))
+    status = Status.FAILED if profile.failure else Status.OK if firmware.fits else Status.DOES_NOT_FIT
+    return Result(
+        sketch=spec.name,
+        board=spec.board,
+        backend=spec.backend,
+        status=status,
+        measures=portable_measures(profile.measures, built.project, firmware),
+        instrument=instrument,
+        build=firmware.keys,
+        overflows=firmware.overflows,
+        failure=profile.failure and portable(profile.failure, built.project, firmware),
+        notes=notes,
+        serial=_bounded(profile.serial),
+        seconds=tuple(seconds),
+        cached=profile.cached,
+    )
+
+
+def _unnamed(spec: SketchSpec, firmware: Firmware) -> bool:
+    named = spec.functions.init or spec.functions.inference
+    return not (named or spec.marks or firmware.is_template)
+
+
+def _flash_alone(firmware: Firmware, overhead: int | None, rooms: Rooms) -> Flash | None:
+    try:
+        return rooms.flash(firmware, overhead)
+    except MLBenchError:
+        return None
+
+
+def _failed(
+    spec: SketchSpec,
+    built: _Built,
+    flash: Flash | None,
+    error: Exception,
+    instrument: Instrument | None,
+    seconds: tuple[tuple[str, float], ...],
+    debug: Callable[[str], None] | None,
+) -> Result:
+    """A result that says what went wrong, and keeps what is known all the same."""
+    if debug:
+        debug("".join(traceback.format_exception(error)))
+    reason = "the sketch was not built" if built.firmware is None else "it could not be measured"
+    absent = Absent(reason)
+    return Result(
+        sketch=spec.name,
+        board=spec.board,
+        backend=spec.backend,
+        status=Status.FAILED,
+        measures=Measures(flash or absent, absent, absent, absent, absent),
+        instrument=instrument,
+        build=built.firmware.keys if built.firmware else None,
+        overflows=built.firmware.overflows if built.firmware else (),
+        failure=portable(_failure(error), built.project, built.firmware),
+        seconds=seconds,
+    )
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, MLBenchError):
+        diagnostics = tuple(getattr(error, "diagnostics", ()))
+        return Failure(str(error), tuple(getattr(error, "chain", ())), diagnostics, error.exit_status)
+    # Not the user's doing; still no reason to lose what else was measured.
+    what = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
+    return Failure(f"{what}; run with --debug and report it", exit_status=4)
+
+
+def _bounded(serial: bytes) -> str:
+    text = serial.decode("utf-8", "replace")
+    return text if len(text) <= _SERIAL_CHARACTERS else f"{text[:_SERIAL_CHARACTERS]}..."

@@ -1,0 +1,309 @@
+"""Puts the real rooms together. All is imported when it is first needed, so that small verbs are quick."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.pipeline.run import Rooms
+from mlbench.suite.suite_file import SketchSpec, Source
+from mlbench.util.progress import Progress
+from mlbench.util.settings import Settings
+
+if TYPE_CHECKING:
+    from mlbench.core.execution import Foretold, Target
+    from mlbench.core.firmware import BoardBuild, BoardImage, BuildRequest, Firmware
+    from mlbench.firmware.arduino_cli import ArduinoCli
+    from mlbench.firmware.toolchain import Toolchain
+    from mlbench.measure.cache import Measure
+    from mlbench.measure.profile import Profile
+    from mlbench.source.project import Project
+    from mlbench.util.git import OutOfReach
+
+BACKENDS = ("emulator", "renode", "board")
+"""Backends that this version has."""
+
+EMPTY_SKETCH = "void setup() {}\nvoid loop() {}\n"
+"""The shortest sketch: what it takes is the overhead of core and startup code."""
+
+
+def wire(settings: Settings, progress: Progress, *, named: bool = False, handed: bool = False) -> Rooms:
+    """The rooms of this machine.
+
+    Args:
+        settings: options of this start.
+        progress: told of what takes long.
+        named: the sketch was named on the command line; advice then names options.
+        handed: firmware comes from elsewhere: no compiler is asked for, and what goes to a board is run
+            there and on nothing else.
+    """
+    return _Wiring(settings, progress, named, handed).rooms()
+
+
+class _Wiring:
+    def __init__(self, settings: Settings, progress: Progress, named: bool, handed: bool) -> None:
+        self._settings = settings
+        self._progress = progress
+        self._named = named
+        self._handed = handed
+        self._lock = threading.Lock()
+        self._tools: Toolchain | None = None
+        self._no_tools: EnvironmentFault | None = None
+        self._sources: dict[Source, threading.Lock] = {}
+        self._out_of_reach: dict[Source, OutOfReach] = {}
+
+    def rooms(self) -> Rooms:
+        from mlbench.measure.profile import measure_flash
+
+        return Rooms(
+            check_board=_check_board,
+            obtain=self._obtain,
+            locate=_locate,
+            build=self._build,
+            empty=_empty,
+            flash=measure_flash,
+            target=self._target,
+            profile=self._checked(self._measure()),
+            advise=self._advise,
+            expect=self._expected,
+        )
+
+    def _measure(self) -> Measure:
+        """What measures, and keeps what it has measured."""
+        from mlbench.host.cache_dir import RESULTS, room
+        from mlbench.measure.cache import Kept
+        from mlbench.measure.profile import profile
+
+        return Kept(room(RESULTS), profile) if self._settings.cache else profile
+
+    def _checked(self, measure: Measure) -> Measure:
+        """What measures, and holds it against a second instrument where that is asked for."""
+        if not self._settings.cross_check:
+            return measure
+
+        def measured(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int | None) -> Profile:
+            from mlbench.measure.cross_check import cross_check
+
+            found = measure(firmware, spec, target, overhead)
+            if found.failure is not None or spec.backend == self._settings.cross_check:
+                return found
+            other = target_for(replace(spec, backend=self._settings.cross_check))
+            said = cross_check(firmware, spec, found, target, other)
+            return replace(found, notes=(*found.notes, said))
+
+        return measured
+
+    def _obtain(self, spec: SketchSpec) -> Project:
+        from mlbench.host.cache_dir import CHECKOUTS, room
+        from mlbench.source.project import Project, obtain
+        from mlbench.util.git import OutOfReach
+
+        if not (spec.source.url or spec.overlay or spec.prepare):
+            return Project(spec.source.folder, spec.source.folder)
+        # A project that cannot be had is asked for once, not once for each of its sketches.
+        source = replace(spec.source, folder=Path())
+        with self._lock:
+            lock = self._sources.setdefault(source, threading.Lock())
+        with lock:
+            if source in self._out_of_reach:
+                known = self._out_of_reach[source]
+                raise OutOfReach(known.what, where=spec.where, do=known.do)
+            try:
+                return obtain(spec, room(CHECKOUTS), self._progress, offline=self._settings.policy.offline)
+            except OutOfReach as error:
+                self._out_of_reach[source] = error
+                raise
+
+    def _build(self, request: BuildRequest) -> Firmware:
+        from mlbench.firmware import build
+        from mlbench.host.cache_dir import BUILDS, room
+
+        tools = self._toolchain(request.fqbn)
+        return build(request, tools, room(BUILDS), self._progress, reuse=self._settings.cache)
+
+    def _toolchain(self, fqbn: str) -> Toolchain:
+        from mlbench.firmware.install_tools import ensure_toolchain
+
+        with self._lock:  # two builds must not install the same packages at a time
+            if self._no_tools is not None:
+                raise self._no_tools  # what failed for one sketch is not tried again for each of the others
+            arm = _needs_arm(fqbn) and not self._handed
+            if self._tools is None or (self._tools.gcc_bin is None and arm):
+                policy = self._settings.policy
+                try:
+                    self._tools = ensure_toolchain(policy, self._progress.note, arm=arm)
+                except EnvironmentFault as error:
+                    self._no_tools = error
+                    raise
+            return self._tools
+
+    def _advise(self, spec: SketchSpec, firmware: Firmware) -> tuple[str, ...]:
+        from mlbench.elf.image import Image
+        from mlbench.elf.names import candidates
+        from mlbench.suite.discovery import lines_to_add
+
+        names = candidates(Image.load(firmware.elf))
+        return lines_to_add(spec, names, named=self._named) if names else ()
+
+    def _target(self, spec: SketchSpec) -> Target:
+        return self._board(spec) if spec.backend == "board" else target_for(spec)
+
+    def _board(self, spec: SketchSpec) -> Target:
+        """A real board, with all that it takes to link sketches anew for it, where they are here."""
+        from mlbench.boards import board_for
+        from mlbench.core.execution import Foretold
+        from mlbench.targets.board.claim import Claims
+        from mlbench.targets.board.target import BoardTarget
+        from mlbench.util.text import printable
+
+        board = board_for(spec.board)
+        fqbn = plain_fqbn(spec.board) if self._handed else spec.board
+
+        def rebuild(wanted: BoardBuild, literal: int | None) -> Firmware:
+            request = _locate(self._obtain(spec), spec)
+            return self._build(replace(request, board=wanted, literal=literal))
+
+        claims = Claims(
+            board,
+            fqbn,
+            self._settings.port,
+            lambda: self.arduino_cli(fqbn),
+            self._progress.note,
+            f"mlbench, {printable(spec.name)}",
+            self._settings.person_seconds,
+        )
+        faithful = spec.ram_search == "faithful"
+        if self._handed:
+            said = Foretold(spec.ram_expected) if spec.ram_expected is not None else None
+            return BoardTarget(board, claims, None, lambda _: said, self._progress.note, faithful)
+        foretold = partial(self._foretold, spec)
+        return BoardTarget(board, claims, rebuild, foretold, self._progress.note, faithful)
+
+    def _foretold(self, spec: SketchSpec, firmware: Firmware) -> Foretold | None:
+        """What the emulator of the board finds, where it has one."""
+        from mlbench.boards import board_for
+        from mlbench.measure.emulator_limit import foretell
+
+        if board_for(spec.board).emulator is None:
+            return None
+        return foretell(firmware, spec, target_for(replace(spec, backend="emulator")), self._measure())
+
+    def _expected(self, spec: SketchSpec, firmware: Firmware) -> int | None:
+        found = self._foretold(spec, firmware) if spec.ram_search == "replay" else None
+        return found.limit if found is not None else None
+
+    def arduino_cli(self, fqbn: str) -> ArduinoCli | None:
+        """What uploads to a board where its definition names no command."""
+        from mlbench.firmware.builder import arduino_cli_for
+        from mlbench.host.cache_dir import BUILDS, room
+
+        return arduino_cli_for(fqbn, self._toolchain(fqbn), room(BUILDS))
+
+
+def build_empty(settings: Settings, progress: Progress, fqbn: str) -> BoardImage:
+    """The empty sketch as an image to upload, with nothing of ours in it."""
+    from mlbench.core.firmware import BoardBuild, BuildRequest
+    from mlbench.errors import SketchError
+
+    rooms = wire(settings, progress)
+    firmware = rooms.build(BuildRequest(rooms.empty(), fqbn, board=BoardBuild()))
+    if firmware.board is None:
+        raise SketchError("the empty sketch does not fit the board", where=fqbn)
+    return firmware.board
+
+
+def arduino_cli(settings: Settings, progress: Progress, fqbn: str) -> ArduinoCli | None:
+    """The arduino-cli of this machine, to upload with; None where there is none. No compiler is asked for."""
+    return _Wiring(settings, progress, named=False, handed=True).arduino_cli(fqbn)
+
+
+def target_for(spec: SketchSpec) -> Target:
+    """Where the sketch runs, without a board on a port.
+
+    Raises:
+        UsageError: there is no such backend or board.
+    """
+    if spec.backend not in BACKENDS:
+        do = f"use one of: {', '.join(BACKENDS)}"
+        raise UsageError(f"this version has no backend {spec.backend!r}", where=spec.where, do=do)
+    from mlbench.boards import board_for
+
+    if spec.backend == "board":
+        raise UsageError("a board needs a run of its own", where=spec.where, do="use `mlbench run`")
+    if spec.backend == "renode":
+        from mlbench.targets.renode import RenodeTarget
+
+        return RenodeTarget(board_for(spec.board))
+    from mlbench.targets.emulator.target import EmulatorTarget
+
+    return EmulatorTarget(board_for(spec.board))
+
+
+def plain_fqbn(fqbn: str) -> str:
+    """An FQBN without options: those of firmware that was built elsewhere must steer no program here."""
+    return ":".join(fqbn.split(":")[:3])
+
+
+def _check_board(spec: SketchSpec) -> None:
+    from mlbench.suite.selection import check_board
+
+    check_board(spec)
+
+
+def _needs_arm(fqbn: str) -> bool:
+    """Whether the board's platform brings no compiler of its own."""
+    return fqbn.startswith("mlbench:")
+
+
+def _locate(project: Project, spec: SketchSpec) -> BuildRequest:
+    from mlbench.core.firmware import BuildRequest
+    from mlbench.source.project import libraries_of, sketch_of
+
+    return BuildRequest(
+        sketch=sketch_of(project, spec),
+        fqbn=spec.board,
+        build_properties=spec.build_properties,
+        libraries=libraries_of(project, spec),
+        board=board_build(spec) if spec.backend == "board" else None,
+    )
+
+
+def board_build(spec: SketchSpec) -> BoardBuild:
+    """What a board is to be measured with: nothing of ours on chips that it is not written for."""
+    from mlbench.boards import board_for
+    from mlbench.core.firmware import BoardBuild, Harness
+
+    board, functions = board_for(spec.board), spec.functions
+    if not board.cpu.startswith("Cortex-M"):
+        return BoardBuild()
+    # The faithful way asks nothing of the chip.
+    asked = spec.ram_search != "faithful" and board.keeps.scratch
+    records = board.keeps.records if asked else None
+    return BoardBuild(
+        Harness(
+            functions.init,
+            functions.inference,
+            tuple((output.arg, output.bytes) for output in functions.outputs),
+            board.serial.baud if board.serial is not None else 115200,
+            (records.start, records.size, board.keeps.page or records.size) if records else None,
+            board.keeps.scratch,
+        )
+    )
+
+
+def _empty() -> Path:
+    from mlbench.host.cache_dir import BUILDS, room
+
+    # Named by its text: another version of mlbench in the same cache may have another one.
+    digest = hashlib.sha256(EMPTY_SKETCH.encode()).hexdigest()[:16]
+    folder = room(BUILDS) / "overhead" / digest / "empty"
+    sketch = folder / "empty.ino"
+    if not sketch.is_file() or sketch.read_text() != EMPTY_SKETCH:
+        folder.mkdir(parents=True, exist_ok=True)
+        sketch.write_text(EMPTY_SKETCH)
+    return folder

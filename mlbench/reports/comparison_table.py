@@ -1,0 +1,130 @@
+"""A comparison as a table for terminals: a row for each measure that moved, everything else below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mlbench.reports.table import Cell, Column, Problem, Row, Table
+from mlbench.reports.wording import NAMES, percent, raw_change, shown, signed, unit
+from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, State, Verdict
+from mlbench.util.text import printable
+
+_MOST_SYMBOLS = 5
+_SHOWN = frozenset({Verdict.BETTER, Verdict.WORSE, Verdict.WARN, Verdict.FAIL, Verdict.ACCEPTED})
+_WORDS = {Verdict.FAIL: "FAIL", Verdict.WARN: "warn"}
+_STATES = {
+    State.NEW: "new",
+    State.REMOVED: "removed",
+    State.BROKEN: "broken: it worked at the base",
+    State.FIXED: "fixed: it failed at the base",
+    State.FAILED: "failed, as it did at the base",
+    State.SKIPPED: "skipped: not touched by the change",
+}
+
+
+def change_table(comparison: Comparison) -> Table:
+    """What the table of this comparison says."""
+    boards = len({job.board for job in comparison.jobs}) > 1
+    backends = len({job.backend for job in comparison.jobs}) > 1
+    columns = [Column("Sketch", figures=False)]
+    columns += [Column("Board", figures=False)] if boards else []
+    columns += [Column("Backend", figures=False)] if backends else []
+    columns += [Column("Measure", figures=False), Column("Unit", figures=False)]
+    columns += [Column("Base"), Column("Head"), Column("Change"), Column("%"), Column("", figures=False)]
+    rows = []
+    for job in comparison.jobs:
+        names = [Cell(printable(job.sketch))]
+        names += [Cell(printable(job.board))] if boards else []
+        names += [Cell(printable(job.backend))] if backends else []
+        rows += [_row(names, delta) for delta in job.deltas if _is_shown(delta, job)]
+    return Table(
+        title=_title(comparison),
+        columns=tuple(columns),
+        rows=tuple(rows),
+        remarks=tuple(printable(line) for line in _remarks(comparison)),
+        problems=tuple(_problem(job) for job in comparison.jobs if job.state is State.BROKEN),
+    )
+
+
+def _title(comparison: Comparison) -> str:
+    if comparison.base is None:
+        return "no baseline"
+    base = comparison.base
+    named = " ".join(part for part in (base.label, base.commit[:12]) if part) or "the base"
+    return printable(f"change against {named}")
+
+
+def _is_shown(delta: Delta, job: JobChange) -> bool:
+    if delta.verdict in _SHOWN:
+        return True
+    both = bool(delta.base and delta.head and delta.base.value is not None and delta.head.value is not None)
+    if delta.verdict is Verdict.NOT_COMPARED:
+        return both
+    # RAM need stands beside unused RAM, which moves in steps.
+    return delta.measure == "ram_need" and any(
+        other.measure == "unused_ram" and other.verdict in _SHOWN for other in job.deltas
+    )
+
+
+def _row(names: list[Cell], delta: Delta) -> Row:
+    cells = [
+        *names,
+        Cell(NAMES[delta.measure]),
+        Cell(unit(delta.measure)),
+        _side(delta, delta.base),
+        _side(delta, delta.head),
+        Cell("-" if delta.change is None else signed(delta.measure, delta.change)),
+        Cell("-" if delta.percent is None else percent(delta.percent)),
+        Cell(_WORDS.get(delta.verdict, delta.verdict.value)),
+    ]
+    return Row(tuple(cells), delta.verdict is Verdict.FAIL)
+
+
+def _side(delta: Delta, figure: Figure | None) -> Cell:
+    if figure is None or figure.value is None:
+        return Cell("-")
+    return Cell(shown(delta.measure, figure.value), starred=figure.starred)
+
+
+def _remarks(comparison: Comparison) -> Iterable[str]:
+    yield from comparison.notes
+    quiet = []
+    for job in comparison.jobs:
+        if job.state in _STATES:
+            yield f"{_name(job)}: {_STATES[job.state]}"
+        elif comparison.base is not None and all(_is_quiet(delta) for delta in job.deltas):
+            quiet.append(_name(job))
+        elif comparison.base is not None and not any(_is_shown(delta, job) for delta in job.deltas):
+            yield f"{_name(job)}: nothing that is on both sides has changed"
+        for change in (*job.instrument_changes, *job.build_changes):
+            yield f"{_name(job)}: {change.key}: {change.base or 'none'} -> {change.head or 'none'}"
+        for delta in job.deltas:
+            raw = raw_change(delta)
+            if raw and _is_shown(delta, job):
+                placed = f"{raw} {unit(delta.measure)} with the placement of code, which is not judged"
+                yield f"{_name(job)}: {NAMES[delta.measure]}: {placed}"
+            if delta.note:
+                yield f"{_name(job)}: {NAMES[delta.measure]}: {delta.note}"
+        for symbol in job.symbols[:_MOST_SYMBOLS]:
+            yield f"{_name(job)}: {symbol.head - symbol.base:+,} bytes in {symbol.name}"
+        if len(job.symbols) > _MOST_SYMBOLS:
+            yield f"{_name(job)}: and {len(job.symbols) - _MOST_SYMBOLS} more functions and objects changed"
+        yield from (f"{_name(job)}: {note}" for note in job.notes)
+    if quiet:
+        yield f"unchanged: {', '.join(quiet)}"
+    if comparison.accepted:
+        yield f"accepted: {comparison.accepted}"
+
+
+def _is_quiet(delta: Delta) -> bool:
+    absent = all(side is not None and side.value is None for side in (delta.base, delta.head))
+    return absent or delta.verdict in (Verdict.UNCHANGED, Verdict.NOISE)
+
+
+def _problem(job: JobChange) -> Problem:
+    failure = job.head.failure if job.head else None
+    return Problem(printable(f"{_name(job)}: {failure.message if failure else 'failed'}"))
+
+
+def _name(job: JobChange) -> str:
+    return job.sketch

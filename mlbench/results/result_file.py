@@ -1,0 +1,157 @@
+"""Result files: the only place that writes and reads them.
+
+What is compared between two runs lies under ``results`` and is the same, byte for byte, whenever
+the same firmware was measured. What differs from run to run (when, how long) lies under ``run``.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.results.codec import decode, encode
+from mlbench.results.values import Result
+from mlbench.util.schema import load_schema, violations
+from mlbench.util.strict_json import load
+
+SCHEMA = "mlbench/result/1"
+_FAMILY = "mlbench/result/"
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What is particular to one run and never compared."""
+
+    version: str
+    """Version of mlbench."""
+    started: str = ""
+    """UTC, ISO 8601."""
+    seconds: float = 0.0
+    """Host time of the whole run."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """One result file."""
+
+    results: tuple[Result, ...]
+    run: RunInfo
+
+
+def to_json(document: Document) -> str:
+    """The text of a result file: ASCII only, ends with a line break."""
+    jobs = []
+    results = []
+    for result in document.results:
+        data = encode(result)
+        seconds = dict(data.pop("seconds"))
+        key = {"sketch": result.sketch, "board": result.board, "backend": result.backend}
+        jobs.append({**key, "seconds": seconds, "cached": data.pop("cached")})
+        results.append(data)
+    top = {"schema": SCHEMA, "results": results, "run": {**encode(document.run), "jobs": jobs}}
+    return json.dumps(top, indent=2, allow_nan=False) + "\n"
+
+
+def from_json(text: str, where: str) -> Document:
+    """Read a result file's text. ``where`` names it in messages.
+
+    Raises:
+        UsageError: it is not JSON, not a result, or of a newer format.
+    """
+    data = load(text, where, "measure again")
+    found = data.get("schema") if isinstance(data, dict) else None
+    if not isinstance(found, str) or not found.startswith(_FAMILY):
+        raise UsageError("not a result file", where=where, do=f'give a file with "schema": "{SCHEMA}"')
+    if found != SCHEMA:
+        what = f"a result file of the format {found!r}, this version reads {SCHEMA!r}"
+        raise UsageError(what, where=where, do="update mlbench")
+    for violation in violations(data, load_schema("mlbench.results", "result.schema.json")):
+        raise UsageError(f"not a valid result file: {violation.what}", where=where, do="measure again")
+    return _from_data(data)
+
+
+def _from_data(data: dict[str, Any]) -> Document:
+    jobs = {(job["sketch"], job["board"], job["backend"]): job for job in data["run"].get("jobs", [])}
+    results = []
+    for entry in data["results"]:
+        result = decode({key: value for key, value in entry.items() if key != "seconds"}, Result)
+        job = jobs.get((result.sketch, result.board, result.backend), {})
+        seconds = tuple(job.get("seconds", {}).items())
+        results.append(replace(result, seconds=seconds, cached=job.get("cached", False)))
+    return Document(tuple(results), decode(data["run"], RunInfo))
+
+
+def read(path: Path) -> Document:
+    """Read a result file.
+
+    Raises:
+        UsageError: it cannot be read, or is no result file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        what = f"cannot read the results: {error.strerror or error}"
+        raise UsageError(what, where=str(path), do="name a file that exists") from None
+    except UnicodeDecodeError:
+        raise UsageError("not a result file", where=str(path), do="name a result file") from None
+    return from_json(text, str(path))
+
+
+def write(document: Document, destination: str, stdout: TextIO | None = None) -> None:
+    """Write a result file; ``-`` stands for standard output.
+
+    A file is replaced in one step: whoever reads it sees the old one or the new one, and when
+    writing fails the old one stays.
+
+    Raises:
+        EnvironmentFault: it could not be written.
+    """
+    write_text(to_json(document), destination, stdout)
+
+
+def write_text(text: str, destination: str, stdout: TextIO | None = None) -> None:
+    """Write a report in one step, as ``write`` does.
+
+    Raises:
+        EnvironmentFault: it could not be written.
+    """
+    if destination == "-":
+        out = stdout or sys.stdout
+        out.write(text)
+        out.flush()
+        return
+    path = Path(destination)
+    try:
+        _replace(path, text)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        kept = ", the file that was there is unchanged" if path.is_file() else ""
+        what = f"cannot write the results: {error.strerror or error}{kept}"
+        do = "free some space" if full else "choose another place with --json"
+        raise EnvironmentFault(what, where=destination, do=do) from None
+
+
+def _replace(path: Path, text: str) -> None:
+    target = path.resolve()  # a symbolic link stays one, its target is replaced
+    if target.exists() and not target.is_file():
+        with target.open("w", encoding="utf-8") as out:  # /dev/stdout, a pipe: nothing to keep
+            out.write(text)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o7777)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""What is to be measured: suites, the sketches they list, and which of them are meant."""

@@ -1,0 +1,216 @@
+"""Which entries a command line means: a suite's, one sketch's, or those of what is found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from mlbench.errors import UsageError
+from mlbench.suite.discovery import default_board, discover, find_suite
+from mlbench.suite.options import RunOptions
+from mlbench.suite.suite_file import SUITE_NAMES, SketchSpec, Source, Suite, load_suite, virtual_us
+from mlbench.util.schema import nearest, suggestion
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a command line means."""
+
+    specs: tuple[SketchSpec, ...]
+    named: bool = False
+    """Whether a sketch was named that no suite lists."""
+    suite: Suite | None = None
+    """The suite that they come from."""
+
+
+def select(
+    options: RunOptions,
+    start: Path | None = None,
+    *,
+    lenient: bool = False,
+    verbs: Collection[str] = (),
+) -> Selection:
+    """The entries to profile.
+
+    Args:
+        options: what is asked for.
+        start: stands for the current folder.
+        lenient: names that nothing has are passed over.
+        verbs: what else a name that nothing has may have been meant as.
+
+    Raises:
+        UsageError: there is nothing to profile, or the suite or an option is wrong.
+    """
+    folder = start or Path.cwd()
+    named = False
+    # Without a start, paths stay as they were written, for messages.
+    path = (start / options.sketch if start else Path(options.sketch)) if options.sketch else None
+    found = find_suite(folder) if path is None else _suite_at(path)
+    suite = load_suite(found) if found is not None else None
+    if suite is not None:
+        specs = suite.sketches
+    elif path is None:
+        specs = discover(folder)
+    else:
+        specs, suite = _listed(path, options.sketch, folder)
+        if suite is None:
+            specs, named = _one(path, options, folder, verbs), True
+    specs = only(specs, options.only, lenient=lenient)
+    if len({spec.name for spec in specs}) > 1:
+        _refuse_names(options)
+    if options.boards:
+        pairs = ((spec, board) for spec in specs for board in options.boards)
+        specs = tuple(dict.fromkeys(replace(spec, board=name, board_where="--board") for spec, name in pairs))
+    if not lenient:
+        for spec in specs:
+            if spec.board_where:
+                check_board(spec)
+    backend = options.backend or ("board" if options.port else "")
+    if backend:
+        specs = tuple(dict.fromkeys(replace(spec, backend=backend) for spec in specs))
+    specs = tuple(_with_build_options(spec, options, folder) for spec in specs)
+    return Selection(tuple(with_options(spec, options) for spec in specs), named, suite)
+
+
+def check_board(spec: SketchSpec) -> None:
+    """Tell of a board that is not known before anything is built for it.
+
+    Raises:
+        UsageError: with the file and line that name it.
+    """
+    from mlbench.boards import board_for
+
+    try:
+        board_for(spec.board)
+    except UsageError as error:
+        where = error.where or spec.board_where or spec.where
+        raise UsageError(error.what, where=where, do=error.do) from None
+
+
+def _suite_at(path: Path) -> Path | None:
+    """The suite that a path names: the file itself, or one in a folder that is no sketch."""
+    if path.suffix in (".yml", ".yaml"):
+        return path
+    if path.is_dir() and not (path / f"{path.resolve().name}.ino").is_file():
+        return next((path / name for name in SUITE_NAMES if (path / name).is_file()), None)
+    return None
+
+
+def _listed(path: Path, name: str, start: Path) -> tuple[tuple[SketchSpec, ...], Suite | None]:
+    """What the project's own suite says of a sketch that is named by its path, or by its name there.
+
+    Without a suite that says something of it, there is none.
+    """
+    found = find_suite((path if path.is_dir() else path.parent) if path.exists() else start)
+    if found is None:
+        return (), None
+    suite = load_suite(found)
+    if path.exists():
+        folder = (path if path.is_dir() else path.parent).resolve()
+        specs = tuple(spec for spec in suite.sketches if not spec.source.url and _folder(spec) == folder)
+    else:
+        specs = tuple(spec for spec in suite.sketches if spec.name == name)
+    return specs, suite if specs else None
+
+
+def _folder(spec: SketchSpec) -> Path:
+    place = spec.source.folder / spec.sketch
+    return (place.parent if place.suffix == ".ino" else place).resolve()
+
+
+def _one(path: Path, options: RunOptions, start: Path, verbs: Collection[str]) -> tuple[SketchSpec, ...]:
+    if not path.exists():
+        close = nearest(str(path), verbs)
+        do = f"did you mean `mlbench {close}`?" if close else "name a sketch's folder, an .ino or a suite"
+        raise UsageError("there is no such sketch", where=str(path), do=do)
+    is_file = path.is_file()
+    folder = path.parent if is_file else path
+    if not is_file and not list(path.glob("*.ino")):
+        return discover(path, whole_project=False)
+    return (
+        SketchSpec(
+            name=path.stem if is_file else path.resolve().name,
+            sketch=path.absolute(),
+            board=options.boards[0] if options.boards else default_board(folder),
+            source=Source(folder=folder.absolute()),
+            own_folder=start,
+        ),
+    )
+
+
+def only(
+    specs: tuple[SketchSpec, ...], patterns: Sequence[str], *, lenient: bool = False
+) -> tuple[SketchSpec, ...]:
+    """The sketches that are named, by name or path, as it is or as a pattern such as ``models/*``."""
+    if not patterns:
+        return specs
+    chosen: set[str] = set()
+    for pattern in patterns:
+        exact = {spec.name for spec in specs if spec.name == pattern}
+        matching = exact or {spec.name for spec in specs if _matches(spec, pattern)}
+        if not matching and not lenient:
+            what = f"no sketch is named {pattern!r}"
+            raise UsageError(what, do=suggestion(pattern, {spec.name for spec in specs}))
+        chosen |= matching
+    return tuple(spec for spec in specs if spec.name in chosen)
+
+
+def _matches(spec: SketchSpec, pattern: str) -> bool:
+    """As git matches paths: ``*`` and ``?`` stop at a slash, ``**`` does not."""
+    expression = _pattern(pattern.removeprefix("./").rstrip("/"))
+    place = spec.sketch.parent if spec.sketch.suffix == ".ino" else spec.sketch
+    return any(expression.fullmatch(text) for text in (spec.name, place.as_posix(), spec.sketch.as_posix()))
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    meaning = {"*": "[^/]*", "?": "[^/]", "**": ".*", "**/": "(?:.*/)?"}
+    parts = re.split(r"(\*\*/?|\*|\?)", text)
+    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), re.DOTALL)
+
+
+def _refuse_names(options: RunOptions) -> None:
+    """Names of functions belong to one sketch; for a suite they would be applied to all."""
+    given = {"init": options.init, "inference": options.inference, "output": options.outputs}
+    for key, value in given.items():
+        if value:
+            do = "choose one with --only, or write it into mlbench.yml"
+            raise UsageError(f"--{key} is for one sketch, and here are several", do=do)
+
+
+def _with_build_options(spec: SketchSpec, options: RunOptions, start: Path) -> SketchSpec:
+    for item in options.build_properties:
+        if "=" not in item:
+            raise UsageError(f"--build-property {item!r} is not KEY=VALUE", do="write KEY=VALUE")
+    libraries = tuple((start / folder).absolute() for folder in options.libraries)
+    return replace(
+        spec,
+        libraries=(*spec.libraries, *libraries),
+        build_properties=(*spec.build_properties, *options.build_properties),
+    )
+
+
+def with_options(spec: SketchSpec, options: RunOptions) -> SketchSpec:
+    """The entry with what the options say of it."""
+    functions = replace(
+        spec.functions,
+        init=options.init or spec.functions.init,
+        inference=options.inference or spec.functions.inference,
+        outputs=options.outputs or spec.functions.outputs,
+    )
+    low = spec.ram_min if options.ram_min is None else options.ram_min
+    high = spec.ram_max if options.ram_max is None else options.ram_max
+    if high is not None and high < low:
+        raise UsageError(f"--max {high} is below --min {low}", do="swap them")
+    return replace(
+        spec,
+        functions=functions,
+        ram_min=low,
+        ram_max=high,
+        ram_search=options.ram_search or spec.ram_search,
+        inferences=max(1, options.inferences or spec.inferences),
+        timeout_us=virtual_us(options.timeout) if options.timeout else spec.timeout_us,
+    )

@@ -1,0 +1,152 @@
+"""The verb ``init``: writes what a repository needs to be measured, from the sketches found in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mlbench.errors import EnvironmentFault
+from mlbench.suite.discovery import discover, find_suite, project_root
+from mlbench.suite.suite_file import DEFAULT_BOARD, SketchSpec
+
+MEASURE = ".github/workflows/mlbench.yml"
+POST = ".github/workflows/mlbench-post.yml"
+SUITE = "mlbench.yml"
+
+MEASURE_TEXT = """\
+name: mlbench
+on: pull_request
+permissions: {contents: read, actions: read, pull-requests: write}
+jobs:
+  mlbench:
+    uses: org/mlbench-action/.github/workflows/bench.yml@v1
+"""
+"""Measures each pull request and comments on it."""
+
+POST_TEXT = """\
+name: mlbench-post
+on:
+  workflow_run:
+    workflows: [mlbench]
+    types: [completed]
+permissions: {}
+jobs:
+  post:
+    if: >-
+      github.event.workflow_run.event == 'pull_request' &&
+      (github.event.workflow_run.head_repository.full_name != github.repository ||
+      github.event.workflow_run.actor.login == 'dependabot[bot]')
+    runs-on: ubuntu-latest
+    permissions: {contents: read, actions: read, pull-requests: write}
+    steps:
+      - uses: org/mlbench-action@v1
+        with: {mode: report}
+"""
+"""Posts for pull requests whose own runs may not: those from forks, and Dependabot's."""
+
+_HEAD = """\
+# What mlbench measures: all keys are in docs/configuration.md of mlbench-action.
+defaults:
+  board: {board}
+
+# How far a measure may get worse before a pull request is marked, or fails:
+# thresholds:
+#   flash: {{warn: 1 KiB, fail: 5 %}}
+#   inference_time: {{warn: 2 %, fail: 10 %}}
+
+sketches:
+"""
+_HINT = """\
+    # Without these, flash alone is measured. `mlbench run {name}` proposes names.
+    # init: "Model::Model()"
+    # inference: "Model::inference(void*, void*)"
+"""
+
+
+def init(start: Path, *, force: bool = False) -> tuple[str, ...]:
+    """Write the suite and the workflows of the project that ``start`` is in.
+
+    Args:
+        start: a folder of the project.
+        force: files that are there are written anew.
+
+    Returns:
+        Lines that say what was written, what was kept, and what to do next.
+
+    Raises:
+        UsageError: no sketch is found, and there is no suite.
+        EnvironmentFault: a file cannot be written.
+    """
+    root = project_root(start)
+    known = find_suite(root)
+    files = {MEASURE: MEASURE_TEXT, POST: POST_TEXT}
+    said = []
+    if known is None or (force and known.parent == root):
+        files = {(known or root / SUITE).name: suite_text(discover(root, whole_project=False)), **files}
+    else:
+        said.append(f"kept {known.relative_to(root)}")
+    written = []
+    for name, text in files.items():
+        path = root / name
+        if path.exists() and not force:
+            said.append(f"kept {name}; --force writes it anew")
+            continue
+        _write(path, text)
+        said.append(f"wrote {name}")
+        written.append(name)
+    return (*said, *_next(written))
+
+
+def suite_text(specs: Sequence[SketchSpec]) -> str:
+    """An ``mlbench.yml`` for sketches that were found."""
+    boards = [spec.board for spec in specs]
+    common = max(dict.fromkeys(boards), key=boards.count, default=DEFAULT_BOARD)
+    text = _HEAD.format(board=_quoted(common))
+    for spec in specs:
+        text += f"  - name: {_quoted(spec.name)}\n    path: {_quoted(spec.sketch.as_posix())}\n"
+        if spec.board != common:
+            text += f"    board: {_quoted(spec.board)}\n"
+        text += _HINT.format(name=spec.name)
+    return text
+
+
+_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+"""What YAML takes for something else than text."""
+
+
+def _quoted(text: str) -> str:
+    """A YAML scalar: JSON's strings are YAML's, and plain words need no quotes."""
+    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_/.-]*", text) and text.lower() not in _WORDS
+    return text if plain else json.dumps(text)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise EnvironmentFault(
+            f"cannot be written ({error.strerror or error})", where=str(path), do="check its permissions"
+        ) from error
+
+
+def _next(written: Sequence[str]) -> Iterator[str]:
+    yield "next:"
+    if SUITE in written:
+        yield f"  1. name the functions in {SUITE}, then look at the figures: {_command()} run"
+    else:
+        yield f"  1. look at the figures: {_command()} run"
+    if MEASURE in written or POST in written:
+        yield f"  2. commit the files and open a pull request; {POST} works from the default branch on"
+
+
+def _command() -> str:
+    """How mlbench is started from here: as a rule a checkout's entry point lies outside the project."""
+    entry = Path(__file__).parents[2] / "entrypoint.py"
+    if not entry.is_file():
+        return "mlbench"
+    here = Path.cwd()
+    return f"python3 {shlex.quote(str(entry.relative_to(here) if entry.is_relative_to(here) else entry))}"

@@ -1,0 +1,147 @@
+"""How far each measure may get worse, as ``mlbench.yml`` says it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mlbench.results.comparison import MEASURES, Limit, Threshold
+
+if TYPE_CHECKING:
+    from mlbench.suite.suite_file import Suite
+
+Rules = tuple[tuple[str, Threshold], ...]
+"""Measures with their thresholds, in the order of MEASURES."""
+
+TIMES = frozenset({"init_time", "inference_time"})
+"""Measures in microseconds; the others are in bytes."""
+
+_UNITS_BYTES = {
+    "B": 1,
+    "kB": 1000,
+    "MB": 1000_000,
+    "KiB": 1024,
+    "MiB": 1024 * 1024,
+}
+_UNITS_US = {"us": 1.0, "ms": 1e3, "s": 1e6}
+_AMOUNT = re.compile(r"\+?([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(%|[A-Za-z]{1,3})")
+_NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The thresholds of a suite: those of every sketch, and those of single ones."""
+
+    general: Rules = ()
+    sketches: tuple[tuple[str, Rules], ...] = ()
+    """By the sketch's name; all of its thresholds, the general ones included."""
+
+    def of(self, sketch: str, measure: str) -> Threshold:
+        """What holds for one measure of a sketch. One that the suite does not have gets the general."""
+        rules = dict(self.sketches).get(sketch, self.general)
+        return dict(rules).get(measure, Threshold())
+
+    def __bool__(self) -> bool:
+        """Whether there is any limit at all."""
+        every = (self.general, *(rules for _, rules in self.sketches))
+        return any(threshold != Threshold() for rules in every for _, threshold in rules)
+
+
+def thresholds_of(suite: Suite) -> Thresholds:
+    """The thresholds of a suite that was read."""
+    return Thresholds(suite.thresholds, tuple((spec.name, spec.thresholds) for spec in suite.sketches))
+
+
+class ThresholdError(ValueError):
+    """What is wrong with one amount: ``what`` and ``do`` as in the errors of the package."""
+
+    def __init__(self, what: str, do: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.do = do
+
+
+def limit_of(measure: str, given: Any) -> Limit:
+    """The limit that a text or a list of two texts stands for: ``5 %``, ``[5 %, 2 KiB]``, ``never``.
+
+    Raises:
+        ThresholdError: no amount, a unit of another kind of measure, two of one kind.
+    """
+    texts = given if isinstance(given, list) else [given]
+    if texts == [_NEVER]:
+        return Limit()
+    if not texts:
+        raise ThresholdError(f"{measure}: the limit is empty", "write an amount with its unit, or 'never'")
+    limit = Limit()
+    for text in texts:
+        kind, value = _amount(measure, text)
+        if getattr(limit, kind) is not None:
+            what = f"{measure}: {text!r} is the second limit of its kind"
+            raise ThresholdError(what, "give one amount, one percentage, or one of each")
+        limit = replace(limit, **{kind: value})
+    return limit
+
+
+def rules_of(*layers: Mapping[str, Mapping[str, Limit]]) -> Rules:
+    """One set of thresholds from several, of which each later one replaces what it names.
+
+    A layer holds, by measure, limits by ``warn`` and ``fail``.
+    """
+    merged: dict[str, Threshold] = {}
+    for layer in layers:
+        for measure, levels in layer.items():
+            merged[measure] = replace(merged.get(measure, Threshold()), **levels)
+    return tuple((measure, merged[measure]) for measure in MEASURES if measure in merged)
+
+
+def shown_limit(measure: str, limit: Limit) -> str:
+    """A limit for people: ``5 % or 2,048 bytes``; ``never`` where there is none."""
+    parts = [] if limit.percent is None else [f"{limit.percent:g} %"]
+    if limit.amount is not None:
+        unit = "us" if measure in TIMES else "bytes"
+        parts.append(f"{limit.amount:,.10g} {unit}")
+    return " or ".join(parts) or _NEVER
+
+
+def changed_thresholds(base: Thresholds, head: Thresholds) -> tuple[str, ...]:
+    """A line for each limit that the head's suite changes. The base's are those that count."""
+    lines: list[str] = []
+    names = dict.fromkeys(name for name, _ in (*base.sketches, *head.sketches))
+    both = {name for name, _ in base.sketches}
+    both &= {name for name, _ in head.sketches} or both  # a suite that is gone has no sketch of its own
+    general = list(_differences("every sketch", base.general, head.general))
+    lines += general
+    for name in names:
+        if name in both:
+            mine, theirs = dict(base.sketches)[name], dict(head.sketches).get(name, head.general)
+            if (mine, theirs) != (base.general, head.general) or not general:
+                lines += _differences(name, mine, theirs)
+    return tuple(lines)
+
+
+def _differences(who: str, base: Rules, head: Rules) -> Iterable[str]:
+    before, after = dict(base), dict(head)
+    for measure in MEASURES:
+        mine, theirs = before.get(measure, Threshold()), after.get(measure, Threshold())
+        for level in ("warn", "fail"):
+            old, new = getattr(mine, level), getattr(theirs, level)
+            if old != new:
+                was, becomes = shown_limit(measure, old), shown_limit(measure, new)
+                yield f"the threshold of {who} ({measure}, {level}) is changed from {was} to {becomes}"
+
+
+def _amount(measure: str, text: Any) -> tuple[str, float]:
+    units: Mapping[str, float] = _UNITS_US if measure in TIMES else _UNITS_BYTES
+    example = "'5 %' or '2 ms'" if measure in TIMES else "'5 %' or '1 KiB'"
+    do = f"write it with its unit, such as {example}, or 'never'"
+    found = _AMOUNT.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ThresholdError(f"{measure}: {text!r} is no limit", do)
+    number, unit = found[1], found[2]
+    if unit == "%":
+        return "percent", float(number)
+    if unit not in units:
+        raise ThresholdError(f"{measure} has no unit {unit!r}", f"use one of: %, {', '.join(units)}")
+    return "amount", float(number) * units[unit]

@@ -1,0 +1,173 @@
+"""What is timed: calls of the named functions, or what lies between the library's marks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from unicorn import arm_const as arm
+
+from mlbench.core.execution import Mark, MarkKind, OutputBuffer
+from mlbench.elf.dwarf import ReturnValue
+from mlbench.emulator.calls import Call, CallTracker, Watch
+from mlbench.emulator.machine import Machine
+from mlbench.targets.entry import Named
+
+
+@dataclass
+class MarkState:
+    """What has been timed. Copied with a snapshot."""
+
+    init: Mark | None = None
+    inferences: list[Mark] = field(default_factory=list)
+    open_mark: dict[MarkKind, tuple[int, int, int]] = field(default_factory=dict)
+    pointers: tuple[int, ...] = ()
+    outputs: tuple[bytes, ...] = ()
+    left: int = 0
+    """Inferences that were left by longjmp or an exception."""
+
+    def copy(self) -> MarkState:
+        """A copy for a snapshot."""
+        return replace(self, inferences=list(self.inferences), open_mark=dict(self.open_mark))
+
+
+class MarkWatch:
+    """Follows the named functions.
+
+    Args:
+        machine: what runs.
+        tracker: follows its calls.
+        named: what to time.
+        outputs: buffers to keep after each inference.
+        begun: told when an inference begins.
+        ended: told of each inference that has finished, and how many have.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        tracker: CallTracker,
+        named: dict[MarkKind, Named],
+        outputs: tuple[OutputBuffer, ...],
+        *,
+        begun: Callable[[], None],
+        ended: Callable[[Mark, int], None],
+    ) -> None:
+        self._machine = machine
+        self._tracker = tracker
+        self.named = named
+        self._outputs = outputs
+        self._begun, self._ended = begun, ended
+        self._returns: dict[int, ReturnValue | None] = {}
+        self.state = MarkState()
+        for kind, function in named.items():
+            self._watch(kind, function)
+
+    def _watch(self, kind: MarkKind, function: Named) -> None:
+        add = self._tracker.add
+        for address in function.entries:
+            if function.ends:
+                add(Watch(f"begin {kind.value}", address, entered=self._opener(kind)))
+            else:
+                add(
+                    Watch(
+                        kind.value,
+                        address,
+                        entered=self._entered(kind),
+                        returned=self._returned(kind),
+                        left=self._left(kind),
+                    )
+                )
+        for address in function.ends:
+            add(Watch(f"end {kind.value}", address, entered=self._closer(kind)))
+
+    @property
+    def in_inference(self) -> bool:
+        """Whether an inference has begun and not ended."""
+        return self._tracker.is_open(MarkKind.INFERENCE.value) or MarkKind.INFERENCE in self.state.open_mark
+
+    def marks(self) -> tuple[Mark, ...]:
+        """All that counts: the initialization, then the inferences."""
+        return ((self.state.init,) if self.state.init else ()) + tuple(self.state.inferences)
+
+    def _entered(self, kind: MarkKind) -> Callable[[Call], None]:
+        def entered(call: Call) -> None:
+            if kind is MarkKind.INFERENCE:
+                self._begun()
+                self.state.pointers = tuple(self._argument(call, buffer.arg) for buffer in self._outputs)
+
+        return entered
+
+    def _argument(self, call: Call, index: int) -> int:
+        """Argument ``index`` of a call: r0 to r3, then the stack (AAPCS, 6.5)."""
+        if index < 4:
+            return call.arguments[index]
+        return self._machine.cpu.word(call.sp + 4 * (index - 4))
+
+    def _returned(self, kind: MarkKind) -> Callable[[Call], None]:
+        def returned(call: Call) -> None:
+            if kind is MarkKind.INFERENCE:
+                cpu = self._machine.cpu
+                buffers = zip(self.state.pointers, self._outputs, strict=True)
+                contents = (cpu.read(pointer, buffer.bytes) for pointer, buffer in buffers)
+                value = () if call.ends_handler else self._return_value(call.watch.address)
+                self.state.outputs = (*value, *contents)
+            self._mark(kind, call.cycles, call.instructions, call.placement)
+
+        return returned
+
+    def _left(self, kind: MarkKind) -> Callable[[Call], None]:
+        def left(_call: Call) -> None:
+            if kind is MarkKind.INFERENCE:
+                self.state.left += 1
+
+        return left
+
+    def _return_value(self, address: int) -> tuple[bytes, ...]:
+        """What the function returned, where it is a number (AAPCS, 6.1.2 and 6.5).
+
+        A floating-point number comes in s0 only by the hard-float variant, which Mbed OS does not use.
+        """
+        if address not in self._returns:
+            self._returns[address] = self._machine.image.debug.returned(address)
+        kind = self._returns[address]
+        if kind is None:
+            return ()
+        in_fpu = kind.floating and self._machine.image.hard_float
+        first = arm.UC_ARM_REG_S0 if in_fpu else arm.UC_ARM_REG_R0
+        words = (self._machine.cpu.reg(first + n).to_bytes(4, "little") for n in range(2))
+        return (b"".join(words)[: kind.size],)
+
+    def _opener(self, kind: MarkKind) -> Callable[[Call], None]:
+        def opened(call: Call) -> None:
+            self.state.open_mark[kind] = (call.cycles, call.instructions, call.placement)
+            if kind is MarkKind.INFERENCE:
+                self._begun()
+
+        return opened
+
+    def _closer(self, kind: MarkKind) -> Callable[[Call], None]:
+        def closed(_call: Call) -> None:
+            begun = self.state.open_mark.pop(kind, None)
+            if begun is not None:
+                self._mark(kind, *begun)
+
+        return closed
+
+    def _mark(self, kind: MarkKind, cycles: int, instructions: int, placement: int) -> None:
+        hot = self._machine.hot
+        spent = hot.cycles - cycles
+        mark = Mark(
+            kind,
+            self._machine.clock.us(spent),
+            spent,
+            hot.instructions - instructions,
+            hot.placement - placement,
+        )
+        if kind is MarkKind.INFERENCE:
+            self.state.inferences.append(mark)
+            self._ended(mark, len(self.state.inferences))
+        elif not self.state.inferences and not self.in_inference:
+            # The last initialization before the first inference is the one that counts: a static
+            # object's constructor may be followed by an assignment of a new one.
+            self.state.init = mark

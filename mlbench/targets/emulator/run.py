@@ -1,0 +1,323 @@
+"""One run of firmware on the emulator: boot, probe, end, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mlbench.core.execution import (
+    HeapUse,
+    MarkKind,
+    Outcome,
+    OutputBuffer,
+    Probe,
+    RunResult,
+)
+from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, peak_requested
+from mlbench.emulator.calls import CallState, CallTracker
+from mlbench.emulator.machine import End, Ending, Machine
+from mlbench.emulator.stacks import Context, StackState, StackWatch
+from mlbench.errors import EnvironmentFault
+from mlbench.targets.emulator import verdict
+from mlbench.targets.emulator.fatal import Death, FatalWatch
+from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
+from mlbench.targets.emulator.marks import MarkState, MarkWatch
+from mlbench.targets.emulator.stable_text import steady_lines
+from mlbench.targets.emulator.stop_condition import Waiting
+from mlbench.targets.entry import Entry, Named
+
+_TRIED, _TRIED_US = 64, 1_000_000.0
+"""Size of the allocation that shows what a wrapper of malloc adds, and how long it may take."""
+_SHIFT_US = 7_777.37
+_LAST_WORDS_US = 100_000.0
+"""So long firmware that has ended may go on to send what it has printed."""
+
+
+@dataclass(frozen=True)
+class RunSnapshot:
+    """The machine at the entry of setup(), before its first instruction."""
+
+    machine: Any
+    calls: CallState
+    marks: MarkState
+    heap: HeapState
+    stacks: StackState
+    ram: bytes
+    heap_calls: tuple[HeapCall, ...]
+    """What was asked of the heap before, by constructors and other threads."""
+
+    @property
+    def heap_in_use(self) -> int:
+        """Bytes by which the break had moved."""
+        return self.heap.brk - (self.heap.base or 0)
+
+
+class EmulatedRun:
+    """Runs one image, again and again, from a snapshot at setup()."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        named: dict[MarkKind, Named],
+        outputs: tuple[OutputBuffer, ...],
+        *,
+        entry: Entry,
+        host_seconds: float,
+        ends_by_serial: bool,
+    ) -> None:
+        self.machine = machine
+        self.entry = entry
+        self._host_seconds = host_seconds
+        self._waiting = waiting = Waiting(machine, entry, by_serial=ends_by_serial)
+        self._stacks = StackWatch(machine)
+        self._tracker = CallTracker(machine, self._stacks)
+        self._recorder = HeapRecorder(machine, self._tracker)
+        self._fatal = FatalWatch(machine)
+        for address in self._fatal.addresses:
+            self._tracker.keep(address)
+        self._tracker.keep(entry.setup)
+        if entry.loop is not None:
+            self._tracker.keep(entry.loop)
+        self._heap = HeapWatch(machine, self._tracker, entry.sbrk)
+        self._marks = MarkWatch(
+            machine,
+            self._tracker,
+            named,
+            outputs,
+            begun=waiting.inference_begun,
+            ended=waiting.inference_ended,
+        )
+        machine.stuck = self._stuck
+        self._sketch: Context | None = None
+        """The thread that entered setup()."""
+        self._probing = False
+        self.recorded: list[HeapCall] = []
+
+    # --- running -----------------------------------------------------------------------------
+
+    def boot(self, deadline_us: float) -> RunSnapshot | RunResult:
+        """Reset and run to setup()."""
+        self.machine.reset()
+        self._tracker.restore(CallState())
+        self._marks.state, self._heap.state = MarkState(), HeapState()
+        self._stacks.reset()
+        self._waiting.start(deadline_us, 1)
+        self._recorder.start()
+        resume = False
+        while True:
+            ending = self._advance(resume)
+            if isinstance(ending, RunResult):
+                return ending
+            if ending.end is not End.BREAKPOINT:
+                return self._result(ending, "before setup()")
+            if ending.address == self.entry.setup:
+                self._sketch = self._stacks.context
+                self._recorder.stop()
+                return RunSnapshot(
+                    self.machine.save(),
+                    self._tracker.state.copy(),
+                    self._marks.state.copy(),
+                    self._heap.state.copy(),
+                    self._stacks.state.copy(),
+                    bytes(self.machine.ram.data),
+                    tuple(self._recorder.calls),
+                )
+            resume = True
+
+    def run(self, start: RunSnapshot, probe: Probe, deadline_us: float) -> RunResult:
+        """Go on from setup() with a probe."""
+        machine = self.machine
+        self._restore(start)
+        self._probing = probe.alloc is not None
+        self._waiting.start(deadline_us, probe.inferences)
+        if probe.perturb:
+            self._perturb(probe.perturb)
+        if self.entry.word is not None:
+            machine.patch_flash(self.entry.word, (probe.alloc or 0).to_bytes(4, "little"))
+        elif probe.alloc is not None:
+            failed = self._inject(probe.alloc)
+            if failed is not None:
+                return failed
+        if probe.record:
+            self._recorder.start()
+        result = self._to_the_end()
+        if not probe.record:
+            return result
+        self._recorder.stop()
+        self.recorded = self._recorder.calls
+        heap = result.heap or HeapUse(0, 0, 0)
+        peak = peak_requested([*start.heap_calls, *self.recorded])
+        return replace(result, heap=replace(heap, peak_requested=peak, calls=len(self.recorded)))
+
+    def _restore(self, start: RunSnapshot) -> None:
+        self.machine.load(start.machine)
+        self._recorder.stop()
+        self._tracker.restore(start.calls)
+        self._marks.state, self._heap.state = start.marks.copy(), start.heap.copy()
+        self._stacks.restore(start.stacks)
+
+    def header(self, start: RunSnapshot) -> int | None:
+        """Bytes that a wrapper of malloc in the firmware adds to each request; None where it does more."""
+        self._restore(start)
+        self._waiting.start(_TRIED_US, 1)
+        self._recorder.start()
+        failed = self._inject(_TRIED)
+        self._recorder.stop()
+        calls = self._recorder.calls
+        if failed is not None or [call.operation for call in calls] != [Operation.MALLOC]:
+            return None
+        return calls[0].requested - _TRIED
+
+    def _advance(self, resume: bool) -> Ending | RunResult:
+        """Run to the next breakpoint and tell who waits for it; a result where the firmware ends there."""
+        ending = self.machine.run(self._waiting.deadline, resume=resume, host_seconds=self._host_seconds)
+        if ending.end is End.BREAKPOINT:
+            death = self._fatal.at(ending.address)
+            if death is not None:
+                return self._died(death)
+            self._tracker.at(ending.address)
+        return ending
+
+    def _perturb(self, variant: int) -> None:
+        """Shift the time and slow code down, so that whatever depends on time shows itself."""
+        machine = self.machine
+        machine.hot.cycles += machine.clock.cycles(variant * _SHIFT_US)
+        machine.hot.cache_on = int(variant % 2 == 0)
+
+    def _inject(self, size: int) -> RunResult | None:
+        """Call malloc(size) at the entry of setup(), in its thread and on its stack; None when granted.
+
+        The firmware goes on as if it had called it: interrupts come, locks are taken, other threads run
+        meanwhile. It is over when the thread is back at setup() with SP as before.
+        """
+        machine, cpu = self.machine, self.machine.cpu
+        if self.entry.malloc is None:
+            raise EnvironmentFault("a probe needs an image with malloc")
+        saved = [cpu.r(number) for number in range(15)]
+        cpu.set_r(0, size)
+        cpu.set_r(14, self.entry.setup | 1)
+        machine.skip(self.entry.malloc)
+        resume = False
+        while True:
+            ending = self._advance(resume)
+            if isinstance(ending, RunResult):
+                return replace(ending, reason=f"{ending.reason} in malloc({size}) before setup()")
+            if ending.end is not End.BREAKPOINT:
+                return self._result(ending, f"in malloc({size}) before setup()")
+            if ending.address == self.entry.setup and cpu.sp == saved[13]:
+                break
+            resume = True
+        granted = cpu.r(0)
+        for number, value in enumerate(saved):
+            cpu.set_r(number, value)
+        machine.skip(self.entry.setup)
+        if not granted:
+            return self._finish(Outcome.NO_MEMORY, f"malloc({size}) returned NULL", ())
+        return None
+
+    def _to_the_end(self) -> RunResult:
+        # The breakpoint at setup() itself has been dealt with.
+        resume = True
+        while True:
+            ending = self._advance(resume)
+            if isinstance(ending, RunResult):
+                return ending
+            if ending.end is End.DEADLINE and self._marks.in_inference and self._waiting.more_time():
+                # A further inference has begun while it was waited for: it gets all the time there is.
+                resume = False
+                continue
+            if ending.end is not End.BREAKPOINT:
+                return self._result(ending, "")
+            if ending.address == self.entry.loop:
+                named = MarkKind.INFERENCE in self._marks.named
+                self._waiting.loop_entered(inference_named=named, in_inference=self._marks.in_inference)
+            if self._waiting.finished:
+                return self._finish(Outcome.PASSED, "", ())
+            resume = True
+
+    def _last_words(self) -> Ending:
+        """Let the firmware send what it has printed, which often says why it ended."""
+        machine = self.machine
+        deadline = machine.clock.now + machine.clock.cycles(_LAST_WORDS_US)
+        while True:
+            ending = machine.run(deadline, resume=True, host_seconds=self._host_seconds)
+            if ending.end is not End.BREAKPOINT:
+                return ending
+
+    # --- what happens on the way -------------------------------------------------------------
+
+    def _stuck(self) -> bool:
+        """Whether a branch to itself ends the run while interrupts and other threads go on.
+
+        It does in a thread that is to finish an inference, or after memory was refused to the sketch:
+        neither handlers nor threads take another one out of such a loop.
+        """
+        context = self._stacks.context
+        if self._heap.state.refused and context == self._sketch:
+            return True
+        timed = (MarkKind.INIT.value, MarkKind.INFERENCE.value)
+        return any(call.context == context and call.watch.group in timed for call in self._tracker.state.open)
+
+    # --- what became of it -------------------------------------------------------------------
+
+    @property
+    def _has_inferred(self) -> bool:
+        """Inference has finished, and nothing more came: then most ends are good ones."""
+        done = bool(self._marks.state.inferences) and not self._marks.in_inference
+        return done and not self._waiting.by_serial
+
+    def _died(self, death: Death) -> RunResult:
+        if death.good and self._has_inferred:
+            return self._finish(Outcome.PASSED, "", ())
+        chain = verdict.call_chain(self.machine)
+        found = verdict.of_death(death, chain)
+        faults = self.machine.processor.faults
+        by_fault = faults.handling
+        ending = self._last_words() if not self._probing else None
+        if by_fault:
+            # The handler of a fault came here: what matters is the fault.
+            if ending is None or faults.handling:
+                ending = faults.end()
+            assert ending is not None
+            return self._result(ending, "")
+        return self._finish(*self._for_want_of_memory(*found), chain)
+
+    def _result(self, ending: Ending, when: str) -> RunResult:
+        if ending.end in (End.DEADLINE, End.IDLE) and self._has_inferred:
+            return self._finish(Outcome.PASSED, "", ())
+        chain = verdict.call_chain(self.machine)
+        inference = self._marks.named.get(MarkKind.INFERENCE)
+        waits = self._waiting.loops and not self._marks.state.inferences and not self._marks.in_inference
+        never = inference.name if inference is not None and waits else ""
+        found = verdict.of_ending(self.machine, ending, chain, when=when, never=never)
+        return self._finish(*self._for_want_of_memory(*found), chain)
+
+    def _for_want_of_memory(self, outcome: Outcome, text: str) -> tuple[Outcome, str]:
+        refused = self._heap.state.refused
+        return (Outcome.NO_MEMORY, f"{refused}, then {text}") if refused else (outcome, text)
+
+    def _finish(self, outcome: Outcome, reason: str, chain: tuple[Any, ...]) -> RunResult:
+        machine, marks = self.machine, self._marks.state
+        self._stacks.fold()
+        overflow = self._stacks.describe()
+        if overflow:
+            # Whatever came of it, this was first.
+            outcome, reason = Outcome.FAULT, f"{overflow}, then {reason}" if reason else overflow
+        stacks = verdict.stack_use(self._stacks.state)
+        remarks = verdict.remarks(self._stacks.state, marks)
+        return RunResult(
+            outcome,
+            reason,
+            machine.serial(),
+            self._marks.marks(),
+            machine.clock.us(machine.clock.now),
+            machine.hot.instructions,
+            chain,
+            marks.outputs,
+            sum(stack.used for stack in stacks if stack.static or stack.name == "MSP"),
+            stacks,
+            self._heap.use(),
+            self._stacks.state.overlap,
+            (*filter(None, [self.entry.note]), *machine.notes, *remarks),
+            steady_lines(machine.console),
+        )

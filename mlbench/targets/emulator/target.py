@@ -1,0 +1,152 @@
+"""The embedded emulator as a target: one machine an image, one snapshot at setup(), many runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlbench import version
+from mlbench.boards import Board
+from mlbench.core.execution import Functions, Instrument, MarkKind, Probe, ReplayError, RunResult
+from mlbench.core.firmware import Firmware
+from mlbench.cycles.model import load_model
+from mlbench.elf.image import Image
+from mlbench.emulator.allocator import Operation, Replay
+from mlbench.emulator.machine import Machine
+from mlbench.errors import UsageError
+from mlbench.targets.emulator.run import EmulatedRun, RunSnapshot
+from mlbench.targets.entry import Entry, Named
+from mlbench.targets.functions import named_functions, template_word, way_of
+
+
+@dataclass(frozen=True)
+class EmulatorTarget:
+    """Measures on the embedded nRF52840 emulator."""
+
+    board: Board
+    host_seconds: float = 600.0
+    """Wall time one run may take before the environment is blamed."""
+    force_python: bool = False
+
+    @property
+    def instrument(self) -> Instrument:
+        """See ``Target``."""
+        data = self.board.emulator
+        if data is None:
+            raise UsageError(
+                f"board {self.board.id} has no emulator", do="choose another backend for it in mlbench.yml"
+            )
+        return Instrument(
+            self.board.id,
+            "emulator",
+            version.__version__,
+            f"{data.cost_table}/{load_model(data.cost_table).version}",
+        )
+
+    def open(self, firmware: Firmware, functions: Functions) -> EmulatorSession:
+        """See ``Target``."""
+        return EmulatorSession(self, firmware, functions)
+
+
+class EmulatorSession:
+    """One firmware on the emulator."""
+
+    exact = True
+    resolution_us: float | None = None
+
+    def __init__(self, target: EmulatorTarget, firmware: Firmware, functions: Functions) -> None:
+        self._target = target
+        self._firmware = firmware
+        self._functions = functions
+        self._images: dict[Path, Image] = {}
+        self._runs: dict[Path, EmulatedRun] = {}
+        self._starts: dict[Path, RunSnapshot | RunResult] = {}
+        # Names are resolved now, so that a wrong one is told before anything runs.
+        self.image = self._image(firmware.elf)
+        self._named(self.image)
+
+    def _image(self, path: Path) -> Image:
+        if path not in self._images:
+            self._images[path] = Image.load(path)
+        return self._images[path]
+
+    def _named(self, image: Image) -> dict[MarkKind, Named]:
+        return named_functions(image, self._functions)
+
+    @property
+    def way(self) -> str:
+        """How the sketch is measured: template, functions, library, or nothing."""
+        return way_of(self._firmware, self._functions, self._named(self.image))
+
+    def emulated(self, *, probe: bool) -> EmulatedRun:
+        """The run object of the plain or the probe image."""
+        path = self._firmware.probe_elf if probe else self._firmware.elf
+        if path not in self._runs:
+            image = self._image(path)
+            machine = Machine(image, force_python=self._target.force_python)
+            self._runs[path] = EmulatedRun(
+                machine,
+                self._named(image),
+                self._functions.outputs,
+                entry=self._entry(image),
+                host_seconds=self._target.host_seconds,
+                ends_by_serial=self._firmware.is_template,
+            )
+        return self._runs[path]
+
+    def _entry(self, image: Image) -> Entry:
+        return Entry.of(image, template_word(self._firmware, image))
+
+    def start(self, deadline_us: float, *, probe: bool) -> RunSnapshot | RunResult:
+        """Boot to setup() once; every run goes on from there. A result is how booting failed."""
+        path = self._firmware.probe_elf if probe else self._firmware.elf
+        if path not in self._starts:
+            self._starts[path] = self.emulated(probe=probe).boot(deadline_us)
+        return self._starts[path]
+
+    def run(self, probe: Probe, deadline_us: float) -> RunResult:
+        """See ``Session``."""
+        on_probe_image = probe.alloc is not None or probe.probe_image
+        start = self.start(deadline_us, probe=on_probe_image)
+        if isinstance(start, RunResult):
+            return start
+        return self.emulated(probe=on_probe_image).run(start, probe, deadline_us)
+
+    def replay(self) -> Replay | None:
+        """See ``Session``."""
+        path = self._firmware.probe_elf
+        start = self._starts.get(path)
+        if not isinstance(start, RunSnapshot):
+            return None
+        run = self._runs[path]
+        header = 0
+        if self._image(path).symbol(f"__wrap_{Operation.MALLOC.value}") is not None:
+            # Mbed OS counts what is allocated, in a few bytes in front of each block.
+            found = run.header(start)
+            if found is None:
+                return None
+            header = found
+        probe = None
+        if self._firmware.is_template:
+            # The template's own malloc: the first call of the size it was given, which was 0.
+            sizes = [(call.operation, call.requested) for call in run.recorded]
+            if (Operation.MALLOC, header) not in sizes:
+                return None
+            probe = sizes.index((Operation.MALLOC, header))
+        try:
+            return Replay(self._image(path), start.ram, run.recorded, probe, start.heap_in_use, header)
+        except ReplayError:
+            # Plain bisection needs nothing of the allocator.
+            return None
+
+    def foretold(self) -> None:
+        """See ``Session``: nothing."""
+
+    def remarks(self) -> tuple[str, ...]:
+        """See ``Session``: each run tells its own."""
+        return ()
+
+    def close(self) -> None:
+        """See ``Session``."""
+        self._runs.clear()
+        self._starts.clear()

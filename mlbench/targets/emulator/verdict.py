@@ -1,0 +1,79 @@
+"""What became of a run, in words for the user."""
+
+from __future__ import annotations
+
+from unicorn import arm_const as arm
+
+from mlbench.core.execution import Frame, Outcome, StackUse
+from mlbench.elf.names import never_entered
+from mlbench.emulator.machine import End, Ending, Machine
+from mlbench.emulator.stacks import StackState
+from mlbench.targets.emulator.fatal import Death
+from mlbench.targets.emulator.marks import MarkState
+
+_FAULTS = (End.FAULT, End.RESET, End.SEMIHOSTING)
+_ALLOCATORS = ("operator new", "std::__throw_bad_alloc")
+
+
+def call_chain(machine: Machine) -> tuple[Frame, ...]:
+    """The functions that are open now, innermost first; empty where that cannot be told."""
+    cpu = machine.cpu
+    try:
+        psp = cpu.reg(arm.UC_ARM_REG_PSP)
+        return tuple(machine.image.debug.unwind(cpu.pc, cpu.registers(), cpu.read, psp=psp))
+    except (ValueError, KeyError, IndexError):
+        return ()
+
+
+def of_death(death: Death, chain: tuple[Frame, ...]) -> tuple[Outcome, str]:
+    """Outcome and reason of firmware that called a function in which it ends."""
+    # The function itself is in the text; who called it says where.
+    place = next((f" in {frame}" for frame in chain[1:] if frame.function), "")
+    memory = death.memory or any(frame.function.startswith(_ALLOCATORS) for frame in chain)
+    return (Outcome.NO_MEMORY if memory else Outcome.FAULT), f"{death.text}{place}"
+
+
+def of_ending(
+    machine: Machine, ending: Ending, chain: tuple[Frame, ...], *, when: str = "", never: str = ""
+) -> tuple[Outcome, str]:
+    """Outcome and reason of a run that the machine ended.
+
+    Args:
+        machine: as it stands.
+        ending: how it ended.
+        chain: what is open.
+        when: what was going on, to be added.
+        never: a function that was waited for in vain.
+    """
+    place = f" in {chain[0]}" if chain else ""
+    when = f" {when}" if when else ""
+    if ending.end in _FAULTS:
+        return Outcome.FAULT, f"{ending.text}{place}{when}"
+    if ending.end is End.IDLE:
+        return Outcome.HUNG, f"{ending.text}{place}{when}"
+    if never:
+        error = never_entered(machine.image, never)
+        return Outcome.HUNG, f"{error.what}; {error.do}"
+    # Where time was up is chance; which function of the sketch's own it was in says more.
+    own = next((frame for frame in chain if not frame.file.startswith("/platform/")), None)
+    last = f", last in {own or chain[0]}" if chain else ""
+    ms = machine.clock.us(machine.clock.now) / 1e3
+    return Outcome.HUNG, f"did not finish in {ms:.0f} ms of the board's time{when}{last}"
+
+
+def stack_use(state: StackState) -> tuple[StackUse, ...]:
+    """The deepest use of each stack that was used."""
+    return tuple(
+        StackUse(stack.name, stack.used, stack.size, stack.static) for stack in state.stacks if stack.used
+    )
+
+
+def remarks(state: StackState, marks: MarkState) -> list[str]:
+    """What to tell of a run that is not the reason of its end."""
+    notes = []
+    main = state.stacks[0]
+    if main.size is not None and main.used > main.size and state.overflow is None:
+        notes.append(f"the main stack used {main.used:,} bytes, {main.size:,} are reserved for it")
+    if marks.left:
+        notes.append(f"{marks.left} inferences were left by longjmp or an exception: they are not timed")
+    return notes

@@ -1,0 +1,76 @@
+"""From names of functions, or the MLBench library's marks, to addresses in an image."""
+
+from __future__ import annotations
+
+from mlbench.core.execution import Functions, MarkKind, OutputBuffer
+from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Firmware
+from mlbench.elf.image import Image
+from mlbench.elf.names import find_functions
+from mlbench.errors import UsageError
+from mlbench.targets.entry import Named
+
+_LIBRARY_MARKS = {
+    MarkKind.INIT: ("mlbench_init_begin", "mlbench_init_end"),
+    MarkKind.INFERENCE: ("mlbench_inference_begin", "mlbench_inference_end"),
+}
+
+
+def named_functions(image: Image, functions: Functions) -> dict[MarkKind, Named]:
+    """What to time: the functions that were named, else the library's marks where the image has them.
+
+    Raises:
+        UsageError: a name does not resolve.
+    """
+    found: dict[MarkKind, Named] = {}
+    for kind, name in ((MarkKind.INIT, functions.init), (MarkKind.INFERENCE, functions.inference)):
+        if name is not None:
+            addresses = tuple(symbol.address for symbol in find_functions(image, name))
+            found[kind] = Named(name, entries=addresses)
+            if kind is MarkKind.INFERENCE:
+                _check_outputs(image, name, addresses[0], functions.outputs)
+    if not found:
+        for kind, (begin, end) in _LIBRARY_MARKS.items():
+            first, last = image.symbol(begin), image.symbol(end)
+            if first is not None and last is not None:
+                found[kind] = Named(begin, entries=(first.address,), ends=(last.address,))
+    return found
+
+
+def _check_outputs(image: Image, name: str, address: int, outputs: tuple[OutputBuffer, ...]) -> None:
+    """Debug information tells how many arguments there are; without it all are believed."""
+    count = image.debug.parameters(address)
+    for buffer in outputs:
+        if count is not None and buffer.arg >= count:
+            takes = {0: "no arguments", 1: "one argument, number 0"}.get(count, f"arguments 0 to {count - 1}")
+            raise UsageError(
+                f"{name} has no argument {buffer.arg} to be an output: it takes {takes}",
+                where=image.path.name,
+                do="count from 0; for a method 0 is `this`",
+            )
+
+
+def way_of(firmware: Firmware, functions: Functions, named: dict[MarkKind, Named]) -> str:
+    """How a sketch is measured: template, functions, library, or nothing."""
+    if firmware.is_template:
+        return "template"
+    if functions.init or functions.inference:
+        return "functions"
+    return "library" if named else "nothing"
+
+
+def template_word(firmware: Firmware, image: Image) -> int | None:
+    """The address of a template's word for N; None for other sketches.
+
+    Raises:
+        UsageError: the image was not built as a template.
+    """
+    if not firmware.is_template:
+        return None
+    word = image.symbol(ALLOC_SIZE_SYMBOL)
+    if word is None:
+        raise UsageError(
+            f"the image of this template has no {ALLOC_SIZE_SYMBOL}",
+            where=str(firmware.source),
+            do="build it with this tool",
+        )
+    return word.address

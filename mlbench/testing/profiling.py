@@ -1,0 +1,190 @@
+"""The measures of one sketch as figures with units, for budgets in tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlbench.core.execution import Functions, OutputBuffer
+from mlbench.core.firmware import Firmware
+from mlbench.errors import UsageError
+from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
+from mlbench.suite.suite_file import DEFAULT_BOARD, SketchSpec, Source
+from mlbench.testing.building import build, plain_spec, spec_of
+from mlbench.testing.units import BYTES, TIME, Quantity
+
+if TYPE_CHECKING:
+    from mlbench.measure.profile import Profile
+
+
+@dataclass(frozen=True)
+class Profiled:
+    """What was measured. A measure that is absent says why when it is asked for."""
+
+    measures: Measures
+    sketch: str = ""
+    failure: Failure | None = None
+    notes: tuple[str, ...] = ()
+    serial: str = ""
+    baseline: Measures | None = None
+
+    @property
+    def flash(self) -> Quantity:
+        """Flash the image occupies."""
+        return self._quantity("flash")
+
+    @property
+    def unused_ram(self) -> Quantity:
+        """The first limit of what ``malloc`` may take at the start of ``setup()``."""
+        return self._quantity("unused_ram")
+
+    @property
+    def ram_need(self) -> Quantity:
+        """Static RAM, peak of the heap and peak of the stack."""
+        return self._quantity("ram_need")
+
+    @property
+    def init_time(self) -> Quantity:
+        """The model's initialization."""
+        return self._quantity("init_time")
+
+    @property
+    def inference_time(self) -> Quantity:
+        """One inference, the median."""
+        return self._quantity("inference_time")
+
+    def figures(self) -> dict[str, float]:
+        """All measures that are there: bytes, or microseconds."""
+        names = ("flash", "unused_ram", "ram_need", "init_time", "inference_time")
+        found = ((name, _value(getattr(self.measures, name))) for name in names)
+        return {name: value for name, value in found if value is not None}
+
+    def _quantity(self, name: str) -> Quantity:
+        measure = getattr(self.measures, name)
+        value = _value(measure)
+        if value is None:
+            if self.failure is not None:
+                raise UsageError(f"{self.sketch}: {self.failure.message}", do=f"there is no {name} to be had")
+            raise UsageError(f"{self.sketch}: no {name}: {measure.reason}", do="see docs/measures.md")
+        kind = TIME if isinstance(measure, Time) else BYTES
+        before = _value(getattr(self.baseline, name)) if self.baseline is not None else None
+        return Quantity(value, kind, before)
+
+
+def _value(measure: Flash | UnusedRam | RamNeed | Time | Absent) -> float | None:
+    if isinstance(measure, Absent):
+        return None
+    return measure.median_us if isinstance(measure, Time) else float(measure.bytes)
+
+
+def profile(
+    sketch: Firmware | Path | str,
+    *,
+    init: str | None = None,
+    inference: str | None = None,
+    output: Sequence[OutputBuffer] = (),
+    board: str = DEFAULT_BOARD,
+    backend: str = "emulator",
+    baseline: Path | str | Profiled | None = None,
+    ram: bool = True,
+) -> Profiled:
+    """Measure a sketch as ``mlbench run`` does.
+
+    Args:
+        sketch: its folder, what ``build`` gave, or an ELF file.
+        init: the function that initializes; else what mlbench.yml says.
+        inference: the function that infers; else what mlbench.yml says.
+        output: the buffers that it fills.
+        board: FQBN.
+        backend: ``emulator``, ``renode`` or ``board`` (a sketch's folder; its port by ``MLBENCH_PORT``).
+        baseline: an earlier result file, or what was measured of another build; shown beside each figure.
+        ram: whether the limit of unused RAM is searched.
+
+    Raises:
+        MLBenchError: it cannot be built or measured at all. A sketch that fails when it runs is no error
+            here: its measures are absent, and ``failure`` says why.
+    """
+    from mlbench.measure.profile import profile as measure
+    from mlbench.pipeline.services import target_for
+
+    if backend == "board":
+        return _on_a_board(sketch, board, init, inference, output, baseline, ram)
+    firmware = _firmware(sketch, board)
+    known = spec_of(firmware.source) if firmware.source.exists() else None
+    spec = replace(known or plain_spec(firmware, board, backend), board=board, backend=backend)
+    spec = _asked(spec, init, inference, output, ram)
+    return _profiled(measure(firmware, spec, target_for(spec), None), spec, baseline)
+
+
+def _asked(
+    spec: SketchSpec, init: str | None, inference: str | None, output: Sequence[OutputBuffer], ram: bool
+) -> SketchSpec:
+    if init or inference:
+        spec = replace(spec, functions=Functions(init, inference, tuple(output)))
+    return spec if ram else replace(spec, ram_search="none")
+
+
+def _profiled(found: Profile, spec: SketchSpec, baseline: Path | str | Profiled | None) -> Profiled:
+    serial = found.serial.decode("utf-8", "replace")
+    before = _baseline(baseline, spec.name, spec.board, spec.backend)
+    return Profiled(found.measures, spec.name, found.failure, found.notes, serial, before)
+
+
+def _on_a_board(
+    sketch: Firmware | Path | str,
+    board: str,
+    init: str | None,
+    inference: str | None,
+    output: Sequence[OutputBuffer],
+    baseline: Path | str | Profiled | None,
+    ram: bool,
+) -> Profiled:
+    """A sketch is built with what measures it there, so firmware that is built already will not do."""
+    from mlbench.host.policy import Policy
+    from mlbench.measure.profile import profile as measure
+    from mlbench.pipeline.services import wire
+    from mlbench.util.progress import Silent
+    from mlbench.util.settings import Settings
+
+    if isinstance(sketch, Firmware):
+        sketch = sketch.source
+    path = Path(sketch).absolute()
+    if not (path.is_dir() or path.suffix == ".ino"):
+        what = "an image is measured on a board as part of its sketch"
+        raise UsageError(what, where=str(sketch), do="name the sketch's folder")
+    folder = path.parent if path.suffix == ".ino" else path
+    plain = SketchSpec(path.stem, path, board, Source(folder=folder), own_folder=folder)
+    spec = _asked(spec_of(path) or plain, init, inference, output, ram)
+    spec = replace(spec, board=board, backend="board")
+    port = os.environ.get("MLBENCH_PORT", "")
+    rooms = wire(Settings(policy=Policy.read([]), port=port), Silent())
+    firmware = rooms.build(rooms.locate(rooms.obtain(spec), spec))
+    return _profiled(measure(firmware, spec, rooms.target(spec), None), spec, baseline)
+
+
+def _firmware(sketch: Firmware | Path | str, board: str) -> Firmware:
+    if isinstance(sketch, Firmware):
+        return sketch
+    path = Path(sketch)
+    if path.is_dir() or path.suffix == ".ino":
+        return build(path, board)
+    from mlbench.pipeline.prebuilt import firmware_of
+
+    return firmware_of(path)
+
+
+def _baseline(given: Path | str | Profiled | None, sketch: str, board: str, backend: str) -> Measures | None:
+    if given is None:
+        return None
+    if isinstance(given, Profiled):
+        return given.measures
+    from mlbench.results.result_file import read
+
+    for result in read(Path(given)).results:
+        if (result.sketch, result.board, result.backend) == (sketch, board, backend):
+            return result.measures
+    what = f"holds no {sketch} on {board} ({backend})"
+    raise UsageError(what, where=str(given), do="measure it again, or leave the baseline out")

@@ -1,0 +1,1 @@
+"""Tools that know nothing of firmware: text, YAML, JSON, schemas, git, processes, progress."""
