@@ -229,7 +229,7 @@ def measured_but(
 
 def _skipped(spec: SketchSpec, reason: str) -> Result:
     absent = Absent(reason)
-    measures = Measures(absent, absent, absent, absent, absent)
+    measures = Measures.none(absent)
     return Result(spec.name, spec.board, spec.backend, Status.SKIPPED, measures)
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from mlbench.compare.judging import ALLOCATOR_STEP, Judged, judge
 from mlbench.compare.keys import build_changes, instrument_changes
 from mlbench.compare.symbols import symbol_changes
+from mlbench.core.measures import keys, row
 from mlbench.results.comparison import (
-    MEASURES,
     Comparison,
     Delta,
     JobChange,
@@ -93,8 +93,7 @@ def _job(
     sketch, board, backend = key
     instruments = instrument_changes(base.instrument, head.instrument) if base and head else ()
     deltas = tuple(
-        judge(Judged(measure, base, head, thresholds.of(sketch, measure), instruments))
-        for measure in MEASURES
+        judge(Judged(measure, base, head, thresholds.of(sketch, measure), instruments)) for measure in keys()
     )
     return JobChange(
         sketch,
@@ -127,19 +126,24 @@ def _state(base: Result | None, head: Result | None, no_base: bool) -> State:
 
 
 def _with_step(deltas: tuple[Delta, ...]) -> tuple[Delta, ...]:
-    """Unused RAM's change explained: it moves in the allocator's steps, RAM need byte by byte."""
-    need = next(delta for delta in deltas if delta.measure == "ram_need")
+    """Changes that come in the allocator's steps, explained by the measure beside, which moves by bytes."""
+    by_key = {delta.measure: delta for delta in deltas}
     return tuple(
-        replace(delta, note="; ".join(filter(None, [delta.note, _step(delta, need)])))
-        if delta.measure == "unused_ram" and delta.change
+        _explained(delta, by_key[row(delta.measure).beside])
+        if row(delta.measure).steps and delta.change
         else delta
         for delta in deltas
     )
 
 
-def _step(unused: Delta, need: Delta) -> str:
-    moved = f"RAM need {need.change:+,.0f} bytes" if need.change is not None else ""
-    if need.change is not None and unused.change == -need.change:
+def _explained(delta: Delta, beside: Delta) -> Delta:
+    return replace(delta, note="; ".join(filter(None, [delta.note, _step(delta, beside)])))
+
+
+def _step(stepping: Delta, beside: Delta) -> str:
+    name = row(beside.measure).name
+    moved = f"{name} {beside.change:+,.0f} bytes" if beside.change is not None else ""
+    if beside.change is not None and stepping.change == -beside.change:
         return moved
     step = f"the allocator takes memory in steps of {ALLOCATOR_STEP:,} bytes"
     return f"{step}; {moved}" if moved else step

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlbench.results.comparison import BIGGER_IS_BETTER, Delta, Figure, KeyChange, Limit, Threshold, Verdict
+from mlbench.core.measures import FLASH, row
+from mlbench.results.comparison import Delta, Figure, KeyChange, Limit, Threshold, Verdict
 from mlbench.results.values import Absent, Flash, Result, Status, Time
 
 ALLOCATOR_STEP = 4096
@@ -40,12 +41,12 @@ def figure_of(result: Result | None, measure: str) -> Figure | None:
     """One side of a measure; None where the job is not on that side."""
     if result is None:
         return None
-    value = getattr(result.measures, measure)
+    value = result.measures.of(measure)
     if isinstance(value, Absent):
         return Figure(None, absent=value.reason)
     if isinstance(value, Time):
         return Figure(value.median_us, value.minimum_us, value.maximum_us, steady=_steady(value))
-    return Figure(float(value.bytes), starred=isinstance(value, Flash) and value.starred)
+    return Figure(value.amount, starred=isinstance(value, Flash) and value.starred)
 
 
 def _steady(time: Time) -> float | None:
@@ -63,7 +64,7 @@ def judge(about: Judged) -> Delta:
     base, head = figure_of(about.base, about.measure), figure_of(about.head, about.measure)
     if base is None or head is None or base.value is None or head.value is None:
         return _one_sided(about, base, head)
-    if about.instruments and about.measure != "flash":
+    if about.instruments and not row(about.measure).of_image:
         names = ", ".join(change.key for change in about.instruments)
         note = f"measured with another instrument ({names}): not subtracted"
         return Delta(about.measure, base, head, threshold=about.threshold, note=note)
@@ -90,8 +91,8 @@ def judge(about: Judged) -> Delta:
 def _verdict(
     about: Judged, base: Figure, head: Figure, before: float, change: float
 ) -> tuple[Verdict, list[str]]:
-    notes = list(_about_flash(about, base, head)) if about.measure == "flash" else []
-    if about.measure == "flash" and _fits(about.base) and _spilled(about.head):
+    notes = list(_about_flash(about, base, head)) if about.measure == FLASH else []
+    if about.measure == FLASH and _fits(about.base) and _spilled(about.head):
         return _passed_all(about.threshold, Verdict.WORSE), [NO_LONGER_FITS, *notes]
     if change == 0:
         if base.value == head.value:
@@ -123,7 +124,7 @@ def _passes_as_measured(about: Judged, before: float, after: float) -> bool:
 
 
 def _worse(measure: str, change: float) -> float:
-    return -change if measure in BIGGER_IS_BETTER else change
+    return -change if row(measure).more_is_better else change
 
 
 def passes(worse: float, before: float, limit: Limit) -> bool:
@@ -189,9 +190,7 @@ def _timed_on_a_board(about: Judged) -> bool:
 
 
 def _times(about: Judged) -> list[Time | None]:
-    values = [
-        getattr(result.measures, about.measure) if result else None for result in (about.base, about.head)
-    ]
+    values = [result.measures.of(about.measure) if result else None for result in (about.base, about.head)]
     return [value if isinstance(value, Time) else None for value in values]
 
 

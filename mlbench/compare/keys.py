@@ -11,11 +11,7 @@ _LIBRARY = "library "
 
 def instrument_changes(base: Instrument | None, head: Instrument | None) -> tuple[KeyChange, ...]:
     """The keys of the instrument that differ. One side without any differs in all."""
-    names = {"board": "board", "backend": "backend", "version": "version", "cost_table": "cost table"}
-    return _changes(
-        {shown: getattr(base, name) if base else "" for name, shown in names.items()},
-        {shown: getattr(head, name) if head else "" for name, shown in names.items()},
-    )
+    return _changes(_instrument(base), _instrument(head))
 
 
 def build_changes(base: BuildKeys | None, head: BuildKeys | None) -> tuple[KeyChange, ...]:
@@ -25,8 +21,24 @@ def build_changes(base: BuildKeys | None, head: BuildKeys | None) -> tuple[KeyCh
     return _changes(_build(base), _build(head))
 
 
+def _instrument(keys: Instrument | None) -> dict[str, str]:
+    if keys is None:
+        return {}
+    return {
+        "board": keys.board,
+        "backend": keys.backend,
+        "version": keys.version,
+        "cost table": keys.cost_table,
+    }
+
+
 def _build(keys: BuildKeys) -> dict[str, str]:
-    found = {name: getattr(keys, name) for name in ("fqbn", "platform", "compiler", "builder")}
+    found = {
+        "fqbn": keys.fqbn,
+        "platform": keys.platform,
+        "compiler": keys.compiler,
+        "builder": keys.builder,
+    }
     libraries: dict[str, list[str]] = {}
     for library in keys.libraries:
         name, _, version = library.partition("@")

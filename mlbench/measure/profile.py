@@ -11,6 +11,7 @@ from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.elf.sizes import by_name, ram_symbol_sizes, symbol_sizes
 from mlbench.errors import MLBenchError
+from mlbench.measure import further
 from mlbench.measure.ram import RamOptions, measure_unused_ram
 from mlbench.measure.ram_on_board import measure_confirmed
 from mlbench.measure.reference import Reference
@@ -76,8 +77,7 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
 
 
 def _only_flash(flash: Flash, reason: str, failure: Failure | None = None) -> Profile:
-    absent = Absent(reason)
-    return Profile(Measures(flash, absent, absent, absent, absent), failure)
+    return Profile(Measures.none(Absent(reason), flash), failure)
 
 
 def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -> Profile:
@@ -103,7 +103,8 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
     unused, notes = _unused(firmware, spec, session, recorded, count)
     # Of the image that is measured: the one that probes need may have a malloc linked in, and its variables.
     need = _need(Image.load(firmware.elf), recorded if shared else timed)
-    return Profile(Measures(flash, unused, need, init, inference), None, (*timed.notes, *notes), timed.serial)
+    measures = Measures(flash, unused, need, init, inference, further.take(firmware, timed))
+    return Profile(measures, None, (*timed.notes, *notes), timed.serial)
 
 
 def _unnamed(spec: SketchSpec, session: Session, which: str) -> str:

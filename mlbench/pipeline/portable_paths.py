@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from mlbench.core.firmware import Firmware
 from mlbench.firmware.workspace import SKETCH_ROOT
 from mlbench.results.values import Absent, Failure, Measures, UnusedRam
 from mlbench.source.project import Project
 from mlbench.suite.suite_file import shown_path
+
+_V = TypeVar("_V")
 
 
 def portable(failure: Failure, project: Project | None, firmware: Firmware | None) -> Failure:
@@ -29,15 +31,22 @@ def portable(failure: Failure, project: Project | None, firmware: Firmware | Non
 
 def portable_measures(measures: Measures, project: Project | None, firmware: Firmware) -> Measures:
     """Measures whose reasons and failures name files as in the project."""
-    changed: dict[str, Any] = {}
-    for field in fields(measures):
-        value = getattr(measures, field.name)
-        if isinstance(value, Absent):
-            changed[field.name] = Absent(_user_text(value.reason, project, firmware))
-        elif isinstance(value, UnusedRam):
-            first = _user_text(value.first_failure, project, firmware)
-            changed[field.name] = replace(value, first_failure=first)
-    return replace(measures, **changed)
+
+    def portable(value: _V) -> _V | Absent:
+        return Absent(_user_text(value.reason, project, firmware)) if isinstance(value, Absent) else value
+
+    unused = portable(measures.unused_ram)
+    if isinstance(unused, UnusedRam):
+        first = _user_text(unused.first_failure, project, firmware)
+        unused = replace(unused, first_failure=first)
+    return Measures(
+        portable(measures.flash),
+        unused,
+        portable(measures.ram_need),
+        portable(measures.init_time),
+        portable(measures.inference_time),
+        tuple((key, portable(value)) for key, value in measures.further),
+    )
 
 
 def _user_text(text: str, project: Project | None, firmware: Firmware | None) -> str:

@@ -328,7 +328,7 @@ def _failed(
         board=spec.board,
         backend=spec.backend,
         status=Status.FAILED,
-        measures=Measures(flash or absent, absent, absent, absent, absent),
+        measures=Measures.none(absent, flash),
         instrument=instrument,
         build=built.firmware.keys if built.firmware else None,
         overflows=built.firmware.overflows if built.firmware else (),

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlbench.core.measures import row
 from mlbench.errors import MLBenchError
-from mlbench.reports.wording import NAMES, change, figure, unit, verdict
+from mlbench.reports.wording import change, figure, verdict, with_unit
 from mlbench.results.comparison import Comparison, Delta, JobChange, State, Verdict
 from mlbench.util.text import printable
 
@@ -67,7 +68,7 @@ def _thresholds(job: JobChange, places: _Places) -> Iterable[Annotation]:
     for delta in job.deltas:
         level = _LEVELS.get(delta.verdict)
         if level is not None:
-            title = printable(f"{job.sketch}: {NAMES[delta.measure]}")
+            title = printable(f"{job.sketch}: {row(delta.measure).name}")
             yield Annotation(level, *places.sketch(job.sketch), title, _message(delta))
 
 
@@ -75,7 +76,7 @@ def _message(delta: Delta) -> str:
     sides = " → ".join(figure(delta.measure, side).replace("\\", "") for side in (delta.base, delta.head))
     moved = f", {change(delta)}" if delta.change is not None else ""
     note = f" ({printable(delta.note)})" if delta.note else ""
-    return f"{sides} {unit(delta.measure)}{moved}: {verdict(delta)}{note}"
+    return f"{with_unit(sides, delta.measure)}{moved}: {verdict(delta)}{note}"
 
 
 class _Places:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from mlbench.core.measures import row
 from mlbench.reports.history import Point, points
-from mlbench.results.comparison import BIGGER_IS_BETTER
 from mlbench.results.values import Result
 
 
@@ -16,7 +16,7 @@ def to_benchmark_json(results: Sequence[Result]) -> tuple[str, str]:
     smaller: list[dict[str, Any]] = []
     bigger: list[dict[str, Any]] = []
     for point in points(results):
-        (bigger if point.measure in BIGGER_IS_BETTER else smaller).append(_entry(point))
+        (bigger if row(point.measure).more_is_better else smaller).append(_entry(point))
     return json.dumps(smaller, indent=2) + "\n", json.dumps(bigger, indent=2) + "\n"
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from mlbench.core.measures import rows
 from mlbench.reports.blocks import Block, fit, size
 from mlbench.reports.digest import Digest, also, digest, headline
 from mlbench.reports.escaping import code, link, prose
 from mlbench.reports.sections import Sections
-from mlbench.reports.wording import TIMES, clocks, plural
-from mlbench.results.comparison import BIGGER_IS_BETTER, Comparison, Limit, Side
-from mlbench.results.values import Time
+from mlbench.reports.wording import clocks, plural
+from mlbench.results.comparison import Comparison, Limit, Side
 
 LIMIT = 65_000
 """GitHub takes 65,536 characters. Counted in bytes of UTF-8, of which there are never fewer, and with room
@@ -93,16 +93,20 @@ def foot(found: Digest, sections: Sections, run_url: str) -> str:
     deltas = [delta for job in found.jobs for delta in job.deltas]
     figures = [side for delta in deltas for side in (delta.base, delta.head) if side is not None]
     moved = {delta.measure for delta in deltas if delta.change}
+    moving = [measure for measure in rows() if measure.key in moved]
     lines = []
     if any(side.starred for side in figures):
         lines.append("\\* Does not fit the board; linked again with larger memory regions to measure flash.")
     if any(side.steady is not None for side in figures):
-        judged = ", judged without what only the placement of the code decides" if moved & TIMES else ""
+        judged = (
+            ", judged without what only the placement of the code decides"
+            if any(measure.alignment_cycles for measure in moving)
+            else ""
+        )
         lines.append(f"Times come from a cycle model{judged}.")
     lines += [f"Times of {prose(backend)} are rough: {prose(how, 100)}." for backend, how in _rough(found)]
     lines += _clocks(found, bool(sections.place()))
-    if moved & BIGGER_IS_BETTER:
-        lines.append("Of unused RAM more is better.")
+    lines += [f"Of {measure.name} more is better." for measure in moving if measure.more_is_better]
     limits = [limit for delta in deltas for limit in (delta.threshold.warn, delta.threshold.fail)]
     if found.comparison.base is not None and all(limit == Limit() for limit in limits):
         lines.append("No thresholds are set in <code>mlbench.yml</code>, so nothing here fails.")
@@ -117,8 +121,8 @@ def _rough(found: Digest) -> list[tuple[str, str]]:
     ways: dict[tuple[str, str], None] = {}
     for job in found.jobs:
         for result in filter(None, (job.base, job.head)):
-            for time in (result.measures.init_time, result.measures.inference_time):
-                if isinstance(time, Time) and time.method:
+            for time in result.measures.times():
+                if time.method:
                     ways[result.backend, time.method] = None
     return list(ways)[:_WAYS]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mlbench.core.measures import row
 from mlbench.reports.table import Cell, Column, Problem, Row, Table
-from mlbench.reports.wording import NAMES, percent, raw_change, shown, signed, unit
+from mlbench.reports.wording import percent, raw_change, shown, signed, unit, with_unit
 from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, State, Verdict
 from mlbench.util.text import printable
 
@@ -60,16 +61,17 @@ def _is_shown(delta: Delta, job: JobChange) -> bool:
     both = bool(delta.base and delta.head and delta.base.value is not None and delta.head.value is not None)
     if delta.verdict is Verdict.NOT_COMPARED:
         return both
-    # RAM need stands beside unused RAM, which moves in steps.
-    return delta.measure == "ram_need" and any(
-        other.measure == "unused_ram" and other.verdict in _SHOWN for other in job.deltas
+    # What explains the steps of another measure stands beside it.
+    return any(
+        row(other.measure).steps and row(other.measure).beside == delta.measure and other.verdict in _SHOWN
+        for other in job.deltas
     )
 
 
 def _row(names: list[Cell], delta: Delta) -> Row:
     cells = [
         *names,
-        Cell(NAMES[delta.measure]),
+        Cell(row(delta.measure).name),
         Cell(unit(delta.measure)),
         _side(delta, delta.base),
         _side(delta, delta.head),
@@ -101,10 +103,10 @@ def _remarks(comparison: Comparison) -> Iterable[str]:
         for delta in job.deltas:
             raw = raw_change(delta)
             if raw and _is_shown(delta, job):
-                placed = f"{raw} {unit(delta.measure)} with the placement of code, which is not judged"
-                yield f"{_name(job)}: {NAMES[delta.measure]}: {placed}"
+                placed = f"{with_unit(raw, delta.measure)} with the placement of code, which is not judged"
+                yield f"{_name(job)}: {row(delta.measure).name}: {placed}"
             if delta.note:
-                yield f"{_name(job)}: {NAMES[delta.measure]}: {delta.note}"
+                yield f"{_name(job)}: {row(delta.measure).name}: {delta.note}"
         for symbol in job.symbols[:_MOST_SYMBOLS]:
             yield f"{_name(job)}: {symbol.head - symbol.base:+,} bytes in {symbol.name}"
         if len(job.symbols) > _MOST_SYMBOLS:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from mlbench.reports.wording import NAMES, change, plural, sketches, unit, verdict
+from mlbench.core.measures import row
+from mlbench.reports.wording import change, plural, sketches, unit, verdict
 from mlbench.results.comparison import Comparison, Delta, JobChange, State, Verdict
 
 GRAVITY = (
@@ -114,8 +115,8 @@ def _only(found: Digest) -> str:
     if len(moved) != 1 or moved[0].change is None:
         return ""
     (delta,) = moved
-    of = f" {unit(delta.measure)}"
-    return f"{NAMES[delta.measure]} {change(delta).replace(' (', f'{of} (')} in 1 sketch, {verdict(delta)}"
+    of = f" {unit(delta.measure)}".rstrip()
+    return f"{row(delta.measure).name} {change(delta).replace(' (', f'{of} (')} in 1 sketch, {verdict(delta)}"
 
 
 def also(found: Digest) -> str:
@@ -163,12 +164,11 @@ def _icon(found: Digest, missing: int) -> str:
 
 
 def _moved(job: JobChange) -> Changed | None:
-    """A job's measures that moved; RAM need beside unused RAM, as each explains the other."""
+    """A job's measures that moved, and those that are shown beside them."""
     names = {delta.measure for delta in job.deltas if delta.verdict in MOVED}
     if not names:
         return None
-    if names & {"unused_ram", "ram_need"}:
-        names |= {"unused_ram", "ram_need"}
+    names |= {row(name).beside for name in names}
     moved = (
         delta for delta in job.deltas if delta.verdict in MOVED or (delta.measure in names and _known(delta))
     )

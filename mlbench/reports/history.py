@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mlbench.reports.wording import TIMES
-from mlbench.results.comparison import MEASURES
-from mlbench.results.values import Absent, Result, Time
+from mlbench.core.measures import Kind
+from mlbench.results.values import Absent, Flash, Result, Time
 from mlbench.util.text import printable
+
+_UNITS = {Kind.BYTES: "bytes", Kind.TIME: "us", Kind.COUNT: "count"}
 
 
 @dataclass(frozen=True)
 class Point:
-    """One figure: bytes, or microseconds with their spread."""
+    """One figure: bytes, a count, or microseconds with their spread."""
 
     job: str
     """Sketch, board and backend: a board that is added must not rename what is there."""
@@ -33,18 +34,16 @@ def points(results: Sequence[Result]) -> Iterable[Point]:
         if job in seen:
             continue
         seen.add(job)
-        for measure in MEASURES:
-            value = getattr(result.measures, measure)
+        for measure, value in result.measures.items():
             if isinstance(value, Absent):
                 continue
             if isinstance(value, Time):
                 cycles = f", {value.cycles} cycles" if value.cycles is not None else ""
                 deviation = f", MAD {value.mad_us:.3f} us" if value.mad_us is not None else ""
                 detail = f"median of {value.count}{deviation}{cycles}"
-                yield Point(job, measure, value.median_us, "us", value.minimum_us, value.maximum_us, detail)
+                span = value.minimum_us, value.maximum_us
+                yield Point(job, measure.key, value.amount, _UNITS[Kind.TIME], *span, detail)
             else:
-                assert measure not in TIMES
-                starred = bool(getattr(value, "starred", False))
-                yield Point(
-                    job, measure, value.bytes, "bytes", detail="does not fit the board" if starred else ""
-                )
+                starred = isinstance(value, Flash) and value.starred
+                detail = "does not fit the board" if starred else ""
+                yield Point(job, measure.key, value.amount, _UNITS[measure.kind], detail=detail)

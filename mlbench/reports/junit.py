@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 from xml.etree import ElementTree  # only written with it, never parsed
 
-from mlbench.reports.wording import NAMES, change, figure, unit, verdict
+from mlbench.core.measures import row
+from mlbench.reports.wording import change, figure, verdict, with_unit
 from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, Side, State, Verdict
 from mlbench.results.values import Failure
 from mlbench.util.text import printable
@@ -72,7 +73,7 @@ def _cases(job: JobChange) -> Iterable[Any]:
         whole.add_skipped_info("nothing that it depends on was changed")
     yield whole
     for delta in job.deltas:
-        case = TestCase(NAMES[delta.measure], name, stdout=_told(delta))
+        case = TestCase(row(delta.measure).name, name, stdout=_told(delta))
         if delta.verdict is Verdict.FAIL:
             case.add_failure_info(printable(verdict(delta)), _told(delta), "threshold")
         elif delta.head is None or delta.head.value is None:
@@ -85,8 +86,8 @@ def _told(delta: Delta) -> str:
         return figure(delta.measure, value).replace("\\", "")
 
     known = delta.base is not None and delta.base.value is not None
-    parts = [f"{side(delta.base)} -> {side(delta.head)} {unit(delta.measure)}"] if known else []
-    parts = parts or [f"{side(delta.head)} {unit(delta.measure)}"]
+    parts = [with_unit(f"{side(delta.base)} -> {side(delta.head)}", delta.measure)] if known else []
+    parts = parts or [with_unit(side(delta.head), delta.measure)]
     parts += [change(delta)] if delta.change else []
     parts += [verdict(delta)] if known else []
     parts += [printable(delta.note)] if delta.note else []

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mlbench.core.measures import FLASH, Kind, rows
 from mlbench.reports.escaping import code, prose
-from mlbench.reports.wording import clocks, spread
+from mlbench.reports.wording import clocks, shown, spread, unit
 from mlbench.results.values import Absent, Flash, Result, Time
 from mlbench.util.text import count, milliseconds
-
-_HEAD = (
-    "Implementation",
-    "Flash usage (bytes)",
-    "Overhead (bytes)",
-    "Unused RAM (bytes)",
-    "RAM need (bytes)",
-    "Initialization speed (ms)",
-    "Inference speed (ms)",
-)
 
 
 def to_markdown(results: Sequence[Result]) -> str:
@@ -29,9 +20,10 @@ def to_markdown(results: Sequence[Result]) -> str:
 def _section(board: str, backend: str, results: Sequence[Result]) -> str:
     here = [result for result in results if (result.board, result.backend) == (board, backend)]
     said: list[str] = []
-    rows = [f"| {' | '.join((code(result.sketch), *_cells(result, said)))} |" for result in here]
-    lines = [f"### {code(board)}, {prose(backend)}", "", f"| {' | '.join(_HEAD)} |"]
-    lines += [f"| {' | '.join(['---'] + ['---:'] * (len(_HEAD) - 1))} |", *rows]
+    lines_of = [f"| {' | '.join((code(result.sketch), *_cells(result, said)))} |" for result in here]
+    head = list(_head())
+    lines = [f"### {code(board)}, {prose(backend)}", "", f"| {' | '.join(head)} |"]
+    lines += [f"| {' | '.join(['---'] + ['---:'] * (len(head) - 1))} |", *lines_of]
     notes = [f"<sup>{number}</sup> {prose(text)}" for number, text in enumerate(said, 1)]
     notes += [f"Times by {clock}." for _, _, clock in clocks(here)]
     if any(isinstance(one.measures.flash, Flash) and one.measures.flash.starred for one in here):
@@ -44,23 +36,30 @@ def _section(board: str, backend: str, results: Sequence[Result]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _head() -> Iterable[str]:
+    """The heading of each column, in the words of the comparisons that such tables are from."""
+    yield "Implementation"
+    for measure in rows():
+        word = {FLASH: " usage"}.get(measure.key, " speed" if measure.kind is Kind.TIME else "")
+        of = f" ({unit(measure.key)})" if unit(measure.key) else ""
+        yield f"{measure.title}{word}{of}"
+        if measure.key == FLASH:
+            yield f"Overhead{of}"
+
+
 def _cells(result: Result, said: list[str]) -> Iterable[str]:
-    measures = result.measures
-    flash = measures.flash
-    if isinstance(flash, Flash):
-        yield count(flash.bytes) + ("\\*" if flash.starred else "")
-        yield "-" if flash.overhead is None else count(flash.overhead)
-    else:
-        yield _absent(flash, said, result)
-        yield "-"
-    for value in (measures.unused_ram, measures.ram_need):
-        yield _absent(value, said, result) if isinstance(value, Absent) else count(value.bytes)
-    for time in (measures.init_time, measures.inference_time):
-        if isinstance(time, Time):
-            spreads = spread(time)
-            yield milliseconds(time.median_us) + (_mark(spreads, said) if spreads else "")
+    for measure, value in result.measures.items():
+        if isinstance(value, Absent):
+            yield _absent(value, said, result)
+        elif isinstance(value, Time):
+            spreads = spread(value)
+            yield milliseconds(value.median_us) + (_mark(spreads, said) if spreads else "")
         else:
-            yield _absent(time, said, result)
+            starred = isinstance(value, Flash) and value.starred
+            yield shown(measure.key, value.amount) + ("\\*" if starred else "")
+        if measure.key == FLASH:
+            overhead = value.overhead if isinstance(value, Flash) else None
+            yield "-" if overhead is None else count(overhead)
 
 
 def _absent(measure: Absent, said: list[str], result: Result) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from mlbench.core import measures
+from mlbench.core.measures import FLASH
 from mlbench.reports.digest import Changed
 from mlbench.reports.escaping import code, fence, prose
 from mlbench.reports.wording import (
-    NAMES,
-    TITLES,
     change,
     figure,
     icon,
+    name_and_unit,
     raw_change,
     signed,
     sketches,
@@ -80,9 +81,10 @@ def apart_rows(found: Sequence[Changed], name: Name) -> Rows:
 
 def figure_rows(jobs: Sequence[JobChange], name: Name) -> Rows:
     """The head's figures, a row a sketch."""
-    titles = (f"{TITLES[measure]}, {unit(measure)}" for measure in NAMES)
-    rows = (row((name(job), *(figure(delta.measure, delta.head) for delta in job.deltas))) for job in jobs)
-    return table(("Sketch", *titles), "lrrrrr"), tuple(rows)
+    known = measures.rows()
+    titles = (", ".join(filter(None, (measure.title, unit(measure.key)))) for measure in known)
+    lines = (row((name(job), *(figure(delta.measure, delta.head) for delta in job.deltas))) for job in jobs)
+    return table(("Sketch", *titles), "l" + "r" * len(known)), tuple(lines)
 
 
 def symbol_rows(jobs: Sequence[JobChange], name: Name, most: int) -> Rows:
@@ -110,7 +112,7 @@ def largest(jobs: Sequence[JobChange]) -> str:
     first = sorted(moved, key=lambda name: (-max(map(abs, moved[name])), name))[:_SYMBOLS_NAMED]
     named = []
     for name in first:
-        low, high = signed("flash", min(moved[name])), signed("flash", max(moved[name]))
+        low, high = signed(FLASH, min(moved[name])), signed(FLASH, max(moved[name]))
         size = high if low == high else f"{low} to {high}"
         where = f" in {sketches(len(moved[name]))}" if len(moved[name]) > 1 else ""
         named.append(f"{code(_short(name), 60)} {size}{where}")
@@ -130,7 +132,7 @@ def failure_detail(failure: Failure) -> str:
 
 
 def _sides(delta: Delta) -> tuple[str, str, str]:
-    measure = _unbroken(f"{NAMES[delta.measure]}, {unit(delta.measure)}")
+    measure = _unbroken(name_and_unit(delta.measure))
     return measure, figure(delta.measure, delta.base), figure(delta.measure, delta.head)
 
 
@@ -140,23 +142,25 @@ def _unbroken(text: str) -> str:
 
 
 def _note(delta: Delta) -> str:
-    """What a delta's note adds to its table, where RAM need has the row below that of unused RAM."""
-    return "; ".join(part for part in delta.note.split("; ") if not part.startswith("RAM need"))
+    """What a delta's note adds to its table, where the measure beside it has the row below."""
+    beside = measures.row(delta.measure).beside
+    told = f"{measures.row(beside).name} " if beside else None
+    return "; ".join(part for part in delta.note.split("; ") if told is None or not part.startswith(told))
 
 
 def _symbols(job: JobChange, name: Name, most: int) -> Iterable[str]:
-    flash = next(delta for delta in job.deltas if delta.measure == "flash")
+    flash = next(delta for delta in job.deltas if delta.measure == FLASH)
     shown = job.symbols[:most]
     named = name(job)
     for symbol in shown:
         base, head = (count(value) if value else "-" for value in (symbol.base, symbol.head))
-        moved = signed("flash", symbol.head - symbol.base)
+        moved = signed(FLASH, symbol.head - symbol.base)
         yield row((named, code(symbol.name), base, head, moved))
         named = ""
     if flash.change is not None:
         rest = flash.change - sum(symbol.head - symbol.base for symbol in shown)
         if rest:
-            yield row(("", "all others, and padding", "", "", signed("flash", rest)))
+            yield row(("", "all others, and padding", "", "", signed(FLASH, rest)))
 
 
 def _short(name: str) -> str:

@@ -8,17 +8,47 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from mlbench.boards import board_for
+from mlbench.core.measures import RAM_NEED, Kind, Memory, rows
 from mlbench.errors import UsageError
 from mlbench.results.comparison import Comparison, JobChange
-from mlbench.results.values import Absent, RamNeed, Result, Status
+from mlbench.results.values import Absent, Measures, RamNeed, Result, Status
 from mlbench.util.text import printable
 
 NOT_KNOWN = "N/A"
-_SIZES = ("flash", "RAM for global variables", "RAM need")
+
+
+@dataclass(frozen=True)
+class _Size:
+    """One size of a sketch: its name, the memory that bounds it, and what a result says of it."""
+
+    name: str
+    memory: Memory | None
+    of: Callable[[Measures], float | None]
+
+
+def _known_sizes() -> Iterator[_Size]:
+    """Measures of which less is better, but for times; static RAM, which compilers tell, before RAM need."""
+    for measure in rows():
+        if measure.more_is_better or measure.kind is Kind.TIME:
+            continue
+        if measure.key == RAM_NEED:
+            yield _Size("RAM for global variables", Memory.RAM, _static_ram)
+        yield _Size(measure.name, measure.memory, partial(_amount, measure.key))
+
+
+def _static_ram(measures: Measures) -> float | None:
+    return measures.ram_need.static if isinstance(measures.ram_need, RamNeed) else None
+
+
+def _amount(key: str, measures: Measures) -> float | None:
+    value = measures.of(key)
+    return None if isinstance(value, Absent) else value.amount
 
 
 def to_sketches_report(comparison: Comparison, *, commit_url: str = "") -> dict[str, str]:
@@ -48,29 +78,32 @@ def _file(board: str, taken: dict[str, str]) -> str:
 
 
 def _board(board: str, jobs: Sequence[JobChange], held: bool) -> dict[str, Any]:
-    maxima = _maxima(board)
-    sketches = [_sketch(job, maxima, held) for job in jobs]
+    sizes = list(_known_sizes())
+    maxima = _maxima(board, sizes)
+    sketches = [_sketch(job, sizes, maxima, held) for job in jobs]
     data: dict[str, Any] = {"board": printable(board), "sketches": sketches}
     if held:
-        data["sizes"] = [_range(index, sketches, maxima) for index in range(len(_SIZES))]
+        data["sizes"] = [_range(index, size.name, sketches, maxima) for index, size in enumerate(sizes)]
     return data
 
 
-def _maxima(board: str) -> tuple[int | str, ...]:
+def _maxima(board: str, sizes: Sequence[_Size]) -> tuple[int | str, ...]:
     try:
         known = board_for(board)
     except UsageError:
-        return (NOT_KNOWN,) * len(_SIZES)
-    return known.flash.size, known.ram.size, known.ram.size
+        return (NOT_KNOWN,) * len(sizes)
+    of = {Memory.FLASH: known.flash.size, Memory.RAM: known.ram.size}
+    return tuple(NOT_KNOWN if size.memory is None else of[size.memory] for size in sizes)
 
 
-def _sketch(job: JobChange, maxima: Sequence[int | str], held: bool) -> dict[str, Any]:
+def _sketch(
+    job: JobChange, known: Sequence[_Size], maxima: Sequence[int | str], held: bool
+) -> dict[str, Any]:
     assert job.head is not None
-    after = _sizes(job.head)
-    before = _sizes(job.base) if job.base is not None else (NOT_KNOWN,) * len(_SIZES)
     sizes = []
-    for name, maximum, base, head in zip(_SIZES, maxima, before, after, strict=True):
-        size: dict[str, Any] = {"name": name, "maximum": maximum, "current": _part(head, maximum)}
+    for one, maximum in zip(known, maxima, strict=True):
+        base, head = _size(job.base, one), _size(job.head, one)
+        size: dict[str, Any] = {"name": one.name, "maximum": maximum, "current": _part(head, maximum)}
         if held:
             moved = head - base if isinstance(head, int) and isinstance(base, int) else NOT_KNOWN
             size |= {"previous": _part(base, maximum), "delta": _part(moved, maximum)}
@@ -79,10 +112,9 @@ def _sketch(job: JobChange, maxima: Sequence[int | str], held: bool) -> dict[str
     return {"name": printable(job.sketch), "compilation_success": built, "sizes": sizes}
 
 
-def _sizes(result: Result) -> tuple[int | str, ...]:
-    flash, need = result.measures.flash, result.measures.ram_need
-    ram = (need.static, need.bytes) if isinstance(need, RamNeed) else (NOT_KNOWN, NOT_KNOWN)
-    return (NOT_KNOWN if isinstance(flash, Absent) else flash.bytes, *ram)
+def _size(result: Result | None, size: _Size) -> int | str:
+    value = size.of(result.measures) if result is not None else None
+    return NOT_KNOWN if value is None else round(value)
 
 
 def _part(size: int | str, maximum: int | str) -> dict[str, int | float | str]:
@@ -91,7 +123,9 @@ def _part(size: int | str, maximum: int | str) -> dict[str, int | float | str]:
     return {"absolute": size, "relative": relative}
 
 
-def _range(index: int, sketches: Sequence[dict[str, Any]], maxima: Sequence[int | str]) -> dict[str, Any]:
+def _range(
+    index: int, name: str, sketches: Sequence[dict[str, Any]], maxima: Sequence[int | str]
+) -> dict[str, Any]:
     deltas = [sketch["sizes"][index]["delta"] for sketch in sketches]
     known = [delta for delta in deltas if delta["absolute"] != NOT_KNOWN]
     spread = {}
@@ -99,4 +133,4 @@ def _range(index: int, sketches: Sequence[dict[str, Any]], maxima: Sequence[int 
         values = [delta[kind] for delta in known if delta[kind] != NOT_KNOWN]
         least, most = (min(values), max(values)) if values else (NOT_KNOWN, NOT_KNOWN)
         spread[kind] = {"minimum": least, "maximum": most}
-    return {"name": _SIZES[index], "maximum": maxima[index], "delta": spread}
+    return {"name": name, "maximum": maxima[index], "delta": spread}

@@ -11,9 +11,9 @@ from mlbench.reports.digest import digest
 from mlbench.reports.escaping import code, fence, prose
 from mlbench.reports.rows import row, table
 from mlbench.reports.sections import Sections
-from mlbench.reports.wording import sketches
+from mlbench.reports.wording import shown, sketches, with_unit
 from mlbench.results.comparison import Comparison, JobChange
-from mlbench.results.values import Flash, RamNeed, Result, Time, UnusedRam
+from mlbench.results.values import Amount, Flash, RamNeed, Result, Time, UnusedRam
 from mlbench.util.text import count
 
 LIMIT = 1_000_000
@@ -140,9 +140,11 @@ def _lines(result: Result) -> Iterable[str]:
         if len(need.stacks) > 1:
             more = " and more" if len(need.stacks) > _STACKS else ""
             yield f"stacks: {', '.join(map(_stack, need.stacks[:_STACKS]))}{more}"
-    for name, time in (("initialization", measures.init_time), ("inference", measures.inference_time)):
-        if isinstance(time, Time):
-            yield f"{name}: {_time(time)}"
+    for measure, value in measures.items():
+        if isinstance(value, Time):
+            yield f"{measure.name}: {_time(value)}"
+        elif isinstance(value, Amount):
+            yield f"{measure.name}: {with_unit(shown(measure.key, value.amount), measure.key)}"
     if result.build is not None:
         built = result.build
         keys = (built.fqbn, built.platform, built.compiler, built.builder, *built.libraries)

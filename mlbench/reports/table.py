@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mlbench.reports.wording import clocks, spread
-from mlbench.results.values import Absent, Flash, RamNeed, Result, Status, Time, UnusedRam
+from mlbench.core.measures import FLASH, rows
+from mlbench.reports.wording import clocks, shown, spread, unit
+from mlbench.results.values import Absent, Flash, Result, Status, Time, UnusedRam, Value
 from mlbench.util.text import count, milliseconds, printable
 
 _MAX_CHAIN = 12
@@ -87,29 +88,24 @@ def make_table(results: Sequence[Result]) -> Table:
     columns = [Column("Sketch", figures=False)]
     columns += [Column("Board", figures=False)] if len(boards) > 1 else []
     columns += [Column("Backend", figures=False)] if len(backends) > 1 else []
-    columns += [
-        Column("Flash", "bytes"),
-        Column("Overhead", "bytes"),
-        Column("Unused RAM", "bytes"),
-        Column("RAM need", "bytes"),
-        Column("Init", "ms"),
-        Column("Inference", "ms"),
-    ]
+    for measure in rows():
+        columns.append(Column(measure.column, unit(measure.key)))
+        columns += [Column("Overhead", unit(measure.key))] if measure.key == FLASH else []
     notes = _Footnotes()
-    rows = []
+    lines = []
     for result in results:
         names = [Cell(printable(result.sketch))]
         names += [Cell(printable(result.board))] if len(boards) > 1 else []
         names += [Cell(printable(result.backend))] if len(backends) > 1 else []
         failed = result.status is Status.FAILED
-        rows.append(Row((*names, *_figures(result, notes)), failed))
-    starred = any(cell.starred for row in rows for cell in row.cells)
+        lines.append(Row((*names, *_figures(result, notes)), failed))
+    starred = any(cell.starred for row in lines for cell in row.cells)
     star = "does not fit the board; measured by linking again with larger memory regions" if starred else ""
     title = ", ".join(printable(name) for name in (*boards[:1], *backends[:1])) if len(boards) == 1 else ""
     return Table(
         title=title,
         columns=tuple(columns),
-        rows=tuple(rows),
+        rows=tuple(lines),
         footnotes=tuple(notes.texts),
         star=star,
         problems=tuple(_problem(result) for result in results if result.failure),
@@ -118,27 +114,25 @@ def make_table(results: Sequence[Result]) -> Table:
 
 
 def _figures(result: Result, notes: _Footnotes) -> Iterable[Cell]:
-    measures = result.measures
-    flash = measures.flash
     # Why a failed sketch has no figures is said in full below the table.
     told = result.failure is not None
-    yield _cell(flash, notes, told)
-    overhead = flash.overhead if isinstance(flash, Flash) else None
-    yield Cell("-" if overhead is None else count(overhead))
-    for measure in (measures.unused_ram, measures.ram_need, measures.init_time, measures.inference_time):
-        yield _cell(measure, notes, told)
+    for measure, value in result.measures.items():
+        yield _cell(measure.key, value, notes, told)
+        if measure.key == FLASH:
+            overhead = value.overhead if isinstance(value, Flash) else None
+            yield Cell("-" if overhead is None else count(overhead))
 
 
-def _cell(measure: Flash | UnusedRam | RamNeed | Time | Absent, notes: _Footnotes, told: bool) -> Cell:
-    if isinstance(measure, Absent):
-        return Cell("-") if told else Cell("-", (notes.number(measure.reason),))
-    if isinstance(measure, Time):
-        said = spread(measure) or _telling_range(measure)
-        return Cell(milliseconds(measure.median_us), (notes.number(said),) if said else ())
-    if isinstance(measure, UnusedRam):
-        return Cell(count(measure.bytes), tuple(notes.number(text) for text in _about(measure)))
-    starred = isinstance(measure, Flash) and measure.starred
-    return Cell(count(measure.bytes), starred=starred)
+def _cell(measure: str, value: Value, notes: _Footnotes, told: bool) -> Cell:
+    if isinstance(value, Absent):
+        return Cell("-") if told else Cell("-", (notes.number(value.reason),))
+    if isinstance(value, Time):
+        said = spread(value) or _telling_range(value)
+        return Cell(milliseconds(value.median_us), (notes.number(said),) if said else ())
+    text = shown(measure, value.amount)
+    if isinstance(value, UnusedRam):
+        return Cell(text, tuple(notes.number(about) for about in _about(value)))
+    return Cell(text, starred=isinstance(value, Flash) and value.starred)
 
 
 def _telling_range(time: Time) -> str:

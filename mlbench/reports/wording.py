@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mlbench.results.comparison import BIGGER_IS_BETTER, Delta, Figure, Limit, Verdict
+from mlbench.core.measures import INFERENCE_TIME, Kind, row
+from mlbench.results.comparison import Delta, Figure, Limit, Verdict
 from mlbench.results.values import Result, Time
 from mlbench.util.text import count, milliseconds
 
-NAMES = {
-    "flash": "flash",
-    "unused_ram": "unused RAM",
-    "ram_need": "RAM need",
-    "init_time": "initialization",
-    "inference_time": "inference",
-}
-TITLES = {name: text[0].upper() + text[1:] for name, text in NAMES.items()}
-"""The same at the beginning of a line."""
-TIMES = frozenset({"init_time", "inference_time"})
 MINUS = "\N{MINUS SIGN}"
 
 ICONS = {
@@ -33,9 +24,23 @@ ICONS = {
 """A shape for each verdict, so that nobody depends on colours; the words stand beside it."""
 
 
+_UNITS = {Kind.BYTES: "bytes", Kind.TIME: "ms", Kind.COUNT: ""}
+_DIGITS_OF_COUNTS = 3
+
+
 def unit(measure: str) -> str:
-    """The unit in which a measure is shown."""
-    return "ms" if measure in TIMES else "bytes"
+    """The unit in which a measure is shown; empty for one that is a plain number."""
+    return _UNITS[row(measure).kind]
+
+
+def with_unit(text: str, measure: str) -> str:
+    """A figure, or a name and a comma, with the unit behind it."""
+    return f"{text} {unit(measure)}".rstrip()
+
+
+def name_and_unit(measure: str) -> str:
+    """A measure with its unit: ``flash, bytes``."""
+    return ", ".join(filter(None, (row(measure).name, unit(measure))))
 
 
 def shown(measure: str, value: float) -> str:
@@ -116,7 +121,7 @@ def spread(time: Time) -> str:
     if time.mad_us is None:
         return said
     low, high = milliseconds(time.minimum_us), milliseconds(time.maximum_us)
-    return f"{said}: {low} to {high} ms, MAD {shown('inference_time', time.mad_us)} ms"
+    return f"{said}: {low} to {high} ms, MAD {shown(INFERENCE_TIME, time.mad_us)} ms"
 
 
 def clocks(results: Iterable[Result]) -> tuple[tuple[str, str, str], ...]:
@@ -124,8 +129,8 @@ def clocks(results: Iterable[Result]) -> tuple[tuple[str, str, str], ...]:
     found = {
         (result.board, result.backend, f"a clock that steps by {time.resolution_us:,.6g} us"): None
         for result in results
-        for time in (result.measures.init_time, result.measures.inference_time)
-        if isinstance(time, Time) and time.resolution_us is not None
+        for time in result.measures.times()
+        if time.resolution_us is not None
     }
     return tuple(found)
 
@@ -146,18 +151,22 @@ def _limited(delta: Delta) -> bool:
 
 def _limit(measure: str, allowed: Limit) -> str:
     """What a threshold allows, in the direction of worse: `` (+1,024 bytes or +5 %)``."""
-    sign = MINUS if measure in BIGGER_IS_BETTER else "+"
+    sign = MINUS if row(measure).more_is_better else "+"
     parts = []
     if allowed.amount is not None:
-        parts.append(f"{sign if allowed.amount else ''}{shown(measure, allowed.amount)} {unit(measure)}")
+        amount = with_unit(shown(measure, allowed.amount), measure)
+        parts.append(f"{sign if allowed.amount else ''}{amount}")
     if allowed.percent is not None:
         parts.append(f"{sign if allowed.percent else ''}{allowed.percent:g} %")
     return f" ({' or '.join(parts)})" if parts else ""
 
 
 def _number(measure: str, value: float, sign: str) -> str:
-    if measure not in TIMES:
+    kind = row(measure).kind
+    if kind is Kind.BYTES:
         return f"{sign}{value:,.0f}"
+    if kind is Kind.COUNT:
+        return f"{sign}{round(value, _DIGITS_OF_COUNTS):,}".removesuffix(".0")
     digits = 3
     while value and round(value / 1000, digits) == 0 and digits < 6:
         digits += 1

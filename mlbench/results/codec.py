@@ -3,7 +3,8 @@
 A measure that is not there is ``{"absent": reason}``. Pairs of name and bytes become objects with
 these two keys. A key that this version does not know is passed over, so that a reader outlives
 files with more in them; a key that is missing takes the field's default. A field of such pairs that
-is marked ``AS_OBJECT`` becomes one object of names and bytes.
+is marked ``AS_OBJECT`` becomes one object of names and bytes; pairs that are marked ``INLINE`` become keys of
+the object around them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from mlbench.results.values import AS_OBJECT, Absent
+from mlbench.core.measures import keys
+from mlbench.results.values import AS_OBJECT, INLINE, Absent
 
 T = TypeVar("T")
 
@@ -26,10 +28,13 @@ def encode(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: _encode_as(getattr(value, field.name), field, hint)
-            for field, hint in _hints(type(value))
-        }
+        found: dict[str, Any] = {}
+        for field, hint in _hints(type(value)):
+            if field.metadata == INLINE:
+                found |= {key: encode(item) for key, item in getattr(value, field.name)}
+            else:
+                found[field.name] = _encode_as(getattr(value, field.name), field, hint)
+        return found
     if isinstance(value, tuple):
         return [encode(item) for item in value]
     if isinstance(value, (str, int, float, type(None))):
@@ -80,13 +85,22 @@ def _decode_union(data: Any, choices: tuple[Any, ...]) -> Any:
 def _arguments(data: dict[str, Any], kind: type) -> dict[str, Any]:
     given = {}
     for field, hint in _hints(kind):
-        if field.name in data:
+        if field.metadata == INLINE:
+            given[field.name] = _inlined(data, kind, hint)
+        elif field.name in data:
             value = data[field.name]
             as_object = field.metadata == AS_OBJECT
             given[field.name] = tuple(value.items()) if as_object else _decode(value, hint)
         elif field.default is MISSING and field.default_factory is MISSING:
             raise KeyError(field.name)
     return given
+
+
+def _inlined(data: dict[str, Any], kind: type, hint: Any) -> tuple[tuple[str, Any], ...]:
+    """The measures among the keys that no field is named after."""
+    own = {field.name for field, _ in _hints(kind)}
+    _, value = get_args(get_args(hint)[0])
+    return tuple((key, _decode(data[key], value)) for key in keys() if key in data and key not in own)
 
 
 def _is_named_bytes(hint: Any) -> bool:

@@ -10,12 +10,6 @@ from enum import Enum
 
 from mlbench.results.values import Result
 
-MEASURES = ("flash", "unused_ram", "ram_need", "init_time", "inference_time")
-"""The measures that are compared, in the order that reports show them. Bytes, or microseconds for times."""
-
-BIGGER_IS_BETTER = frozenset({"unused_ram"})
-"""Measures of which more is better."""
-
 
 class Verdict(Enum):
     """What is thought of one measure's change."""
@@ -130,7 +124,7 @@ class JobChange:
     backend: str
     state: State
     deltas: tuple[Delta, ...]
-    """One for each of MEASURES, in that order."""
+    """One for each measure, in the order of ``core.measures``."""
     build_changes: tuple[KeyChange, ...] = ()
     instrument_changes: tuple[KeyChange, ...] = ()
     """Where there is one, times and RAM are not subtracted."""

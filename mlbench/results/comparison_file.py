@@ -7,18 +7,23 @@ and everything in it is held against the schema.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from mlbench.core.measures import FLASH, INFERENCE_TIME, INIT_TIME, RAM_NEED, UNUSED_RAM, keys
 from mlbench.errors import UsageError
 from mlbench.results.codec import decode, encode
-from mlbench.results.comparison import MEASURES, Comparison
+from mlbench.results.comparison import Comparison, Delta, JobChange
 from mlbench.results.result_file import write_text
-from mlbench.util.schema import load_schema, violations
+from mlbench.results.schemas import comparison_schema, referred
+from mlbench.util.schema import violations
 from mlbench.util.strict_json import load
 
 SCHEMA = "mlbench/comparison/1"
 _FAMILY = "mlbench/comparison/"
+_FIRST = {FLASH, UNUSED_RAM, RAM_NEED, INIT_TIME, INFERENCE_TIME}
+"""Measures that every comparison has, of whatever version."""
 
 MOST_BYTES = 64_000_000
 """Larger files are refused unread: some 1,000 sketches with all their symbols take less."""
@@ -47,18 +52,25 @@ def from_data(data: Any, where: str) -> Comparison:
         what = f"a comparison of the format {found!r}, this version reads {SCHEMA!r}"
         raise UsageError(what, where=where, do="update mlbench")
     try:
-        for violation in violations(data, load_schema("mlbench.results", "comparison.schema.json")):
+        for violation in violations(data, comparison_schema(), referred()):
             raise UsageError(f"not a valid comparison: {violation.what}", where=where, do="compare again")
     except RecursionError:
         raise UsageError(
             "not a valid comparison: nested too deeply", where=where, do="compare again"
         ) from None
     comparison = decode(data, Comparison)
-    for job in comparison.jobs:
-        if tuple(delta.measure for delta in job.deltas) != MEASURES:
-            what = f"not a valid comparison: {job.sketch!r} has not one delta a measure, in their order"
-            raise UsageError(what, where=where, do="compare again")
-    return comparison
+    return replace(comparison, jobs=tuple(_whole(job, where) for job in comparison.jobs))
+
+
+def _whole(job: JobChange, where: str) -> JobChange:
+    """A job with a delta for each measure: files of a version that knew fewer have none for the others."""
+    known = keys()
+    given = {delta.measure: delta for delta in job.deltas}
+    in_order = [key for key in known if key in given]
+    if [delta.measure for delta in job.deltas] != in_order or not given.keys() >= _FIRST:
+        what = f"not a valid comparison: {job.sketch!r} has not one delta a measure, in their order"
+        raise UsageError(what, where=where, do="compare again")
+    return replace(job, deltas=tuple(given.get(key, Delta(key, None, None)) for key in known))
 
 
 def from_json(text: str, where: str) -> Comparison:

@@ -16,8 +16,9 @@ from typing import Any, TextIO
 
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.results.codec import decode, encode
+from mlbench.results.schemas import result_schema
 from mlbench.results.values import Result
-from mlbench.util.schema import load_schema, violations
+from mlbench.util.schema import violations
 from mlbench.util.strict_json import load
 
 SCHEMA = "mlbench/result/1"
@@ -71,7 +72,7 @@ def from_json(text: str, where: str) -> Document:
     if found != SCHEMA:
         what = f"a result file of the format {found!r}, this version reads {SCHEMA!r}"
         raise UsageError(what, where=where, do="update mlbench")
-    for violation in violations(data, load_schema("mlbench.results", "result.schema.json")):
+    for violation in violations(data, result_schema()):
         raise UsageError(f"not a valid result file: {violation.what}", where=where, do="measure again")
     return _from_data(data)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from mlbench.core import measures
 from mlbench.core.execution import Frame, Instrument, StackUse
 from mlbench.core.firmware import BuildKeys, Diagnostic, Overflow
 
 AS_OBJECT = {"json": "object"}
 """Metadata of a field with many names and bytes: an object in JSON, which is short and quick to check."""
+INLINE = {"json": "inline"}
+"""Metadata of a field of pairs: in JSON they stand among the keys of the object that it is a field of."""
 
 
 class Status(Enum):
@@ -30,6 +34,13 @@ class Absent:
 
 
 @dataclass(frozen=True)
+class Amount:
+    """A figure with nothing to say beside it, in the unit of its measure's kind."""
+
+    amount: float
+
+
+@dataclass(frozen=True)
 class Flash:
     """Flash the image occupies. ``overhead`` is the empty sketch's, same board and toolchain."""
 
@@ -41,6 +52,11 @@ class Flash:
     """Bytes of each function and object, largest first; a name stands for all that have it."""
     unlisted: int = 0
     """Bytes of the symbols that are too many to list."""
+
+    @property
+    def amount(self) -> float:
+        """The figure that is compared."""
+        return float(self.bytes)
 
     @property
     def unnamed(self) -> int:
@@ -70,6 +86,11 @@ class UnusedRam:
     by: str = ""
     """``template``, ``injected`` or ``library``: how N reached the firmware."""
 
+    @property
+    def amount(self) -> float:
+        """The figure that is compared."""
+        return float(self.bytes)
+
 
 @dataclass(frozen=True)
 class RamNeed:
@@ -93,6 +114,11 @@ class RamNeed:
     """Bytes by which the heap grew."""
     sbrk_steps: int = 0
     """In so many steps."""
+
+    @property
+    def amount(self) -> float:
+        """The figure that is compared."""
+        return float(self.bytes)
 
 
 @dataclass(frozen=True)
@@ -120,6 +146,11 @@ class Time:
     """Step of the clock that took the times."""
 
     @property
+    def amount(self) -> float:
+        """The figure that is compared."""
+        return self.median_us
+
+    @property
     def runs(self) -> int:
         """How many spans there were: ``count``, and the first where it is told apart."""
         return self.count + (self.first_us is not None)
@@ -135,15 +166,50 @@ class Failure:
     exit_status: int = 3
 
 
+Value = Flash | UnusedRam | RamNeed | Time | Amount | Absent
+"""What one measure gave."""
+
+
 @dataclass(frozen=True)
 class Measures:
-    """The measures of one sketch."""
+    """The measures of one sketch: those with a shape of their own, and all further ones by key."""
 
     flash: Flash | Absent
     unused_ram: UnusedRam | Absent
     ram_need: RamNeed | Absent
     init_time: Time | Absent
     inference_time: Time | Absent
+    further: tuple[tuple[str, Amount | Absent], ...] = field(default=(), metadata=INLINE)
+
+    @classmethod
+    def none(cls, why: Absent, flash: Flash | Absent | None = None) -> Measures:
+        """Every measure absent for one reason, but for flash where it is known."""
+        found = cls(flash or why, why, why, why, why)
+        further = (row.key for row in measures.rows() if row.key not in found._own())
+        return replace(found, further=tuple((key, why) for key in further))
+
+    def _own(self) -> dict[str, Value]:
+        return {
+            measures.FLASH: self.flash,
+            measures.UNUSED_RAM: self.unused_ram,
+            measures.RAM_NEED: self.ram_need,
+            measures.INIT_TIME: self.init_time,
+            measures.INFERENCE_TIME: self.inference_time,
+        }
+
+    def of(self, key: str) -> Value:
+        """The value of the measure with this key; absent where whoever measured did not know it."""
+        return {**self._own(), **dict(self.further)}.get(
+            key, Absent("not known to the version that measured")
+        )
+
+    def items(self) -> Iterator[tuple[measures.Measure, Value]]:
+        """Each measure with its value, in the order that reports show them."""
+        return ((measure, self.of(measure.key)) for measure in measures.rows())
+
+    def times(self) -> tuple[Time, ...]:
+        """The times that are there."""
+        return tuple(value for _, value in self.items() if isinstance(value, Time))
 
 
 @dataclass(frozen=True)

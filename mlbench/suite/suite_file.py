@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import shlex
@@ -11,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mlbench.core.execution import Functions, OutputBuffer
+from mlbench.core.measures import keys
 from mlbench.errors import UsageError
 from mlbench.suite.threshold_keys import read_rules
 from mlbench.suite.thresholds import Rules
@@ -144,9 +146,17 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
+def suite_schema() -> dict[str, Any]:
+    """The schema of suite files, with thresholds for each measure that there is."""
+    schema = copy.deepcopy(load_schema(__package__, "suite.schema.json"))
+    limits = {key: {"$ref": "#/$defs/threshold"} for key in keys()}
+    schema["$defs"]["thresholds"]["properties"] = limits
+    return schema
+
+
 def _check(document: Marked) -> None:
     found = sorted(
-        violations(document.data, load_schema("mlbench.suite", "suite.schema.json")),
+        violations(document.data, suite_schema()),
         key=lambda violation: (document.line(violation.path), str(violation.path), violation.what),
     )
     if found:

@@ -7,26 +7,33 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlbench.results.comparison import MEASURES, Limit, Threshold
+from mlbench.core.measures import Kind, keys, row
+from mlbench.results.comparison import Limit, Threshold
 
 if TYPE_CHECKING:
     from mlbench.suite.suite_file import Suite
 
 Rules = tuple[tuple[str, Threshold], ...]
-"""Measures with their thresholds, in the order of MEASURES."""
+"""Measures with their thresholds, in the order of ``core.measures``."""
 
-TIMES = frozenset({"init_time", "inference_time"})
-"""Measures in microseconds; the others are in bytes."""
 
-_UNITS_BYTES = {
-    "B": 1,
-    "kB": 1000,
-    "MB": 1000_000,
-    "KiB": 1024,
-    "MiB": 1024 * 1024,
+@dataclass(frozen=True)
+class _Units:
+    """How amounts of a kind are written: what each unit stands for, the one that is shown, an example."""
+
+    factors: Mapping[str, float]
+    shown: str
+    example: str
+
+
+_UNITS = {
+    Kind.BYTES: _Units(
+        {"B": 1, "kB": 1000, "MB": 1000_000, "KiB": 1024, "MiB": 1024 * 1024}, "bytes", "'5 %' or '1 KiB'"
+    ),
+    Kind.TIME: _Units({"us": 1.0, "ms": 1e3, "s": 1e6}, "us", "'5 %' or '2 ms'"),
+    Kind.COUNT: _Units({"": 1.0}, "", "'5 %' or '12'"),
 }
-_UNITS_US = {"us": 1.0, "ms": 1e3, "s": 1e6}
-_AMOUNT = re.compile(r"\+?([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(%|[A-Za-z]{1,3})")
+_AMOUNT = re.compile(r"\+?([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(%|[A-Za-z]{0,3})")
 _NEVER = "never"
 
 
@@ -77,7 +84,7 @@ def limit_of(measure: str, given: Any) -> Limit:
     limit = Limit()
     for text in texts:
         kind, value = _amount(measure, text)
-        if getattr(limit, kind) is not None:
+        if (limit.percent if kind == "percent" else limit.amount) is not None:
             what = f"{measure}: {text!r} is the second limit of its kind"
             raise ThresholdError(what, "give one amount, one percentage, or one of each")
         limit = replace(limit, **{kind: value})
@@ -93,15 +100,14 @@ def rules_of(*layers: Mapping[str, Mapping[str, Limit]]) -> Rules:
     for layer in layers:
         for measure, levels in layer.items():
             merged[measure] = replace(merged.get(measure, Threshold()), **levels)
-    return tuple((measure, merged[measure]) for measure in MEASURES if measure in merged)
+    return tuple((measure, merged[measure]) for measure in keys() if measure in merged)
 
 
 def shown_limit(measure: str, limit: Limit) -> str:
     """A limit for people: ``5 % or 2,048 bytes``; ``never`` where there is none."""
     parts = [] if limit.percent is None else [f"{limit.percent:g} %"]
     if limit.amount is not None:
-        unit = "us" if measure in TIMES else "bytes"
-        parts.append(f"{limit.amount:,.10g} {unit}")
+        parts.append(f"{limit.amount:,.10g} {_UNITS[row(measure).kind].shown}".rstrip())
     return " or ".join(parts) or _NEVER
 
 
@@ -123,25 +129,26 @@ def changed_thresholds(base: Thresholds, head: Thresholds) -> tuple[str, ...]:
 
 def _differences(who: str, base: Rules, head: Rules) -> Iterable[str]:
     before, after = dict(base), dict(head)
-    for measure in MEASURES:
+    for measure in keys():
         mine, theirs = before.get(measure, Threshold()), after.get(measure, Threshold())
-        for level in ("warn", "fail"):
-            old, new = getattr(mine, level), getattr(theirs, level)
+        for level, old, new in (("warn", mine.warn, theirs.warn), ("fail", mine.fail, theirs.fail)):
             if old != new:
                 was, becomes = shown_limit(measure, old), shown_limit(measure, new)
                 yield f"the threshold of {who} ({measure}, {level}) is changed from {was} to {becomes}"
 
 
 def _amount(measure: str, text: Any) -> tuple[str, float]:
-    units: Mapping[str, float] = _UNITS_US if measure in TIMES else _UNITS_BYTES
-    example = "'5 %' or '2 ms'" if measure in TIMES else "'5 %' or '1 KiB'"
-    do = f"write it with its unit, such as {example}, or 'never'"
+    units = _UNITS[row(measure).kind]
+    do = f"write it with its unit, such as {units.example}, or 'never'"
     found = _AMOUNT.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         raise ThresholdError(f"{measure}: {text!r} is no limit", do)
     number, unit = found[1], found[2]
     if unit == "%":
         return "percent", float(number)
-    if unit not in units:
-        raise ThresholdError(f"{measure} has no unit {unit!r}", f"use one of: %, {', '.join(units)}")
-    return "amount", float(number) * units[unit]
+    if unit in units.factors:
+        return "amount", float(number) * units.factors[unit]
+    if not unit:
+        raise ThresholdError(f"{measure}: {text!r} is no limit", do)
+    known = ", ".join(filter(None, ("%", *units.factors)))
+    raise ThresholdError(f"{measure} has no unit {unit!r}", f"use one of: {known}")

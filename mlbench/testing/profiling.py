@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.core.firmware import Firmware
+from mlbench.core.measures import FLASH, INFERENCE_TIME, INIT_TIME, RAM_NEED, UNUSED_RAM, row
 from mlbench.errors import UsageError
-from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
+from mlbench.results.values import Absent, Failure, Measures
 from mlbench.suite.suite_file import DEFAULT_BOARD, SketchSpec, Source
 from mlbench.testing.building import build, plain_spec, spec_of
-from mlbench.testing.units import BYTES, TIME, Quantity
+from mlbench.testing.units import Quantity
 
 if TYPE_CHECKING:
     from mlbench.measure.profile import Profile
@@ -34,50 +35,47 @@ class Profiled:
     @property
     def flash(self) -> Quantity:
         """Flash the image occupies."""
-        return self._quantity("flash")
+        return self.of(FLASH)
 
     @property
     def unused_ram(self) -> Quantity:
         """The first limit of what ``malloc`` may take at the start of ``setup()``."""
-        return self._quantity("unused_ram")
+        return self.of(UNUSED_RAM)
 
     @property
     def ram_need(self) -> Quantity:
         """Static RAM, peak of the heap and peak of the stack."""
-        return self._quantity("ram_need")
+        return self.of(RAM_NEED)
 
     @property
     def init_time(self) -> Quantity:
         """The model's initialization."""
-        return self._quantity("init_time")
+        return self.of(INIT_TIME)
 
     @property
     def inference_time(self) -> Quantity:
         """One inference, the median."""
-        return self._quantity("inference_time")
+        return self.of(INFERENCE_TIME)
 
     def figures(self) -> dict[str, float]:
-        """All measures that are there: bytes, or microseconds."""
-        names = ("flash", "unused_ram", "ram_need", "init_time", "inference_time")
-        found = ((name, _value(getattr(self.measures, name))) for name in names)
-        return {name: value for name, value in found if value is not None}
+        """All measures that are there: bytes, microseconds, or plain numbers."""
+        found = self.measures.items()
+        return {measure.key: value.amount for measure, value in found if not isinstance(value, Absent)}
 
-    def _quantity(self, name: str) -> Quantity:
-        measure = getattr(self.measures, name)
-        value = _value(measure)
-        if value is None:
+    def of(self, key: str) -> Quantity:
+        """The measure with this key.
+
+        Raises:
+            UsageError: it is absent, and why.
+        """
+        value = self.measures.of(key)
+        if isinstance(value, Absent):
             if self.failure is not None:
-                raise UsageError(f"{self.sketch}: {self.failure.message}", do=f"there is no {name} to be had")
-            raise UsageError(f"{self.sketch}: no {name}: {measure.reason}", do="see docs/measures.md")
-        kind = TIME if isinstance(measure, Time) else BYTES
-        before = _value(getattr(self.baseline, name)) if self.baseline is not None else None
-        return Quantity(value, kind, before)
-
-
-def _value(measure: Flash | UnusedRam | RamNeed | Time | Absent) -> float | None:
-    if isinstance(measure, Absent):
-        return None
-    return measure.median_us if isinstance(measure, Time) else float(measure.bytes)
+                raise UsageError(f"{self.sketch}: {self.failure.message}", do=f"there is no {key} to be had")
+            raise UsageError(f"{self.sketch}: no {key}: {value.reason}", do="see docs/measures.md")
+        before = self.baseline.of(key) if self.baseline is not None else None
+        baseline = None if before is None or isinstance(before, Absent) else before.amount
+        return Quantity(value.amount, row(key).kind.value, baseline)
 
 
 def profile(

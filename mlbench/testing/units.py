@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import total_ordering
 
+from mlbench.core.measures import Kind
 from mlbench.errors import UsageError
 from mlbench.suite.suite_file import virtual_us
 
-TIME, BYTES = "time", "bytes"
+TIME, BYTES, COUNT = Kind.TIME.value, Kind.BYTES.value, Kind.COUNT.value
 
 
 @total_ordering
 @dataclass(frozen=True, eq=False)
 class Quantity:
-    """A time in microseconds, or an amount of memory in bytes.
+    """A time in microseconds, an amount of memory in bytes, or a plain number.
 
     Compares with quantities of its own kind only. ``baseline`` is what it was before, shown beside it.
     """
@@ -24,6 +25,8 @@ class Quantity:
     baseline: float | None = None
 
     def __eq__(self, other: object) -> bool:
+        if self.kind == COUNT and isinstance(other, (int, float)):
+            return self.value == other
         return isinstance(other, Quantity) and self.kind == other.kind and self.value == other.value
 
     def __hash__(self) -> int:
@@ -33,6 +36,8 @@ class Quantity:
         return self.value < self._comparable(other)
 
     def _comparable(self, other: object) -> float:
+        if self.kind == COUNT and isinstance(other, (int, float)):
+            return other
         if not isinstance(other, Quantity) or other.kind != self.kind:
             unit = "ms(...) or us(...)" if self.kind == TIME else "kib(...) or nbytes(...)"
             raise TypeError(f"{self!r} compares with {unit}, not with {other!r}")
@@ -64,6 +69,8 @@ class Quantity:
 
 
 def _shown(value: float, kind: str, sign: str = "") -> str:
+    if kind == COUNT:
+        return f"{value:{sign},.10g}"
     if kind == BYTES:
         exact = f"{value:{sign},.0f} bytes"
         return f"{value / 1024:{sign}.1f} KiB ({exact})" if abs(value) >= 1024 else exact

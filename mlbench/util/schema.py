@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Any
 
 _KINDS = {
@@ -38,22 +39,21 @@ def load_schema(package: str, name: str) -> dict[str, Any]:
     return schema
 
 
-def violations(data: Any, schema: dict[str, Any]) -> Iterator[Violation]:
-    """Everything in ``data`` that the schema does not allow, in no particular order."""
+def violations(
+    data: Any, schema: dict[str, Any], referred: Mapping[str, dict[str, Any]] = MappingProxyType({})
+) -> Iterator[Violation]:
+    """Everything in ``data`` that the schema does not allow, in no particular order.
+
+    ``referred`` holds the schemas that it refers to, by the names it has for them.
+    """
     import jsonschema  # late: it costs a tenth of a second, and `boards` has no use for it
-
-    validator = jsonschema.Draft202012Validator(schema, registry=_registry())
-    for error in validator.iter_errors(data):
-        yield from _explain(error, tuple(error.absolute_path))
-
-
-@cache
-def _registry() -> Any:
-    """The schema of results under its file name, so that others can refer to what it defines."""
     from referencing import Registry, Resource
 
-    result = load_schema("mlbench.results", "result.schema.json")
-    return Registry().with_resource("result.schema.json", Resource.from_contents(result))
+    others = ((name, Resource.from_contents(other)) for name, other in referred.items())
+    registry: Any = Registry().with_resources(others)
+    validator = jsonschema.Draft202012Validator(schema, registry=registry)
+    for error in validator.iter_errors(data):
+        yield from _explain(error, tuple(error.absolute_path))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -9,10 +9,13 @@ import pytest
 from histories import git
 
 from mlbench.cli.main import main
+from mlbench.core.measures import keys
 from mlbench.firmware.install_tools import find_toolchain
-from mlbench.results.comparison import MEASURES, Comparison, State, Verdict
+from mlbench.results.comparison import Comparison, State, Verdict
 from mlbench.results.comparison_file import read
 from mlbench.results.result_file import read as read_results
+
+MEASURES = keys()
 
 SKETCH = """\
 static float weights[64];

@@ -23,9 +23,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlbench.compare import Thresholds, accepted, compare
+from mlbench.core.measures import keys, rows
 from mlbench.results.comparison import (
-    BIGGER_IS_BETTER,
-    MEASURES,
     Comparison,
     Delta,
     JobChange,
@@ -38,6 +37,9 @@ from mlbench.results.comparison import (
     Verdict,
 )
 from mlbench.results.values import Absent, Flash, RamNeed, Result, UnusedRam
+
+MEASURES = keys()
+BIGGER_IS_BETTER = {measure.key for measure in rows() if measure.more_is_better}
 
 TIME_LIMITS = Thresholds((("inference_time", Threshold(Limit(percent=1), Limit(percent=5))),))
 

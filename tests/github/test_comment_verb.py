@@ -10,10 +10,13 @@ from fake_faults import Fault
 from fake_state import READ_ONLY
 
 from mlbench.cli import main as cli
+from mlbench.core.measures import keys
 from mlbench.github.command import together
 from mlbench.github.marker import Stamp, read_marker
 from mlbench.results import comparison_file as comparison_document
-from mlbench.results.comparison import MEASURES, Comparison, Delta, Figure, JobChange, Side, State, Verdict
+from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, Side, State, Verdict
+
+MEASURES = keys()
 
 REPOSITORY = "owner/demo"
 HEAD = "1" * 40

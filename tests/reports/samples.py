@@ -7,7 +7,8 @@ from dataclasses import replace
 from mlbench.compare import Thresholds, accepted, compare
 from mlbench.core.execution import Frame, Instrument
 from mlbench.core.firmware import BuildKeys, Diagnostic, Overflow
-from mlbench.results.comparison import MEASURES, Comparison, Limit, Side, Threshold
+from mlbench.core.measures import keys
+from mlbench.results.comparison import Comparison, Limit, Side, Threshold
 from mlbench.results.values import (
     Absent,
     Failure,
@@ -19,6 +20,8 @@ from mlbench.results.values import (
     Time,
     UnusedRam,
 )
+
+MEASURES = keys()
 
 OWN = "mlbench:nrf52840:nano33ble"
 RUN = "https://github.com/owner/demo/actions/runs/42"

@@ -19,6 +19,7 @@ from jsonschema import Draft7Validator
 from lxml import etree
 
 from mlbench.compare import compare
+from mlbench.core.measures import keys, rows
 from mlbench.reports.annotations import annotations_of
 from mlbench.reports.badge import to_badge
 from mlbench.reports.bencher import to_bencher
@@ -28,8 +29,6 @@ from mlbench.reports.junit import to_junit
 from mlbench.reports.sketches_report import to_sketches_report
 from mlbench.reports.summary import summary_markdown
 from mlbench.results.comparison import (
-    BIGGER_IS_BETTER,
-    MEASURES,
     Comparison,
     Delta,
     Figure,
@@ -47,6 +46,9 @@ from tests.reports import samples
 from tests.reports.rendered import OURS, page, row_widths
 from tests.reports.test_escaping import EVIL
 from tests.reports.test_report_comment import foreign
+
+MEASURES = keys()
+BIGGER_IS_BETTER = {measure.key for measure in rows() if measure.more_is_better}
 
 ALL = samples.comparisons()
 EVERYTHING = ALL["everything"]

@@ -51,6 +51,8 @@ st.register_type_strategy(int, st.integers(0, 2**32))
 SYMBOLS = st.dictionaries(st.text(), st.integers(0, 2**32)).map(lambda names: tuple(names.items()))
 st.register_type_strategy(Flash, st.builds(Flash, symbols=SYMBOLS))
 st.register_type_strategy(RamNeed, st.builds(RamNeed, symbols=SYMBOLS))
+# Further measures are rows of their own; tests of them are in tests/layout.
+st.register_type_strategy(Measures, st.builds(Measures, further=st.just(())))
 
 
 @given(st.builds(Document, results=RESULTS))
