@@ -11,12 +11,13 @@ import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
+from mlbench.core import backends
+
 if TYPE_CHECKING:
     from mlbench.core.firmware import Firmware
     from mlbench.testing.dialogue import Dialogue
     from mlbench.testing.profiling import Profiled
 
-_BACKENDS = ("emulator", "renode", "board")
 _DEVICES = pytest.StashKey[list[Any]]()
 _SLOW = pytest.StashKey[bool]()
 
@@ -26,9 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("mlbench", "firmware under test")
     group.addoption(
         "--mlbench-backend",
-        choices=_BACKENDS,
+        choices=backends.names(),
         default=None,
-        help="where firmware runs, for tests that do not name it themselves (default: emulator)",
+        help=f"where firmware runs, for tests that do not name it themselves (default: {backends.default()})",
     )
 
 
@@ -75,9 +76,11 @@ def _asked(request: pytest.FixtureRequest) -> tuple[str, str]:
             f"mlbench marker: unknown arguments {sorted(unknown) or list(marker.args)}", pytrace=False
         )
     option = request.config.getoption("--mlbench-backend")
-    backend = given.get("backend") or option or "emulator"
-    if backend not in _BACKENDS:
-        pytest.fail(f"mlbench marker: backend {backend!r} is none of {', '.join(_BACKENDS)}", pytrace=False)
+    backend = given.get("backend") or option or backends.default()
+    if backend not in backends.names():
+        pytest.fail(
+            f"mlbench marker: backend {backend!r} is none of {', '.join(backends.names())}", pytrace=False
+        )
     return given.get("board", DEFAULT_BOARD), backend
 
 
@@ -137,7 +140,7 @@ def profile(
         options = {"board": board, "backend": backend, **options}
         path = Path(sketch) if isinstance(sketch, (str, Path)) else None
         is_sketch = path is not None and (path.is_dir() or path.suffix == ".ino")
-        if is_sketch and options["backend"] != "board":
+        if is_sketch and options["backend"] != backends.of_boards():
             sketch = mlbench_build(sketch, board=options["board"])
         found = measure(sketch, **options)
         for name, value in found.figures().items():

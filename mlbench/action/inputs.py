@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mlbench.core import backends
 from mlbench.errors import UsageError
 
 PREFIX = "MLBENCH_INPUT_"
@@ -23,7 +24,6 @@ MODES = ("all", "measure", "report", "build")
 COMMENTS = ("always", "changes", "regressions", "never")
 FAILURES = ("thresholds", "failures")
 BASELINES = ("auto", "artifact", "none")
-BACKENDS = ("emulator", "renode", "board")
 _FLAGS = {"true": True, "false": False}
 _KEY_LENGTH = 1000
 
@@ -39,27 +39,28 @@ class Input:
     choices: tuple[str, ...] = ()
 
 
-INPUTS = (
-    Input("suite", "", "text"),
-    Input("sketches", "", "list"),
-    Input("board", "", "list"),
-    Input("backend", "", "choice", ("", *BACKENDS)),
-    Input("platforms", "", "list"),
-    Input("libraries", "", "list"),
-    Input("renode-version", "", "text"),
-    Input("firmware-dir", "", "text"),
-    Input("mode", "all", "choice", MODES),
-    Input("baseline", "auto", "text"),
-    Input("skip-unchanged", "true", "flag"),
-    Input("comment", "always", "choice", COMMENTS),
-    Input("fail-on", "thresholds, failures", "choices", (*FAILURES, "nothing")),
-    Input("key", "${{ toJSON(matrix) }}", "text"),
-    Input("working-directory", ".", "text"),
-    Input("cache", "true", "flag"),
-    Input("install", "", "choice", ("", "true", "false")),
-    Input("token", "${{ github.token }}", "secret"),
-)
-"""Every input of ``action.yml``, in its order. ``token`` is handed to those steps alone that need it."""
+def inputs() -> tuple[Input, ...]:
+    """Every input of ``action.yml``, in its order. ``token`` is handed to those steps alone that need it."""
+    return (
+        Input("suite", "", "text"),
+        Input("sketches", "", "list"),
+        Input("board", "", "list"),
+        Input("backend", "", "choice", ("", *backends.names())),
+        Input("platforms", "", "list"),
+        Input("libraries", "", "list"),
+        Input("renode-version", "", "text"),
+        Input("firmware-dir", "", "text"),
+        Input("mode", "all", "choice", MODES),
+        Input("baseline", "auto", "text"),
+        Input("skip-unchanged", "true", "flag"),
+        Input("comment", "always", "choice", COMMENTS),
+        Input("fail-on", "thresholds, failures", "choices", (*FAILURES, "nothing")),
+        Input("key", "${{ toJSON(matrix) }}", "text"),
+        Input("working-directory", ".", "text"),
+        Input("cache", "true", "flag"),
+        Input("install", "", "choice", ("", "true", "false")),
+        Input("token", "${{ github.token }}", "secret"),
+    )
 
 
 def variable(name: str) -> str:
@@ -113,8 +114,8 @@ class Settings:
         Raises:
             UsageError: an input has a value that it cannot have; names the input and its values.
         """
-        texts = {item.name: _text(item, environ) for item in INPUTS if item.kind != "secret"}
-        kinds = {item.name: item for item in INPUTS}
+        texts = {item.name: _text(item, environ) for item in inputs() if item.kind != "secret"}
+        kinds = {item.name: item for item in inputs()}
 
         def choice(name: str) -> str:
             return _choice(kinds[name], texts[name])

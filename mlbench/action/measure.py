@@ -23,6 +23,7 @@ from mlbench.baseline.measuring import UNTOUCHED, Job, measured_but, placed
 from mlbench.baseline.same_run import chooser, measure_counterpart
 from mlbench.baseline.untouched import find_untouched
 from mlbench.compare import Thresholds, thresholds_of
+from mlbench.core import backends
 from mlbench.errors import MLBenchError, worst_status
 from mlbench.firmware.install_tools import ensure_toolchain
 from mlbench.host.cache_dir import CHECKOUTS, room
@@ -102,7 +103,7 @@ def run_options(settings: Settings, packages: Packages) -> RunOptions:
         boards=tuple(settings.board),
         libraries=tuple(str(folder) for folder in packages.libraries),
         # What is only built is for boards, whose backend says where it is measured later.
-        backend=settings.backend if settings.mode != "build" else "board",
+        backend=settings.backend if settings.mode != "build" else backends.of_boards(),
     )
     if settings.handed:
         return replace(found, firmware_dir=settings.firmware_dir, thresholds=settings.suite)

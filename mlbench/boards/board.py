@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mlbench.core import backends
 from mlbench.errors import UsageError
 
 
@@ -148,8 +149,8 @@ class Board:
     @property
     def backends(self) -> tuple[str, ...]:
         """Where sketches for this board can be measured."""
-        found = (("emulator", self.emulator), ("renode", self.renode), ("board", self.serial))
-        return tuple(name for name, data in found if data is not None)
+        parts = {"": True, "emulator": self.emulator, "renode": self.renode, "serial": self.serial}
+        return tuple(backend.name for backend in backends.rows() if parts[backend.needs])
 
     def with_options(self, options: str) -> Board:
         """This board with the memory that an FQBN's options (``Memory=512,Core=Main``) give it.

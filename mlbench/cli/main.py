@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from mlbench.cli.output import say
 from mlbench.cli.report import FORMATS
+from mlbench.core import backends
 from mlbench.errors import MLBenchError, UsageError
 from mlbench.suite.options import RunOptions
 from mlbench.util.interrupt import Interrupted, interruptible, leave
@@ -157,9 +158,11 @@ def _parser() -> _Parser:
     )
     chosen.add_argument("--no-cache", action="store_true", help="build and measure everything anew")
     run = verb("run", names, chosen, outputs)
-    run.add_argument("--backend", choices=("emulator", "renode", "board"), help="where it runs")
+    run.add_argument("--backend", choices=backends.names(), help="where it runs")
     run.add_argument(
-        "--cross-check", choices=("renode",), help="run there as well, and name the first difference"
+        "--cross-check",
+        choices=tuple(backend.name for backend in backends.rows() if backend.cross_checks),
+        help="run there as well, and name the first difference",
     )
     run.add_argument("--port", metavar="P", help="serial port of a real board")
     run.add_argument(
@@ -184,7 +187,7 @@ def _parser() -> _Parser:
     build.add_argument(
         "--firmware-dir", metavar="DIR", required=True, help="write firmware there, for `run --firmware-dir`"
     )
-    build.set_defaults(backend="board", port=None)
+    build.set_defaults(backend=backends.of_boards(), port=None)
     flash = verb("flash")
     flash.add_argument("elf", nargs="?", metavar="FIRMWARE.elf", help="what is put onto it")
     flash.add_argument("--board", metavar="FQBN", required=True, help="the board")

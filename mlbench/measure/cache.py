@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from mlbench import version
+from mlbench.core import backends
 from mlbench.core.execution import Target
 from mlbench.core.firmware import Firmware
 from mlbench.errors import UsageError
@@ -33,9 +34,6 @@ MOST_KEPT = 2000
 """Entries, of some 100 KB at most; the oldest go first."""
 
 _MOST_BYTES = 4_000_000
-_EXACT_BACKENDS = frozenset({"emulator"})
-"""Backends whose figures are the same each time. A board is asked again: that is what it is there for."""
-
 _UPON = ("unicorn", "pyelftools", "cxxfilt")
 _FORMAT = "mlbench/kept/1"
 
@@ -74,7 +72,9 @@ class Kept:
 
 def key_of(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int | None) -> str:
     """What a profile depends on, as one digest; empty where it may differ from time to time."""
-    if spec.backend not in _EXACT_BACKENDS:
+    backend = backends.find(spec.backend)
+    # A board is asked again: that is what it is there for.
+    if backend is None or not backend.exact:
         return ""
     try:
         instrument = target.instrument

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mlbench.core import backends
 from mlbench.core.execution import Foretold, Target
 from mlbench.core.firmware import Firmware
 from mlbench.errors import MLBenchError
@@ -14,7 +15,7 @@ from mlbench.suite.suite_file import SketchSpec
 
 def foretell(firmware: Firmware, spec: SketchSpec, emulator: Target, measure: Measure) -> Foretold | None:
     """What the emulator says of this firmware; None where it cannot run it."""
-    asked = replace(spec, backend="emulator", ram_search="replay", ram_min=0, ram_max=None)
+    asked = replace(spec, backend=backends.default(), ram_search="replay", ram_min=0, ram_max=None)
     try:
         found = measure(firmware, asked, emulator, None).measures.unused_ram
     except MLBenchError:

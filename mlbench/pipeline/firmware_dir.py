@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mlbench.boards import board_for
+from mlbench.core import backends
 from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Overflow
 from mlbench.errors import EnvironmentFault, MLBenchError, UsageError
@@ -350,7 +351,7 @@ def _spec(data: Mapping[str, Any]) -> SketchSpec:
         sketch=_label(data.get("sketch", ""), data["name"]),
         board=data["board"],
         source=Source(),
-        backend="board",
+        backend=backends.of_boards(),
         functions=Functions(functions["init"], functions["inference"], outputs),
         build_properties=tuple(data.get("build_properties", ())),
         ram_search=ram["search"],
@@ -372,7 +373,7 @@ def _label(path: str, name: str) -> Path:
 
 
 def _damaged(name: str, error: MLBenchError) -> Found:
-    spec = SketchSpec(elide(name, 100), Path(), _UNKNOWN, Source(), backend="board")
+    spec = SketchSpec(elide(name, 100), Path(), _UNKNOWN, Source(), backend=backends.of_boards())
     return Found(spec, error=error)
 
 

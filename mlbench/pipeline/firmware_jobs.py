@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from mlbench.core import backends
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.pipeline.firmware_dir import MOST_ENTRIES, Found, new_folder, read_folder, take, write_entry
 from mlbench.pipeline.run import Handed, Rooms, build_all, profile_handed
@@ -83,7 +84,7 @@ def measure_folder(
 def _asked(found: Sequence[Found], options: RunOptions) -> tuple[Found, ...]:
     """The entries that are asked for, measured as the options have it."""
     chosen = {id(spec) for spec in only(tuple(entry.spec for entry in found), options.only)}
-    backend = options.backend or "board"
+    backend = options.backend or backends.of_boards()
     return tuple(
         replace(entry, spec=with_options(replace(entry.spec, backend=backend), options))
         for entry in found

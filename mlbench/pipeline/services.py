@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlbench.core import backends
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.pipeline.run import Rooms
 from mlbench.suite.suite_file import SketchSpec, Source
@@ -16,6 +17,7 @@ from mlbench.util.progress import Progress
 from mlbench.util.settings import Settings
 
 if TYPE_CHECKING:
+    from mlbench.core.backends import Backend
     from mlbench.core.execution import Foretold, Target
     from mlbench.core.firmware import BoardBuild, BoardImage, BuildRequest, Firmware
     from mlbench.firmware.arduino_cli import ArduinoCli
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
     from mlbench.measure.profile import Profile
     from mlbench.source.project import Project
     from mlbench.util.git import OutOfReach
-
-BACKENDS = ("emulator", "renode", "board")
-"""Backends that this version has."""
 
 EMPTY_SKETCH = "void setup() {}\nvoid loop() {}\n"
 """The shortest sketch: what it takes is the overhead of core and startup code."""
@@ -151,7 +150,7 @@ class _Wiring:
         return lines_to_add(spec, names, named=self._named) if names else ()
 
     def _target(self, spec: SketchSpec) -> Target:
-        return self._board(spec) if spec.backend == "board" else target_for(spec)
+        return self._board(spec) if _backend(spec).on_port else target_for(spec)
 
     def _board(self, spec: SketchSpec) -> Target:
         """A real board, with all that it takes to link sketches anew for it, where they are here."""
@@ -191,7 +190,9 @@ class _Wiring:
 
         if board_for(spec.board).emulator is None:
             return None
-        return foretell(firmware, spec, target_for(replace(spec, backend="emulator")), self._measure())
+        return foretell(
+            firmware, spec, target_for(replace(spec, backend=backends.default())), self._measure()
+        )
 
     def _expected(self, spec: SketchSpec, firmware: Firmware) -> int | None:
         found = self._foretold(spec, firmware) if spec.ram_search == "replay" else None
@@ -228,20 +229,21 @@ def target_for(spec: SketchSpec) -> Target:
     Raises:
         UsageError: there is no such backend or board.
     """
-    if spec.backend not in BACKENDS:
-        do = f"use one of: {', '.join(BACKENDS)}"
-        raise UsageError(f"this version has no backend {spec.backend!r}", where=spec.where, do=do)
     from mlbench.boards import board_for
 
-    if spec.backend == "board":
+    backend = _backend(spec)
+    if backend.on_port:
         raise UsageError("a board needs a run of its own", where=spec.where, do="use `mlbench run`")
-    if spec.backend == "renode":
-        from mlbench.targets.renode import RenodeTarget
+    target: Target = backend.make_target(board_for(spec.board))
+    return target
 
-        return RenodeTarget(board_for(spec.board))
-    from mlbench.targets.emulator.target import EmulatorTarget
 
-    return EmulatorTarget(board_for(spec.board))
+def _backend(spec: SketchSpec) -> Backend:
+    found = backends.find(spec.backend)
+    if found is None:
+        do = f"use one of: {', '.join(backends.names())}"
+        raise UsageError(f"this version has no backend {spec.backend!r}", where=spec.where, do=do)
+    return found
 
 
 def plain_fqbn(fqbn: str) -> str:
@@ -269,7 +271,7 @@ def _locate(project: Project, spec: SketchSpec) -> BuildRequest:
         fqbn=spec.board,
         build_properties=spec.build_properties,
         libraries=libraries_of(project, spec),
-        board=board_build(spec) if spec.backend == "board" else None,
+        board=board_build(spec) if _backend(spec).on_port else None,
     )
 
 

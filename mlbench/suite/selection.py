@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from mlbench.core import backends
 from mlbench.errors import UsageError
 from mlbench.suite.discovery import default_board, discover, find_suite
 from mlbench.suite.options import RunOptions
@@ -68,7 +69,7 @@ def select(
         for spec in specs:
             if spec.board_where:
                 check_board(spec)
-    backend = options.backend or ("board" if options.port else "")
+    backend = options.backend or (backends.of_boards() if options.port else "")
     if backend:
         specs = tuple(dict.fromkeys(replace(spec, backend=backend) for spec in specs))
     specs = tuple(_with_build_options(spec, options, folder) for spec in specs)

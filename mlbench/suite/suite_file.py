@@ -7,10 +7,11 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from mlbench.core import backends
 from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.core.measures import keys
 from mlbench.errors import UsageError
@@ -47,7 +48,7 @@ class SketchSpec:
     board: str
     """FQBN."""
     source: Source
-    backend: str = "emulator"
+    backend: str = field(default_factory=backends.default)
     functions: Functions = Functions()
     build_properties: tuple[str, ...] = ()
     libraries: tuple[Path, ...] = ()
@@ -147,8 +148,14 @@ def shown_path(path: Path) -> str:
 
 
 def suite_schema() -> dict[str, Any]:
-    """The schema of suite files, with thresholds for each measure that there is."""
+    """The schema of suite files, with each backend and thresholds for each measure that there is."""
     schema = copy.deepcopy(load_schema(__package__, "suite.schema.json"))
+    names = backends.names()
+    schema["$defs"]["backends"] |= {
+        "description": f"{', '.join(names[:-1])} or {names[-1]}, or a list of them",
+        "pattern": f"^({'|'.join(names)})$",
+    }
+    schema["$defs"]["backends"]["items"]["enum"] = list(names)
     limits = {key: {"$ref": "#/$defs/threshold"} for key in keys()}
     schema["$defs"]["thresholds"]["properties"] = limits
     return schema
@@ -207,7 +214,7 @@ class _Reader:
     def _entries(self, keys: Mapping[str, Any], name: str, sketch: Path, index: int) -> list[SketchSpec]:
         boards = _listed(keys.get("board", DEFAULT_BOARD))
         board_at = self._path(index, "board")
-        backends = _listed(keys.get("backend", "emulator"))
+        places = _listed(keys.get("backend", backends.default()))
         ram = keys.get("ram", {})
         low, high = ram.get("min", 0), ram.get("max")
         if high is not None and high < low:
@@ -240,7 +247,7 @@ class _Reader:
                 board_where=self._document.where((*board_at, boards.index(board))),
             )
             for board in dict.fromkeys(boards)
-            for backend in dict.fromkeys(backends)
+            for backend in dict.fromkeys(places)
         ]
 
     def _source(self, keys: Mapping[str, Any], index: int) -> Source:

@@ -15,6 +15,7 @@ from mlbench.elf.symbols import Symbol
 from mlbench.elf.types import Kind, Prototype, Type
 from mlbench.errors import UsageError
 from mlbench.testing.aapcs import place, result
+from mlbench.testing.building import spec_of
 from mlbench.testing.core import CoreSnapshot, EmulatorCore
 from mlbench.testing.dialogue import Dialogue, Match
 from mlbench.testing.errors import DeviceError, Report
@@ -314,3 +315,13 @@ def _returned(prototype: Prototype | None, returns: str) -> Type:
 
 
 __all__ = ["CallResult", "Device", "DeviceError", "Inference", "Match", "Snapshot"]
+
+
+def emulated_device(firmware: Firmware | Path | str, *, board: str, **options: Any) -> Device:  # noqa: ARG001
+    """A device as the plugin makes it: what is named in the sketch's mlbench.yml is named for it too."""
+    if isinstance(firmware, Firmware) and firmware.source.exists():
+        spec = spec_of(firmware.source)
+        if spec is not None and spec.functions.inference:
+            named = {"inference": spec.functions.inference, "output": spec.functions.outputs}
+            options = {**named, **options}
+    return Device(firmware, **options)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlbench.core import backends
 from mlbench.core.firmware import Firmware
 from mlbench.errors import UsageError
-from mlbench.testing.building import spec_of
 
 if TYPE_CHECKING:
     from mlbench.testing.dialogue import Dialogue
@@ -25,7 +25,7 @@ def make_device(
 
     Args:
         firmware: built firmware, a sketch's folder or .ino, or an ELF file.
-        backend: ``emulator``, ``renode`` or ``board``.
+        backend: the name of a row of ``core.backends``.
         board: FQBN that a sketch is built for.
         build: builds a sketch.
         options: of the device's own class.
@@ -33,30 +33,14 @@ def make_device(
     Raises:
         UsageError: there is no such backend.
     """
+    found = backends.find(backend)
+    if found is None or not found.device:
+        do = f"use one of: {', '.join(row.name for row in backends.rows() if row.device)}"
+        raise UsageError(f"this version has no devices of the backend {backend!r}", do=do)
     if not isinstance(firmware, Firmware):
         path = Path(firmware)
         if path.is_dir() or path.suffix == ".ino":
-            options_of_build = {"uploaded": True} if backend == "board" else {}
+            options_of_build = {"uploaded": True} if found.on_port else {}
             firmware = build(path, board=board, **options_of_build)
-    if backend == "board":
-        from mlbench.testing.board_device import BoardDevice
-
-        return BoardDevice(firmware, board=board, **options)
-    if backend == "renode":
-        from mlbench.testing.renode_device import RenodeDevice
-
-        return RenodeDevice(firmware, board=board, **options)
-    if backend != "emulator":
-        do = "use emulator, renode or board"
-        raise UsageError(f"this version has no devices of the backend {backend!r}", do=do)
-    from mlbench.testing.device import Device
-
-    if isinstance(firmware, Firmware) and firmware.source.exists():
-        spec = spec_of(firmware.source)
-        if spec is not None and spec.functions.inference:
-            options = {
-                "inference": spec.functions.inference,
-                "output": spec.functions.outputs,
-                **options,
-            }
-    return Device(firmware, **options)
+    device: Dialogue = found.make_device(firmware, board, **options)
+    return device

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlbench.core import backends
 from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.core.firmware import Firmware
 from mlbench.core.measures import FLASH, INFERENCE_TIME, INIT_TIME, RAM_NEED, UNUSED_RAM, row
@@ -85,7 +86,7 @@ def profile(
     inference: str | None = None,
     output: Sequence[OutputBuffer] = (),
     board: str = DEFAULT_BOARD,
-    backend: str = "emulator",
+    backend: str = "",
     baseline: Path | str | Profiled | None = None,
     ram: bool = True,
 ) -> Profiled:
@@ -97,7 +98,8 @@ def profile(
         inference: the function that infers; else what mlbench.yml says.
         output: the buffers that it fills.
         board: FQBN.
-        backend: ``emulator``, ``renode`` or ``board`` (a sketch's folder; its port by ``MLBENCH_PORT``).
+        backend: ``emulator`` where none is named, ``renode``, or ``board`` (a sketch's folder; its port by
+            ``MLBENCH_PORT``).
         baseline: an earlier result file, or what was measured of another build; shown beside each figure.
         ram: whether the limit of unused RAM is searched.
 
@@ -108,7 +110,9 @@ def profile(
     from mlbench.measure.profile import profile as measure
     from mlbench.pipeline.services import target_for
 
-    if backend == "board":
+    backend = backend or backends.default()
+    found = backends.find(backend)
+    if found is not None and found.on_port:
         return _on_a_board(sketch, board, init, inference, output, baseline, ram)
     firmware = _firmware(sketch, board)
     known = spec_of(firmware.source) if firmware.source.exists() else None
@@ -156,7 +160,7 @@ def _on_a_board(
     folder = path.parent if path.suffix == ".ino" else path
     plain = SketchSpec(path.stem, path, board, Source(folder=folder), own_folder=folder)
     spec = _asked(spec_of(path) or plain, init, inference, output, ram)
-    spec = replace(spec, board=board, backend="board")
+    spec = replace(spec, board=board, backend=backends.of_boards())
     port = os.environ.get("MLBENCH_PORT", "")
     rooms = wire(Settings(policy=Policy.read([]), port=port), Silent())
     firmware = rooms.build(rooms.locate(rooms.obtain(spec), spec))

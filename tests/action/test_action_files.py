@@ -14,7 +14,8 @@ import yaml
 from stand_ins import ROOT, pinned
 
 from mlbench.action import STEPS
-from mlbench.action.inputs import INPUTS, PREFIX, Settings, variable
+from mlbench.action.inputs import PREFIX, Settings, variable
+from mlbench.action.inputs import inputs as every_input
 from mlbench.errors import UsageError
 from mlbench.firmware.source_tree import read_tree
 from mlbench.host.cache_dir import TOOLS, room
@@ -31,22 +32,22 @@ def action() -> dict[str, Any]:
 
 def test_one_table_of_inputs(action: dict[str, Any]) -> None:
     """The code's; everything else is held against it."""
-    names = [item.name for item in INPUTS]
+    names = [item.name for item in every_input()]
     assert list(action["inputs"]) == names
     assert {name: str(given["default"]) for name, given in action["inputs"].items()} == {
-        item.name: item.default for item in INPUTS
+        item.name: item.default for item in every_input()
     }
     assert all(given["description"] for given in action["inputs"].values())
     types = yaml.safe_load((ROOT / "action-types.yml").read_text())
     assert list(types["inputs"]) == names
-    for item in INPUTS:
+    for item in every_input():
         allowed = types["inputs"][item.name].get("allowed-values")
         if item.kind == "choice" and allowed:
             assert allowed == [choice for choice in item.choices if choice]
     table = (ROOT / "docs" / "action.md").read_text().split("## Inputs")[1].split("## ")[0]
     rows = re.findall(r"^\| `([\w-]+)` \| *(?:`([^`]*)`|([^|`]*)) *\|", table, re.MULTILINE)
     assert [row[0] for row in rows] == names
-    for (_, code, _), item in zip(rows, INPUTS, strict=True):
+    for (_, code, _), item in zip(rows, every_input(), strict=True):
         if "${{" not in item.default:
             assert code == item.default
 
@@ -63,7 +64,7 @@ def test_inputs_reach_the_code_by_the_environment_alone(action: dict[str, Any]) 
     for step in action["runs"]["steps"]:
         assert "${{" not in step.get("run", "")
         given |= {name: text for name, text in step.get("env", {}).items() if name.startswith(PREFIX)}
-    assert given == {variable(item.name): f"${{{{ inputs.{item.name} }}}}" for item in INPUTS}
+    assert given == {variable(item.name): f"${{{{ inputs.{item.name} }}}}" for item in every_input()}
 
 
 def test_the_token_is_where_nothing_is_built(action: dict[str, Any]) -> None:
@@ -109,7 +110,7 @@ def test_caches_that_meet_a_token_are_older_than_any_build(action: dict[str, Any
 def test_the_reusable_workflow_hands_every_input_on() -> None:
     bench = yaml.safe_load((ROOT / ".github/workflows/bench.yml").read_text())
     inputs = bench[True]["workflow_call"]["inputs"]
-    defaults = {item.name: item.default for item in INPUTS}
+    defaults = {item.name: item.default for item in every_input()}
     for name, given in inputs.items():
         if name in defaults:
             assert str(given["default"]).lower() == defaults[name], name
