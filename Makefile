@@ -31,7 +31,7 @@ bench:
 
 # Measures the sample of docs/comment.md and draws its pictures; needs chromium, pngquant and an emoji font.
 sample:
-	$(DEV) python docs/sample/make.py
+	$(DEV) env PYTHONPATH=. python docs/sample/make.py
 
 # Seconds that the action takes beyond compiling and measuring.
 bench-action:
