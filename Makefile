@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEV = $(PYTHON) entrypoint.py --dev
 WORKERS ?= 2
 
-.PHONY: test soak check lint typecheck tools bench bench-action sample lock clean
+.PHONY: test soak check lint typecheck tools bench bench-action sample docs lock clean
 
 # What CI runs. Missing compilers of sketches are installed the way entrypoint.py does it.
 test: check tools
@@ -36,6 +36,10 @@ sample:
 # Seconds that the action takes beyond compiling and measuring.
 bench-action:
 	$(DEV) env PYTHONPATH=. python tests/action/overhead_bench.py
+
+# Writes the pages that are generated from the code.
+docs:
+	$(DEV) env PYTHONPATH=. python -m mlbench.devtools.cli_page > docs/cli.md
 
 # Pins what requirements/*.in ask for, with the hashes of every platform's files.
 lock:

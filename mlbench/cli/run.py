@@ -81,29 +81,3 @@ def elf(image: argparse.Namespace, options: RunOptions, settings: Settings) -> i
         for line in text.splitlines():
             people_of(settings).write(f"{printable(line)}\n")
     return worst_status([exit_status([result]), report([result], settings, progress, begin)])
-
-
-def monitor(options: argparse.Namespace) -> int:
-    """Show an image's serial line, live."""
-    from mlbench.cli.monitor import Wish, monitor
-
-    wish = Wish(options.source, options.fast, options.seconds, options.until.encode())
-    link = Path(options.pty) if options.pty else None
-    return monitor(Path(options.elf), wish, board=options.board, link=link, raw=options.raw)
-
-
-def simulate_board(options: argparse.Namespace) -> int:
-    """Be a board."""
-    from mlbench.boards import board_for
-    from mlbench.simulated.board import Manner, simulate
-    from mlbench.simulated.faults import parse_faults
-
-    board = board_for(options.board)
-    if board.emulator is None:
-        raise UsageError(f"board {board.id} has no emulator", do="name a board that has one: mlbench boards")
-    log = Path(options.log) if options.log else None
-    manner = Manner(parse_faults(options.fault), options.seed, 0.0 if options.fast else 1.0, log)
-    elf = Path(options.elf) if options.elf else None
-    if elf is not None and not elf.is_file():
-        raise UsageError("there is no such file", where=str(elf), do="name an ELF file")
-    return simulate(board, Path(options.link), manner, elf)

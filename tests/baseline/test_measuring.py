@@ -26,7 +26,8 @@ from mlbench.baseline import (
 from mlbench.baseline.same_run import measure_counterpart
 from mlbench.baseline.untouched import find_untouched
 from mlbench.baseline.worktree import worktree
-from mlbench.cli.main import parse, run_options
+from mlbench.cli.main import parse
+from mlbench.cli.verbs.run import options_of
 from mlbench.compare import thresholds_of
 from mlbench.core.firmware import BuildRequest
 from mlbench.errors import EnvironmentFault, UsageError
@@ -271,7 +272,7 @@ def test_large_files_that_are_pointers_at_the_base_alone_are_told(server, tmp_pa
 
 
 def counterpart_results(clone, commit, folder, *words, start=None) -> tuple[Base, list[SketchSpec]]:
-    options = run_options(parse(["run", *words]))
+    options = options_of(parse(["run", *words]))
     seen: list[SketchSpec] = []
 
     def profile(specs, *_args, **_keys):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.cli.main import _verb_first, main
+from mlbench.cli.main import _verb_first, main, parsers
 from mlbench.host.cache_dir import BUILDS, room
 from mlbench.results.result_file import read
 
@@ -54,7 +54,7 @@ def sketch(folder: Path) -> None:
     ],
 )
 def test_the_verb_may_be_left_out_or_stand_behind_options(given, expected):
-    assert _verb_first(given) == expected
+    assert _verb_first(given, parsers()[1]) == expected
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_bug_of_ours_is_one_line_unless_debugging(place, capsys, monkeypatch):
     def broken() -> None:
         raise ZeroDivisionError("of\nours")
 
-    monkeypatch.setattr("mlbench.cli.maintenance.boards", broken)
+    monkeypatch.setattr("mlbench.boards.load_boards", broken)
     assert main(["boards"]) == 4
     assert capsys.readouterr().err == (
         "mlbench: internal error: ZeroDivisionError: of ours; run with --debug and report it\n"

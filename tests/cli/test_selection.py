@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.cli.main import parse, run_options
+from mlbench.cli.main import parse
+from mlbench.cli.verbs.run import options_of
 from mlbench.errors import UsageError
 from mlbench.suite.selection import select
 
@@ -27,7 +28,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def names(project: Path, *patterns: str, lenient: bool = False) -> list[str]:
-    options = run_options(parse(["run", *(f"--only={pattern}" for pattern in patterns)]))
+    options = options_of(parse(["run", *(f"--only={pattern}" for pattern in patterns)]))
     return [spec.name for spec in select(options, project, lenient=lenient).specs]
 
 
@@ -66,8 +67,8 @@ def test_what_fits_nothing_is_told(project, pattern):
 
 def test_a_folder_stands_for_the_current_one(project, monkeypatch, tmp_path_factory):
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    found = select(run_options(parse(["run"])), project)
+    found = select(options_of(parse(["run"])), project)
     assert found.suite is not None
     assert found.specs[0].own_folder == project
-    found = select(run_options(parse(["run", "mlbench.yml", "--library", "lib"])), project)
+    found = select(options_of(parse(["run", "mlbench.yml", "--library", "lib"])), project)
     assert found.specs[0].libraries == (project / "lib",)

@@ -1,0 +1,30 @@
+"""The verb ``elf``: profile a firmware image."""
+
+from __future__ import annotations
+
+import argparse
+
+from mlbench.cli.options import add_measuring, add_outputs, measuring_options, settings_of
+from mlbench.cli.parser import Parser
+
+NAME = "elf"
+HELP = "profile a firmware image, without a compiler"
+
+
+def arguments(parser: Parser) -> None:
+    """Add what it takes."""
+    add_measuring(parser)
+    add_outputs(parser)
+    parser.add_argument("elf", metavar="FIRMWARE.elf", help="an image for a supported board")
+    parser.add_argument(
+        "--board", metavar="BOARD", default="", help="FQBN or short name of the board; default: the image's"
+    )
+    parser.add_argument("--ram", action="store_true", help="search the limit of unused RAM too")
+    parser.add_argument("--serial", action="store_true", help="show what the firmware prints")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Profile a given image."""
+    from mlbench.cli.run import elf
+
+    return elf(options, measuring_options(options), settings_of(options))
