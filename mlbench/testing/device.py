@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlbench.boards import board_for
 from mlbench.core.execution import OutputBuffer
 from mlbench.core.firmware import Firmware
 from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
 from mlbench.elf.symbols import Symbol
 from mlbench.elf.types import Kind, Prototype, Type
+from mlbench.emulator.chips import chip_of
 from mlbench.errors import UsageError
+from mlbench.suite.suite_file import DEFAULT_BOARD
 from mlbench.testing.aapcs import place, result
 from mlbench.testing.core import CoreSnapshot, EmulatorCore
 from mlbench.testing.dialogue import Dialogue, Match
@@ -90,6 +93,7 @@ class Device(Dialogue):
         *,
         inference: str = "",
         output: Sequence[OutputBuffer] = (),
+        board: str = DEFAULT_BOARD,
         host_seconds: float = _HOST_SECONDS,
     ) -> None:
         """Take firmware; nothing is run yet.
@@ -98,15 +102,16 @@ class Device(Dialogue):
             firmware: what ``build`` gave, or the path of an ELF file.
             inference: the function that ``infer`` uses.
             output: the buffers that it fills.
+            board: FQBN or id of the board that is emulated.
             host_seconds: wall time after which the host gives up one step.
 
         Raises:
-            MLBenchError: the file is no firmware.
+            MLBenchError: the file is no firmware, or the board has no emulator.
         """
         path = firmware.elf if isinstance(firmware, Firmware) else Path(firmware)
         self.image = Image.load(path)
         self._inference, self._output = inference, tuple(output)
-        self._core = EmulatorCore(self.image, host_seconds)
+        self._core = EmulatorCore(self.image, chip_of(board_for(board)), host_seconds)
         self._started = False
         self._ready: dict[str, Snapshot] = {}
         self._callable: dict[str, tuple[int, Prototype | None]] = {}

@@ -26,7 +26,7 @@ def make_device(
     Args:
         firmware: built firmware, a sketch's folder or .ino, or an ELF file.
         backend: ``emulator``, ``renode`` or ``board``.
-        board: FQBN that a sketch is built for.
+        board: FQBN that a sketch is built for, and whose chip is emulated.
         build: builds a sketch.
         options: of the device's own class.
 
@@ -59,4 +59,4 @@ def make_device(
                 "output": spec.functions.outputs,
                 **options,
             }
-    return Device(firmware, **options)
+    return Device(firmware, board=board, **options)

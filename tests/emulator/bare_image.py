@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mlbench.elf.image import Image
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Ending, Machine
 
 ROOT = Path(__file__).parents[2]
@@ -114,7 +115,7 @@ class Compiler:
 
     def machine(self, source: str, *, asm: bool = False, flags: tuple[str, ...] = ("-O1",)) -> Machine:
         """A machine with a bare image, about to run its first instruction."""
-        return Machine(self.image(source, asm=asm, flags=flags))
+        return Machine(self.image(source, asm=asm, flags=flags), NRF52840)
 
 
 def address(machine: Machine, name: str) -> int:
