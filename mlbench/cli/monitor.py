@@ -182,7 +182,8 @@ def monitor(elf: Path, wish: Wish, *, board: str = "", link: Path | None = None,
     if not elf.is_file():
         raise UsageError("there is no such file", where=str(elf), do="name an ELF file")
     known = _board(board)
-    machine = Machine(Image.load(elf), chip_of(known))
+    chip = chip_of(known)
+    machine = Machine(Image.load(elf), chip)
     end: LineEnd = PortLink(link) if link is not None else Terminal(raw=raw)
     with end:
         runner = Monitor(machine, end, wish)

@@ -108,10 +108,11 @@ class Device(Dialogue):
         Raises:
             MLBenchError: the file is no firmware, or the board has no emulator.
         """
+        chip = chip_of(board_for(board))
         path = firmware.elf if isinstance(firmware, Firmware) else Path(firmware)
         self.image = Image.load(path)
         self._inference, self._output = inference, tuple(output)
-        self._core = EmulatorCore(self.image, chip_of(board_for(board)), host_seconds)
+        self._core = EmulatorCore(self.image, chip, host_seconds)
         self._started = False
         self._ready: dict[str, Snapshot] = {}
         self._callable: dict[str, tuple[int, Prototype | None]] = {}

@@ -50,6 +50,16 @@ def chip_of(board: Board) -> Chip:
     return chip
 
 
+def check_chip(board: Board) -> None:
+    """Hold a board against its chip, where that is emulated.
+
+    Raises:
+        UsageError: see ``chip_of``.
+    """
+    if board.emulator is not None:
+        chip_of(board)
+
+
 def _contradicts(board: Board, chip: Chip, memory: str, has: Region, should: Region) -> UsageError:
     what = f"board {board.id} has {has} of {memory}, its chip {chip.name} {should}"
     return UsageError(what, where=board.file, do="correct the board's memory, or leave out its emulator")
