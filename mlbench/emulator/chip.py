@@ -52,9 +52,8 @@ class BootloaderCall:
 class Chip:
     """One chip. Its core is a Cortex-M4 with FPU and an MPU of eight regions.
 
-    Memories and windows begin and end at multiples of 4 KiB. Where the lines of the memories cannot be told
-    apart by the native hot path (1 MiB of flash below 0x100000 and as much of RAM can), the one in Python
-    runs.
+    Memories and windows begin and end at multiples of 4 KiB. Where the native hot path cannot tell the lines
+    of the memories apart (``hotpath.tells_apart``), the one in Python runs, which is much slower.
     """
 
     name: str

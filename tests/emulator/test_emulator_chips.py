@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from bare_image import MS, Compiler, finish, run_to
+from bare_image import MS, ROOT, Compiler, finish, run_to
 from made_up_chip import BOARD, LINKED, MADE_UP
 
 from mlbench.boards import board_for, load_boards
@@ -263,17 +268,42 @@ def test_a_board_file_selects_it(bare: Compiler, known: Path) -> None:
         Device(image.path)
 
 
-def test_its_firmware_is_measured_and_listened_to(
-    bare: Compiler, known: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_steps_of_the_guide_are_all_that_is_needed(bare: Compiler, tmp_path: Path) -> None:
+    """A module, its row and a board file, in a checkout of its own: firmware is measured and listened to."""
+    package = tmp_path / "mlbench"
+    shutil.copytree(ROOT / "mlbench", package, ignore=shutil.ignore_patterns("__pycache__"))
+    chips = package / "emulator" / "chips"
+    shutil.copy(Path(__file__).with_name("made_up_chip.py"), chips / "made_up.py")
+    row = (chips / "__init__.py").read_text()
+    assert "(NRF52840,)" in row
+    imported = "from mlbench.emulator.chips.made_up import MADE_UP\nfrom mlbench.emulator.chips.nrf52840"
+    row = row.replace("from mlbench.emulator.chips.nrf52840", imported).replace(
+        "(NRF52840,)", "(NRF52840, MADE_UP)"
+    )
+    (chips / "__init__.py").write_text(row)
+    (package / "boards" / "made_up.yml").write_text(BOARD)
     source = f"""{SEND}
     __attribute__((noinline)) void infer(void) {{ for (volatile u32 i = 0; i < 1000; i++) ; }}
     int main(void) {{ infer(); send(); for (;;) infer(); }}"""
     elf = str(bare.image(source, flags=LINKED).path)
-    assert main(["elf", elf, "--board", "made_up", "--inference", "infer"]) == 0
-    assert "made_up" in capfd.readouterr().out
-    assert main(["monitor", elf, "--board", "made_up", "--seconds", "0.05"]) == 0
-    assert "made up\n" in capfd.readouterr().out
+
+    def mlbench(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "mlbench", *words],
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    found = json.loads(mlbench("elf", elf, "--board", "made_up", "--inference", "infer", "--json", "-"))
+    (result,) = found["results"]
+    assert result["instrument"]["board"] == "made_up"
+    assert result["measures"]["inference_time"]["median_us"] > 1000 / 64
+    assert mlbench("monitor", elf, "--board", "made_up", "--seconds", "0.05") == "made up\n"
 
 
 def test_a_chip_without_a_row_is_refused_in_one_line(
