@@ -17,13 +17,29 @@ class Region:
     start: int
     size: int
 
+    @property
+    def end(self) -> int:
+        """First address after it."""
+        return self.start + self.size
+
+    def holds(self, address: int) -> bool:
+        """Whether an address lies in it."""
+        return self.start <= address < self.end
+
+    def within(self, other: Region) -> bool:
+        """Whether all of it lies in another."""
+        return other.start <= self.start and self.end <= other.end
+
+    def __str__(self) -> str:
+        return f"{self.size:#x} bytes at {self.start:#x}"
+
 
 @dataclass(frozen=True)
 class EmulatorData:
-    """What the embedded emulator needs: the chip, and the name of its cost table."""
+    """What the embedded emulator needs: the chip. ``cost_table`` is the chip's, where it is named at all."""
 
     chip: str
-    cost_table: str
+    cost_table: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from types import FrameType
 
 from mlbench.boards import Board, board_for, load_boards
 from mlbench.elf.image import Image
+from mlbench.emulator.chips import chip_of
 from mlbench.emulator.console import Output
 from mlbench.emulator.machine import End, Ending, Machine
 from mlbench.errors import SketchError, UsageError
@@ -54,7 +55,7 @@ class Monitor:
         self.in_machine = False
         machine.console.keep = False
         machine.console.listener = self._heard.append
-        if end.line() is not None:
+        if end.line() is not None and machine.usb is not None:
             machine.usb.times = replace(machine.usb.times, open_after=None)
 
     def run(self) -> None:
@@ -137,7 +138,7 @@ class Monitor:
     def _feed(self, data: bytes) -> None:
         usb = self.machine.usb
         line = self.end.line()
-        if line is not None and line != self._line:
+        if usb is not None and line is not None and line != self._line:
             was_open, before = self._line or (False, 0)
             self._line = line
             is_open, baud = line
@@ -149,7 +150,8 @@ class Monitor:
                 usb.touch()  # opened and closed between two looks
         if data:
             # Without --source input goes where the firmware speaks, or to USB where it has that.
-            self.machine.console.feed(self._speaker or ("usb" if usb.seen else "uart0"), data)
+            plugged = usb is not None and usb.seen
+            self.machine.console.feed(self._speaker or ("usb" if plugged else "uart0"), data)
 
 
 @contextmanager
@@ -180,7 +182,8 @@ def monitor(elf: Path, wish: Wish, *, board: str = "", link: Path | None = None,
     if not elf.is_file():
         raise UsageError("there is no such file", where=str(elf), do="name an ELF file")
     known = _board(board)
-    machine = Machine(Image.load(elf))
+    chip = chip_of(known)
+    machine = Machine(Image.load(elf), chip)
     end: LineEnd = PortLink(link) if link is not None else Terminal(raw=raw)
     with end:
         runner = Monitor(machine, end, wish)
@@ -199,7 +202,4 @@ def monitor(elf: Path, wish: Wish, *, board: str = "", link: Path | None = None,
 
 
 def _board(name: str) -> Board:
-    board = board_for(name) if name else next((b for b in load_boards() if b.emulator), None)
-    if board is None or board.emulator is None:
-        raise UsageError(f"board {name} has no emulator", do="name a board that has one: mlbench boards")
-    return board
+    return board_for(name) if name else next(board for board in load_boards() if board.emulator)

@@ -43,6 +43,8 @@ def run(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) ->
     baseline = Baseline(options) if options.baseline else None
     progress = make_progress(sys.stderr)
     rooms = wire(settings, progress, named=selection.named)
+    for spec in selection.specs:
+        rooms.check_board(spec)
     skip = baseline.untouched(selection, rooms, progress) if baseline is not None else frozenset()
     results = measured_but(
         selection.specs,

@@ -170,7 +170,7 @@ def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:
 
 
 @cache
-def load_model(name: str = "nrf52840") -> CostModel:
+def load_model(name: str) -> CostModel:
     """The cost model from the table ``<name>.yml`` beside this module."""
     text = files(__package__).joinpath(f"{name}.yml").read_text(encoding="utf-8")
     return CostModel(yaml.safe_load(text))

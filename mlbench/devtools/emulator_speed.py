@@ -19,10 +19,13 @@ from pathlib import Path
 import unicorn
 from unicorn import arm_const as arm
 
+from mlbench.boards import board_for
 from mlbench.core.firmware import Firmware
 from mlbench.devtools import other_emulators as bench_neighbours
 from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
+from mlbench.emulator.chip import Chip
+from mlbench.emulator.chips import chip_of
 from mlbench.emulator.hotpath import CORE_REGISTERS
 from mlbench.emulator.machine import End, Machine
 from mlbench.errors import SketchError
@@ -45,9 +48,9 @@ class Speed:
     mips: float
 
 
-def at_inference(image: Image, function: str, *, force_python: bool) -> tuple[Machine, int]:
+def at_inference(image: Image, chip: Chip, function: str, *, force_python: bool) -> tuple[Machine, int]:
     """A machine about to enter ``function`` for the first time, and the address it returns to."""
-    machine = Machine(image, force_python=force_python)
+    machine = Machine(image, chip, force_python=force_python)
     for symbol in find_functions(image, function):
         machine.set_break(symbol.address)
     ending = machine.run(machine.clock.cycles(60e6))
@@ -56,9 +59,11 @@ def at_inference(image: Image, function: str, *, force_python: bool) -> tuple[Ma
     return machine, machine.cpu.lr & ~1
 
 
-def with_model(image: Image, function: str, rounds: int, *, force_python: bool) -> tuple[int, float]:
+def with_model(
+    image: Image, chip: Chip, function: str, rounds: int, *, force_python: bool
+) -> tuple[int, float]:
     """Instructions of an inference, and its least seconds of all rounds with the cycle model."""
-    machine, back = at_inference(image, function, force_python=force_python)
+    machine, back = at_inference(image, chip, function, force_python=force_python)
     machine.set_break(back)
     snapshot = machine.save()
     # Once for the blocks to be met and translated.
@@ -73,9 +78,9 @@ def with_model(image: Image, function: str, rounds: int, *, force_python: bool) 
     return instructions, _least(again, rounds)
 
 
-def bare(image: Image, function: str, rounds: int) -> float:
+def bare(image: Image, chip: Chip, function: str, rounds: int) -> float:
     """Seconds of the same inference on Unicorn without any hook."""
-    machine, back = at_inference(image, function, force_python=False)
+    machine, back = at_inference(image, chip, function, force_python=False)
     cpu = Bare(machine)
     cpu.run(back)
     return min(cpu.run(back) for _ in range(rounds))
@@ -90,14 +95,16 @@ class Bare:
         self._contents = [(memory.start, bytes(memory.data)) for memory in machine.cpu.memories]
         for start, data in self._contents:
             self.uc.mem_map(start, len(data))
+            self.uc.mem_write(start, data)
+        # Flash stays as it is: writing it would drop what is translated.
+        self._changing = [memory.start for memory in machine.cpu.memories if memory.writable]
         self._registers = {r: machine.cpu.uc.reg_read(r) for r in (*CORE_REGISTERS[:15], *_FLOATS)}
         self._start = machine.cpu.pc
-        self.uc.mem_write(*self._contents[0])
 
     def run(self, back: int) -> float:
         """Seconds from there to ``back``; again from the same state each time."""
         for address, data in self._contents:
-            if address:  # flash stays as it is: writing it would drop what is translated
+            if address in self._changing:
                 self.uc.mem_write(address, data)
         for register, value in self._registers.items():
             self.uc.reg_write(register, value)
@@ -119,17 +126,17 @@ def measure(firmware: Firmware, spec: SketchSpec, rounds: int) -> list[Speed]:
     """The speeds of one sketch, bare first."""
     function = spec.functions.inference
     assert function is not None
-    image = Image.load(firmware.elf)
-    instructions, seconds = with_model(image, function, rounds, force_python=False)
-    native = at_inference(image, function, force_python=False)[0].hot.native
+    image, chip = Image.load(firmware.elf), chip_of(board_for(spec.board))
+    instructions, seconds = with_model(image, chip, function, rounds, force_python=False)
+    native = at_inference(image, chip, function, force_python=False)[0].hot.native
     speeds = [
-        Speed("Unicorn, no hook", instructions / bare(image, function, rounds) / 1e6),
+        Speed("Unicorn, no hook", instructions / bare(image, chip, function, rounds) / 1e6),
         Speed("cycle model" if native else "cycle model (not built natively)", instructions / seconds / 1e6),
     ]
     if native and instructions <= _PYTHON_LIMIT:
-        _, slow = with_model(image, function, 1, force_python=True)
+        _, slow = with_model(image, chip, function, 1, force_python=True)
         speeds.append(Speed("cycle model, in Python", instructions / slow / 1e6))
-    machine, _ = at_inference(image, function, force_python=False)
+    machine, _ = at_inference(image, chip, function, force_python=False)
     with tempfile.TemporaryDirectory(prefix="mlbench-") as folder:
         for name, measured in (
             ("QEMU, mps2-an386", bench_neighbours.qemu(machine, instructions, Path(folder))),

@@ -1,1 +1,1 @@
-"""An emulated nRF52840: CPU, memory, peripherals, time."""
+"""Emulated chips: CPU, memory, peripherals, time."""

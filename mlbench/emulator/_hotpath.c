@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hot_records.py has it too. */
-#define ABI 9
+#define ABI 10
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5 };
@@ -57,7 +57,7 @@ typedef struct {
     memory_t memories[MEMORIES];
     int32_t first_register, high_registers[3];
     uint32_t straddle, miss, uncached, cache_on, line_bits, set_mask;
-    uint32_t flash_end, read_new, read_same, unaligned, data_line, fetch_line, halves;
+    uint32_t flash_start, flash_size, read_new, read_same, unaligned, data_line, fetch_line, halves;
     uint32_t late_access, late_count;
     uint32_t expected, current, last_flags, last_taken, looping, loop_placement;
     uint32_t resumed, attention, unmask_attention, event_register, low_sp;
@@ -98,7 +98,7 @@ static void stop(hot_t *hot, uint32_t reason, uint32_t address, uint32_t size)
     hot->emu_stop(hot->uc);
 }
 
-/* A number for a line: its own for each line of flash (16 bits) and of RAM. */
+/* A number for a line: each line of a chip's memories has its own, or the host takes the hot path in Python. */
 static inline uint32_t place(uint32_t line)
 {
     return (line ^ line >> 9) & (PLACES - 1);
@@ -249,7 +249,7 @@ static void price(hot_t *hot, uint32_t first, uint32_t count)
     /* Kept out of memory: a store to `hot` might otherwise change what was read from it. */
     uint64_t cycles = hot->cycles;
     uint32_t halves = hot->halves, data_line = hot->data_line, reads = 0;
-    const uint32_t flash_end = hot->flash_end, line_bits = hot->line_bits;
+    const uint32_t flash_start = hot->flash_start, flash_size = hot->flash_size, line_bits = hot->line_bits;
     uint32_t copies[16];
     values_t values = {{hot->registers, hot->slots}};
     if (!hot->registers) {
@@ -263,7 +263,7 @@ static void price(hot_t *hot, uint32_t first, uint32_t count)
             uint32_t address = value, words = access->words;
             if (value & (uint32_t)(access->width - 1))
                 cycles += access->width == 4 && value & 1 ? 2 * hot->unaligned : hot->unaligned;
-            for (; address < flash_end && words; words--, address += 4) {
+            for (; address - flash_start < flash_size && words; words--, address += 4) {
                 uint32_t line = address >> line_bits;
                 halves += line == data_line ? hot->read_same : hot->read_new;
                 data_line = line;
@@ -300,7 +300,7 @@ static inline void price_quickly(hot_t *hot, const access_t *access, uint32_t co
             address += registers[access->scaled] << access->shift;
         if (address & (uint32_t)(access->width - 1))
             hot->cycles += access->width == 4 && address & 1 ? 2 * hot->unaligned : hot->unaligned;
-        if (address < hot->flash_end) {
+        if (address - hot->flash_start < hot->flash_size) {
             uint32_t line = address >> hot->line_bits;
             uint32_t halves = hot->halves + (line == hot->data_line ? hot->read_same : hot->read_new);
             hot->data_line = line;

@@ -18,8 +18,8 @@ from unicorn import arm_const as arm
 from mlbench.core.execution import ReplayError
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
-from mlbench.emulator import nrf52840
 from mlbench.emulator.calls import Call, CallTracker, Watch
+from mlbench.emulator.chip import Chip, Region
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.stacks import Context
 
@@ -128,7 +128,7 @@ def peak_requested(calls: list[HeapCall]) -> int:
     return peak
 
 
-# Where the replay keeps its driver, its list of calls and their results: nothing of the chip is there.
+# Where the replay keeps its driver, its list of calls and their results; no chip may have memory there.
 _SCRATCH, _SCRATCH_SIZE = 0x30000000, 0x100000
 _SLOTS = _SCRATCH + 0x1000
 _OPS = _SCRATCH + 0x40000
@@ -168,6 +168,7 @@ class Replay:
 
     Args:
         image: the firmware.
+        chip: what it runs on.
         ram: contents of the chip's RAM at the start of the recording.
         calls: what was recorded from there on.
         probe: index of the call whose size is N; None: N is allocated before all of them.
@@ -181,6 +182,7 @@ class Replay:
     def __init__(
         self,
         image: Image,
+        chip: Chip,
         ram: bytes,
         calls: list[HeapCall],
         probe: int | None,
@@ -188,6 +190,7 @@ class Replay:
         header: int = 0,
     ) -> None:
         self.count = 0
+        self._chip = chip
         self._header = header
         self.heap_in_use = heap_in_use
         self._ram = ram
@@ -208,18 +211,21 @@ class Replay:
         self._probe_word = self._write_operations(calls, probe)
         self.start_break, self.limit = self._ask_limits()
         # All that an allocation can read and has not written itself lies below the break.
-        self._saved = ram[: self.start_break - nrf52840.RAM_START]
+        self._saved = ram[: self.start_break - chip.ram.start]
         self._replace_sbrk()
 
     def _map(self, image: Image) -> None:
-        uc = self.uc
-        uc.mem_map(nrf52840.FLASH_START, nrf52840.FLASH_SIZE, unicorn.UC_PROT_ALL)
+        uc, flash, ram = self.uc, self._chip.flash, self._chip.ram
+        scratch = Region(_SCRATCH, _SCRATCH_SIZE)
+        if any(memory.start < scratch.end and scratch.start < memory.end for memory in (flash, ram)):
+            raise ReplayError("the chip has memory where a replay needs room")
+        uc.mem_map(flash.start, flash.size, unicorn.UC_PROT_ALL)
         for segment in image.segments:
-            if segment.data and segment.load < nrf52840.FLASH_SIZE:
+            if segment.data and flash.holds(segment.load):
                 uc.mem_write(segment.load, segment.data)
-        self._memory = mmap.mmap(-1, nrf52840.RAM_SIZE)
+        self._memory = mmap.mmap(-1, ram.size)
         pointer = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
-        uc.mem_map_ptr(nrf52840.RAM_START, len(self._memory), unicorn.UC_PROT_ALL, pointer)
+        uc.mem_map_ptr(ram.start, len(self._memory), unicorn.UC_PROT_ALL, pointer)
         uc.mem_map(_SCRATCH, _SCRATCH_SIZE, unicorn.UC_PROT_ALL)
         uc.mem_write(_SCRATCH, _DRIVER)
         # Locks around the heap: newlib's own do nothing, an operating system's have no place here.
@@ -234,7 +240,7 @@ class Replay:
         pointer = image.symbol("_impure_ptr")
         if pointer is None:
             return 0
-        offset = pointer.address - nrf52840.RAM_START
+        offset = pointer.address - self._chip.ram.start
         return int.from_bytes(self._ram[offset : offset + 4], "little")
 
     def _write_operations(self, calls: list[HeapCall], probe: int | None) -> int:
@@ -273,7 +279,7 @@ class Replay:
     def _ask_limits(self) -> tuple[int, int]:
         """The break now, and how far the firmware's own ``_sbrk`` would let it go."""
         start = self._call_sbrk(0)
-        low, high = 0, nrf52840.RAM_START + nrf52840.RAM_SIZE - start + 1
+        low, high = 0, self._chip.ram.end - start + 1
         while high - low > 1:
             middle = (low + high) // 2
             if self._call_sbrk(middle) == start:
@@ -287,7 +293,7 @@ class Replay:
         uc = self.uc
         uc.reg_write(arm.UC_ARM_REG_R0, increment)
         # A stack where the firmware's was: some implementations keep the heap below SP.
-        uc.reg_write(arm.UC_ARM_REG_SP, nrf52840.RAM_START + nrf52840.RAM_SIZE - 256)
+        uc.reg_write(arm.UC_ARM_REG_SP, self._chip.ram.end - 256)
         uc.reg_write(arm.UC_ARM_REG_LR, _DRIVER_END | 1)
         self._call(self._sbrk)
         return int(uc.reg_read(arm.UC_ARM_REG_R0))

@@ -12,7 +12,7 @@ from enum import IntFlag
 from typing import Any
 
 from mlbench.elf.image import Image
-from mlbench.emulator import nrf52840
+from mlbench.emulator.chip import Chip
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.cpu import Cpu
 from mlbench.emulator.endings import End, Ending
@@ -21,6 +21,8 @@ from mlbench.emulator.nvic import EXCEPTION_NAMES, Nvic
 
 _GRACE_US = 500_000
 """A handler may take so long: a crash dump of 5 kB at 115,200 baud."""
+_NULL = 0x1000
+"""An address below is that of a member or element at a null pointer."""
 _PATIENCE = 1000
 """So often the same instruction may fault again; a handler that returns to it would go on for ever."""
 
@@ -72,14 +74,16 @@ class Fault:
         return f"{EXCEPTION_NAMES[self.number]}: {self.what}"
 
 
-def describe(address: int) -> str:
+def describe(address: int, chip: Chip) -> str:
     """What is known of an address that cannot be reached."""
-    if address < nrf52840.FLASH_SIZE:
-        return " (flash cannot be written like this)" if address >= 0x1000 else " (a null pointer)"
-    end = nrf52840.RAM_START + nrf52840.RAM_SIZE
-    if end <= address < end + nrf52840.RAM_SIZE:
+    ram = chip.ram
+    if address < _NULL:
+        return " (a null pointer)"
+    if chip.flash.holds(address):
+        return " (flash cannot be written like this)"
+    if ram.end <= address < ram.end + ram.size:
         return " (past the end of RAM)"
-    if nrf52840.RAM_START - nrf52840.RAM_SIZE <= address < nrf52840.RAM_START:
+    if ram.start - ram.size <= address < ram.start:
         return " (below RAM)"
     return ""
 

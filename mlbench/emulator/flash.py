@@ -34,14 +34,16 @@ class Flash:
         if not self._memory.start <= address <= self._memory.end - len(data):
             self._cpu.write(address, data)
             return
-        self._programmed[address : address + len(data)] = data
+        offset = address - self._memory.start
+        self._programmed[offset : offset + len(data)] = data
         self._put(address, data)
 
     # --- for the controller --------------------------------------------------------------------
 
     def write(self, address: int, value: int) -> None:
         """Write a word: only bits that are 1 can change."""
-        held = int.from_bytes(self._memory.data[address : address + 4], "little")
+        offset = address - self._memory.start
+        held = int.from_bytes(self._memory.data[offset : offset + 4], "little")
         self._dirty.add(address // PAGE)
         self._put(address, (held & value).to_bytes(4, "little"))
 
@@ -62,15 +64,17 @@ class Flash:
 
     def runs_from_flash(self) -> bool:
         """Whether the instruction that is executed lies in flash."""
-        return self._hot.expected <= self._memory.end
+        # A block of instructions may end where flash ends.
+        return self._memory.start <= self._hot.expected <= self._memory.end
 
     # --- for the machine -----------------------------------------------------------------------
 
     def _put(self, address: int, data: bytes) -> None:
         memory, end = self._memory.data, address + len(data)
-        if memory[address:end] == data:
+        here = slice(address - self._memory.start, end - self._memory.start)
+        if memory[here] == data:
             return
-        memory[address:end] = data
+        memory[here] = data
         if self._hot.forget(address, end) or address <= self._cpu.pc < end:
             self._old_code.update(range(address // PAGE, (end - 1) // PAGE + 1))
             self._hot.empty_cache()
@@ -111,11 +115,15 @@ class Flash:
 
     def save(self) -> dict[int, bytes]:
         """What a snapshot must hold: pages that firmware has changed."""
-        return {page: self._memory.data[page * PAGE : (page + 1) * PAGE] for page in self._dirty}
+        return {page: self._memory.data[self._within(page)] for page in self._dirty}
+
+    def _within(self, page: int) -> slice:
+        """Where a page lies in the memory."""
+        offset = page * PAGE - self._memory.start
+        return slice(offset, offset + PAGE)
 
     def load(self, saved: dict[int, bytes]) -> None:
         """Go back to what ``save`` gave."""
         for page in self._dirty | saved.keys():
-            start = page * PAGE
-            self._put(start, saved.get(page, bytes(self._programmed[start : start + PAGE])))
+            self._put(page * PAGE, saved.get(page, bytes(self._programmed[self._within(page)])))
         self._dirty = set(saved)

@@ -32,8 +32,6 @@ CORE_REGISTERS = (
 """Unicorn's numbers of r0 to r15."""
 MEMORIES = 4
 """How many plain memories are looked into for addresses; shared with ``_hotpath.c``."""
-FLASH_END = 0x100000
-"""Reads below are reads of flash (nRF52840 Product Specification v1.7, section 4.2.3)."""
 
 # As plain numbers: an IntFlag costs time that the hot path in Python does not have.
 BREAK = int(BlockFlag.BREAK)

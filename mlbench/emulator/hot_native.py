@@ -9,11 +9,12 @@ from typing import Any
 
 import unicorn
 
+from mlbench.boards.board import Region
 from mlbench.cycles.addresses import Access
 from mlbench.cycles.model import Block, RunCosts
 from mlbench.cycles.sums import SLOTS, Kind
 from mlbench.emulator.cpu_registers import find_registers
-from mlbench.emulator.hot_common import CORE_REGISTERS, FLASH_END, NEVER, SHARED, Blocks
+from mlbench.emulator.hot_common import CORE_REGISTERS, NEVER, SHARED, Blocks
 from mlbench.emulator.hot_records import (
     ABI,
     MAX_SETS,
@@ -56,7 +57,7 @@ class NativeHotPath:
     where: int
     where_size: int
 
-    def __init__(self, costs: RunCosts, library: Path) -> None:
+    def __init__(self, costs: RunCosts, flash: Region, library: Path) -> None:
         self._function = ctypes.CDLL(str(library)).mlbench_block
         self._blocks = Blocks()
         self._state = State()
@@ -69,7 +70,7 @@ class NativeHotPath:
             raise ValueError(f"at most {MAX_SETS} sets of instruction cache are modelled")
         state.first_register = CORE_REGISTERS[0]
         state.high_registers[:] = CORE_REGISTERS[13:]
-        state.flash_end = FLASH_END
+        state.flash_start, state.flash_size = flash.start, flash.size
         state.read_new, state.read_same = costs.read_new_halves, costs.read_same_halves
         self._accesses = (AccessRecord * 4096)()
         self._access_count = 0

@@ -9,13 +9,13 @@ from typing import Any
 import unicorn
 from unicorn import arm_const
 
+from mlbench.boards.board import Region
 from mlbench.cycles.addresses import MAX_SLOTS, Access, Accesses
 from mlbench.cycles.model import Block, RunCosts
 from mlbench.cycles.sums import SLOTS, Kind, Sum
 from mlbench.emulator.hot_common import (
     BREAK,
     CORE_REGISTERS,
-    FLASH_END,
     MEMORIES,
     MOVES_SP,
     NEVER,
@@ -34,8 +34,9 @@ class PythonHotPath:
 
     native = False
 
-    def __init__(self, costs: RunCosts) -> None:
+    def __init__(self, costs: RunCosts, flash: Region) -> None:
         self._costs = costs
+        self._flash_start, self._flash_end = flash.start, flash.end
         self._blocks = Blocks()
         self._table: dict[tuple[int, int], tuple[int, int, int, int, int, Accesses]] = {}
         self.flash_reads = 0
@@ -164,7 +165,7 @@ class PythonHotPath:
         costs = self._costs
         for word in range(address, address + 4 * words, 4):
             # Addresses wrap as they do in the native hot path.
-            if word & 0xFFFFFFFF >= FLASH_END:
+            if not self._flash_start <= word & 0xFFFFFFFF < self._flash_end:
                 break
             line = (word & 0xFFFFFFFF) >> costs.cache_line_bits
             same = line == self.data_line

@@ -7,7 +7,7 @@ import ctypes
 from mlbench.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.hot_common import MEMORIES
 
-ABI = 9
+ABI = 10
 """Of the structures below and of their meaning; the same number stands in ``_hotpath.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
@@ -90,7 +90,8 @@ class State(ctypes.Structure):
                 "cache_on",
                 "line_bits",
                 "set_mask",
-                "flash_end",
+                "flash_start",
+                "flash_size",
                 "read_new",
                 "read_same",
                 "unaligned",
@@ -126,6 +127,10 @@ class State(ctypes.Structure):
     ]
 
 
+GROUP_BITS = 9
+"""See ``place``."""
+
+
 def place(line: int) -> int:
     """The number of a line: the same as in ``_hotpath.c``."""
-    return (line ^ line >> 9) & (PLACES - 1)
+    return (line ^ line >> GROUP_BITS) & (PLACES - 1)

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
+from mlbench.boards.board import Region
 from mlbench.cycles.model import CostModel
+from mlbench.emulator.chip import Chip
 from mlbench.emulator.hot_common import CORE_REGISTERS, NEVER, Stop
 from mlbench.emulator.hot_native import NativeHotPath, fits
 from mlbench.emulator.hot_python import PythonHotPath
+from mlbench.emulator.hot_records import GROUP_BITS, place
 from mlbench.host.native import built_library
 
 __all__ = [
@@ -45,9 +49,19 @@ def native_library() -> Path | None:
     return Path(spec.origin)
 
 
-def make_hot_path(model: CostModel, *, force_python: bool = False) -> HotPath:
-    """The native hot path where it was built, else the one in Python."""
+def make_hot_path(model: CostModel, chip: Chip, *, force_python: bool = False) -> HotPath:
+    """The native hot path where it was built and can have the chip's memory, else the one in Python."""
     library = None if force_python else native_library()
-    if library is not None and fits(library):
-        return NativeHotPath(model.run, library)
-    return PythonHotPath(model.run)
+    memories = (chip.flash, chip.ram)
+    if library is not None and fits(library) and tells_apart(memories, model.run.cache_line_bits):
+        return NativeHotPath(model.run, chip.flash, library)
+    return PythonHotPath(model.run, chip.flash)
+
+
+def tells_apart(memories: Iterable[Region], line_bits: int) -> bool:
+    """Whether the native hot path has a number of its own for each line of all these memories."""
+    # Neighbours that differ in their lowest bits alone have numbers that differ in these alone.
+    bits = line_bits + GROUP_BITS
+    ranges = [range(memory.start >> bits, (memory.end - 1 >> bits) + 1) for memory in memories]
+    groups = [group for each in ranges for group in each]
+    return len({place(group << GROUP_BITS) >> GROUP_BITS for group in groups}) == len(groups)

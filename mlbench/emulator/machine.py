@@ -1,4 +1,4 @@
-"""An emulated nRF52840: runs an image in virtual time until something the caller asked for.
+"""An emulated chip: runs an image in virtual time until something the caller asked for.
 
 The machine knows no measures and no Arduino. It stops at breakpoints, faults, hangs and deadlines, and
 says which; what that means is for the target to say.
@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from mlbench.cycles.model import CostModel, load_model
 from mlbench.elf.image import Image
-from mlbench.emulator import exceptions, nrf52840
+from mlbench.emulator import exceptions
 from mlbench.emulator.bus import Bus
+from mlbench.emulator.chip import Chip, Region
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.console import Console
 from mlbench.emulator.cpu import Cpu, CpuStop, Why
@@ -25,7 +26,7 @@ from mlbench.emulator.flash import Flash
 from mlbench.emulator.hotpath import NEVER, Stop, make_hot_path
 from mlbench.emulator.loading import load_image
 from mlbench.emulator.nvic import Nvic
-from mlbench.emulator.peripherals.base import Cause
+from mlbench.emulator.peripherals.base import Cause, Peripheral
 from mlbench.emulator.peripherals.core import SystemControl
 from mlbench.emulator.peripherals.trace import Dwt, Itm, Tpiu
 from mlbench.emulator.polling import Polling
@@ -38,25 +39,33 @@ from mlbench.errors import HostTimeout
 
 __all__ = ["End", "Ending", "Machine"]
 
+_CORE = Region(0xE0000000, 0x100000)
+"""The core's own registers (ARMv7-M ARM, B3.1.1, Private Peripheral Bus)."""
 _MOST_NOTES = 100
 """Firmware that goes astray can touch any number of registers."""
 _HOST_CHECK_CYCLES = 1 << 21
 _HOST_CHECK_STOPS = 1 << 10
 """How often a long run looks at the host's clock: in virtual cycles, and in stops of the CPU."""
 
+_Part = TypeVar("_Part", bound=Peripheral)
+
 
 class Machine:
     """One emulated chip with one image in its flash."""
 
-    def __init__(self, image: Image, *, model: CostModel | None = None, force_python: bool = False) -> None:
-        self.image = image
-        self.model = model or load_model()
-        self.hot = make_hot_path(self.model, force_python=force_python)
+    def __init__(
+        self, image: Image, chip: Chip, *, model: CostModel | None = None, force_python: bool = False
+    ) -> None:
+        self.image, self.chip = image, chip
+        self.model = model or load_model(chip.cost_table)
+        self.hot = make_hot_path(self.model, chip, force_python=force_python)
         self.cpu = Cpu(self.hot)
-        self.nvic = Nvic()
+        self.nvic = Nvic(chip.irqs, chip.priority_bits)
         self.clock = Clock(self.hot, self.model.clock_hz)
         self.console = Console(self.now)
         self.notes: list[str] = []
+        self._published: Callable[[int], None] | None = None
+        """Who passes events on."""
         self._unknown: set[tuple[int, bool]] = set()
         """Registers that a note has told of, and whether they were written."""
         self._event_time: int | None = None
@@ -64,7 +73,7 @@ class Machine:
         self._host_deadline = float("inf")
         self._deadline = NEVER
         self._map()
-        self._vectors = load_image(self.cpu, image)
+        self._vectors = load_image(self.cpu, image, chip)
         self.cells.programmed()
         self._loaded_ram = bytes(self.ram.data)
         self.stuck: Callable[[], bool] | None = None
@@ -72,7 +81,8 @@ class Machine:
         self._breaks: set[int] = set()
         self._switch_points: set[int] = set()
         """Ends of blocks that write MSP, PSP or CONTROL: the CPU stops there to look at its stack."""
-        self.usb.attach()
+        if self.usb is not None:
+            self.usb.attach()
         self.initial: object = None
         self.reset()
 
@@ -110,21 +120,39 @@ class Machine:
 
     def read_memory(self, address: int, size: int) -> bytes:
         """EasyDMA reaches data RAM only."""
-        if nrf52840.RAM_START <= address < nrf52840.RAM_START + nrf52840.RAM_SIZE:
+        if self.chip.ram.holds(address):
             return self.cpu.read(address, size)
         return b""
 
     def write_memory(self, address: int, data: bytes) -> None:
         """EasyDMA reaches data RAM only; the rest is lost."""
-        if nrf52840.RAM_START <= address <= nrf52840.RAM_START + nrf52840.RAM_SIZE - len(data):
+        if self.chip.ram.start <= address <= self.chip.ram.end - len(data):
             self.cpu.write(address, data)
             if self.ram_code.written(address, len(data)):
                 self.attention()
 
     def published(self, address: int) -> None:
-        """Pass an event to PPI."""
-        if self._ppi.enabled:
-            self._ppi.published(address)
+        """Pass an event on."""
+        if self._published is not None:
+            self._published(address)
+
+    def route_events(self, published: Callable[[int], None]) -> None:
+        """See ``peripherals.base.Machine``."""
+        self._published = published
+
+    def start_task(self, address: int) -> None:
+        """See ``peripherals.base.Machine``."""
+        self.bus.start_task(address)
+
+    def offer_stores(self, taken: Callable[[int, int, int], bool]) -> None:
+        """See ``peripherals.base.Machine``."""
+        self.cpu.program = taken
+
+    def part(self, kind: type[_Part], name: str) -> _Part:
+        """See ``peripherals.base.Machine``."""
+        found = self.bus.by_name[name]
+        assert isinstance(found, kind), name
+        return found
 
     def note(self, text: str) -> None:
         """Keep a remark for the user, once."""
@@ -139,16 +167,19 @@ class Machine:
     # --- set-up ------------------------------------------------------------------------------
 
     def _map(self) -> None:
-        cpu = self.cpu
-        self.flash = cpu.map("flash", nrf52840.FLASH_START, nrf52840.FLASH_SIZE, writable=False)
-        self.ram = cpu.map("RAM", nrf52840.RAM_START, nrf52840.RAM_SIZE, writable=True)
+        cpu, chip = self.cpu, self.chip
+        self.flash = cpu.map("flash", chip.flash.start, chip.flash.size, writable=False)
+        self.ram = cpu.map("RAM", chip.ram.start, chip.ram.size, writable=True)
         self.ram_code = RamCode(cpu, self.hot, self.ram)
         self.bus = Bus(self._unknown_register)
-        self._polling = Polling(cpu, self.hot, self.ram)
+        self._polling = Polling(cpu, self.hot, self.ram, chip.events)
         self.cells = Flash(self.flash, cpu, self.hot, self.clock, self.model)
-        self._ppi, nvmc, self.usb = nrf52840.add_peripherals(self.bus, self, self.cells)
-        cpu.program = nvmc.program
-        self.scs = SystemControl(self, self.nvic, cpu, self.attention)
+        for make, place in chip.peripherals:
+            self.bus.add(make(self, place))
+        self.usb = chip.usb_host(self) if chip.usb_host is not None else None
+        if self.usb is not None:
+            self.bus.add_outside(self.usb)
+        self.scs = SystemControl(self, self.nvic, cpu, self.attention, float_on=chip.start.float_on)
         dwt = Dwt(self, self.scs.traced)
         self.scs.on_trace = dwt.switch
         for part in (self.scs, dwt, Itm(self, self.scs.traced), Tpiu(self)):
@@ -164,20 +195,22 @@ class Machine:
             FaultLog(cpu, self.nvic, self.clock, self.image),
             Semihosting(cpu, self.clock, self.console),
             self.note,
+            chip,
         )
         self.rtt = Rtt(self, self.ram)
         self.bus.add_outside(self.rtt)
         self._positions = Positions(self.model, self.hot, cpu.read, cpu.r)
         self._fresh = self.bus.save()
-        for start, size in nrf52840.PERIPHERAL_WINDOWS:
-            cpu.uc.mmio_map(start, size, self._reader(start), None, self._writer(start), None)
+        for window in (*chip.windows, _CORE):
+            start = window.start
+            cpu.uc.mmio_map(start, window.size, self._reader(start), None, self._writer(start), None)
 
     def _refused(self, start: int, offset: int, size: int, kind: str) -> bool:
         """The core's own registers are not for unprivileged code (B3.1.1), but for a few."""
         address = start + offset
-        if start != nrf52840.CORE_START or not exceptions.unprivileged(self.cpu):
+        if start != _CORE.start or not exceptions.unprivileged(self.cpu):
             return False
-        if kind == "write" and (self.scs.user_may_pend(address) or address < nrf52840.CORE_START + 0x80):
+        if kind == "write" and (self.scs.user_may_pend(address) or address < _CORE.start + 0x80):
             return False
         self.cpu.refuse(kind, address, size)
         return True
@@ -218,10 +251,7 @@ class Machine:
             self.clock.ahead = 0
 
     def reset(self) -> None:
-        """Power-on reset, then what the Nano's bootloader does: it jumps to the image.
-
-        The bootloader leaves VTOR at the image's table and the instruction cache on.
-        """
+        """Power-on reset, then what a bootloader does: it jumps to the image, with VTOR at its table."""
         if self.initial is None:
             self.initial = self.save()
         else:
@@ -242,7 +272,7 @@ class Machine:
 
     def _start_cpu(self) -> None:
         self.scs.vector_table = self._vectors
-        self.cells.switch_cache(True)
+        self.cells.switch_cache(self.chip.start.cache_on)
         cpu = self.cpu
         exceptions.reset(cpu, cpu.word(self._vectors) & ~3)
         cpu.pc = cpu.word(self._vectors + 4)

@@ -1,7 +1,6 @@
 """The nested vectored interrupt controller: which exceptions are enabled, pending and active.
 
-ARMv7-M Architecture Reference Manual (DDI 0403E), B1.5 (exception model) and B3.4 (NVIC). The
-nRF52840 has 48 interrupts and 3 bits of priority (Product Specification v1.7, section 5.1 CPU).
+ARMv7-M Architecture Reference Manual (DDI 0403E), B1.5 (exception model) and B3.4 (NVIC).
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from collections.abc import Callable
 RESET, NMI, HARD_FAULT, MEM_MANAGE, BUS_FAULT, USAGE_FAULT = 1, 2, 3, 4, 5, 6
 SVCALL, DEBUG_MONITOR, PENDSV, SYSTICK = 11, 12, 14, 15
 FIRST_IRQ = 16
-IRQS = 48
 THREAD_PRIORITY = 256
 """Lower than any exception: what thread mode runs at."""
 
@@ -36,7 +34,11 @@ def exception_name(number: int) -> str:
 class Nvic:
     """State of the interrupt controller; what runs next is asked by ``take``."""
 
-    def __init__(self) -> None:
+    def __init__(self, irqs: int, priority_bits: int) -> None:
+        self.end = FIRST_IRQ + irqs
+        """First exception number that there is none of."""
+        self.priority_mask = 0xFF00 >> priority_bits & 0xFF
+        """Bits of a priority that are there: the upper ones (B1.5.4)."""
         self.on_pend: Callable[[], None] | None = None
         """Told when an exception becomes pending that was not, enabled or not."""
         self.reset()
@@ -47,7 +49,7 @@ class Nvic:
         self.pending: set[int] = set()
         self.active: list[int] = []
         self.lines: set[int] = set()
-        self.priority = [0] * (FIRST_IRQ + IRQS)
+        self.priority = [0] * self.end
         self.group = 0
         """PRIGROUP of AIRCR."""
 
@@ -87,6 +89,7 @@ class Nvic:
     def execution_priority(self, primask: int, basepri: int, faultmask: int) -> int:
         """What an exception must beat to be taken (B1.5.4, ExecutionPriority())."""
         level = THREAD_PRIORITY
+        basepri &= self.priority_mask
         for number in self.active:
             level = min(level, self.group_priority(number))
         if basepri:

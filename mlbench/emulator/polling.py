@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from unicorn import arm_const as arm
 
+from mlbench.emulator.chip import EventRegisters
 from mlbench.emulator.cpu import Cpu, Memory
 from mlbench.emulator.hotpath import HotPath
 
-_FIRST, _LAST = 0x40000000, 0x40080000
-_EVENTS = 0x100
-"""EVENTS registers of the nRF52840's peripherals are at 0x100 to 0x1ff of each: PS v1.7, section 6.1.4."""
 _TURNS = 4
 """So many turns of one length before a loop is looked at; the instruction cache has settled after two."""
 _PATIENCE = 64
@@ -36,8 +34,11 @@ _CPU = (
 class Polling:
     """Told of every access of a register; skips turns of loops that only wait."""
 
-    def __init__(self, cpu: Cpu, hot: HotPath, ram: Memory) -> None:
+    def __init__(self, cpu: Cpu, hot: HotPath, ram: Memory, events: EventRegisters | None) -> None:
         self._cpu, self._hot, self._ram = cpu, hot, ram
+        # Without any the range is empty. Plain numbers, as each access of a register is told.
+        self._first, self._end = (events.region.start, events.region.end) if events is not None else (0, 0)
+        self._mask, self._bits = (events.mask, events.bits) if events is not None else (0, 0)
         self.skipped = 0
         """Turns that were not run."""
         self.forget()
@@ -51,7 +52,7 @@ class Polling:
 
     def read(self, address: int, value: int) -> None:
         """``value`` has been read from the register at ``address``."""
-        if not (_FIRST <= address < _LAST and address & 0xF00 == _EVENTS):
+        if not (self._first <= address < self._end and address & self._mask == self._bits):
             self._read = (0, 0)
             return
         cycles = self._hot.cycles

@@ -12,6 +12,7 @@ from unicorn import arm_const as arm
 
 from mlbench.cycles.model import BlockFlag, RunCosts
 from mlbench.emulator import exceptions, transfers
+from mlbench.emulator.chip import Chip
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.endings import End, Ending
@@ -56,6 +57,7 @@ class Processor:
         faults: FaultLog,
         semihosting: Semihosting,
         note: Callable[[str], None],
+        chip: Chip,
     ) -> None:
         self.cpu, self.hot, self.clock, self.costs, self.scs = cpu, hot, clock, costs, scs
         self.nvic: Nvic = scs.nvic
@@ -64,6 +66,7 @@ class Processor:
         self.traps = InstructionTraps(cpu)
         self._semihosting = semihosting
         self._note = note
+        self._chip = chip
         self.asleep = 0
         """Address of the WFI or WFE that the CPU sleeps in, or after SLEEPONEXIT of what comes next."""
         self._waits_for_event = False
@@ -235,7 +238,7 @@ class Processor:
         """A fault of the entry itself (a derived exception, B1.5.10): which of the two is taken now."""
         bus = frame.refused is Refused.BUS
         kind, status = (BUS_FAULT, Status.STKERR) if bus else (MEM_MANAGE, Status.MSTKERR)
-        why = describe(frame.address) if bus else f" ({Refused.MPU.value})"
+        why = describe(frame.address, self._chip) if bus else f" ({Refused.MPU.value})"
         what = f"stacking an exception frame at {frame.address:#010x}{why} for {exception_name(number)}"
         self.cpu.set_reg(arm.UC_ARM_REG_SP, sp)
         self.faults.happened(Fault(kind, what, self.cpu.pc, frame.address, status))
@@ -322,7 +325,7 @@ class Processor:
         cpu, access = self.cpu, self.cpu.access_fault
         assert access is not None
         verb = {"read": "reading", "write": "writing", "fetch": "executing"}[access.kind]
-        why = " (unprivileged code may not)" if access.refused else describe(access.address)
+        why = " (unprivileged code may not)" if access.refused else describe(access.address, self._chip)
         what = f"{verb} {access.address:#010x}{why}"
         if access.kind == "fetch":
             return self.fault(Fault(BUS_FAULT, what, cpu.pc, access.address, Status.IBUSERR))

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from mlbench.elf.image import Image
 from mlbench.emulator import exceptions
+from mlbench.emulator.chip import Region
 from mlbench.emulator.machine import Machine
-from mlbench.emulator.threads import Bounds, ThreadFinder, in_ram
+from mlbench.emulator.threads import Bounds, ThreadFinder
 
 _NONE = 0xFFFFFFFF
 MAIN = 0
@@ -91,8 +92,9 @@ class StackWatch:
 
     def __post_init__(self) -> None:
         self._cpu, self._hot = self.machine.cpu, self.machine.hot
-        self._finder = ThreadFinder(self.machine.image, self._cpu)
-        self._layout = _layout(self.machine.image)
+        image, ram = self.machine.image, self.machine.chip.ram
+        self._finder = ThreadFinder(image, self._cpu, ram)
+        self._layout = _layout(image, ram)
         self.machine.on_switch = self.switched
         self.reset()
 
@@ -200,12 +202,12 @@ class StackWatch:
         return f"stack overflow: {deeper} {whose} ({stack.size or 0:,} bytes from {stack.low:#010x})"
 
 
-def _layout(image: Image) -> _Layout:
+def _layout(image: Image, ram: Region) -> _Layout:
     reserving = {name for name, _ in image.reservations()}
     sections = [
         (section.address, section.end)
         for section in image.sections
-        if section.allocated and section.size and in_ram(section.address) and section.name not in reserving
+        if section.allocated and section.size and ram.holds(section.address) and section.name not in reserving
     ]
     reserved = [
         (section.address, section.end)
@@ -213,6 +215,6 @@ def _layout(image: Image) -> _Layout:
         if section.name in reserving and "stack" in section.name.lower()
     ]
     limit, top = image.symbol("__StackLimit"), image.symbol("__StackTop")
-    if limit is not None and top is not None and in_ram(limit.address) and limit.address < top.address:
+    if limit is not None and top is not None and ram.holds(limit.address) and limit.address < top.address:
         reserved.append((limit.address, top.address))
     return _Layout(tuple(sections), tuple(reserved))

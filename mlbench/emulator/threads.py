@@ -11,7 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from mlbench.elf.image import Image, Symbol
-from mlbench.emulator import nrf52840
+from mlbench.emulator.chip import Region
 from mlbench.emulator.cpu import Cpu
 
 RTX_CURRENT = 20
@@ -21,7 +21,6 @@ RTX_NAME, RTX_STACK_MEMORY, RTX_STACK_SIZE = 4, 48, 52
 RTX_MAGIC = 0xE25A2EA5
 """osRtxStackMagicWord, the lowest word of a thread's stack."""
 
-_RAM_END = nrf52840.RAM_START + nrf52840.RAM_SIZE
 _LONGEST_NAME = 32
 _LARGEST_STACK = 0x10000
 """So far below SP the magic word is looked for."""
@@ -42,13 +41,17 @@ class Bounds:
 class ThreadFinder:
     """Finds the stack that a thread runs on."""
 
-    def __init__(self, image: Image, cpu: Cpu) -> None:
-        self._cpu = cpu
+    def __init__(self, image: Image, cpu: Cpu, ram: Region) -> None:
+        self._cpu, self._ram = cpu, ram
         info = image.symbol("osRtxInfo")
         self._rtx = info.address if info is not None and info.kind == "object" else 0
         self._objects = sorted(
-            (s for s in image.symbols if s.kind == "object" and s.size >= _LEAST_STACK and in_ram(s.address)),
-            key=lambda s: s.address,
+            (
+                symbol
+                for symbol in image.symbols
+                if symbol.kind == "object" and symbol.size >= _LEAST_STACK and ram.holds(symbol.address)
+            ),
+            key=lambda symbol: symbol.address,
         )
         self._starts = [s.address for s in self._objects]
 
@@ -57,10 +60,10 @@ class ThreadFinder:
         if not self._rtx:
             return None
         block = self._cpu.word(self._rtx + RTX_CURRENT)
-        if not in_ram(block) or self._cpu.read(block, 1) != bytes([RTX_THREAD_ID]):
+        if not self._ram.holds(block) or self._cpu.read(block, 1) != bytes([RTX_THREAD_ID]):
             return None
         low, size = self._cpu.word(block + RTX_STACK_MEMORY), self._cpu.word(block + RTX_STACK_SIZE)
-        if not in_ram(low) or not _LEAST_STACK <= size <= _RAM_END - low:
+        if not self._ram.holds(low) or not _LEAST_STACK <= size <= self._ram.end - low:
             return None
         return Bounds(self._text(self._cpu.word(block + RTX_NAME)), low, size)
 
@@ -69,7 +72,7 @@ class ThreadFinder:
         symbol = self.object_at(sp - 1)
         if symbol is not None and symbol.address + symbol.size - sp <= _TOP_SLACK:
             return Bounds(symbol.name, symbol.address, symbol.size)
-        start = max(nrf52840.RAM_START, sp - _LARGEST_STACK)
+        start = max(self._ram.start, sp - _LARGEST_STACK)
         below = self._cpu.read(start, max(0, sp - start))
         at = below.rfind(RTX_MAGIC.to_bytes(4, "little"))
         while at >= 0 and (start + at) % 8:
@@ -87,8 +90,3 @@ class ThreadFinder:
     def _text(self, address: int) -> str:
         raw = self._cpu.read(address, _LONGEST_NAME).partition(b"\0")[0]
         return raw.decode("ascii") if raw.isascii() and raw.decode("ascii").isprintable() else ""
-
-
-def in_ram(address: int) -> bool:
-    """Whether it is an address of data RAM."""
-    return nrf52840.RAM_START <= address < _RAM_END

@@ -8,6 +8,7 @@ from mlbench.boards import Board, board_for, load_boards
 from mlbench.core.execution import Functions, Outcome, Probe, Target
 from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, BuildKeys, Firmware
 from mlbench.elf.image import Image
+from mlbench.emulator.chips import check_chip
 from mlbench.errors import SketchError, UsageError
 from mlbench.suite.suite_file import SketchSpec, Source
 
@@ -41,7 +42,7 @@ def spec_of(firmware: Firmware, board: str, *, ram: bool) -> SketchSpec:
     """An entry for the image on a board; without ``ram`` the limit is not searched for.
 
     Raises:
-        UsageError: no such board, or none named where there are several.
+        UsageError: no such board, one that is not like its chip, or none named where there are several.
     """
     return SketchSpec(
         name=firmware.name,
@@ -68,7 +69,9 @@ def listen(firmware: Firmware, target: Target) -> tuple[bytes, str]:
 
 def _board(name: str) -> Board:
     if name:
-        return board_for(name)
+        board = board_for(name)
+        check_chip(board)
+        return board
     known = [board for board in load_boards() if board.emulator]
     if len(known) > 1:
         do = f"give --board, one of: {', '.join(board.id for board in known)}"

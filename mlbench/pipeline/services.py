@@ -252,9 +252,12 @@ def plain_fqbn(fqbn: str) -> str:
 
 
 def _check_board(spec: SketchSpec) -> None:
+    from mlbench.boards import board_for
+    from mlbench.emulator.chips import check_chip
     from mlbench.suite.selection import check_board
 
     check_board(spec)
+    check_chip(board_for(spec.board))
 
 
 def _needs_arm(fqbn: str) -> bool:

@@ -158,7 +158,7 @@ class SimulatedBoard:
         if self._touched():
             return
         if data:
-            machine.console.feed("usb" if machine.usb.seen else "uart0", data)
+            machine.console.feed("usb" if machine.usb is not None and machine.usb.seen else "uart0", data)
 
     def _pause(self, passed: float) -> None:
         """In the bootloader, dead, hung, or without firmware: only the watchdog and the bootloader live."""
@@ -216,7 +216,7 @@ class SimulatedBoard:
         usb = self.chip.machine.usb
         opened, closed = is_open and not was_open, was_open and not is_open
         between = not is_open and not was_open and baud == TOUCH_BAUD != before
-        if usb.seen:  # the firmware itself sees it, as on the chip
+        if usb is not None and usb.seen:  # the firmware itself sees it, as on the chip
             if opened or (is_open and baud != before):
                 usb.open(baud)
             elif closed:

@@ -7,16 +7,12 @@ from pathlib import Path
 
 from mlbench.boards import Board
 from mlbench.elf.image import Image
+from mlbench.emulator.chips import chip_of
 from mlbench.emulator.console import Output
 from mlbench.emulator.endings import End
 from mlbench.emulator.hotpath import NEVER
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.peripherals.base import Cause
-
-_GPREGRET = 0x4000051C
-_TOUCHED = 0xB0
-"""What the Nano's core leaves in GPREGRET before it resets into the bootloader (its variant's
-``_ontouch1200bps_``: DFU_MAGIC_SERIAL_ONLY_RESET)."""
 
 
 class State(Enum):
@@ -32,7 +28,7 @@ class Chip:
     """One chip with one firmware, from one upload to the next."""
 
     def __init__(self, board: Board) -> None:
-        self.board = board
+        self.board, self.kind = board, chip_of(board)
         self.state = State.BOOTLOADER
         self.why = "no firmware yet"
         """What brought it into its state."""
@@ -48,18 +44,18 @@ class Chip:
             SketchError: the firmware is not for this chip; the old one stays.
         """
         image = Image.load(elf)
-        machine = Machine(image)
+        machine = Machine(image, self.kind)
         old, self.machine = self.machine, machine
         if old is not None:
             kept = bytearray(old.flash.data[:])
             for segment in image.segments:
                 # A programmer erases whole pages.
                 page = self.board.keeps.page or 1
-                start = segment.load // page * page
-                end = -(-(segment.load + len(segment.data)) // page) * page
-                if segment.data and end <= len(kept):
+                load = segment.load - machine.flash.start
+                start, end = load // page * page, -(-(load + len(segment.data)) // page) * page
+                if segment.data and start >= 0 and end <= len(kept):
                     kept[start:end] = machine.flash.data[start:end]
-            machine.patch_flash(0, bytes(kept))
+            machine.patch_flash(machine.flash.start, bytes(kept))
             self._hand_over_watchdog(old, machine)
         machine.console.keep = False
         machine.console.listener = self.heard.append
@@ -68,13 +64,14 @@ class Chip:
     def _hand_over_watchdog(self, old: Machine, new: Machine) -> None:
         left = self.watchdog_us(old)
         if left is not None:
-            new.bus.by_name["WDT"].load(old.bus.by_name["WDT"].save())
-            new.schedule("WDT", "TIMEOUT", left)
+            name = self.kind.watchdog
+            new.bus.by_name[name].load(old.bus.by_name[name].save())
+            new.schedule(name, "TIMEOUT", left)
 
     @staticmethod
     def watchdog_us(machine: Machine) -> float | None:
         """Virtual time until the watchdog bites; None while it does not run."""
-        at = machine.clock.at("WDT", "TIMEOUT")
+        at = machine.clock.at(machine.chip.watchdog, "TIMEOUT")
         return None if at == NEVER else max(0.0, machine.clock.us(at - machine.clock.now))
 
     @property
@@ -88,11 +85,12 @@ class Chip:
         if self.machine is None:
             self.state = State.BOOTLOADER
             return
-        asked = self.machine.bus.read(_GPREGRET, 4) == _TOUCHED and cause is Cause.SOFTWARE
+        bus, call = self.machine.bus, self.kind.bootloader
+        asked = call is not None and cause is Cause.SOFTWARE and bus.read(call.register, 4) == call.value
         self.machine.restart(cause)
         self._boot(why)
-        if asked:
-            self.machine.bus.write(_GPREGRET, 4, 0)
+        if asked and call is not None:
+            bus.write(call.register, 4, 0)
             self.enter_bootloader(f"{why}, asking for the bootloader")
 
     def enter_bootloader(self, why: str) -> None:

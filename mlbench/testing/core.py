@@ -13,6 +13,7 @@ from unicorn import arm_const as arm
 from mlbench.elf.image import Image
 from mlbench.emulator.allocator import HeapRecorder, peak_requested
 from mlbench.emulator.calls import CallState, CallTracker
+from mlbench.emulator.chip import Chip
 from mlbench.emulator.machine import End, Ending, Machine
 from mlbench.emulator.stacks import StackState, StackWatch
 from mlbench.errors import UsageError
@@ -57,9 +58,9 @@ class Spent:
 class EmulatorCore:
     """One machine. It is at the entry of setup() (or main, or the image's entry) when it was started."""
 
-    def __init__(self, image: Image, host_seconds: float) -> None:
+    def __init__(self, image: Image, chip: Chip, host_seconds: float) -> None:
         self.image = image
-        self.machine = Machine(image)
+        self.machine = Machine(image, chip)
         self._host_seconds = host_seconds
         self._entry = Entry.of(image, None)
         self._stacks = StackWatch(self.machine)

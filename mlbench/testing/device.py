@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlbench.boards import board_for
 from mlbench.core.execution import OutputBuffer
 from mlbench.core.firmware import Firmware
 from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
 from mlbench.elf.symbols import Symbol
 from mlbench.elf.types import Kind, Prototype, Type
+from mlbench.emulator.chips import chip_of
 from mlbench.errors import UsageError
+from mlbench.suite.suite_file import DEFAULT_BOARD
 from mlbench.testing.aapcs import place, result
 from mlbench.testing.building import spec_of
 from mlbench.testing.core import CoreSnapshot, EmulatorCore
@@ -91,6 +94,7 @@ class Device(Dialogue):
         *,
         inference: str = "",
         output: Sequence[OutputBuffer] = (),
+        board: str = DEFAULT_BOARD,
         host_seconds: float = _HOST_SECONDS,
     ) -> None:
         """Take firmware; nothing is run yet.
@@ -99,15 +103,17 @@ class Device(Dialogue):
             firmware: what ``build`` gave, or the path of an ELF file.
             inference: the function that ``infer`` uses.
             output: the buffers that it fills.
+            board: FQBN or id of the board that is emulated.
             host_seconds: wall time after which the host gives up one step.
 
         Raises:
-            MLBenchError: the file is no firmware.
+            MLBenchError: the file is no firmware, or the board has no emulator.
         """
+        chip = chip_of(board_for(board))
         path = firmware.elf if isinstance(firmware, Firmware) else Path(firmware)
         self.image = Image.load(path)
         self._inference, self._output = inference, tuple(output)
-        self._core = EmulatorCore(self.image, host_seconds)
+        self._core = EmulatorCore(self.image, chip, host_seconds)
         self._started = False
         self._ready: dict[str, Snapshot] = {}
         self._callable: dict[str, tuple[int, Prototype | None]] = {}
@@ -317,11 +323,11 @@ def _returned(prototype: Prototype | None, returns: str) -> Type:
 __all__ = ["CallResult", "Device", "DeviceError", "Inference", "Match", "Snapshot"]
 
 
-def emulated_device(firmware: Firmware | Path | str, *, board: str, **options: Any) -> Device:  # noqa: ARG001
+def emulated_device(firmware: Firmware | Path | str, *, board: str, **options: Any) -> Device:
     """A device as the plugin makes it: what is named in the sketch's mlbench.yml is named for it too."""
     if isinstance(firmware, Firmware) and firmware.source.exists():
         spec = spec_of(firmware.source)
         if spec is not None and spec.functions.inference:
             named = {"inference": spec.functions.inference, "output": spec.functions.outputs}
             options = {**named, **options}
-    return Device(firmware, **options)
+    return Device(firmware, board=board, **options)

@@ -26,7 +26,7 @@ def make_device(
     Args:
         firmware: built firmware, a sketch's folder or .ino, or an ELF file.
         backend: the name of a row of ``core.backends``.
-        board: FQBN that a sketch is built for.
+        board: FQBN that a sketch is built for, and whose chip is emulated.
         build: builds a sketch.
         options: of the device's own class.
 

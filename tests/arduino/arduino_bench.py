@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlbench.core.firmware import BuildRequest, Firmware
 from mlbench.elf.image import Image
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import Ending, Machine
 from mlbench.firmware import build
 from mlbench.firmware.toolchain import Toolchain
@@ -93,7 +94,7 @@ class Run:
 
 def run(built: Built, received: bytes = b"", *, seconds: float = 60.0, stop: str = "loop") -> Run:
     """Run from reset until the function ``stop`` is entered, nothing more can happen, or time is up."""
-    machine = Machine(built.image)
+    machine = Machine(built.image, NRF52840)
     machine.set_break(built.address(stop))
     machine.bus.by_name["UARTE0"].feed(received)  # type: ignore[attr-defined]
     return Run(machine, machine.run(int(seconds * CLOCK_HZ)))

@@ -6,6 +6,7 @@ import pytest
 from arduino_bench import CLOCK_HZ, LTO, Bench, Built, run
 
 from mlbench.arduino import LIBRARIES
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End
 from mlbench.targets.board.line_protocol import LineReader
 
@@ -89,7 +90,7 @@ def test_pins_interrupts_and_analog(bench: Bench) -> None:
     built = bench.build(bench.sketch("pins", PINS))
     from mlbench.emulator.machine import Machine
 
-    machine = Machine(built.image)
+    machine = Machine(built.image, NRF52840)
     machine.set_break(built.address("loop"))
     machine.bus.by_name["SAADC"].drive(4, 1.65)  # type: ignore[attr-defined]
     assert machine.run(10 * CLOCK_HZ).end is End.BREAKPOINT

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mlbench.elf.image import Image
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Ending, Machine
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +20,7 @@ MS = 64_000
 SCRIPT = """
 MEMORY {
   FLASH (rx) : ORIGIN = DEFINED(FLASH_ORIGIN) ? FLASH_ORIGIN : 0x10000, LENGTH = 0xf0000
-  RAM (rwx) : ORIGIN = 0x20000000, LENGTH = 256K
+  RAM (rwx) : ORIGIN = 0x20000000, LENGTH = DEFINED(RAM_LENGTH) ? RAM_LENGTH : 256K
 }
 ENTRY(reset_handler)
 SECTIONS {
@@ -114,7 +115,7 @@ class Compiler:
 
     def machine(self, source: str, *, asm: bool = False, flags: tuple[str, ...] = ("-O1",)) -> Machine:
         """A machine with a bare image, about to run its first instruction."""
-        return Machine(self.image(source, asm=asm, flags=flags))
+        return Machine(self.image(source, asm=asm, flags=flags), NRF52840)
 
 
 def address(machine: Machine, name: str) -> int:

@@ -15,6 +15,7 @@ import pytest
 from bare_image import Compiler
 
 from mlbench.elf.image import Image
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.endings import End
 from mlbench.emulator.machine import Machine
 
@@ -65,7 +66,7 @@ class BothMachines:
 
     def emulated(self, elf: Path, *, force_python: bool = False) -> bytes:
         """What the image leaves on the emulator."""
-        machine = Machine(Image.load(elf), force_python=force_python)
+        machine = Machine(Image.load(elf), NRF52840, force_python=force_python)
         ending = machine.run(64_000_000, host_seconds=60)
         assert ending.end is End.SEMIHOSTING, (ending, hex(machine.cpu.pc))
         return machine.serial()

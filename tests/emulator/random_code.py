@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from mlbench.elf.image import Image
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import Machine
 
 _MS = 64_000
@@ -158,7 +159,7 @@ def survive(seed: int, count: int) -> None:
         draw = random.Random(f"{seed} {n}")
         print(f"{seed} {n}", flush=True)
         image = image_of(wild_code(draw, draw.choice((20, 200, 900))))
-        machine = Machine(image)
+        machine = Machine(image, NRF52840)
         machine.run(2 * _MS, host_seconds=20)
         assert machine.clock.now < 3 * _MS
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from bare_image import MS, Compiler, address, run_to, words
 
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Machine
 
 # An IT block with loads, a 32-bit instruction and a store to a register that pends PendSV, at `SKIP`
@@ -62,11 +63,11 @@ _EXPECTED = (16 + 32) * 3 + 1 + 256 + 1
 @pytest.mark.parametrize("skip", range(1, 16, 2))
 def test_it_blocks_across_a_page_with_an_exception_inside(bare: Compiler, skip: int) -> None:
     image = bare.image(_ACROSS.replace("SKIP", str(skip)), asm=True)
-    whole = Machine(image)
+    whole = Machine(image, NRF52840)
     assert run_to(whole, "finish").end is End.BREAKPOINT
     assert words(whole, "out", 2) == [_EXPECTED, 1]
     # The same, looked at after every single block.
-    stepped = Machine(image)
+    stepped = Machine(image, NRF52840)
     stepped.set_break(address(stepped, "finish"))
     stops = 0
     while stepped.run(stepped.clock.now + 1).end is End.DEADLINE:
@@ -77,7 +78,7 @@ def test_it_blocks_across_a_page_with_an_exception_inside(bare: Compiler, skip: 
     assert words(stepped, "out", 2) == [_EXPECTED, 1]
     assert stepped.hot.cycles == whole.hot.cycles
     assert stepped.hot.instructions == whole.hot.instructions
-    python = Machine(image, force_python=True)
+    python = Machine(image, NRF52840, force_python=True)
     assert run_to(python, "finish").end is End.BREAKPOINT
     assert (python.hot.cycles, python.hot.instructions) == (whole.hot.cycles, whole.hot.instructions)
 

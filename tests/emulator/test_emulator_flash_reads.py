@@ -12,6 +12,7 @@ from mlbench.cycles.addresses import MAX_SLOTS, Access, Accesses, accesses
 from mlbench.cycles.decode import decode
 from mlbench.cycles.model import load_model
 from mlbench.cycles.sums import Kind
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import Machine
 
 # Tables in flash and in RAM, read in the ways that kernels do: indexed, walked, by several words, by
@@ -63,9 +64,9 @@ def _true_reads(machine: Machine) -> Counter[str]:
 @pytest.mark.parametrize("python", [False, True], ids=["native", "python"])
 def test_reads_are_those_of_the_cpu(bare: Compiler, level: str, python: bool) -> None:
     image = bare.image(_KERNELS, flags=(level, "-fno-if-conversion", "-fno-if-conversion2", "-fno-builtin"))
-    plain = Machine(image, force_python=python)
+    plain = Machine(image, NRF52840, force_python=python)
     expected = finish(plain)
-    watched = Machine(image, force_python=python)
+    watched = Machine(image, NRF52840, force_python=python)
     seen = _true_reads(watched)
     assert finish(watched) == expected
     hot = watched.hot
@@ -174,7 +175,7 @@ def test_more_pointers_than_slots_are_counted_as_unseen() -> None:
 
 def cycles_of(bare: Compiler, text: str, python: bool) -> int:
     """Cycles from the reset of assembly text, whose main returns, to its finish."""
-    machine = Machine(bare.image(text, asm=True), force_python=python)
+    machine = Machine(bare.image(text, asm=True), NRF52840, force_python=python)
     where = machine.image.symbol("finish")
     assert where is not None
     machine.set_break(where.address & ~1)
@@ -219,6 +220,6 @@ def test_divides_take_as_long_as_their_quotient_is(
         )
         return cycles_of(bare, text, python)
 
-    costs = load_model().run.divide
+    costs = load_model(NRF52840.cost_table).run.divide
     assert cycles(f"{divide} r0, r1, r2") - cycles("mov.w r0, r1") == costs[bits] - 1
     assert (costs[0], costs[32]) == (2, 12)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mlbench.elf.image import Image
 from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, Replay, peak_requested
 from mlbench.emulator.calls import Call, CallTracker, Watch
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Ending, Machine
 
 
@@ -138,7 +139,7 @@ class _Bench:
     """One machine at the entry of ``work``, for many runs."""
 
     def __init__(self, image: Image, seed: int) -> None:
-        self.machine = machine = Machine(image)
+        self.machine = machine = Machine(image, NRF52840)
         machine.patch_flash(address(machine, "seed"), seed.to_bytes(4, "little"))
         machine.set_break(address(machine, "work"))
         assert machine.run(MS).end is End.BREAKPOINT
@@ -178,7 +179,7 @@ def test_replay_tells_what_full_runs_tell(heap_image: Image) -> None:
         ram = bytes(bench.machine.ram.data)
         calls = bench.record()
         assert (calls[0].operation, calls[0].first) == (Operation.MALLOC, 0)
-        replay = Replay(heap_image, ram, calls, 0, 0)
+        replay = Replay(heap_image, NRF52840, ram, calls, 0, 0)
         assert replay.passes(0)
         assert not replay.passes(0x18000)
         low, high = 0, 0x18000
@@ -198,7 +199,7 @@ def test_a_shorter_heap_in_the_replay_is_a_shorter_heap(bare: Compiler) -> None:
     short_image = bare.image(_HEAP.replace("LIMIT", "0x20017C00"), flags=flags)
     bench, short = _Bench(long_image, 77), _Bench(short_image, 77)
     ram = bytes(bench.machine.ram.data)
-    replay = Replay(long_image, ram, bench.record(), 0, 0)
+    replay = Replay(long_image, NRF52840, ram, bench.record(), 0, 0)
     for size in range(40000, 0x18000, 1999):
         assert replay.passes(size, 0x400) == short.run(size)
 

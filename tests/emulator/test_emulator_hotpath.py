@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from random_code import image_of, likely_code, outcome, wild_code
 
 from mlbench.cycles.model import BlockFlag, load_model
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.hotpath import NativeHotPath, PythonHotPath, make_hot_path
 from mlbench.emulator.machine import End, Machine
 
-MODEL = load_model()
+MODEL = load_model(NRF52840.cost_table)
 _ENTRY = 0x10000
 
 _BUSY = """
@@ -55,7 +56,7 @@ def _figures(machine: Machine) -> tuple[int, ...]:
 @pytest.mark.parametrize("flags", [("-O0",), ("-O2",), ("-Os",)])
 def test_native_equals_python_over_a_whole_run(bare: Compiler, flags: tuple[str, ...]) -> None:
     image = bare.image(_BUSY, flags=flags)
-    native, python = Machine(image), Machine(image, force_python=True)
+    native, python = Machine(image, NRF52840), Machine(image, NRF52840, force_python=True)
     assert (native.hot.native, python.hot.native) == (True, False)
     assert finish(native) == finish(python)
     assert _figures(native) == _figures(python)
@@ -71,7 +72,9 @@ def test_native_equals_python_over_random_code() -> None:
         make = likely_code if n % 4 else wild_code
         image = image_of(make(draw, draw.choice((30, 100, 400))))
         deadline = draw.randrange(MS // 2)
-        ours = [outcome(Machine(image, force_python=force), deadline) for force in (False, True, False)]
+        ours = [
+            outcome(Machine(image, NRF52840, force_python=force), deadline) for force in (False, True, False)
+        ]
         assert ours[0] == ours[1] == ours[2], f"seed {seed} {n}"
         ends.add(ours[0][0])
     assert len(ends) > 1
@@ -193,7 +196,7 @@ FETCHES = st.lists(st.tuples(st.integers(0, 300).map(lambda n: n * 34), st.integ
 @settings(max_examples=200, deadline=None)
 @given(FETCHES)
 def test_the_instruction_cache_is_least_recently_used(fetches: list[tuple[int, int]]) -> None:
-    plain, ours = _PlainCaches(), PythonHotPath(MODEL.run)
+    plain, ours = _PlainCaches(), PythonHotPath(MODEL.run, NRF52840.flash)
     for address, halfwords in fetches:
         assert ours._fetch(address, 2 * halfwords) == plain.fetch(address, 2 * halfwords)
 
@@ -209,7 +212,7 @@ def test_native_and_python_tell_the_same_conflicts(bare: Compiler, seed: int) ->
     few, many = rng.sample(range(24), 6), [rng.randrange(24) for _ in range(40)]
     calls = "".join(f"f{n}(); " for n in (*few, *few, *many, *few))
     image = bare.image(f"{functions}int main(void) {{ for (int i = 0; i < 3; i++) {{ {calls} }} return 0; }}")
-    native, python = Machine(image), Machine(image, force_python=True)
+    native, python = Machine(image, NRF52840), Machine(image, NRF52840, force_python=True)
     for machine in (native, python):
         machine.run(3000)
         half = machine.save()
@@ -317,7 +320,7 @@ def test_a_library_of_other_sources_is_not_used(
     library = tmp_path / "wrong.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(library), str(wrong)], check=True)
     monkeypatch.setenv("MLBENCH_HOTPATH", str(library))
-    assert isinstance(make_hot_path(MODEL), PythonHotPath)
+    assert isinstance(make_hot_path(MODEL, NRF52840), PythonHotPath)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a library", b"\x7fELF" + bytes(60)])
@@ -328,15 +331,15 @@ def test_a_library_that_is_none_is_not_used(
     if content is not None:
         library.write_bytes(content)
     monkeypatch.setenv("MLBENCH_HOTPATH", str(library))
-    assert isinstance(make_hot_path(MODEL), PythonHotPath)
+    assert isinstance(make_hot_path(MODEL, NRF52840), PythonHotPath)
 
 
 def test_the_environment_chooses(native_library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLBENCH_HOTPATH", "python")
-    assert isinstance(make_hot_path(MODEL), PythonHotPath)
+    assert isinstance(make_hot_path(MODEL, NRF52840), PythonHotPath)
     monkeypatch.setenv("MLBENCH_HOTPATH", os.fspath(native_library))
-    assert isinstance(make_hot_path(MODEL), NativeHotPath)
-    assert isinstance(make_hot_path(MODEL, force_python=True), PythonHotPath)
+    assert isinstance(make_hot_path(MODEL, NRF52840), NativeHotPath)
+    assert isinstance(make_hot_path(MODEL, NRF52840, force_python=True), PythonHotPath)
 
 
 def test_more_blocks_than_the_table_began_with(bare: Compiler) -> None:
@@ -345,7 +348,7 @@ def test_more_blocks_than_the_table_began_with(bare: Compiler) -> None:
     image = bare.image(f"__attribute__((optimize(0))) int main(void) {{ {body} return 0; }}")
     figures = []
     for force in (False, True):
-        machine = Machine(image, force_python=force)
+        machine = Machine(image, NRF52840, force_python=force)
         assert run_to(machine, "finish").end is End.BREAKPOINT
         figures.append(_figures(machine))
     assert figures[0] == figures[1]

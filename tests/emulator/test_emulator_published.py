@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 from bare_image import MS, Compiler, address
 
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Machine
 
 _ROUNDS = 1000
@@ -38,7 +39,7 @@ def _cycles_a_round(bare: Compiler, body: str, at: int, cache: bool, python: boo
     counts = []
     for rounds in (_ROUNDS, 2 * _ROUNDS):
         source = _SOURCE.format(cache=int(cache), rounds=rounds, at=at, body=body)
-        machine = Machine(bare.image(source, asm=True), force_python=python)
+        machine = Machine(bare.image(source, asm=True), NRF52840, force_python=python)
         machine.set_break(address(machine, "finish"))
         assert machine.run(10 * MS).end is End.BREAKPOINT
         counts.append(machine.hot.cycles)

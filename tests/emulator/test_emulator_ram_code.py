@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from bare_image import MS, Compiler, finish, notes, run_to
 
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.endings import End
 from mlbench.emulator.machine import Machine
 
@@ -24,7 +25,7 @@ __attribute__((noinline)) static u32 timed(void) {
 
 def _build(bare: Compiler, body: str, python: bool) -> Machine:
     image = bare.image(_SOURCE + "int main(void) { REG(0xE0001000) |= 1;" + body + " return 0; }")
-    return Machine(image, force_python=python)
+    return Machine(image, NRF52840, force_python=python)
 
 
 @pytest.mark.parametrize("python", [False, True])

@@ -11,6 +11,7 @@ from pathlib import Path
 from bare_image import ROOT
 from random_code import image_of, outcome, system_code
 
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import Machine
 
 
@@ -20,7 +21,7 @@ def test_native_and_python_agree_on_a_system_gone_mad() -> None:
     for n in range(25):
         draw = random.Random(f"{seed} {n}")
         image = image_of(system_code(draw, draw.choice((30, 150))))
-        results = [outcome(Machine(image, force_python=python), 20_000) for python in (False, True)]
+        results = [outcome(Machine(image, NRF52840, force_python=python), 20_000) for python in (False, True)]
         assert results[0] == results[1], f"seed {seed}, number {n}"
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlbench.elf.image import Image
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import Machine
 
 # Everything at once: SysTick, a timer with a shortcut, an RTC, PPI from timer to timer, random numbers, UARTE
@@ -64,7 +65,7 @@ def everything(bare: Compiler) -> Image:
 
 @cache
 def _whole(image: Image, python: bool) -> tuple[Any, ...]:
-    machine = Machine(image, force_python=python)
+    machine = Machine(image, NRF52840, force_python=python)
     machine.bus.by_name["UARTE0"].feed(b"abcdefgh")  # type: ignore[attr-defined]
     machine.run(_END, host_seconds=60)
     assert words(machine, "out", 40).count(0) < 20
@@ -77,7 +78,7 @@ def _whole(image: Image, python: bool) -> tuple[Any, ...]:
 def test_split_runs_end_like_whole_ones(
     everything: Image, cuts: list[int], detour: int, python: bool
 ) -> None:
-    machine = Machine(everything, force_python=python)
+    machine = Machine(everything, NRF52840, force_python=python)
     machine.bus.by_name["UARTE0"].feed(b"abcdefgh")  # type: ignore[attr-defined]
     for cut in sorted(cuts):
         machine.run(cut, host_seconds=60)
@@ -92,7 +93,7 @@ def test_split_runs_end_like_whole_ones(
 
 
 def test_a_snapshot_can_be_used_again_and_again(everything: Image) -> None:
-    machine = Machine(everything)
+    machine = Machine(everything, NRF52840)
     machine.run(MS)
     saved = machine.save()
     ends = []
@@ -108,7 +109,7 @@ def test_native_and_python_agree_on_everything(everything: Image) -> None:
 
 
 def test_reset_is_power_on(everything: Image) -> None:
-    machine = Machine(everything)
+    machine = Machine(everything, NRF52840)
     machine.run(MS)
     first = _state(machine)
     machine.reset()
@@ -119,7 +120,7 @@ def test_reset_is_power_on(everything: Image) -> None:
 
 def test_states_hold_numbers_and_collections_of_numbers(everything: Image) -> None:
     # Snapshots copy one level: a collection within a collection would be shared with the running machine.
-    machine = Machine(everything)
+    machine = Machine(everything, NRF52840)
     machine.run(MS)
     for name, part in machine.bus.by_name.items():
         for what, value in part.state().items():
@@ -132,7 +133,7 @@ def test_states_hold_numbers_and_collections_of_numbers(everything: Image) -> No
 
 
 def test_the_vector_table_is_the_lowest_that_looks_like_one(everything: Image) -> None:
-    machine = Machine(everything)
+    machine = Machine(everything, NRF52840)
     symbol = everything.symbol("vectors")
     assert symbol is not None
     assert machine.scs.vector_table == symbol.address == 0x10000

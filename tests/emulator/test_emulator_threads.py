@@ -13,6 +13,7 @@ import struct
 import pytest
 from bare_image import MS, Compiler, address, notes, words
 
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.endings import End
 from mlbench.emulator.machine import Machine
 
@@ -135,7 +136,7 @@ def _machine(
     for place, code in {"TICK": _TICKS[tick], "TEXT": _TEXTS[text], "BAD": bad, "END": end}.items():
         source = source.replace(f"@{place}@", code)
     image = bare.image(source, flags=("-O1", "-Wl,--defsym=FLASH_ORIGIN=0"))
-    return Machine(image, force_python=python)
+    return Machine(image, NRF52840, force_python=python)
 
 
 def _sums(machine: Machine) -> tuple[float, ...]:

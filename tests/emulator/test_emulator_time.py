@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from bare_image import MS, Compiler, address, finish, notes, run_to, words
 
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Machine
 from mlbench.errors import HostTimeout
 
@@ -195,7 +196,7 @@ def test_spinning_stops_at_the_same_cycle_on_every_run(bare: Compiler) -> None:
     image = bare.image("int main(void) { for (;;) count++; }")
     ends = set()
     for deadline in (MS, MS, 2 * MS):
-        machine = Machine(image)
+        machine = Machine(image, NRF52840)
         assert machine.run(MS // 2).end is End.DEADLINE
         assert machine.run(deadline).end is End.DEADLINE
         assert deadline <= machine.clock.now < deadline + 20
@@ -398,7 +399,7 @@ def test_time_goes_on_within_a_block(bare: Compiler, python: bool) -> None:
         """,
         asm=True,
     )
-    machine = Machine(image, force_python=python)
+    machine = Machine(image, NRF52840, force_python=python)
     snapshot = machine.save()
     seen = []
     for _ in range(2):

@@ -49,8 +49,13 @@ def checkout(tmp_path: Path) -> Path:
         ("stray.py", "", "the flow runs one way"),
         ("stray/__init__.py", "", "the flow runs one way"),
         ("host/policy.py", "import requests", "this machine is made ready with the standard library alone"),
+        (
+            "emulator/nvic.py",
+            "def late():\n    from mlbench.emulator.chips import nrf52840",
+            "a chip is imported by its row alone",
+        ),
     ],
-    ids=["upwards", "lazy", "type checking", "stray module", "stray folder", "external"],
+    ids=["upwards", "lazy", "type checking", "stray module", "stray folder", "external", "chip"],
 )
 def test_what_goes_against_the_rule_fails(checkout: Path, file: str, text: str, broken: str) -> None:
     path = checkout / "mlbench" / file

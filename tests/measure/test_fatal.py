@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlbench.elf.image import Image
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Machine
 from mlbench.targets.emulator.fatal import Death, FatalWatch
 
@@ -46,7 +47,7 @@ def death(folder: Path, call: str) -> Death:
         check=True,
         capture_output=True,
     )
-    machine = Machine(Image.load(folder / "end.elf"))
+    machine = Machine(Image.load(folder / "end.elf"), NRF52840)
     watch = FatalWatch(machine)
     ending = machine.run(machine.clock.cycles(1000))
     assert ending.end is End.BREAKPOINT

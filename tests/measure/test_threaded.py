@@ -13,6 +13,7 @@ import pytest
 
 from mlbench.core.execution import Functions, Outcome, Probe, RunResult, StackUse
 from mlbench.elf.image import Image
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.stacks import StackWatch
 from mlbench.measure.ram_search import predict
@@ -217,7 +218,7 @@ def test_stacks_of_a_stripped_image_are_found_by_the_word_at_their_bottom(thread
     elf = threaded.build()
     stripped = elf.with_suffix(".stripped")
     subprocess.run(["arm-none-eabi-strip", "-s", "-o", stripped, elf], check=True)
-    machine = Machine(Image.load(stripped))
+    machine = Machine(Image.load(stripped), NRF52840)
     watch = StackWatch(machine)
     machine.run(machine.clock.cycles(30_000))
     watch.fold()

@@ -207,12 +207,13 @@ class FakeRenode:
         return hex(self.machine.cpu.pc)
 
     def started(self) -> Any:
+        from mlbench.emulator.chips.nrf52840 import NRF52840
         from mlbench.emulator.machine import Machine
 
         if self.machine is None:
             if self.image is None or self.vectors == 0:
                 raise Failed("KeywordException: the CPU has nothing to run")
-            self.machine = Machine(self.image)
+            self.machine = Machine(self.image, NRF52840)
             for address, value in self.patches:
                 self.machine.patch_flash(address, value.to_bytes(4, "little"))
             for address in self.hooks:

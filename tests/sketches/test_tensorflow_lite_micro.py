@@ -15,6 +15,7 @@ from emulated import ROOT, Workshop, entries
 from mlbench.core.execution import Outcome
 from mlbench.devtools.emulator_speed import Bare, at_inference
 from mlbench.elf.image import Image
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End
 
 SUITE = ROOT / "suites" / "tensorflow-lite-micro.yml"
@@ -173,7 +174,7 @@ def test_models_give_their_known_outputs(name, workshop: Workshop, tensorflow_li
 def assert_the_model_changes_no_result(elf: Path) -> None:
     """The same inference with the cycle model and without any hook leaves the same tensors."""
     image = Image.load(elf)
-    machine, back = at_inference(image, "tflite::MicroInterpreter::Invoke()", force_python=False)
+    machine, back = at_inference(image, NRF52840, "tflite::MicroInterpreter::Invoke()", force_python=False)
     bare = Bare(machine)
     bare.run(back)
     machine.set_break(back)

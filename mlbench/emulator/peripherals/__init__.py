@@ -1,1 +1,1 @@
-"""Peripherals of the nRF52840: each a table of registers, events and tasks."""
+"""Peripherals of chips: each a table of registers, events and tasks."""

@@ -5,7 +5,7 @@ nRF52840 Product Specification v1.7, sections 6.21 (QSPI), 6.13 (MWU) and 6.5 (C
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import NrfPeripheral, Peripheral, Register, plain
+from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Peripheral, Place, Register, plain
 
 
 class Qspi(NrfPeripheral):
@@ -15,7 +15,6 @@ class Qspi(NrfPeripheral):
     identifier of 0, and a memory that is not busy, so that drivers see that there is none.
     """
 
-    name, base, irq = "QSPI", 0x40029000, 41
     tasks = {  # noqa: RUF012
         0x000: "ACTIVATE",
         0x004: "READSTART",
@@ -84,13 +83,16 @@ class Qspi(NrfPeripheral):
 class Mwu(NrfPeripheral):
     """The memory watch unit: keeps what it is to watch, and sees nothing."""
 
-    name, base, irq = "MWU", 0x40020000, 32
     events = {  # noqa: RUF012
         **{0x100 + 8 * n: f"REGION{n}.WA" for n in range(4)},
         **{0x104 + 8 * n: f"REGION{n}.RA" for n in range(4)},
         **{0x160 + 8 * n: f"PREGION{n}.WA" for n in range(2)},
         **{0x164 + 8 * n: f"PREGION{n}.RA" for n in range(2)},
     }
+
+    def __init__(self, machine: Machine, place: Place, regions: tuple[tuple[int, int], ...]) -> None:
+        self._regions = regions  # of peripherals, first and last address
+        super().__init__(machine, place)
 
     def registers(self) -> list[Register]:
         """Registers of section 6.13.1."""
@@ -100,10 +102,11 @@ class Mwu(NrfPeripheral):
             plain(0x510, "REGIONEN"),
             Register(0x514, "REGIONENSET", write=self._watch, ones=True),
             plain(0x518, "REGIONENCLR"),
-            Register(0x6C0, "PREGION0.START", reset=0x40000000, read_only=True),
-            Register(0x6C4, "PREGION0.END", reset=0x4001FFFF, read_only=True),
-            Register(0x6D0, "PREGION1.START", reset=0x40020000, read_only=True),
-            Register(0x6D4, "PREGION1.END", reset=0x4003FFFF, read_only=True),
+            *(
+                Register(0x6C0 + 16 * n + 4 * m, f"PREGION{n}.{name}", reset=bounds[m], read_only=True)
+                for n, bounds in enumerate(self._regions)
+                for m, name in enumerate(("START", "END"))
+            ),
         ]
 
     def _watch(self, value: int) -> None:
@@ -113,8 +116,6 @@ class Mwu(NrfPeripheral):
 
 class CryptoCell(Peripheral):
     """CRYPTOCELL's switch. What it would switch on is not modelled: its registers read as 0."""
-
-    name, base = "CRYPTOCELL", 0x5002A000
 
     def registers(self) -> list[Register]:
         """Register of section 6.5.6."""

@@ -11,7 +11,6 @@ _COMPARATOR_START_US = 140.0
 class Temp(NrfPeripheral):
     """The temperature sensor, at 25 degrees Celsius unless ``celsius`` is set."""
 
-    name, base, irq = "TEMP", 0x4000C000, 12
     tasks = {0x000: "START", 0x004: "STOP"}  # noqa: RUF012
     events = {0x100: "DATARDY"}  # noqa: RUF012
 
@@ -44,7 +43,6 @@ class Temp(NrfPeripheral):
 class Comparator(NrfPeripheral):
     """COMP and LPCOMP: the input lies below the reference unless ``drive`` says otherwise."""
 
-    name, base, irq = "COMP", 0x40013000, 19
     tasks = {0x000: "START", 0x004: "STOP", 0x008: "SAMPLE"}  # noqa: RUF012
     events = {0x100: "READY", 0x104: "DOWN", 0x108: "UP", 0x10C: "CROSS"}  # noqa: RUF012
     shorts = {  # noqa: RUF012

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntFlag
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from mlbench.emulator.console import Console
 
+_Part = TypeVar("_Part", bound="Peripheral")
 Reader = Callable[[], int]
 Writer = Callable[[int], None]
 
@@ -29,6 +30,33 @@ class Register(NamedTuple):
     write: Writer | None = None
     read_only: bool = False
     ones: bool = False
+
+
+class Place(NamedTuple):
+    """Where a chip has a peripheral: its name, the address of its registers, its interrupt."""
+
+    name: str
+    base: int
+    irq: int | None = None
+
+
+class Cells(Protocol):
+    """What a flash controller asks of the flash memory and of the CPU that runs from it."""
+
+    def write(self, address: int, value: int) -> None:
+        """Write a word."""
+
+    def erase(self, start: int, size: int) -> None:
+        """Erase pages."""
+
+    def switch_cache(self, on: bool) -> None:
+        """Switch the instruction cache."""
+
+    def stall(self, us: float) -> None:
+        """The CPU waits, time goes on."""
+
+    def runs_from_flash(self) -> bool:
+        """Whether the instruction that is executed lies in flash."""
 
 
 class Cause(IntFlag):
@@ -54,6 +82,22 @@ class Machine(Protocol):
 
     console: Console
     """Where serial peripherals put what is sent."""
+
+    @property
+    def cells(self) -> Cells:
+        """The flash memory."""
+
+    def part(self, kind: type[_Part], name: str) -> _Part:
+        """A peripheral that stands before this one in the chip's list."""
+
+    def offer_stores(self, taken: Callable[[int, int, int], bool]) -> None:
+        """Have each store to flash (address, size, value) offered, which faults unless it is taken."""
+
+    def route_events(self, published: Callable[[int], None]) -> None:
+        """Have the address of each event register that is raised told."""
+
+    def start_task(self, address: int) -> None:
+        """Write 1 to a task register."""
 
     def schedule(self, owner: str, name: str, after_us: float) -> None:
         """Call ``on_event(name)`` of the peripheral ``owner`` after ``after_us`` microseconds."""
@@ -98,7 +142,7 @@ def _copied(state: dict[str, Any]) -> dict[str, Any]:
 
 
 class Peripheral:
-    """A block of registers at an address."""
+    """A block of registers at an address: where the chip has it, or where the architecture puts it."""
 
     name = ""
     base = 0
@@ -106,8 +150,10 @@ class Peripheral:
     """Registers lie from ``base + first`` up to ``base + size``."""
     irq: int | None = None
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, place: Place | None = None) -> None:
         self.machine = machine
+        if place is not None:
+            self.name, self.base, self.irq = place
         self.stored: dict[int, int] = {}
         self.table = {register.offset: register for register in self.registers()}
 
@@ -174,11 +220,11 @@ class NrfPeripheral(Peripheral):
     shorts: dict[int, tuple[str, str]] = {}  # noqa: RUF012
     """Bit -> (event, task)."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, place: Place) -> None:
         self.raised: set[str] = set()
         self.inten = 0
         self._event_offset = {name: offset for offset, name in self.events.items()}
-        super().__init__(machine)
+        super().__init__(machine, place)
         for offset, name in self.tasks.items():
             self.table[offset] = Register(offset, f"TASKS_{name}", write=self._task_writer(name))
         for offset, name in self.events.items():

@@ -17,7 +17,6 @@ from mlbench.emulator.nvic import (
     BUS_FAULT,
     DEBUG_MONITOR,
     FIRST_IRQ,
-    IRQS,
     MEM_MANAGE,
     NMI,
     PENDSV,
@@ -31,8 +30,6 @@ from mlbench.emulator.peripherals.systick import SysTick
 
 _CPUID = 0x410FC241
 """Cortex-M4 r0p1 (TRM, 4.1 table of registers)."""
-_PRIORITY_BITS = 0xE0
-"""Three bits are implemented (nRF52840 Product Specification v1.7, section 5.1)."""
 _WITH_PRIORITY = (MEM_MANAGE, BUS_FAULT, USAGE_FAULT, SVCALL, DEBUG_MONITOR, PENDSV, SYSTICK)
 
 ACTLR, SCR, CCR, CFSR, HFSR, DFSR, MMFAR, BFAR = 0x008, 0xD10, 0xD14, 0xD28, 0xD2C, 0xD30, 0xD34, 0xD38
@@ -70,8 +67,11 @@ class SystemControl(Peripheral):
         nvic: Nvic,
         cpu: Cpu,
         attention: Callable[[], None],
+        *,
+        float_on: bool,
     ) -> None:
         self.nvic = nvic
+        self._float_on = float_on
         self._cpu = cpu
         self._attention = attention
         self.on_trace: Callable[[Callable[[], None]], None] | None = None
@@ -89,7 +89,7 @@ class SystemControl(Peripheral):
         base = (mpu.base, mpu.set_base)
         attributes = (lambda: mpu.attributes[mpu.region % REGIONS], mpu.set_attributes)
         table = [
-            Register(0x004, "ICTR", reset=(IRQS - 1) // 32, read_only=True),
+            Register(0x004, "ICTR", reset=(self.nvic.end - FIRST_IRQ - 1) // 32, read_only=True),
             plain(ACTLR, "ACTLR"),
             Register(0xD00, "CPUID", reset=_CPUID, read_only=True),
             Register(0xD04, "ICSR", read=self._icsr, write=self._set_icsr),
@@ -107,8 +107,7 @@ class SystemControl(Peripheral):
             plain(BFAR, "BFAR"),
             plain(0xD3C, "AFSR"),
             *(Register(0xD40 + 4 * n, "ID", reset=v, read_only=True) for n, v in enumerate(_FEATURES)),
-            # The Nano's bootloader, an Mbed program, has turned the FPU on.
-            Register(CPACR, "CPACR", reset=_FLOAT_ON, write=self._set_cpacr),
+            Register(CPACR, "CPACR", reset=_FLOAT_ON if self._float_on else 0, write=self._set_cpacr),
             Register(0xD90, "MPU_TYPE", reset=REGIONS << 8, read_only=True),
             Register(0xD94, "MPU_CTRL", read=lambda: mpu.control, write=mpu.set_control),
             Register(0xD98, "MPU_RNR", read=lambda: mpu.region, write=mpu.set_region),
@@ -126,8 +125,7 @@ class SystemControl(Peripheral):
             Register(0xF44, "MVFR1", reset=0x11000011, read_only=True),
             *self.ticks.registers(),
         ]  # fmt: skip
-        for n in range((IRQS + 31) // 32):
-            first = FIRST_IRQ + 32 * n
+        for n, first in enumerate(range(FIRST_IRQ, self.nvic.end, 32)):
             table += [
                 Register(0x100 + 4 * n, f"ISER{n}", read=self._bits("enabled", first),
                          write=self._change("enabled", first, True), ones=True),
@@ -139,8 +137,7 @@ class SystemControl(Peripheral):
                          write=self._change("pending", first, False), ones=True),
                 Register(0x300 + 4 * n, f"IABR{n}", read=self._bits("active", first), read_only=True),
             ]  # fmt: skip
-        for n in range(IRQS // 4):
-            first = FIRST_IRQ + 4 * n
+        for n, first in enumerate(range(FIRST_IRQ, self.nvic.end, 4)):
             table.append(Register(0x400 + 4 * n, f"IPR{n}", read=self._priorities(first),
                                   write=self._set_priorities(first)))  # fmt: skip
         return table
@@ -211,7 +208,7 @@ class SystemControl(Peripheral):
 
     def _change(self, which: str, first: int, on: bool) -> Writer:
         def write(value: int) -> None:
-            numbers = {first + n for n in range(32) if value >> n & 1 and first + n < FIRST_IRQ + IRQS}
+            numbers = {first + n for n in range(32) if value >> n & 1 and first + n < self.nvic.end}
             if which == "pending":
                 for number in sorted(numbers):
                     if on:
@@ -227,13 +224,15 @@ class SystemControl(Peripheral):
         return write
 
     def _priorities(self, first: int) -> Reader:
-        return lambda: sum(self.nvic.priority[first + n] << 8 * n for n in range(4))
+        numbers = range(first, min(first + 4, self.nvic.end))
+        return lambda: sum(self.nvic.priority[number] << 8 * (number - first) for number in numbers)
 
     def _set_priorities(self, first: int) -> Writer:
         def write(value: int) -> None:
-            for number in range(first, first + 4):
+            for number in range(first, min(first + 4, self.nvic.end)):
                 if number >= FIRST_IRQ or number in _WITH_PRIORITY:
-                    self.nvic.priority[number] = value >> 8 * (number - first) & _PRIORITY_BITS
+                    priority = value >> 8 * (number - first)
+                    self.nvic.priority[number] = priority & self.nvic.priority_mask
             self._attention()
 
         return write
@@ -246,7 +245,7 @@ class SystemControl(Peripheral):
 
     def pend(self, number: int) -> None:
         """Make an exception pending."""
-        if number < FIRST_IRQ + IRQS:
+        if number < self.nvic.end:
             self.nvic.pend(number)
             self._attention()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Reader, Register, Writer
+from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Place, Reader, Register, Writer
 
 
 class Counter(NrfPeripheral):
@@ -12,14 +12,14 @@ class Counter(NrfPeripheral):
     is ``held`` plus what has passed since cycle ``since``.
     """
 
-    def __init__(self, machine: Machine, name: str, base: int, irq: int, channels: int) -> None:
-        self.name, self.base, self.irq, self.channels = name, base, irq, channels
+    def __init__(self, machine: Machine, place: Place, channels: int) -> None:
+        self.channels = channels
         self.events = {**self.events, **{0x140 + 4 * n: f"COMPARE{n}" for n in range(channels)}}
         self.running = False
         self.since = 0
         self.held = 0
         self.compare = [0] * channels
-        super().__init__(machine)
+        super().__init__(machine, place)
 
     def compare_registers(self) -> list[Register]:
         """CC[0] and those behind it."""

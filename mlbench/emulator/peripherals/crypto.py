@@ -6,7 +6,7 @@ Nothing is enciphered: the engines end their work with the event that says it fa
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Register, plain
+from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Place, Register, plain
 
 _ECB_US = 6.2
 """t_ECB (6.7.2), 100 MHz bus clock apart: encrypting one block takes at most 7.2 us, typically this."""
@@ -19,17 +19,16 @@ class Rng(NrfPeripheral):
     costs nothing.
     """
 
-    name, base, irq = "RNG", 0x4000D000, 13
     tasks = {0x000: "START", 0x004: "STOP"}  # noqa: RUF012
     events = {0x100: "VALRDY"}  # noqa: RUF012
     shorts = {0: ("VALRDY", "STOP")}  # noqa: RUF012
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, place: Place) -> None:
         self.value = 0
         self.seed = 0x2545F491
         self.running = False
         self.since = 0
-        super().__init__(machine)
+        super().__init__(machine, place)
 
     def registers(self) -> list[Register]:
         """Registers of section 6.20.3."""
@@ -102,7 +101,6 @@ class Engine(NrfPeripheral):
 class Ecb(Engine):
     """AES of one block."""
 
-    name, base, irq = "ECB", 0x4000E000, 14
     tasks = {0x000: "STARTECB", 0x004: "STOPECB"}  # noqa: RUF012
     events = {0x100: "ENDECB", 0x104: "ERRORECB"}  # noqa: RUF012
     ends = {"STARTECB": ("ERRORECB",)}  # noqa: RUF012
@@ -115,7 +113,6 @@ class Ecb(Engine):
 class CcmAar(Engine):
     """CCM and AAR, which share an address."""
 
-    name, base, irq = "CCM", 0x4000F000, 15
     tasks = {0x000: "KSGEN", 0x004: "CRYPT", 0x008: "STOP", 0x00C: "RATEOVERRIDE"}  # noqa: RUF012
     events = {0x100: "ENDKSGEN", 0x104: "ENDCRYPT", 0x108: "ERROR"}  # noqa: RUF012
     shorts = {0: ("ENDKSGEN", "CRYPT")}  # noqa: RUF012

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mlbench.emulator.peripherals.base import Cause, Machine, NrfPeripheral, Peripheral, Register, Writer
+from mlbench.emulator.peripherals.base import (
+    Cause,
+    Machine,
+    NrfPeripheral,
+    Peripheral,
+    Place,
+    Register,
+    Writer,
+)
 
 _DISCONNECTED = 2
 """PIN_CNF after reset: an input whose buffer is off."""
@@ -18,8 +26,8 @@ class Gpio(Peripheral):
     first, size = 0x500, 0x800
     """Its registers start 0x500 after the base that the specification gives it."""
 
-    def __init__(self, machine: Machine, index: int, base: int, pins: int) -> None:
-        self.name, self.base, self.pins = f"P{index}", base, pins
+    def __init__(self, machine: Machine, place: Place, pins: int) -> None:
+        self.pins = pins
         self.out = 0
         self.direction = 0
         self.driven, self.high = 0, 0
@@ -32,7 +40,7 @@ class Gpio(Peripheral):
         self.detect = False
         self.listeners: list[Callable[[], None]] = []
         self.on_detect: Callable[[], None] | None = None
-        super().__init__(machine)
+        super().__init__(machine, place)
 
     def registers(self) -> list[Register]:
         """Registers of section 6.9.4."""
@@ -158,17 +166,16 @@ def _clearer(get: Callable[[], int], put: Callable[[int], None]) -> Writer:
 class Gpiote(NrfPeripheral):
     """Pin edges to events, tasks to pins."""
 
-    name, base, irq = "GPIOTE", 0x40006000, 6
     events = {**{0x100 + 4 * n: f"IN{n}" for n in range(8)}, 0x17C: "PORT"}  # noqa: RUF012
 
-    def __init__(self, machine: Machine, ports: tuple[Gpio, Gpio]) -> None:
-        self.ports = ports
+    def __init__(self, machine: Machine, place: Place, ports: tuple[str, ...]) -> None:
+        self.ports = tuple(machine.part(Gpio, name) for name in ports)
         self.tasks = {0x000 + 4 * n: f"OUT{n}" for n in range(8)}
         self.tasks |= {0x030 + 4 * n: f"SET{n}" for n in range(8)}
         self.tasks |= {0x060 + 4 * n: f"CLR{n}" for n in range(8)}
-        self.levels = [0, 0]
-        super().__init__(machine)
-        for port in ports:
+        self.levels = [0 for _ in ports]
+        super().__init__(machine, place)
+        for port in self.ports:
             port.listeners.append(self._look)
             port.on_detect = self._port
 

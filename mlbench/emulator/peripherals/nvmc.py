@@ -2,54 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
-from mlbench.emulator.peripherals.base import Cause, Machine, Peripheral, Register, Writer, plain
+from mlbench.boards.board import Region
+from mlbench.emulator.peripherals.base import Cause, Machine, Peripheral, Place, Register, Writer, plain
 from mlbench.emulator.peripherals.information import Uicr
 
 WRITE_US = 41.0
 ERASE_PAGE_US = 85_000.0
 ERASE_ALL_US = 169_000.0
 """t_WRITE, t_ERASEPAGE and t_ERASEALL (4.3.10)."""
-_PAGE, _PAGES = 4096, 256
 _WRITE, _ERASE = 1, 2
 """CONFIG.WEN."""
 _REGIONS = 8
 _NO_WRITE = 1 << 1
 
 
-class Cells(Protocol):
-    """What the controller asks of the flash memory and of the CPU that runs from it."""
-
-    def write(self, address: int, value: int) -> None:
-        """Write a word."""
-
-    def erase(self, start: int, size: int) -> None:
-        """Erase pages."""
-
-    def switch_cache(self, on: bool) -> None:
-        """Switch the instruction cache."""
-
-    def stall(self, us: float) -> None:
-        """The CPU waits, time goes on."""
-
-    def runs_from_flash(self) -> bool:
-        """Whether the instruction that is executed lies in flash."""
-
-
 class Nvmc(Peripheral):
     """Writes and erases take their time; the CPU waits meanwhile if its code is in flash (4.3.1, 4.3.2)."""
 
-    name, base = "NVMC", 0x4001E000
-
-    def __init__(self, machine: Machine, cells: Cells, uicr: Uicr) -> None:
-        self._cells = cells
-        self._uicr = uicr
-        uicr.program = self.program_uicr
+    def __init__(self, machine: Machine, place: Place, flash: Region, page: int, uicr: str) -> None:
+        self._cells, self._flash, self._page_size = machine.cells, flash, page
+        self._uicr = machine.part(Uicr, uicr)
+        self._uicr.program = self.program_uicr
         self.busy_until = 0
         self.partial: dict[int, int] = {}
         """Milliseconds of partial erases so far, by page."""
-        super().__init__(machine)
+        super().__init__(machine, place)
+        machine.offer_stores(self.program)
 
     def registers(self) -> list[Register]:
         """Registers of sections 4.3.9 and 6.2.2."""
@@ -135,28 +115,31 @@ class Nvmc(Peripheral):
         self._take(WRITE_US)
         return True
 
+    def _erasable(self, address: int) -> bool:
+        return self._mode() == _ERASE and self._flash.holds(address) and not self._protected(address)
+
     def _erase_page(self, address: int) -> None:
-        page = address // _PAGE
-        if self._mode() == _ERASE and page < _PAGES and not self._protected(address):
+        page = address // self._page_size
+        if self._erasable(address):
             self.partial.pop(page, None)
-            self._cells.erase(page * _PAGE, _PAGE)
+            self._cells.erase(page * self._page_size, self._page_size)
             self._take(ERASE_PAGE_US)
 
     def _erase_partly(self, address: int) -> None:
         """Part of a page's erase: it is erased when the parts add up (4.3.6); before, nothing is seen."""
-        page = address // _PAGE
-        if self._mode() != _ERASE or page >= _PAGES or self._protected(address):
+        page = address // self._page_size
+        if not self._erasable(address):
             return
         duration = self.stored.get(0x51C, 10) & 0x7F
         self.partial[page] = self.partial.get(page, 0) + duration
         if self.partial[page] * 1000 >= ERASE_PAGE_US:
             del self.partial[page]
-            self._cells.erase(page * _PAGE, _PAGE)
+            self._cells.erase(page * self._page_size, self._page_size)
         self._take(duration * 1000.0)
 
     def _erase_all(self, value: int) -> None:
         if value & 1 and self._mode() == _ERASE:
-            self._cells.erase(0, _PAGES * _PAGE)
+            self._cells.erase(self._flash.start, self._flash.size)
             self._uicr.erase()
             self._take(ERASE_ALL_US)
 

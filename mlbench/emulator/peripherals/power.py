@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlbench.emulator.peripherals.base import LIGHT_RESETS, Cause, NrfPeripheral, Register, Writer, plain
+from mlbench.emulator.peripherals.base import (
+    LIGHT_RESETS,
+    Cause,
+    Machine,
+    NrfPeripheral,
+    Place,
+    Register,
+    Writer,
+    plain,
+)
 
 # Start-up times of the oscillators: Product Specification v1.7, 5.4.4 (64 MHz crystal: typical
 # 360 us; 32.768 kHz crystal: 250 ms typical, the RC oscillator 600 us).
@@ -17,7 +26,6 @@ USB_DETECT_US = 10.0
 USB_SUPPLY_US = 1000.0
 """VBUS seen, and the regulator for USB settled. The manual names the events (5.3.3) and no time: assumed."""
 _SLOW_CYCLE_US = 1e6 / 32768
-_RAM_BLOCKS = 9
 _DETECTED, _READY = 1, 2
 """Bits of USBREGSTATUS."""
 
@@ -25,7 +33,6 @@ _DETECTED, _READY = 1, 2
 class ClockPower(NrfPeripheral):
     """CLOCK and POWER. The supply is steady; VBUS is there while a USB cable is plugged in."""
 
-    name, base, irq = "CLOCK", 0x40000000, 0
     tasks = {  # noqa: RUF012
         0x000: "HFCLKSTART",
         0x004: "HFCLKSTOP",
@@ -51,6 +58,10 @@ class ClockPower(NrfPeripheral):
         0x128: "CTSTARTED",
         0x12C: "CTSTOPPED",
     }
+
+    def __init__(self, machine: Machine, place: Place, ram_blocks: int) -> None:
+        self._ram_blocks = ram_blocks
+        super().__init__(machine, place)
 
     def registers(self) -> list[Register]:
         """Registers of sections 5.3.7 and 5.4.3."""
@@ -80,7 +91,7 @@ class ClockPower(NrfPeripheral):
             plain(0x5B4, "LFRCMODE"),
             Register(0x640, "MAINREGSTATUS", read_only=True),
         ]
-        for n in range(_RAM_BLOCKS):
+        for n in range(self._ram_blocks):
             at = 0x900 + 16 * n
             table += [
                 plain(at, f"RAM{n}.POWER", 0xFFFF),

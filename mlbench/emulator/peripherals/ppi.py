@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
-from mlbench.emulator.peripherals.base import Machine, Peripheral, Register, Writer, plain
+from mlbench.emulator.peripherals.base import Machine, Peripheral, Place, Register, Writer, plain
 
 _PROGRAMMABLE = 20
 _CHANNELS = 32
 _GROUPS = 6
 _DEEPEST = 16
 """Firmware can wire a ring, which on the chip goes on for ever; each round takes it at least a cycle."""
-_RADIO, _AAR, _CCM, _TIMER0, _RTC0 = 0x40001000, 0x4000F000, 0x4000F000, 0x40008000, 0x4000B000
-_FIXED = {
-    20: (_TIMER0 + 0x140, _RADIO + 0x000),
-    21: (_TIMER0 + 0x140, _RADIO + 0x004),
-    22: (_TIMER0 + 0x144, _RADIO + 0x010),
-    23: (_RADIO + 0x128, _AAR + 0x000),
-    24: (_RADIO + 0x100, _CCM + 0x000),
-    25: (_RADIO + 0x104, _CCM + 0x004),
-    26: (_RADIO + 0x104, _TIMER0 + 0x044),
-    27: (_RADIO + 0x10C, _TIMER0 + 0x048),
-    28: (_RTC0 + 0x140, _RADIO + 0x000),
-    29: (_RTC0 + 0x140, _RADIO + 0x004),
-    30: (_RTC0 + 0x140, _TIMER0 + 0x00C),
-    31: (_RTC0 + 0x140, _TIMER0 + 0x000),
-}
-"""Channels that are wired already: event and task (6.16.1)."""
 
 
 class Ppi(Peripheral):
     """Events of one peripheral start tasks of another, at the very cycle."""
 
-    name, base = "PPI", 0x4001F000
-
-    def __init__(self, machine: Machine, start: Callable[[int], None]) -> None:
-        self._start = start
+    def __init__(self, machine: Machine, place: Place, fixed: Mapping[int, tuple[int, int]]) -> None:
+        self._fixed = fixed
+        """Channels that are wired already: event and task."""
         self.enabled = 0
         self._depth = 0
-        super().__init__(machine)
+        super().__init__(machine, place)
+        machine.route_events(self.published)
 
     def registers(self) -> list[Register]:
         """Registers of section 6.16.4."""
@@ -82,12 +66,14 @@ class Ppi(Peripheral):
         self.enabled = value & 0xFFFFFFFF
 
     def _wired(self, n: int) -> tuple[int, int]:
-        if n in _FIXED:
-            return _FIXED[n]
+        if n in self._fixed:
+            return self._fixed[n]
         return self.stored.get(0x510 + 8 * n, 0), self.stored.get(0x514 + 8 * n, 0)
 
     def published(self, event: int) -> None:
         """An event was raised: start the tasks that are wired to it."""
+        if not self.enabled:
+            return
         if self._depth >= _DEEPEST:
             self.machine.note("PPI: channels are wired in a ring; it is cut")
             return
@@ -100,7 +86,7 @@ class Ppi(Peripheral):
                     if source == event:
                         for target in (task, self.stored.get(0x910 + 4 * n, 0)):
                             if target:
-                                self._start(target)
+                                self.machine.start_task(target)
         finally:
             self._depth -= 1
 

@@ -21,7 +21,6 @@ _STATES = {"": 0, "RXRU": 1, "RXIDLE": 2, "RX": 3, "RXDISABLE": 4, "TXRU": 9, "T
 class Radio(NrfPeripheral):
     """The transceiver's states and times (6.19.5), on an empty channel."""
 
-    name, base, irq = "RADIO", 0x40001000, 1
     tasks = {  # noqa: RUF012
         0x000: "TXEN",
         0x004: "RXEN",
@@ -180,7 +179,6 @@ class Radio(NrfPeripheral):
 class Nfct(NrfPeripheral):
     """The near-field tag, far from any reader."""
 
-    name, base, irq = "NFCT", 0x40005000, 5
     tasks = {  # noqa: RUF012
         0x000: "ACTIVATE",
         0x004: "DISABLE",

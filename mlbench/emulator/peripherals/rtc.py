@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from mlbench.emulator.peripherals.base import Machine, Register
+from mlbench.emulator.peripherals.base import Machine, Place, Register
 from mlbench.emulator.peripherals.counter import Counter
 
 LFCLK_HZ = 32768
@@ -17,9 +17,9 @@ class Rtc(Counter):
     tasks = {0x000: "START", 0x004: "STOP", 0x008: "CLEAR", 0x00C: "TRIGOVRFLW"}  # noqa: RUF012
     events = {0x100: "TICK", 0x104: "OVRFLW"}  # noqa: RUF012
 
-    def __init__(self, machine: Machine, index: int, base: int, irq: int, channels: int) -> None:
+    def __init__(self, machine: Machine, place: Place, channels: int) -> None:
         self.evten = 0
-        super().__init__(machine, f"RTC{index}", base, irq, channels)
+        super().__init__(machine, place, channels)
 
     def registers(self) -> list[Register]:
         """Registers of section 6.22.10."""

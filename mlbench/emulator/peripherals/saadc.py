@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Register, plain
+from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Place, Register, plain
 
 _CHANNELS = 8
 _ACQUISITION_US = (3, 5, 10, 15, 20, 40, 40, 40)
@@ -10,8 +10,6 @@ _ACQUISITION_US = (3, 5, 10, 15, 20, 40, 40, 40)
 _CONVERSION_US = 2.0
 """t_CONV, 6.23.11."""
 _GAINS = (1 / 6, 1 / 5, 1 / 4, 1 / 3, 1 / 2, 1, 2, 4)
-_PINS = (2, 3, 4, 5, 28, 29, 30, 31)
-"""Pins of port 0 that are AIN0 to AIN7 (7.1)."""
 _VDD, _VDDH = 9, 0xD
 SUPPLY = 3.3
 """Volts the Nano 33 BLE runs its chip on."""
@@ -20,10 +18,10 @@ SUPPLY = 3.3
 class Saadc(NrfPeripheral):
     """The converter. Pins are at 0 V until ``drive`` sets them."""
 
-    name, base, irq = "SAADC", 0x40007000, 7
     tasks = {0x000: "START", 0x004: "SAMPLE", 0x008: "STOP", 0x00C: "CALIBRATEOFFSET"}  # noqa: RUF012
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, place: Place, pins: tuple[int, ...]) -> None:
+        self._pins = pins  # of port 0, AIN0 first
         self.events = {
             0x100: "STARTED",
             0x104: "END",
@@ -39,7 +37,7 @@ class Saadc(NrfPeripheral):
         self.buffer, self.room = 0, 0
         """Where results go since START, and how many may."""
         self.converting = False
-        super().__init__(machine)
+        super().__init__(machine, place)
 
     def registers(self) -> list[Register]:
         """Registers of section 6.23.10."""
@@ -64,9 +62,9 @@ class Saadc(NrfPeripheral):
 
     def drive(self, pin: int, volts: float) -> None:
         """Set the voltage at a pin of port 0. Raises ValueError where the converter cannot see it."""
-        if pin not in _PINS:
+        if pin not in self._pins:
             raise ValueError(f"P0.{pin:02} is no analog input")
-        self.volts[_PINS.index(pin) + 1] = volts
+        self.volts[self._pins.index(pin) + 1] = volts
 
     def _set_enable(self, value: int) -> None:
         self.stored[0x500] = value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Register, plain
+from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Place, Register, plain
 
 _PDM_STEP = I2S_STEP = 32_000_000 / 2**32
 """Of the registers that divide the 32 MHz clock (6.15.8.4, 6.11.10)."""
@@ -11,7 +11,6 @@ _PDM_STEP = I2S_STEP = 32_000_000 / 2**32
 class Pdm(NrfPeripheral):
     """The microphone's interface: silence, or what ``feed`` gave, into RAM at the rate that is set."""
 
-    name, base, irq = "PDM", 0x4001D000, 29
     tasks = {0x000: "START", 0x004: "STOP"}  # noqa: RUF012
     events = {0x100: "STARTED", 0x104: "STOPPED", 0x108: "END"}  # noqa: RUF012
 
@@ -75,7 +74,6 @@ class Pdm(NrfPeripheral):
 class I2s(NrfPeripheral):
     """The audio interface as master: takes and gives buffers at its rate; what comes in is silence."""
 
-    name, base, irq = "I2S", 0x40025000, 37
     tasks = {0x000: "START", 0x004: "STOP"}  # noqa: RUF012
     events = {0x104: "RXPTRUPD", 0x108: "STOPPED", 0x114: "TXPTRUPD"}  # noqa: RUF012
     _RATIOS = (32, 48, 64, 96, 128, 192, 256, 384, 512)
@@ -153,12 +151,11 @@ class Pwm(NrfPeripheral):
         4: ("LOOPSDONE", "STOP"),
     }
 
-    def __init__(self, machine: Machine, index: int, base: int, irq: int) -> None:
-        self.name, self.base, self.irq = f"PWM{index}", base, irq
+    def __init__(self, machine: Machine, place: Place) -> None:
         self.playing = 0
         self.loops = 0
         self.running = False
-        super().__init__(machine)
+        super().__init__(machine, place)
 
     def registers(self) -> list[Register]:
         """Registers of section 6.17.5."""
@@ -245,7 +242,6 @@ class Pwm(NrfPeripheral):
 class Qdec(NrfPeripheral):
     """The decoder of a knob that nobody turns: it samples, and has nothing to report."""
 
-    name, base, irq = "QDEC", 0x40012000, 18
     tasks = {0x000: "START", 0x004: "STOP", 0x008: "READCLRACC", 0x00C: "RDCLRACC", 0x010: "RDCLRDBL"}  # noqa: RUF012
     events = {  # noqa: RUF012
         0x100: "SAMPLERDY",
@@ -298,11 +294,10 @@ class Qdec(NrfPeripheral):
 class Egu(NrfPeripheral):
     """Events and interrupts by software, at once: no wire is between its tasks and events."""
 
-    def __init__(self, machine: Machine, index: int) -> None:
-        self.name, self.base, self.irq = f"EGU{index}", 0x40014000 + 0x1000 * index, 20 + index
+    def __init__(self, machine: Machine, place: Place) -> None:
         self.tasks = {4 * n: f"TRIGGER{n}" for n in range(16)}
         self.events = {0x100 + 4 * n: f"TRIGGERED{n}" for n in range(16)}
-        super().__init__(machine)
+        super().__init__(machine, place)
 
     def task(self, name: str) -> None:
         """Each task raises its event."""

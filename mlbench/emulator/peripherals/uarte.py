@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlbench.emulator.peripherals.base import Cause, Machine, NrfPeripheral, Register, plain
+from mlbench.emulator.peripherals.base import Cause, Machine, NrfPeripheral, Place, Register, plain
 
 # BAUDRATE is the rate times 2^32 / 16 MHz, rounded to the values of table 6.34.9.25.
 _BAUD_STEP = 16_000_000 / 2**32
@@ -45,9 +45,8 @@ class Uarte(NrfPeripheral):
     }
     shorts = {5: ("ENDRX", "STARTRX"), 6: ("ENDRX", "STOPRX")}  # noqa: RUF012
 
-    def __init__(self, machine: Machine, index: int, base: int, irq: int) -> None:
-        self.name, self.base, self.irq = f"UARTE{index}", base, irq
-        self.source = f"uart{index}"
+    def __init__(self, machine: Machine, place: Place, source: str) -> None:
+        self.source = source
         self.incoming = bytearray()
         self.fifo = bytearray()
         """Received, and not yet in RAM or read by the CPU."""
@@ -60,7 +59,7 @@ class Uarte(NrfPeripheral):
         self.tx_amount = 0
         self.tx_open = False
         """Of the older UART: STARTTX has been given."""
-        super().__init__(machine)
+        super().__init__(machine, place)
         machine.console.attach(self.source, self.feed, lambda: bytes(self.sending))
 
     def registers(self) -> list[Register]:

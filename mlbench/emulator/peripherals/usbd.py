@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from mlbench.emulator.peripherals.base import Cause, Machine, NrfPeripheral, Reader, Register, Writer, plain
+from mlbench.emulator.peripherals.base import (
+    Cause,
+    Machine,
+    NrfPeripheral,
+    Place,
+    Reader,
+    Register,
+    Writer,
+    plain,
+)
 
 ENDPOINTS = 8
 PACKET = 64
@@ -30,7 +39,6 @@ class BusSide(Protocol):
 class Usbd(NrfPeripheral):
     """The controller: registers and EasyDMA to the one side, packets to the other."""
 
-    name, base, irq = "USBD", 0x40027000, 39
     shorts = {  # noqa: RUF012
         0: ("EP0DATADONE", "STARTEPIN0"),
         1: ("EP0DATADONE", "STARTEPOUT0"),
@@ -39,7 +47,7 @@ class Usbd(NrfPeripheral):
         4: ("ENDEPOUT0", "EP0RCVOUT"),
     }
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, place: Place) -> None:
         each = range(ENDPOINTS)
         self.tasks = {
             **{0x004 + 4 * n: f"STARTEPIN{n}" for n in each},
@@ -90,7 +98,7 @@ class Usbd(NrfPeripheral):
         self.sof_cleared = 0
         self.toggles: set[int] = set()
         """Endpoints (0x80 for IN) whose next packet is DATA1."""
-        super().__init__(machine)
+        super().__init__(machine, place)
         self.table[0x154] = Register(0x154, "EVENTS_SOF", read=self._read_sof, write=self._write_sof)
 
     def registers(self) -> list[Register]:

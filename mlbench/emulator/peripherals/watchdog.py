@@ -17,7 +17,6 @@ class Watchdog(NrfPeripheral):
     It counts on while the CPU sleeps: CONFIG.SLEEP is kept and has no effect.
     """
 
-    name, base, irq = "WDT", 0x40010000, 16
     tasks = {0x000: "START"}  # noqa: RUF012
     events = {0x100: "TIMEOUT"}  # noqa: RUF012
 

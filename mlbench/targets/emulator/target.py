@@ -12,6 +12,8 @@ from mlbench.core.firmware import Firmware
 from mlbench.cycles.model import load_model
 from mlbench.elf.image import Image
 from mlbench.emulator.allocator import Operation, Replay
+from mlbench.emulator.chip import Chip
+from mlbench.emulator.chips import chip_of
 from mlbench.emulator.machine import Machine
 from mlbench.errors import UsageError
 from mlbench.targets.emulator.run import EmulatedRun, RunSnapshot
@@ -21,7 +23,7 @@ from mlbench.targets.functions import named_functions, template_word, way_of
 
 @dataclass(frozen=True)
 class EmulatorTarget:
-    """Measures on the embedded nRF52840 emulator."""
+    """Measures on the embedded emulator."""
 
     board: Board
     host_seconds: float = 600.0
@@ -29,18 +31,27 @@ class EmulatorTarget:
     force_python: bool = False
 
     @property
-    def instrument(self) -> Instrument:
-        """See ``Target``."""
-        data = self.board.emulator
-        if data is None:
+    def chip(self) -> Chip:
+        """The board's chip.
+
+        Raises:
+            UsageError: there is no emulator of it.
+        """
+        if self.board.emulator is None:
             raise UsageError(
                 f"board {self.board.id} has no emulator", do="choose another backend for it in mlbench.yml"
             )
+        return chip_of(self.board)
+
+    @property
+    def instrument(self) -> Instrument:
+        """See ``Target``."""
+        table = self.chip.cost_table
         return Instrument(
             self.board.id,
             "emulator",
             version.__version__,
-            f"{data.cost_table}/{load_model(data.cost_table).version}",
+            f"{table}/{load_model(table).version}",
         )
 
     def open(self, firmware: Firmware, functions: Functions) -> EmulatorSession:
@@ -55,7 +66,7 @@ class EmulatorSession:
     resolution_us: float | None = None
 
     def __init__(self, target: EmulatorTarget, firmware: Firmware, functions: Functions) -> None:
-        self._target = target
+        self._target, self._chip = target, target.chip
         self._firmware = firmware
         self._functions = functions
         self._images: dict[Path, Image] = {}
@@ -83,7 +94,7 @@ class EmulatorSession:
         path = self._firmware.probe_elf if probe else self._firmware.elf
         if path not in self._runs:
             image = self._image(path)
-            machine = Machine(image, force_python=self._target.force_python)
+            machine = Machine(image, self._chip, force_python=self._target.force_python)
             self._runs[path] = EmulatedRun(
                 machine,
                 self._named(image),
@@ -134,7 +145,8 @@ class EmulatorSession:
                 return None
             probe = sizes.index((Operation.MALLOC, header))
         try:
-            return Replay(self._image(path), start.ram, run.recorded, probe, start.heap_in_use, header)
+            image = self._image(path)
+            return Replay(image, self._chip, start.ram, run.recorded, probe, start.heap_in_use, header)
         except ReplayError:
             # Plain bisection needs nothing of the allocator.
             return None

@@ -1,0 +1,80 @@
+"""A chip as a value: its memory, its interrupts, its peripherals, what its instructions cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlbench.boards.board import Region
+from mlbench.emulator.peripherals.base import Machine, Peripheral, Place
+
+if TYPE_CHECKING:
+    from mlbench.emulator.usb_host import UsbHost
+
+__all__ = ["BootloaderCall", "Chip", "EventRegisters", "Maker", "Place", "Region", "StartState"]
+
+Maker = Callable[[Machine, Place], Peripheral]
+"""Makes a peripheral at its place: its class, or a ``partial`` of it with what the chip decides of it."""
+
+
+@dataclass(frozen=True)
+class EventRegisters:
+    """Registers that nothing but an event changes, so that a loop that reads one only waits.
+
+    They are those of ``region`` of whose address the bits in ``mask`` are ``bits``.
+    """
+
+    region: Region
+    mask: int
+    bits: int
+
+
+@dataclass(frozen=True)
+class StartState:
+    """How an image finds the chip, behind its bootloader. VTOR is at the image's own vector table."""
+
+    cache_on: bool
+    """The instruction cache."""
+    float_on: bool
+    """CPACR gives full access to the FPU."""
+
+
+@dataclass(frozen=True)
+class BootloaderCall:
+    """What asks for the bootloader at a reset by software: a value in a register that keeps it."""
+
+    register: int
+    value: int
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One chip. Its core is a Cortex-M4 with FPU and an MPU of eight regions.
+
+    Memories and windows begin and end at multiples of 4 KiB. Where the native hot path cannot tell the lines
+    of the memories apart (``hotpath.tells_apart``), the one in Python runs, which is much slower.
+    """
+
+    name: str
+    """As board files and ``CHIPS`` have it."""
+    title: str
+    """For people."""
+    flash: Region
+    ram: Region
+    windows: tuple[Region, ...]
+    """Ranges that hold registers, without the core's own."""
+    irqs: int
+    """Interrupts from outside the core."""
+    priority_bits: int
+    peripherals: tuple[tuple[Maker, Place], ...]
+    """In the order in which they are made and reset."""
+    cost_table: str
+    """Name of the table in ``mlbench/cycles``."""
+    start: StartState
+    events: EventRegisters | None = None
+    usb_host: Callable[[Machine], UsbHost] | None = None
+    """Makes what is at the other end of the USB cable, where the chip has USB."""
+    watchdog: str = ""
+    """Name of the peripheral that is the watchdog, where there is one."""
+    bootloader: BootloaderCall | None = None
