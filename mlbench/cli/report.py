@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,22 +13,8 @@ from mlbench.errors import UsageError
 
 if TYPE_CHECKING:
     from mlbench.results.comparison import Comparison
-    from mlbench.results.values import Result
     from mlbench.util.settings import Settings
 
-FORMATS = (
-    "markdown",
-    "comment",
-    "summary",
-    "html",
-    "junit",
-    "annotations",
-    "sketches-report",
-    "benchmark-smaller",
-    "benchmark-bigger",
-    "bencher",
-    "badge",
-)
 _SCHEMA = re.compile(r'"schema"\s*:\s*"mlbench/(\w+)/')
 
 
@@ -40,12 +25,15 @@ def report(options: argparse.Namespace) -> int:
         UsageError: the file is neither of results nor of a comparison.
         EnvironmentFault: the report cannot be written.
     """
+    from mlbench.reports import formats
     from mlbench.results.result_file import write_text
 
-    comparison = read(Path(options.file))
-    if options.format == "sketches-report":
-        return _sketches_reports(comparison, options.output)
-    write_text(_writers(options)[options.format](comparison), options.output or "-")
+    written = formats.find(options.format).write(
+        read(Path(options.file)), formats.Heading(options.title, options.run_url)
+    )
+    if not isinstance(written, str):
+        return _several(written, options.output)
+    write_text(written, options.output or "-")
     return 0
 
 
@@ -103,76 +91,10 @@ def read(path: Path) -> Comparison:
     raise UsageError("neither a result file nor a comparison", where=str(path), do=do)
 
 
-def _writers(options: argparse.Namespace) -> Mapping[str, Callable[[Comparison], str]]:
-    """By format. Each imports what it needs: other verbs must not wait for it."""
-
-    def markdown(comparison: Comparison) -> str:
-        from mlbench.reports.markdown import to_markdown
-
-        return to_markdown(_heads(comparison))
-
-    def comment(comparison: Comparison) -> str:
-        from mlbench.reports.comment import comment_markdown
-
-        return comment_markdown(comparison, title=options.title, run_url=options.run_url)
-
-    def summary(comparison: Comparison) -> str:
-        from mlbench.reports.summary import summary_markdown
-
-        return summary_markdown(comparison, title=options.title, run_url=options.run_url)
-
-    def html(comparison: Comparison) -> str:
-        from mlbench.reports.page import to_page
-
-        return to_page(summary(comparison), options.title)
-
-    def junit(comparison: Comparison) -> str:
-        from mlbench.reports.junit import to_junit
-
-        return to_junit(comparison)
-
-    def annotations(comparison: Comparison) -> str:
-        import json
-
-        from mlbench.reports.annotations import annotations_of
-
-        return json.dumps([asdict(item) for item in annotations_of(comparison, Path.cwd())], indent=2) + "\n"
-
-    def benchmark(comparison: Comparison) -> tuple[str, str]:
-        from mlbench.reports.benchmark_action import to_benchmark_json
-
-        return to_benchmark_json(_heads(comparison))
-
-    def bencher(comparison: Comparison) -> str:
-        from mlbench.reports.bencher import to_bencher
-
-        return to_bencher(_heads(comparison))
-
-    def badge(comparison: Comparison) -> str:
-        from mlbench.reports.badge import to_badge
-
-        return to_badge(comparison)
-
-    return {
-        "markdown": markdown,
-        "comment": comment,
-        "summary": summary,
-        "html": html,
-        "junit": junit,
-        "annotations": annotations,
-        "benchmark-smaller": lambda comparison: benchmark(comparison)[0],
-        "benchmark-bigger": lambda comparison: benchmark(comparison)[1],
-        "bencher": bencher,
-        "badge": badge,
-    }
-
-
-def _sketches_reports(comparison: Comparison, folder: str) -> int:
-    """One file a board, in a folder; a single board's may go to standard output."""
-    from mlbench.reports.sketches_report import to_sketches_report
+def _several(files: Mapping[str, str], folder: str) -> int:
+    """Reports of which there is one a board, in a folder; a single board's may go to standard output."""
     from mlbench.results.result_file import write_text
 
-    files = to_sketches_report(comparison)
     if folder in ("", "-"):
         if len(files) > 1:
             raise UsageError(
@@ -183,7 +105,3 @@ def _sketches_reports(comparison: Comparison, folder: str) -> int:
     for name, text in files.items():
         write_text(text, str(Path(folder) / name))
     return 0
-
-
-def _heads(comparison: Comparison) -> list[Result]:
-    return [job.head for job in comparison.jobs if job.head is not None]

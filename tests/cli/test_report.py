@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 
 from mlbench.cli.main import main
-from mlbench.cli.report import FORMATS
 from mlbench.compare import compare
 from mlbench.reports.comment import comment_markdown
+from mlbench.reports.formats import names
 from mlbench.reports.page import to_page
 from mlbench.results import comparison_file as comparison_document
 from mlbench.results.result_file import Document, RunInfo, write
@@ -39,7 +39,7 @@ def results(tmp_path) -> Path:
 
 
 @pytest.mark.parametrize("which", ["comparison", "results"])
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", names())
 def test_every_format_is_written_of_every_file(which, form, request, tmp_path, capsys):
     path = request.getfixturevalue(which)
     assert main(["report", str(path), "--format", form]) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mlbench.cli.parser import Parser
-from mlbench.cli.report import FORMATS
+from mlbench.reports import formats
 
 NAME = "report"
 HELP = "write a report of a result or a comparison file"
@@ -14,7 +14,7 @@ HELP = "write a report of a result or a comparison file"
 def arguments(parser: Parser) -> None:
     """Add what it takes."""
     parser.add_argument("file", metavar="FILE.json", help="what --json or --comparison wrote")
-    parser.add_argument("--format", choices=FORMATS, default="comment", help="what it becomes")
+    parser.add_argument("--format", choices=formats.names(), default="comment", help="what it becomes")
     parser.add_argument(
         "--output",
         metavar="FILE",
