@@ -103,7 +103,7 @@ class Settings:
     """``true``, ``false``, or empty: on GitHub's own machines only."""
 
     @property
-    def handed(self) -> bool:
+    def prebuilt(self) -> bool:
         """Whether firmware that was built elsewhere is measured, and nothing is built."""
         return bool(self.firmware_dir) and self.mode != "build"
 

@@ -26,11 +26,11 @@ from mlbench.compare import Thresholds, thresholds_of
 from mlbench.core import backends
 from mlbench.errors import MLBenchError, worst_status
 from mlbench.firmware.install_tools import ensure_toolchain
-from mlbench.host.cache_dir import CHECKOUTS, room
+from mlbench.host.cache_dir import CHECKOUTS, cache_area
 from mlbench.host.policy import Policy
 from mlbench.pipeline.firmware_jobs import build_folder, measure_folder
 from mlbench.pipeline.run import exit_status, profile_all
-from mlbench.pipeline.services import wire
+from mlbench.pipeline.services import make_services
 from mlbench.renode.install import install as install_renode
 from mlbench.results import comparison_file as comparison_document
 from mlbench.results.comparison import Comparison, Side
@@ -73,7 +73,7 @@ def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) 
         "artifact": artifact_name(settings.key, event.job, event.run_attempt),
         "upload": str(work.upload),
     }
-    measured = _handed if settings.handed else _compared
+    measured = _prebuilt if settings.prebuilt else _compared
     if settings.mode == "build":
         part, outputs = _build(settings, plan, part, environ, progress, commands), {}
     elif not plan.skip:
@@ -105,7 +105,7 @@ def run_options(settings: Settings, packages: Packages) -> RunOptions:
         # What is only built is for boards, whose backend says where it is measured later.
         backend=settings.backend if settings.mode != "build" else backends.of_boards(),
     )
-    if settings.handed:
+    if settings.prebuilt:
         return replace(found, firmware_dir=settings.firmware_dir, thresholds=settings.suite)
     return replace(
         found,
@@ -141,7 +141,7 @@ def _build(
             options = run_options(settings, _packages(settings, own.policy, progress))
             selection = select(options, folder)
             path = folder / options.firmware_dir
-            failures = build_folder(selection, path, wire(own, progress), progress)
+            failures = build_folder(selection, path, make_services(own, progress), progress)
     except MLBenchError as error:
         return replace(part, status=error.exit_status, error=str(error))
     for failure in failures[:SHOWN]:
@@ -149,7 +149,7 @@ def _build(
     return replace(part, status=worst_status([failure.exit_status for failure in failures]))
 
 
-def _handed(
+def _prebuilt(
     settings: Settings,
     plan: Plan,
     event: Event,
@@ -160,9 +160,9 @@ def _handed(
     """Firmware that was built elsewhere, measured; thresholds are those of what is checked out here."""
     begin, started = time.monotonic(), _now()
     folder = _folder(settings, environ)
-    rooms = wire(_options(environ), progress, handed=True)
+    services = make_services(_options(environ), progress, prebuilt=True)
     options = run_options(settings, Packages())
-    selection, measured = measure_folder(options, folder, rooms, progress)
+    selection, measured = measure_folder(options, folder, services, progress)
     results = tuple(placed(result, folder) for result in measured)
     _keep(results, started, begin, work)
     thresholds = thresholds_of(selection.suite) if selection.suite else Thresholds()
@@ -181,29 +181,29 @@ def _compared(
     begin, started = time.monotonic(), _now()
     folder = _folder(settings, environ)
     own = _options(environ)
-    rooms = wire(own, progress)
+    services = make_services(own, progress)
 
     if settings.renode_version:
         install_renode(settings.renode_version, progress.note)
     options = run_options(settings, _packages(settings, own.policy, progress))
     selection = select(options, folder)
-    trees = room(CHECKOUTS) / "baselines"
+    trees = cache_area(CHECKOUTS) / "baselines"
     found = Counterpart(plan.commit, plan.how)
     here = plan.commit and not plan.document
     skip = frozenset[Job]()
     if here and settings.skip_unchanged and event.name in ("pull_request", "merge_group"):
         repository = Repository(folder)
         choose = chooser(repository, selection, options, folder)
-        skip = find_untouched(found, repository, trees, choose, selection.specs, rooms, progress)
+        skip = find_untouched(found, repository, trees, choose, selection.specs, services, progress)
     results = measured_but(
         selection.specs,
         dict.fromkeys(skip, UNTOUCHED),
-        lambda specs: tuple(placed(result, folder) for result in profile_all(specs, rooms, progress)),
+        lambda specs: tuple(placed(result, folder) for result in profile_all(specs, services, progress)),
     )
     _keep(results, started, begin, work)
     if here:
         base = measure_counterpart(
-            found, Repository(folder), selection, options, rooms, progress, trees, start=folder, skip=skip
+            found, Repository(folder), selection, options, services, progress, trees, start=folder, skip=skip
         )
     else:
         base = _given(plan, selection, folder)

@@ -15,7 +15,7 @@ from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware.arduino_cli import ArduinoCli
 from mlbench.firmware.platforms import Homes
 from mlbench.firmware.toolchain import Toolchain
-from mlbench.host.cache_dir import ARDUINO, locked, remove_tree, room
+from mlbench.host.cache_dir import ARDUINO, cache_area, locked, remove_tree
 from mlbench.util.progress import Progress
 
 _DONE = ".mlbench-complete"
@@ -47,7 +47,7 @@ def install(settings: Settings, tools: Toolchain, progress: Progress) -> Package
             f"{wanted[0]} needs arduino-cli", where="inputs platforms and libraries", do="put it on PATH"
         )
     digest = hashlib.sha256("\n".join((*settings.platforms, "", *settings.libraries)).encode()).hexdigest()
-    folder = room(ARDUINO) / digest[:16]
+    folder = cache_area(ARDUINO) / digest[:16]
     user, data = folder / "user", folder / "data"
     cli = ArduinoCli(tools.arduino_cli, tools, Homes(user, user, data), folder)
     with locked(folder.with_suffix(".lock"), progress.note, "installing platforms and libraries"):

@@ -60,7 +60,7 @@ def plan(environ: Mapping[str, str], progress: Progress) -> None:
     work = Work.of(environ)
     settings = Settings.from_json(work.settings.read_text(encoding="utf-8"))
     event = Event.read(environ)
-    if not settings.handed:
+    if not settings.prebuilt:
         event.check_may_build()
     token = environ.get(TOKEN, "")
     github = client(event, token)
@@ -99,7 +99,7 @@ def _baseline(
     by_file = Plan(document=str(folder / settings.baseline), label=settings.baseline)
     if settings.mode == "build":
         return Plan()
-    if settings.handed:
+    if settings.prebuilt:
         # Nothing is built here, a counterpart neither; and no history of what is checked out is asked.
         why = "nothing is compared: firmware from elsewhere needs a result file as the input baseline"
         return Plan(notes=(why,)) if settings.baseline in BASELINES else by_file

@@ -32,7 +32,7 @@ _TOOLS = ("mlbench/firmware/install_tools.py",)
 """Files that decide which compilers are installed."""
 _SUITES = ("mlbench.yml", "mlbench.yaml", ".github/mlbench.yml", "sketches/mlbench.yml")
 INSTALLED = (TOOLS, ARDUINO)
-"""Rooms of what is installed by the inputs; cached together, once for each set of them."""
+"""Cache areas of what is installed by the inputs; cached together, once for each set of them."""
 
 
 def prepare(environ: Mapping[str, str]) -> None:
@@ -79,7 +79,7 @@ def _caches(settings: Settings, folder: Path, environ: Mapping[str, str]) -> dic
             "python-path": str(kept / ENVIRONMENTS),
             "python-key": f"mlbench-python-{packages}",
         }
-    if settings.handed:  # builds nothing
+    if settings.prebuilt:  # builds nothing
         return found
     tools = _digest([*machine, *(_content(_ROOT / name) for name in _TOOLS)])
     if not any((kept / name).exists() for name in INSTALLED):

@@ -64,7 +64,7 @@ def report(environ: Mapping[str, str], progress: Progress, commands: Commands) -
         return _after_build(settings, work, commands)
     event = Event.read(environ)
     github = client(event, environ.get(TOKEN, ""))
-    source = source_of(event, own=settings.handed)
+    source = source_of(event, own=settings.prebuilt)
     posts = event.name == "workflow_run" and settings.mode == "report"
     parts, missing = gathered(settings, github, source, work)
     if not parts and not missing:

@@ -32,7 +32,7 @@ def set_up(environ: Mapping[str, str], progress: Progress) -> dict[str, str]:
         The outputs of the step: ``tools`` is ``true`` where all is installed and some of it is to be cached.
     """
     settings = Settings.from_json(Work.of(environ).settings.read_text(encoding="utf-8"))
-    if settings.handed:  # nothing is built
+    if settings.prebuilt:  # nothing is built
         return {}
     try:
         # Compilers of the system, such as the ARM toolchain, are not cached, and are installed when needed.

@@ -11,7 +11,7 @@ from mlbench.baseline.measuring import Base, Job, Selected, measure_base
 from mlbench.baseline.repository import Repository
 from mlbench.compare import thresholds_of
 from mlbench.errors import UsageError
-from mlbench.pipeline.run import Rooms, profile_all
+from mlbench.pipeline.run import Services, profile_all
 from mlbench.suite.discovery import find_suite
 from mlbench.suite.options import RunOptions
 from mlbench.suite.selection import Selection, select
@@ -23,7 +23,7 @@ def measure_counterpart(
     repository: Repository,
     head: Selection,
     options: RunOptions,
-    rooms: Rooms,
+    services: Services,
     progress: Progress,
     folder: Path,
     *,
@@ -37,7 +37,7 @@ def measure_counterpart(
         repository: the checkout.
         head: what the command line means in the checkout.
         options: what it asks for.
-        rooms: what builds and measures.
+        services: what builds and measures.
         progress: told of what takes long.
         folder: where work trees may be made.
         start: the folder the command line was given in; the current one where None.
@@ -48,7 +48,7 @@ def measure_counterpart(
         repository,
         folder,
         chooser(repository, head, options, start),
-        lambda specs: profile_all(specs, rooms, progress),
+        lambda specs: profile_all(specs, services, progress),
         progress,
         head=selected(head),
         skip=skip,

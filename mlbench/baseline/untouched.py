@@ -15,7 +15,7 @@ from mlbench.baseline.worktree import worktree
 from mlbench.errors import MLBenchError
 from mlbench.firmware.dependencies import embedded, named_by
 from mlbench.firmware.sketch_source import Source, read_source
-from mlbench.pipeline.run import Rooms
+from mlbench.pipeline.run import Services
 from mlbench.suite.suite_file import SketchSpec
 from mlbench.util.progress import Progress
 
@@ -28,15 +28,15 @@ ASKED = (
 _ELSEWHERE = re.compile(rb"""^[ \t]*#[ \t]*include[ \t]*["<](?:/|[^">\n]*\.\./)""", re.MULTILINE)
 
 
-def inputs_digest(spec: SketchSpec, rooms: Rooms) -> str:
+def inputs_digest(spec: SketchSpec, services: Services) -> str:
     """All that the result depends on, but for the tools, which are the same on both sides of one run.
 
     Empty where that cannot be known before it is compiled, or where something is wrong with the
     sketch, which measuring has to say.
     """
     try:
-        project = rooms.obtain(spec)
-        request = rooms.locate(project, spec)
+        project = services.obtain(spec)
+        request = services.locate(project, spec)
         source = read_source(request)
         if named_by(request.build_properties) or embedded(source) or _leads_elsewhere(source):
             return ""
@@ -52,7 +52,7 @@ def find_untouched(
     folder: Path,
     select: Callable[[Path], Selected],
     head: Sequence[SketchSpec],
-    rooms: Rooms,
+    services: Services,
     progress: Progress,
 ) -> frozenset[Job]:
     """The head's jobs that the change from the counterpart does not touch. Arguments as ``measure_base``.
@@ -64,19 +64,19 @@ def find_untouched(
         return frozenset()
     try:
         with worktree(repository, found.commit, folder, progress) as tree:
-            return frozenset() if tree.notes else untouched(head, select(tree.path).specs, rooms)
+            return frozenset() if tree.notes else untouched(head, select(tree.path).specs, services)
     except MLBenchError:
         return frozenset()
 
 
-def untouched(head: Sequence[SketchSpec], base: Sequence[SketchSpec], rooms: Rooms) -> frozenset[Job]:
+def untouched(head: Sequence[SketchSpec], base: Sequence[SketchSpec], services: Services) -> frozenset[Job]:
     """The jobs whose inputs are the same on both sides."""
     before = {job_of(spec): spec for spec in base}
     found = set()
     for spec in head:
         other = before.get(job_of(spec))
-        mine = inputs_digest(spec, rooms) if other is not None else ""
-        if mine and other is not None and mine == inputs_digest(other, rooms):
+        mine = inputs_digest(spec, services) if other is not None else ""
+        if mine and other is not None and mine == inputs_digest(other, services):
             found.add(job_of(spec))
     return frozenset(found)
 

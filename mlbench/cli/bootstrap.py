@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mlbench.errors import MLBenchError, UsageError
 from mlbench.host import cache, native
-from mlbench.host.cache_dir import BYTECODE, home_path, room
+from mlbench.host.cache_dir import BYTECODE, cache_area, home_path
 from mlbench.host.environment import Locks, ensure_environment, python_of
 from mlbench.host.policy import Policy
 
@@ -119,5 +119,5 @@ def _become_command(environment: Path, command: list[str]) -> None:
 
 def _bytecode_folder(environment: Path) -> Path:
     if os.access(environment, os.W_OK):
-        return room(BYTECODE)
+        return cache_area(BYTECODE)
     return home_path() / BYTECODE

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlbench.baseline import Base
     from mlbench.baseline.measuring import Job
     from mlbench.compare import Thresholds
-    from mlbench.pipeline.run import Rooms
+    from mlbench.pipeline.run import Services
     from mlbench.results.comparison import Comparison
     from mlbench.results.result_file import Document
     from mlbench.results.values import Result
@@ -74,7 +74,7 @@ class Baseline:
             raise UsageError(f"--baseline {name!r} is no result file, and here is {error.what}") from None
         self._found = counterpart_of_ref(name, self._repository)
 
-    def untouched(self, head: Selection, rooms: Rooms, progress: Progress) -> frozenset[Job]:
+    def untouched(self, head: Selection, services: Services, progress: Progress) -> frozenset[Job]:
         """The jobs that need not be measured, where that is asked for."""
         from mlbench.baseline.same_run import chooser
         from mlbench.baseline.untouched import find_untouched
@@ -82,9 +82,9 @@ class Baseline:
         if not self._options.skip_unchanged:
             return frozenset()
         choose = chooser(self._repository, head, self._options)
-        return find_untouched(self._found, self._repository, _trees(), choose, head.specs, rooms, progress)
+        return find_untouched(self._found, self._repository, _trees(), choose, head.specs, services, progress)
 
-    def measure(self, head: Selection, skip: Set[Job], rooms: Rooms, progress: Progress) -> Base:
+    def measure(self, head: Selection, skip: Set[Job], services: Services, progress: Progress) -> Base:
         """The baseline's results."""
         from mlbench.baseline import base_of_document
         from mlbench.baseline.same_run import measure_counterpart
@@ -92,14 +92,14 @@ class Baseline:
         if self._document is not None:
             return base_of_document(self._document, self._options.baseline)
         return measure_counterpart(
-            self._found, self._repository, head, self._options, rooms, progress, _trees(), skip=skip
+            self._found, self._repository, head, self._options, services, progress, _trees(), skip=skip
         )
 
 
 def _trees() -> Path:
-    from mlbench.host.cache_dir import CHECKOUTS, room
+    from mlbench.host.cache_dir import CHECKOUTS, cache_area
 
-    return room(CHECKOUTS) / "baselines"
+    return cache_area(CHECKOUTS) / "baselines"
 
 
 def compare_run(

@@ -31,22 +31,22 @@ def build(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) 
     ``verbs`` may have been meant by a name that nothing has.
     """
     from mlbench.pipeline.firmware_jobs import build_folder
-    from mlbench.pipeline.services import wire
+    from mlbench.pipeline.services import make_services
     from mlbench.suite.selection import select
 
     selection = select(options, verbs=verbs)
     progress = make_progress(sys.stderr)
-    rooms = wire(settings, progress, named=selection.named)
-    failures = build_folder(selection, Path(options.firmware_dir), rooms, progress, debug=_debug(settings))
+    services = make_services(settings, progress, named=selection.named)
+    failures = build_folder(selection, Path(options.firmware_dir), services, progress, debug=_debug(settings))
     return worst_status([failure.exit_status for failure in failures])
 
 
-def run_handed(options: RunOptions, settings: Settings) -> int:
+def run_prebuilt(options: RunOptions, settings: Settings) -> int:
     """Measure what was built elsewhere. Nothing is built, and nothing but firmware is run."""
     from mlbench.cli.compare import Baseline, compare_run
     from mlbench.pipeline.firmware_jobs import measure_folder
     from mlbench.pipeline.run import exit_status
-    from mlbench.pipeline.services import wire
+    from mlbench.pipeline.services import make_services
 
     _refuse(options)
     begin = time.monotonic()
@@ -55,9 +55,9 @@ def run_handed(options: RunOptions, settings: Settings) -> int:
         raise UsageError(what, do="nothing is built here: name what an earlier run wrote with --json")
     baseline = Baseline(options) if options.baseline else None
     progress = make_progress(sys.stderr)
-    rooms = wire(settings, progress, handed=True)
-    selection, results = measure_folder(options, Path.cwd(), rooms, progress, debug=_debug(settings))
-    base = baseline.measure(selection, frozenset(), rooms, progress) if baseline is not None else None
+    services = make_services(settings, progress, prebuilt=True)
+    selection, results = measure_folder(options, Path.cwd(), services, progress, debug=_debug(settings))
+    base = baseline.measure(selection, frozenset(), services, progress) if baseline is not None else None
     statuses = [exit_status(results), report(results, settings, progress, begin, DEFAULT_RESULTS)]
     if base is not None:
         statuses.append(compare_run(base, results, selection, options, settings))

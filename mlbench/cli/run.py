@@ -26,13 +26,13 @@ def run(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) ->
     from mlbench.baseline.measuring import UNTOUCHED, measured_but
     from mlbench.cli.compare import Baseline, compare_run
     from mlbench.pipeline.run import exit_status, profile_all
-    from mlbench.pipeline.services import wire
+    from mlbench.pipeline.services import make_services
     from mlbench.suite.selection import select
 
     if options.firmware_dir:
-        from mlbench.cli.firmware import run_handed
+        from mlbench.cli.firmware import run_prebuilt
 
-        return run_handed(options, settings)
+        return run_prebuilt(options, settings)
     if options.thresholds:
         do = "thresholds are those of the suite and of the baseline"
         raise UsageError("--thresholds goes with --firmware-dir", do=do)
@@ -42,16 +42,16 @@ def run(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) ->
         raise UsageError("--skip-unchanged needs to know since when", do="add --baseline REF")
     baseline = Baseline(options) if options.baseline else None
     progress = make_progress(sys.stderr)
-    rooms = wire(settings, progress, named=selection.named)
+    services = make_services(settings, progress, named=selection.named)
     for spec in selection.specs:
-        rooms.check_board(spec)
-    skip = baseline.untouched(selection, rooms, progress) if baseline is not None else frozenset()
+        services.check_board(spec)
+    skip = baseline.untouched(selection, services, progress) if baseline is not None else frozenset()
     results = measured_but(
         selection.specs,
         dict.fromkeys(skip, UNTOUCHED),
-        lambda specs: profile_all(specs, rooms, progress, debug=trace if settings.debug else None),
+        lambda specs: profile_all(specs, services, progress, debug=trace if settings.debug else None),
     )
-    base = baseline.measure(selection, skip, rooms, progress) if baseline is not None else None
+    base = baseline.measure(selection, skip, services, progress) if baseline is not None else None
     statuses = [exit_status(results), report(results, settings, progress, begin, DEFAULT_RESULTS)]
     if base is not None:
         statuses.append(compare_run(base, results, selection, options, settings))
@@ -62,7 +62,7 @@ def elf(image: argparse.Namespace, options: RunOptions, settings: Settings) -> i
     """Profile a given image; ``image`` is what the verb's own options say of it."""
     from mlbench.pipeline.prebuilt import firmware_of, listen, spec_of
     from mlbench.pipeline.run import exit_status, profile_one
-    from mlbench.pipeline.services import wire
+    from mlbench.pipeline.services import make_services
     from mlbench.suite.selection import with_options
     from mlbench.util.text import printable
 
@@ -71,13 +71,13 @@ def elf(image: argparse.Namespace, options: RunOptions, settings: Settings) -> i
     progress = make_progress(sys.stderr)
     firmware = firmware_of(path)
     spec = with_options(spec_of(firmware, image.board, ram=image.ram), options)
-    rooms = wire(settings, progress, named=True)
-    result = profile_one(spec, firmware, rooms, progress, debug=trace if settings.debug else None)
+    services = make_services(settings, progress, named=True)
+    result = profile_one(spec, firmware, services, progress, debug=trace if settings.debug else None)
     if image.serial:
         text = result.serial
         if not text and result.failure is None:
             # Nothing is named in it, so it has not run yet.
-            sent, ended = listen(firmware, rooms.target(spec))
+            sent, ended = listen(firmware, services.target(spec))
             text = sent.decode("utf-8", "replace")
             progress.note(ended or "ran for a second of the board's time, for what it sends")
         for line in text.splitlines():

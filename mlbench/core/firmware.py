@@ -1,4 +1,4 @@
-"""What the build room hands on: one firmware a sketch and board, for all its probes."""
+"""What a build gives: one firmware a sketch and board, for all its probes."""
 
 from __future__ import annotations
 

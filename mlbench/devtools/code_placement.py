@@ -20,8 +20,8 @@ from pathlib import Path
 
 from mlbench.devtools.code_shift import write_assembler
 from mlbench.errors import EnvironmentFault, MLBenchError
-from mlbench.pipeline.run import Rooms
-from mlbench.pipeline.services import wire
+from mlbench.pipeline.run import Services
+from mlbench.pipeline.services import make_services
 from mlbench.results.values import Time
 from mlbench.suite.suite_file import SketchSpec, load_suite
 from mlbench.util.progress import make_progress
@@ -76,7 +76,7 @@ def shifted(spec: SketchSpec, folder: Path, size: int) -> SketchSpec:
     return replace(spec, build_properties=(*rest, f"{_EXTRA}={value}"))
 
 
-def place(spec: SketchSpec, rooms: Rooms, folder: Path, shifts: Iterable[int]) -> list[Placed]:
+def place(spec: SketchSpec, services: Services, folder: Path, shifts: Iterable[int]) -> list[Placed]:
     """Build and measure a sketch at each shift.
 
     Raises:
@@ -86,8 +86,8 @@ def place(spec: SketchSpec, rooms: Rooms, folder: Path, shifts: Iterable[int]) -
     inference: dict[int, float] = {}
     for size in shifts:
         variant = replace(shifted(spec, folder, size), ram_search="none")
-        firmware = rooms.build(rooms.locate(rooms.obtain(variant), variant))
-        found = rooms.profile(firmware, variant, rooms.target(variant), None)
+        firmware = services.build(services.locate(services.obtain(variant), variant))
+        found = services.profile(firmware, variant, services.target(variant), None)
         if found.failure:
             raise EnvironmentFault(found.failure.message)
         for times, value in (
@@ -114,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="bytes to shift functions by (default: 0,2,4,8)",
     )
     options = parser.parse_args(arguments)
-    rooms = wire(Settings(), make_progress(sys.stderr))
+    services = make_services(Settings(), make_progress(sys.stderr))
     columns = "".join(f"{f'+{size} B':>12}" for size in options.shifts)
     print(f"{'sketch':32}{'measure':16}{columns}{'spread':>9}")
     status = 0
@@ -123,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
             if options.sketch and spec.name not in options.sketch:
                 continue
             try:
-                rows = place(spec, rooms, Path(scratch), options.shifts)
+                rows = place(spec, services, Path(scratch), options.shifts)
             except MLBenchError as error:
                 print(f"{spec.name:32}{error}")
                 status = 1

@@ -29,7 +29,7 @@ from mlbench.emulator.chips import chip_of
 from mlbench.emulator.hotpath import CORE_REGISTERS
 from mlbench.emulator.machine import End, Machine
 from mlbench.errors import SketchError
-from mlbench.pipeline.services import wire
+from mlbench.pipeline.services import make_services
 from mlbench.suite.suite_file import SketchSpec, load_suite
 from mlbench.util.progress import make_progress
 from mlbench.util.settings import Settings
@@ -156,12 +156,12 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="repetitions; the quickest counts")
     options = parser.parse_args()
     progress = make_progress(sys.stderr)
-    rooms = wire(Settings(), progress)
+    services = make_services(Settings(), progress)
     print(f"{'sketch':28}{'emulated by':36}{'MIPS':>8}{'of bare':>9}")
     for spec in load_suite(options.suite).sketches:
         if spec.functions.inference is None:
             continue
-        firmware = rooms.build(rooms.locate(rooms.obtain(spec), spec))
+        firmware = services.build(services.locate(services.obtain(spec), spec))
         speeds = measure(firmware, spec, options.rounds)
         for speed in speeds:
             ratio = speed.mips / speeds[0].mips

@@ -25,7 +25,7 @@ from mlbench.firmware.platforms import Fqbn, Homes, homes_for
 from mlbench.firmware.sketch_source import Source, read_source
 from mlbench.firmware.source_tree import read_tree, tree_digest
 from mlbench.firmware.toolchain import Toolchain
-from mlbench.firmware.workspace import SKETCH_ROOT, Room, safe_name
+from mlbench.firmware.workspace import SKETCH_ROOT, Workspace, safe_name
 from mlbench.host.cache_dir import remove_tree
 
 if TYPE_CHECKING:
@@ -65,8 +65,10 @@ def build(
     found = store.load(key, source.folder) if reuse and not once else None
     if found is not None:
         return found
-    with store.locked_room(_room_key(request, platform, tools, source), request.timeout_s) as folder:
-        # Whoever held the room may have built the very same sketch.
+    with store.locked_workspace(
+        _workspace_key(request, platform, tools, source), request.timeout_s
+    ) as folder:
+        # Whoever held the workspace may have built the very same sketch.
         found = store.load(key, source.folder) if reuse and not once else None
         if found is not None:
             return found
@@ -74,19 +76,19 @@ def build(
             # Nor do sketch compilers know that an object is out of date.
             remove_tree(folder)
         with progress.step(f"compile {source.name} for {request.fqbn}"):
-            room = Room(folder, safe_name(source.name))
+            workspace = Workspace(folder, safe_name(source.name))
             core = _core_key(request, source, platform, tools)
-            work = Work(request, fqbn, source, room, tools, compiler)
+            work = Work(request, fqbn, source, workspace, tools, compiler)
             try:
-                room.fill(source)
-                store.lend_core(core, room.cores)
+                workspace.fill(source)
+                store.lend_core(core, workspace.cores)
                 try:
                     firmware, libraries = work.build(_board(work, store, core))
                 except BuildFailed:
-                    room.seal(source)
+                    workspace.seal(source)
                     raise
-                room.seal(source)
-                store.keep_core(core, room.cores)
+                workspace.seal(source)
+                store.keep_core(core, workspace.cores)
             except OSError as error:
                 raise write_fault(error, store.folder) from error
         once = once or _outside(work, homes, libraries, tools)
@@ -95,15 +97,15 @@ def build(
 
 def _outside(work: Work, homes: Homes, libraries: tuple[UsedLibrary, ...], tools: Toolchain) -> str:
     """Why the firmware must not be used again: it was made of a file that its key does not cover."""
-    build_path = work.room.build_path
-    known = [work.room.folder, homes.own, homes.packages, homes.data, tools.builder_hardware]
+    build_path = work.workspace.build_path
+    known = [work.workspace.folder, homes.own, homes.packages, homes.data, tools.builder_hardware]
     known += [*homes.hardware, *(library.folder for library in libraries)]
     if tools.gcc is not None:
         prefix = tools.gcc.resolve().parent.parent
         known += [
             prefix / name for name in ("lib/gcc", "lib/arm-none-eabi", "arm-none-eabi", "include/newlib")
         ]
-    maps = [path for path in (work.room.map_file, *build_path.glob("*.map")) if path.is_file()]
+    maps = [path for path in (work.workspace.map_file, *build_path.glob("*.map")) if path.is_file()]
     name = outside(build_path, maps, known)
     return f"it was made of {name}" if name else ""
 
@@ -173,7 +175,7 @@ def _harness_sources() -> str:
     return tree_digest(read_tree(harness.SOURCES))
 
 
-def _room_key(request: BuildRequest, platform: str, tools: Toolchain, source: Source) -> str:
+def _workspace_key(request: BuildRequest, platform: str, tools: Toolchain, source: Source) -> str:
     places = [
         str(source.folder.resolve()),
         source.name,

@@ -1,4 +1,4 @@
-"""One build in its room: compile once, link as often as the measures need."""
+"""One build in its workspace: compile once, link as often as the measures need."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mlbench.firmware.compiler import CompileReport, Job, SketchCompiler, UsedLi
 from mlbench.firmware.platforms import Fqbn
 from mlbench.firmware.sketch_source import Source
 from mlbench.firmware.toolchain import Toolchain
-from mlbench.firmware.workspace import Room
+from mlbench.firmware.workspace import Workspace
 from mlbench.util.subprocesses import child_environment, run
 
 _MOST_LINKS = 4
@@ -44,30 +44,30 @@ class BuildFailed(SketchError):
 
 @dataclass
 class Work:
-    """One build in its room."""
+    """One build in its workspace."""
 
     request: BuildRequest
     fqbn: Fqbn
     source: Source
-    room: Room
+    workspace: Workspace
     tools: Toolchain
     compiler: SketchCompiler
 
     def ask(self) -> flags.Board:
         """What the sketch compiler says of the board with these properties. Raises as ``properties`` does."""
         properties = dict(self.compiler.properties(self._plain()))
-        return flags.Board(properties, flags.compiler_of(properties, self.tools, self.room))
+        return flags.Board(properties, flags.compiler_of(properties, self.tools, self.workspace))
 
     def build(self, board: flags.Board) -> tuple[Firmware, tuple[UsedLibrary, ...]]:
-        """The firmware, its files in the room, and the libraries that lie outside of the room."""
+        """The firmware, its files in the workspace, and the libraries that lie outside of the workspace."""
         start = time.monotonic()
         plain, properties = self._plain(), board.properties
-        added = flags.room_properties(board, self.fqbn, self.room)
+        added = flags.workspace_properties(board, self.fqbn, self.workspace)
         changed = {item.partition("=")[0] for item in added}
         kept = tuple(item for item in plain.properties if item.partition("=")[0] not in changed)
         job = replace(plain, properties=(*kept, *added))
         report = self.compiler.compile(job)
-        self.room = replace(self.room, built_in=report.build_path)
+        self.workspace = replace(self.workspace, built_in=report.build_path)
         overflows: tuple[Overflow, ...] = ()
         if report.elf is None:
             report, overflows = self._enlarge(job, report, properties)
@@ -107,17 +107,17 @@ class Work:
             notes=tuple(notes),
             board=uploaded,
         )
-        outside = tuple(lib for lib in report.libraries if self.room.folder not in lib.folder.parents)
+        outside = tuple(lib for lib in report.libraries if self.workspace.folder not in lib.folder.parents)
         return firmware, outside
 
     def _plain(self) -> Job:
         return Job(
-            self.room.sketch,
+            self.workspace.sketch,
             self.request.fqbn,
-            self.room.build_path,
+            self.workspace.build_path,
             (*flags.platform_properties(self.fqbn, self.tools), *self.request.build_properties),
-            self.room.libraries if self.source.libraries else None,
-            self.room.cores,
+            self.workspace.libraries if self.source.libraries else None,
+            self.workspace.cores,
             self.request.timeout_s,
         )
 
@@ -126,16 +126,16 @@ class Work:
     ) -> tuple[CompileReport, tuple[Overflow, ...]]:
         """Link again with longer regions. Raises BuildFailed when size is not what is wrong."""
         first = report
-        known = {**properties, "build.path": str(self.room.build_path)}
-        regions = linker.read_regions(linker.scripts_of(known, self.room.build_path))
+        known = {**properties, "build.path": str(self.workspace.build_path)}
+        regions = linker.read_regions(linker.scripts_of(known, self.workspace.build_path))
         overflows = linker.overflowed(report.output, regions)
         needed = overflows
         for attempt in range(_MOST_LINKS):
             script = linker.enlarged(regions, needed, attempt)
             if not overflows or not script:
                 raise self._failed(first)
-            self.room.regions.write_text(script)
-            self.room.link_options.write_text(linker.link_options(self.room.regions))
+            self.workspace.regions.write_text(script)
+            self.workspace.link_options.write_text(linker.link_options(self.workspace.regions))
             report = self.compiler.relink(job, first)
             if report.elf is not None:
                 return report, overflows
@@ -164,7 +164,7 @@ class Work:
         return tuple(found)
 
     def _with_malloc(self, job: Job, report: CompileReport, elf: Path) -> tuple[Path, str]:
-        self.room.link_options.write_text(linker.PULL_MALLOC)
+        self.workspace.link_options.write_text(linker.PULL_MALLOC)
         report = self.compiler.relink(job, report)
         if report.elf is None or not report.success:
             why = self._located(report.diagnostics or gcc_text.parse(report.output, failed=True))
@@ -182,7 +182,7 @@ class Work:
     ) -> tuple[BoardImage, str]:
         """The image to upload, and what to say of it; ``probe`` is the one of probes. Raises as ``build``."""
         assert self.request.board is not None
-        wanted, folder = self.request.board.harness, self.room.folder / "upload"
+        wanted, folder = self.request.board.harness, self.workspace.folder / "upload"
         made, missing, options = None, "", ""
         if wanted is not None:
             try:
@@ -190,18 +190,18 @@ class Work:
             except UsageError as error:
                 missing = error.what
         if made is not None:
-            harness.prepare(made, self.room.folder / "board")
+            harness.prepare(made, self.workspace.folder / "board")
             self._compile_harness(properties)
-            options = harness.response_file(made, self.room.folder / "board")
+            options = harness.response_file(made, self.workspace.folder / "board")
         # The link before this one may have been another one, with malloc in it.
-        self.room.link_options.write_text(options)
+        self.workspace.link_options.write_text(options)
         linked = self.compiler.relink(job, report)
         if linked.elf is None or not linked.success:
             raise self._failed(linked)
         final = Image.load(linked.elf)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        fresh = [linked.elf] if linked.link else harness.artifacts(linked.build_path, self.room.name)
+        fresh = [linked.elf] if linked.link else harness.artifacts(linked.build_path, self.workspace.name)
         for path in (linked.elf, *fresh):
             shutil.copyfile(path, folder / path.name)
         elf = folder / linked.elf.name
@@ -217,13 +217,13 @@ class Work:
         known = {
             **properties,
             **dict(item.split("=", 1) for item in flags.platform_properties(self.fqbn, self.tools)),
-            "build.path": str(self.room.build_path),
-            "build.source.path": str(self.room.sketch),
-            "build.project_name": f"{self.room.name}.ino",
+            "build.path": str(self.workspace.build_path),
+            "build.source.path": str(self.workspace.sketch),
+            "build.project_name": f"{self.workspace.name}.ino",
         }
         done = run(
-            harness.compile_command(known, self.room.folder / "board"),
-            cwd=self.room.build_path,
+            harness.compile_command(known, self.workspace.folder / "board"),
+            cwd=self.workspace.build_path,
             environment=child_environment(os.environ, {}, str(self.tools.gcc_bin or "")),
             seconds=self.request.timeout_s,
         )
@@ -262,7 +262,7 @@ class Work:
 
     def _kept(self, elf: Path, suffix: str) -> Path:
         """A copy that the next link does not overwrite."""
-        target = self.room.folder / f"{self.source.name}{suffix}.elf"
+        target = self.workspace.folder / f"{self.source.name}{suffix}.elf"
         shutil.copyfile(elf, target)
         return target
 
@@ -270,8 +270,8 @@ class Work:
         found = {
             replace(
                 d,
-                file=self.room.user_path(d.file, self.source),
-                message=self.room.user_text(d.message, self.source),
+                file=self.workspace.user_path(d.file, self.source),
+                message=self.workspace.user_text(d.message, self.source),
             ): None
             for d in diagnostics
         }
@@ -291,7 +291,11 @@ class Work:
             said = [line for line in lines if line.strip()]
             # That a program failed is the last thing to say, after what it said itself.
             said.sort(key=lambda line: bool(_STATUS.search(line)))
-            what = self.room.user_text(said[0].strip(), self.source) if said else "the sketch compiler failed"
+            what = (
+                self.workspace.user_text(said[0].strip(), self.source)
+                if said
+                else "the sketch compiler failed"
+            )
             return BuildFailed(what, where=str(self.source.folder), diagnostics=diagnostics)
         first = errors[0]
         where = ":".join(str(part) for part in (first.file, first.line) if part) or str(self.source.folder)

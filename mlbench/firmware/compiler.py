@@ -1,4 +1,4 @@
-"""The seam between the build room and the programs that compile sketches."""
+"""What is between builds and the programs that compile sketches."""
 
 from __future__ import annotations
 

@@ -28,13 +28,13 @@ from mlbench.firmware.source_tree import read_tree, tree_digest
 _HERE = "<sketch>/"
 _META = "firmware.json"
 _UPLOAD = "upload"
-_ROOMS_KEPT, _CORES_KEPT, _ENTRIES_KEPT = 24, 24, 400
+_WORKSPACES_KEPT, _CORES_KEPT, _ENTRIES_KEPT = 24, 24, 400
 _POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Store:
-    """The build room's part of the cache folder."""
+    """The part of the cache folder that builds use."""
 
     folder: Path
 
@@ -44,9 +44,9 @@ class Store:
         return self.folder / "firmware"
 
     @property
-    def rooms(self) -> Path:
+    def workspaces(self) -> Path:
         """Where sketches are compiled."""
-        return self.folder / "rooms"
+        return self.folder / "workspaces"
 
     @property
     def cores(self) -> Path:
@@ -59,7 +59,7 @@ class Store:
         return self.folder / "boards"
 
     def lend_core(self, key: str, target: Path) -> None:
-        """Put a copy of the core that was compiled with the same flags into a room. Raises OSError.
+        """Put a copy of the core that was compiled with the same flags into a workspace. Raises OSError.
 
         A copy, because the sketch compilers write there, and not in one step.
         """
@@ -71,7 +71,7 @@ class Store:
                 os.utime(shared)
 
     def keep_core(self, key: str, origin: Path) -> None:
-        """Keep the core that a good build in a room left; a disk that is full only costs time later."""
+        """Keep the core that a good build in a workspace left; a disk that is full only costs time later."""
         if (self.cores / key).is_dir() or not _archives(origin):
             return
         with suppress(OSError):
@@ -123,7 +123,7 @@ class Store:
     ) -> Firmware:
         """Keep a firmware; returns it with the paths it is kept at.
 
-        ``libraries`` are those that lie outside of the room: the entry counts only while they stay
+        ``libraries`` are those that lie outside of the workspace: the entry counts only while they stay
         as they are. ``once`` is why it must not be used again, where it must not.
 
         Raises:
@@ -183,7 +183,7 @@ class Store:
                 shutil.rmtree(old, ignore_errors=True)
 
     @contextmanager
-    def locked_room(self, key: str, seconds: float) -> Iterator[Path]:
+    def locked_workspace(self, key: str, seconds: float) -> Iterator[Path]:
         """The folder to build in, for one process at a time.
 
         Raises:
@@ -191,14 +191,14 @@ class Store:
             EnvironmentFault: the cache cannot be written.
         """
         try:
-            self.rooms.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.rooms / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self.workspaces.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.workspaces / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise write_fault(error, self.folder) from error
         try:
             self._wait(lock, key, seconds)
             self._prune(key)
-            yield self.rooms / key
+            yield self.workspaces / key
         finally:
             os.close(lock)
 
@@ -212,15 +212,15 @@ class Store:
                 if time.monotonic() > end:
                     raise HostTimeout(
                         f"another process builds here for more than {seconds:.0f} s",
-                        where=str(self.rooms / key),
+                        where=str(self.workspaces / key),
                         do="wait for it, or end it",
                     ) from None
             time.sleep(_POLL_SECONDS)
 
     def _prune(self, current: str) -> None:
-        """Remove what was not used for the longest time, but for rooms in use."""
-        for folder in _oldest(self.rooms, _ROOMS_KEPT, current):
-            with suppress(OSError), (self.rooms / f"{folder.name}.lock").open("a") as lock:
+        """Remove what was not used for the longest time, but for workspaces in use."""
+        for folder in _oldest(self.workspaces, _WORKSPACES_KEPT, current):
+            with suppress(OSError), (self.workspaces / f"{folder.name}.lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
         for file in _oldest(self.boards, _CORES_KEPT * 2):

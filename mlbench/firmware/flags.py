@@ -1,4 +1,4 @@
-"""Properties the build room adds to a platform's own, without changing what they mean."""
+"""Properties that a build adds to a platform's own, without changing what they mean."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from mlbench.firmware.compiler import expand
 from mlbench.firmware.platforms import OWN_PACKAGE, Fqbn
 from mlbench.firmware.toolchain import Toolchain, compiler_version
-from mlbench.firmware.workspace import Room
+from mlbench.firmware.workspace import Workspace
 from mlbench.util.subprocesses import child_environment, run
 
 _LANGUAGES = ("c", "cpp", "S")
@@ -49,7 +49,7 @@ class Board:
         object.__setattr__(self, "properties", kept)
 
 
-def compiler_of(properties: Mapping[str, str], tools: Toolchain, room: Room) -> Compiler:
+def compiler_of(properties: Mapping[str, str], tools: Toolchain, workspace: Workspace) -> Compiler:
     """The compiler that the platform's recipe for C files names.
 
     Raises:
@@ -63,7 +63,7 @@ def compiler_of(properties: Mapping[str, str], tools: Toolchain, room: Room) -> 
     environment = child_environment(os.environ, {}, str(tools.gcc_bin or ""))
     path = Path(shutil.which(program, path=environment["PATH"]) or program)
     line = compiler_version(path)
-    dumped = run([str(path), "-dumpversion"], cwd=room.folder, environment=environment, seconds=20.0)
+    dumped = run([str(path), "-dumpversion"], cwd=workspace.folder, environment=environment, seconds=20.0)
     number = re.match(r"\d+", dumped.stdout.strip())
     return Compiler(line, int(number.group()) if number else 0)
 
@@ -75,7 +75,7 @@ def platform_properties(fqbn: Fqbn, tools: Toolchain) -> tuple[str, ...]:
     return ()
 
 
-def room_properties(board: Board, fqbn: Fqbn, room: Room) -> tuple[str, ...]:
+def workspace_properties(board: Board, fqbn: Fqbn, workspace: Workspace) -> tuple[str, ...]:
     """Flags appended to the values that the platform and the user gave.
 
     They keep the build's place out of the image and its debug information, and let a second link
@@ -87,7 +87,7 @@ def room_properties(board: Board, fqbn: Fqbn, room: Room) -> tuple[str, ...]:
     maps = [
         (properties.get(key, ""), f"/platform/{fqbn.package}/{fqbn.architecture}") for key in _PLATFORM_PATHS
     ]
-    maps += room.prefix_maps()
+    maps += workspace.prefix_maps()
     added = []
     for language in _LANGUAGES:
         key = f"compiler.{language}.extra_flags"
@@ -96,7 +96,7 @@ def room_properties(board: Board, fqbn: Fqbn, room: Room) -> tuple[str, ...]:
             used = "-fdebug-prefix-map" if language == "S" else option
             flags = " ".join(_quoted(f"{used}={folder}={name}") for folder, name in maps if folder)
             added.append(f"{key}={properties.get(key, '')} {flags}".replace("= ", "=", 1))
-    response = _quoted(f"@{room.link_options}")
+    response = _quoted(f"@{workspace.link_options}")
     key = _LINK if _reaches(_LINK, _RECIPE, properties) else _RECIPE
     added.append(f"{key}={properties.get(key, '')} {response}".replace("= ", "=", 1))
     return tuple(added)

@@ -18,7 +18,7 @@ from pathlib import Path
 from mlbench.errors import EnvironmentFault, MLBenchError
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.host import apt, native
-from mlbench.host.cache_dir import TOOLS, Say, home_path, locked, room
+from mlbench.host.cache_dir import TOOLS, Say, cache_area, home_path, locked
 from mlbench.host.policy import Policy
 
 ARDUINO_CLI = "1.5.1"
@@ -188,7 +188,7 @@ def _try_release(say: Say) -> Path | None:
 
     program = _downloaded()
     folder = program.parent
-    with locked(room(TOOLS) / "lock", say, "fetching arduino-cli"):
+    with locked(cache_area(TOOLS) / "lock", say, "fetching arduino-cli"):
         if program.is_file():
             return program
         say(f"fetching arduino-cli {ARDUINO_CLI} from {public(url)}")

@@ -1,6 +1,6 @@
 """Second links: memory regions made longer for what does not fit, and malloc pulled in for probes.
 
-Every link of a room reads a response file of ours, which is empty for the first one: the link that
+Every link of a workspace reads a response file of ours, which is empty for the first one: the link that
 flash and time are taken from has no harness in it. A second link differs by that file alone, so the
 sketch compiler sees no changed property and compiles nothing again.
 

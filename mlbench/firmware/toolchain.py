@@ -1,6 +1,6 @@
 """Which tools build a sketch, and what they say of their versions.
 
-The setup room finds or installs the tools and makes one ``Toolchain``; the build room only uses it.
+``install_tools`` finds or installs the tools and makes one ``Toolchain``; builds only use it.
 Paths are looked up once; versions are asked of the tools when somebody wants them, and once only.
 """
 

@@ -1,6 +1,6 @@
-"""The room a sketch is built in: copies of its sources, the build path, and files for the linker.
+"""The workspace a sketch is built in: copies of its sources, the build path, and files for the linker.
 
-A room is kept, so that a changed sketch compiles what changed only. It belongs to one sketch, board,
+A workspace is kept, so that a changed sketch compiles what changed only. It belongs to one sketch, board,
 set of properties and toolchain: nothing compiled with other flags is ever in it. Copies are
 rewritten when their content differs, whatever the times of the originals say, because the sketch
 compilers go by time alone.
@@ -30,8 +30,8 @@ def safe_name(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Room:
-    """The folders of one room. ``name`` is a safe one."""
+class Workspace:
+    """The folders of one workspace. ``name`` is a safe one."""
 
     folder: Path
     name: str
@@ -76,7 +76,7 @@ class Room:
     def fill(self, source: Source) -> None:
         """Make the copies equal to the sources, touching only what differs. Raises OSError.
 
-        Until ``seal`` the room counts as half-built, and is emptied by the next ``fill``: a compiler
+        Until ``seal`` the workspace counts as half-built, and is emptied by the next ``fill``: a compiler
         that was killed may leave half an object, newer than its source.
         """
         wanted = self._wanted(source)
@@ -122,7 +122,7 @@ class Room:
         return wanted
 
     def prefix_maps(self) -> tuple[tuple[str, str], ...]:
-        """(folder, stands for) of this room, general ones first: gcc takes the last that matches.
+        """(folder, stands for) of this workspace, general ones first: gcc takes the last that matches.
 
         The sketch compiler itself fills in the build path.
         """
@@ -154,7 +154,7 @@ class Room:
         return path
 
     def user_text(self, text: str, source: Source) -> str:
-        """A message with the room's folders replaced by the user's."""
+        """A message with the workspace's folders replaced by the user's."""
         text = text.replace(str(self.build_path / "sketch"), str(source.folder))
         text = text.replace(str(self.sketch), str(source.folder))
         for library in source.libraries:

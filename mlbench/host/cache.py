@@ -12,8 +12,8 @@ from mlbench.host import apt
 from mlbench.host.cache_dir import (
     APT_LOG,
     APT_RECORD,
+    AREAS,
     ENVIRONMENTS,
-    ROOMS,
     TAG,
     Say,
     home_path,
@@ -26,7 +26,7 @@ from mlbench.host.cache_dir import (
 class Entry:
     """One thing that is kept."""
 
-    room: str
+    area: str
     name: str
     path: Path
     bytes: int
@@ -35,10 +35,10 @@ class Entry:
     """The environment that runs this very process."""
 
 
-def entries(rooms: Sequence[str] = ()) -> tuple[Entry, ...]:
-    """What is kept, by room (default: all) and name. An unreadable part counts as empty."""
+def entries(areas: Sequence[str] = ()) -> tuple[Entry, ...]:
+    """What is kept, by area (default: all) and name. An unreadable part counts as empty."""
     found = []
-    for name in rooms or ROOMS:
+    for name in areas or AREAS:
         folder = home_path() / name
         if not folder.is_dir():
             continue
@@ -50,8 +50,8 @@ def entries(rooms: Sequence[str] = ()) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def clean(say: Say, rooms: Sequence[str] = ()) -> int:
-    """Remove what can be made again (default: all rooms), but never the running environment.
+def clean(say: Say, areas: Sequence[str] = ()) -> int:
+    """Remove what can be made again (default: all areas), but never the running environment.
 
     Returns:
         How many bytes that gave back.
@@ -60,10 +60,10 @@ def clean(say: Say, rooms: Sequence[str] = ()) -> int:
         EnvironmentFault: something cannot be removed.
     """
     freed = 0
-    for entry in entries(rooms):
+    for entry in entries(areas):
         if entry.in_use:
             continue
-        if entry.room == ENVIRONMENTS:
+        if entry.area == ENVIRONMENTS:
             # Another start may be making it this moment.
             with locked(entry.path.with_name(f"{entry.name}.lock"), say, "making the Python environment"):
                 remove_tree(entry.path)
@@ -77,7 +77,7 @@ def clean(say: Say, rooms: Sequence[str] = ()) -> int:
 def uninstall(say: Say) -> None:
     """Remove all that mlbench made on this machine; name the packages that it had installed.
 
-    Only rooms of ours are removed: whatever else is in the folder stays, and the folder with it.
+    Only areas of ours are removed: whatever else is in the folder stays, and the folder with it.
 
     Raises:
         EnvironmentFault: something cannot be removed.
@@ -88,7 +88,7 @@ def uninstall(say: Say) -> None:
         return
     packages = apt.recorded()
     # The environment that runs this goes last: what it still has to import must be there until then.
-    for name in sorted(ROOMS, key=lambda name: name == ENVIRONMENTS):
+    for name in sorted(AREAS, key=lambda name: name == ENVIRONMENTS):
         remove_tree(folder / name)
     for name in (APT_RECORD, APT_LOG, TAG):
         (folder / name).unlink(missing_ok=True)

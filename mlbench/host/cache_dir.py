@@ -1,7 +1,7 @@
 """The one folder of ours on a machine, and locks in it.
 
 ``$MLBENCH_HOME``, else ``$XDG_CACHE_HOME/mlbench``, else ``~/.cache/mlbench``. Each kind of thing
-has its own room in it. Only rooms named here are ever removed.
+has a cache area of its own in it. Only areas named here are ever removed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ARDUINO = "arduino"
 RESULTS = "results"
 BYTECODE = "bytecode"
 BOARDS = "boards"
-ROOMS = {
+AREAS = {
     ENVIRONMENTS: "Python environments",
     TOOLS: "sketch compilers that were downloaded",
     BUILDS: "built firmware",
@@ -36,7 +36,7 @@ ROOMS = {
     BYTECODE: "compiled Python of checkouts that cannot be written to",
     BOARDS: "locks of boards that are in use",
 }
-"""Every room, with what it holds."""
+"""Every cache area, with what it holds."""
 
 APT_RECORD = "apt-packages.txt"
 APT_LOG = "apt.log"
@@ -77,9 +77,9 @@ def home() -> Path:
         return path
     try:
         path.mkdir(parents=True, exist_ok=True)
-        # Rooms are removed by name later on: a folder that held something else must never become ours.
+        # Areas are removed by name later on: a folder that held something else must never become ours.
         # Two first starts may meet here, so what another one has just made is no stranger.
-        if strangers := [entry.name for entry in path.iterdir() if entry.name not in {TAG, *ROOMS}]:
+        if strangers := [entry.name for entry in path.iterdir() if entry.name not in {TAG, *AREAS}]:
             raise EnvironmentFault(
                 f"not empty, and not made by mlbench ({strangers[0]} is in it)",
                 where=str(path),
@@ -91,14 +91,14 @@ def home() -> Path:
     return path
 
 
-def room(name: str) -> Path:
-    """One room of the folder, made if it is not there yet.
+def cache_area(name: str) -> Path:
+    """One cache area of the folder, made if it is not there yet.
 
     Raises:
         EnvironmentFault: it cannot be made.
     """
     path = home() / name
-    assert name in ROOMS, name
+    assert name in AREAS, name
     try:
         path.mkdir(exist_ok=True)
     except OSError as error:
@@ -111,7 +111,7 @@ def unwritable(path: Path, error: OSError) -> EnvironmentFault:
     return EnvironmentFault(
         f"cannot be written ({error.strerror or error})",
         where=str(path),
-        do="make room there or set MLBENCH_HOME to another folder",
+        do="free space there or set MLBENCH_HOME to another folder",
     )
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
 from mlbench.host import apt
-from mlbench.host.cache_dir import ENVIRONMENTS, Say, home_path, locked, remove_tree, room, unwritable
+from mlbench.host.cache_dir import ENVIRONMENTS, Say, cache_area, home_path, locked, remove_tree, unwritable
 from mlbench.host.policy import Policy
 
 MARKER = "mlbench-complete.json"
@@ -97,7 +97,7 @@ def ensure_environment(locks: Locks, policy: Policy, say: Say) -> Path:
     path = environment_path(locks)
     if is_complete(path):
         return path
-    folder = room(ENVIRONMENTS)
+    folder = cache_area(ENVIRONMENTS)
     with locked(folder / f"{path.name}.lock", say, "making the Python environment") as lock:
         if is_complete(path):
             return path

@@ -423,7 +423,7 @@ def _firmware(spec: SketchSpec, data: Mapping[str, Any], own: Path) -> Firmware:
 
 
 def _image(spec: SketchSpec, data: Mapping[str, Any], folder: Path) -> BoardImage:
-    from mlbench.pipeline.services import board_build  # puts rooms together, this one among them
+    from mlbench.pipeline.services import board_build  # puts services together, this one among them
 
     # Where its records lie is the board's to say, not the image's.
     harness = board_build(spec).harness if data["harness"] else None

@@ -11,7 +11,7 @@ from pathlib import Path
 from mlbench.core import backends
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.pipeline.firmware_dir import MOST_ENTRIES, Found, new_folder, read_folder, take, write_entry
-from mlbench.pipeline.run import Handed, Rooms, build_all, profile_handed
+from mlbench.pipeline.run import Prebuilt, Services, build_all, profile_prebuilt
 from mlbench.results.values import Failure, Result
 from mlbench.suite.discovery import find_suite
 from mlbench.suite.options import RunOptions
@@ -23,7 +23,7 @@ Debug = Callable[[str], None]
 
 
 def build_folder(
-    selection: Selection, path: Path, rooms: Rooms, progress: Progress, *, debug: Debug | None = None
+    selection: Selection, path: Path, services: Services, progress: Progress, *, debug: Debug | None = None
 ) -> list[Failure]:
     """Build what is selected, and write it into a new folder. Gives what failed, which is told too.
 
@@ -38,11 +38,11 @@ def build_folder(
         )
     failures = []
     with new_folder(path) as folder:
-        made = build_all(selection.specs, rooms, debug=debug)
+        made = build_all(selection.specs, services, debug=debug)
         for number, outcome in enumerate(made, 1):
             if outcome.firmware is not None and outcome.firmware.board is not None:
                 # Who measures it runs nothing of it but on the board: where to begin is told along.
-                expected = rooms.expect(outcome.spec, outcome.firmware)
+                expected = services.expect(outcome.spec, outcome.firmware)
                 outcome = replace(outcome, spec=replace(outcome.spec, ram_expected=expected))
             failure = write_entry(folder, number, outcome)
             if failure is not None:
@@ -53,14 +53,14 @@ def build_folder(
 
 
 def measure_folder(
-    options: RunOptions, start: Path, rooms: Rooms, progress: Progress, *, debug: Debug | None = None
+    options: RunOptions, start: Path, services: Services, progress: Progress, *, debug: Debug | None = None
 ) -> tuple[Selection, tuple[Result, ...]]:
     """Measure the entries of a folder.
 
     Args:
         options: what is asked for.
         start: the folder whose suite has the thresholds, where ``--thresholds`` names none.
-        rooms: what measures.
+        services: what measures.
         progress: told of what takes long.
         debug: gets the traceback of each error, when there is one to ask for it.
 
@@ -73,11 +73,11 @@ def measure_folder(
     found = _asked(read_folder(path), options)
     with temporary_folder() as folder:
         place = Path(folder)
-        handed = [
-            Handed(entry.spec, partial(take, path, entry, place), entry.overhead, entry.note)
+        prebuilt = [
+            Prebuilt(entry.spec, partial(take, path, entry, place), entry.overhead, entry.note)
             for entry in found
         ]
-        results = profile_handed(handed, rooms, progress, debug=debug)
+        results = profile_prebuilt(prebuilt, services, progress, debug=debug)
     return Selection(tuple(entry.spec for entry in found), suite=suite), results
 
 

@@ -1,4 +1,4 @@
-"""Files in results, named as the user knows them: no build room, no cache, no more of the machine."""
+"""Files in results, named as the user knows them: no workspace, no cache, no more of the machine."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ _SERIAL_CHARACTERS = 4000
 
 
 @dataclass(frozen=True)
-class Rooms:
-    """What a run needs of the other rooms; each raises MLBenchError for what a user must know."""
+class Services:
+    """What a run needs; each raises MLBenchError for what a user must know."""
 
     check_board: Callable[[SketchSpec], None]
     obtain: Callable[[SketchSpec], Project]
@@ -64,7 +64,7 @@ class _Built:
 
 def profile_all(
     specs: Sequence[SketchSpec],
-    rooms: Rooms,
+    services: Services,
     progress: Progress,
     *,
     debug: Callable[[str], None] | None = None,
@@ -73,17 +73,17 @@ def profile_all(
 
     Args:
         specs: the entries.
-        rooms: what builds and measures.
+        services: what builds and measures.
         progress: told of each step.
         debug: gets the traceback of each error, when there is one to ask for it.
     """
-    overheads = _Overheads(rooms)
+    overheads = _Overheads(services)
 
     def job(number: int, spec: SketchSpec) -> Result:
-        built = _build(spec, rooms, overheads)
+        built = _build(spec, services, overheads)
         overhead = overheads.of(spec) if built.firmware else _Overhead()
         text = f"{number}/{len(specs)} {spec.name} on {spec.board}: measuring"
-        return _measure(spec, built, overhead, rooms, progress, text, debug)
+        return _measure(spec, built, overhead, services, progress, text, debug)
 
     try:
         return _each(lambda pair: job(*pair), list(enumerate(specs, 1)))
@@ -105,13 +105,13 @@ class Outcome:
 
 
 def build_all(
-    specs: Sequence[SketchSpec], rooms: Rooms, *, debug: Callable[[str], None] | None = None
+    specs: Sequence[SketchSpec], services: Services, *, debug: Callable[[str], None] | None = None
 ) -> tuple[Outcome, ...]:
     """What building each entry gave, in their order. An error of one never touches the others."""
-    overheads = _Overheads(rooms)
+    overheads = _Overheads(services)
 
     def job(spec: SketchSpec) -> Outcome:
-        built = _build(spec, rooms, overheads)
+        built = _build(spec, services, overheads)
         if built.error is not None:
             if debug:
                 debug("".join(traceback.format_exception(built.error)))
@@ -127,7 +127,7 @@ def build_all(
 
 
 @dataclass(frozen=True)
-class Handed:
+class Prebuilt:
     """Firmware that was built elsewhere, to be measured here."""
 
     spec: SketchSpec
@@ -137,25 +137,25 @@ class Handed:
     note: str = ""
 
 
-def profile_handed(
-    handed: Sequence[Handed],
-    rooms: Rooms,
+def profile_prebuilt(
+    prebuilt: Sequence[Prebuilt],
+    services: Services,
     progress: Progress,
     *,
     debug: Callable[[str], None] | None = None,
 ) -> tuple[Result, ...]:
     """One result for each, in their order; nothing is built. An error of one never touches the others."""
 
-    def job(number: int, item: Handed) -> Result:
+    def job(number: int, item: Prebuilt) -> Result:
         try:
             built = _Built(firmware=item.take())
         except Exception as error:
             built = _Built(error=error)
         overhead = _Overhead(item.overhead, item.note)
-        text = f"{number}/{len(handed)} {item.spec.name} on {item.spec.board}: measuring"
-        return _measure(item.spec, built, overhead, rooms, progress, text, debug)
+        text = f"{number}/{len(prebuilt)} {item.spec.name} on {item.spec.board}: measuring"
+        return _measure(item.spec, built, overhead, services, progress, text, debug)
 
-    return _each(lambda pair: job(*pair), list(enumerate(handed, 1)))
+    return _each(lambda pair: job(*pair), list(enumerate(prebuilt, 1)))
 
 
 def _each(job: Callable[[_T], _R], items: Sequence[_T]) -> tuple[_R, ...]:
@@ -172,7 +172,7 @@ def _each(job: Callable[[_T], _R], items: Sequence[_T]) -> tuple[_R, ...]:
 def profile_one(
     spec: SketchSpec,
     firmware: Firmware,
-    rooms: Rooms,
+    services: Services,
     progress: Progress,
     *,
     debug: Callable[[str], None] | None = None,
@@ -180,7 +180,7 @@ def profile_one(
     """The result of an image that is there already."""
     built = _Built(firmware=firmware)
     return _measure(
-        spec, built, _Overhead(), rooms, progress, f"{spec.name} on {spec.board}: measuring", debug
+        spec, built, _Overhead(), services, progress, f"{spec.name} on {spec.board}: measuring", debug
     )
 
 
@@ -189,15 +189,15 @@ def exit_status(results: Sequence[Result]) -> int:
     return worst_status([result.failure.exit_status for result in results if result.failure])
 
 
-def _build(spec: SketchSpec, rooms: Rooms, overheads: _Overheads) -> _Built:
+def _build(spec: SketchSpec, services: Services, overheads: _Overheads) -> _Built:
     """Get the project and build it. Never raises: an error is part of what is handed on."""
     project = None
     start = time.monotonic()
     try:
-        rooms.check_board(spec)
-        project = rooms.obtain(spec)
+        services.check_board(spec)
+        project = services.obtain(spec)
         start = time.monotonic()  # compiling alone: fetching is not part of what is compared with it
-        firmware = rooms.build(rooms.locate(project, spec))
+        firmware = services.build(services.locate(project, spec))
         seconds = time.monotonic() - start
         overheads.want(spec)
         return _Built(project, firmware, None, seconds)
@@ -219,8 +219,8 @@ class _Overheads:
     Built by a thread of its own: behind all sketches of a suite, the first one would wait for the last.
     """
 
-    def __init__(self, rooms: Rooms) -> None:
-        self._rooms = rooms
+    def __init__(self, services: Services) -> None:
+        self._rooms = services
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="overhead")
         self._lock = threading.Lock()
         self._found: dict[tuple[str, tuple[str, ...]], Future[_Overhead]] = {}
@@ -253,7 +253,7 @@ def _measure(
     spec: SketchSpec,
     built: _Built,
     overhead: _Overhead,
-    rooms: Rooms,
+    services: Services,
     progress: Progress,
     text: str,
     debug: Callable[[str], None] | None,
@@ -267,15 +267,15 @@ def _measure(
     begin = time.monotonic()
     try:
         with progress.step(text):
-            target = rooms.target(spec)
+            target = services.target(spec)
             instrument = target.instrument
-            profile = rooms.profile(firmware, spec, target, overhead.bytes)
+            profile = services.profile(firmware, spec, target, overhead.bytes)
             notes = (*firmware.notes, *filter(None, [overhead.note]), *profile.notes)
             timed = isinstance(profile.measures.inference_time, Time)  # by the library's marks
             if not profile.failure and firmware.fits and not timed and _unnamed(spec, firmware):
-                notes = (*notes, *rooms.advise(spec, firmware))
+                notes = (*notes, *services.advise(spec, firmware))
     except Exception as error:
-        flash = _flash_alone(firmware, overhead.bytes, rooms)
+        flash = _flash_alone(firmware, overhead.bytes, services)
         seconds.append(("measure", time.monotonic() - begin))
         return _failed(spec, built, flash, error, instrument, tuple(seconds), debug)
     seconds.append(("measure", time.monotonic() - begin))
@@ -302,9 +302,9 @@ def _unnamed(spec: SketchSpec, firmware: Firmware) -> bool:
     return not (named or spec.marks or firmware.is_template)
 
 
-def _flash_alone(firmware: Firmware, overhead: int | None, rooms: Rooms) -> Flash | None:
+def _flash_alone(firmware: Firmware, overhead: int | None, services: Services) -> Flash | None:
     try:
-        return rooms.flash(firmware, overhead)
+        return services.flash(firmware, overhead)
     except MLBenchError:
         return None
 

@@ -1,4 +1,4 @@
-"""Puts the real rooms together. All is imported when it is first needed, so that small verbs are quick."""
+"""Makes the services of this machine. All is imported when first needed, so that small verbs are quick."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mlbench.core import backends
 from mlbench.errors import EnvironmentFault, UsageError
-from mlbench.pipeline.run import Rooms
+from mlbench.pipeline.run import Services
 from mlbench.suite.suite_file import SketchSpec, Source
 from mlbench.util.progress import Progress
 from mlbench.util.settings import Settings
@@ -31,35 +31,37 @@ EMPTY_SKETCH = "void setup() {}\nvoid loop() {}\n"
 """The shortest sketch: what it takes is the overhead of core and startup code."""
 
 
-def wire(settings: Settings, progress: Progress, *, named: bool = False, handed: bool = False) -> Rooms:
-    """The rooms of this machine.
+def make_services(
+    settings: Settings, progress: Progress, *, named: bool = False, prebuilt: bool = False
+) -> Services:
+    """The services of this machine.
 
     Args:
         settings: options of this start.
         progress: told of what takes long.
         named: the sketch was named on the command line; advice then names options.
-        handed: firmware comes from elsewhere: no compiler is asked for, and what goes to a board is run
+        prebuilt: firmware comes from elsewhere: no compiler is asked for, and what goes to a board is run
             there and on nothing else.
     """
-    return _Wiring(settings, progress, named, handed).rooms()
+    return _ServiceMaker(settings, progress, named, prebuilt).services()
 
 
-class _Wiring:
-    def __init__(self, settings: Settings, progress: Progress, named: bool, handed: bool) -> None:
+class _ServiceMaker:
+    def __init__(self, settings: Settings, progress: Progress, named: bool, prebuilt: bool) -> None:
         self._settings = settings
         self._progress = progress
         self._named = named
-        self._handed = handed
+        self._prebuilt = prebuilt
         self._lock = threading.Lock()
         self._tools: Toolchain | None = None
         self._no_tools: EnvironmentFault | None = None
         self._sources: dict[Source, threading.Lock] = {}
         self._out_of_reach: dict[Source, OutOfReach] = {}
 
-    def rooms(self) -> Rooms:
+    def services(self) -> Services:
         from mlbench.measure.profile import measure_flash
 
-        return Rooms(
+        return Services(
             check_board=_check_board,
             obtain=self._obtain,
             locate=_locate,
@@ -74,11 +76,11 @@ class _Wiring:
 
     def _measure(self) -> Measure:
         """What measures, and keeps what it has measured."""
-        from mlbench.host.cache_dir import RESULTS, room
+        from mlbench.host.cache_dir import RESULTS, cache_area
         from mlbench.measure.cache import Kept
         from mlbench.measure.profile import profile
 
-        return Kept(room(RESULTS), profile) if self._settings.cache else profile
+        return Kept(cache_area(RESULTS), profile) if self._settings.cache else profile
 
     def _checked(self, measure: Measure) -> Measure:
         """What measures, and holds it against a second instrument where that is asked for."""
@@ -98,7 +100,7 @@ class _Wiring:
         return measured
 
     def _obtain(self, spec: SketchSpec) -> Project:
-        from mlbench.host.cache_dir import CHECKOUTS, room
+        from mlbench.host.cache_dir import CHECKOUTS, cache_area
         from mlbench.source.project import Project, obtain
         from mlbench.util.git import OutOfReach
 
@@ -113,17 +115,19 @@ class _Wiring:
                 known = self._out_of_reach[source]
                 raise OutOfReach(known.what, where=spec.where, do=known.do)
             try:
-                return obtain(spec, room(CHECKOUTS), self._progress, offline=self._settings.policy.offline)
+                return obtain(
+                    spec, cache_area(CHECKOUTS), self._progress, offline=self._settings.policy.offline
+                )
             except OutOfReach as error:
                 self._out_of_reach[source] = error
                 raise
 
     def _build(self, request: BuildRequest) -> Firmware:
         from mlbench.firmware import build
-        from mlbench.host.cache_dir import BUILDS, room
+        from mlbench.host.cache_dir import BUILDS, cache_area
 
         tools = self._toolchain(request.fqbn)
-        return build(request, tools, room(BUILDS), self._progress, reuse=self._settings.cache)
+        return build(request, tools, cache_area(BUILDS), self._progress, reuse=self._settings.cache)
 
     def _toolchain(self, fqbn: str) -> Toolchain:
         from mlbench.firmware.install_tools import ensure_toolchain
@@ -131,7 +135,7 @@ class _Wiring:
         with self._lock:  # two builds must not install the same packages at a time
             if self._no_tools is not None:
                 raise self._no_tools  # what failed for one sketch is not tried again for each of the others
-            arm = _needs_arm(fqbn) and not self._handed
+            arm = _needs_arm(fqbn) and not self._prebuilt
             if self._tools is None or (self._tools.gcc_bin is None and arm):
                 policy = self._settings.policy
                 try:
@@ -161,7 +165,7 @@ class _Wiring:
         from mlbench.util.text import printable
 
         board = board_for(spec.board)
-        fqbn = plain_fqbn(spec.board) if self._handed else spec.board
+        fqbn = plain_fqbn(spec.board) if self._prebuilt else spec.board
 
         def rebuild(wanted: BoardBuild, literal: int | None) -> Firmware:
             request = _locate(self._obtain(spec), spec)
@@ -177,7 +181,7 @@ class _Wiring:
             self._settings.person_seconds,
         )
         faithful = spec.ram_search == "faithful"
-        if self._handed:
+        if self._prebuilt:
             said = Foretold(spec.ram_expected) if spec.ram_expected is not None else None
             return BoardTarget(board, claims, None, lambda _: said, self._progress.note, faithful)
         foretold = partial(self._foretold, spec)
@@ -201,9 +205,9 @@ class _Wiring:
     def arduino_cli(self, fqbn: str) -> ArduinoCli | None:
         """What uploads to a board where its definition names no command."""
         from mlbench.firmware.builder import arduino_cli_for
-        from mlbench.host.cache_dir import BUILDS, room
+        from mlbench.host.cache_dir import BUILDS, cache_area
 
-        return arduino_cli_for(fqbn, self._toolchain(fqbn), room(BUILDS))
+        return arduino_cli_for(fqbn, self._toolchain(fqbn), cache_area(BUILDS))
 
 
 def build_empty(settings: Settings, progress: Progress, fqbn: str) -> BoardImage:
@@ -211,8 +215,8 @@ def build_empty(settings: Settings, progress: Progress, fqbn: str) -> BoardImage
     from mlbench.core.firmware import BoardBuild, BuildRequest
     from mlbench.errors import SketchError
 
-    rooms = wire(settings, progress)
-    firmware = rooms.build(BuildRequest(rooms.empty(), fqbn, board=BoardBuild()))
+    services = make_services(settings, progress)
+    firmware = services.build(BuildRequest(services.empty(), fqbn, board=BoardBuild()))
     if firmware.board is None:
         raise SketchError("the empty sketch does not fit the board", where=fqbn)
     return firmware.board
@@ -220,7 +224,7 @@ def build_empty(settings: Settings, progress: Progress, fqbn: str) -> BoardImage
 
 def arduino_cli(settings: Settings, progress: Progress, fqbn: str) -> ArduinoCli | None:
     """The arduino-cli of this machine, to upload with; None where there is none. No compiler is asked for."""
-    return _Wiring(settings, progress, named=False, handed=True).arduino_cli(fqbn)
+    return _ServiceMaker(settings, progress, named=False, prebuilt=True).arduino_cli(fqbn)
 
 
 def target_for(spec: SketchSpec) -> Target:
@@ -302,11 +306,11 @@ def board_build(spec: SketchSpec) -> BoardBuild:
 
 
 def _empty() -> Path:
-    from mlbench.host.cache_dir import BUILDS, room
+    from mlbench.host.cache_dir import BUILDS, cache_area
 
     # Named by its text: another version of mlbench in the same cache may have another one.
     digest = hashlib.sha256(EMPTY_SKETCH.encode()).hexdigest()[:16]
-    folder = room(BUILDS) / "overhead" / digest / "empty"
+    folder = cache_area(BUILDS) / "overhead" / digest / "empty"
     sketch = folder / "empty.ino"
     if not sketch.is_file() or sketch.read_text() != EMPTY_SKETCH:
         folder.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
-from mlbench.host.cache_dir import BOARDS, Say, room, unwritable
+from mlbench.host.cache_dir import BOARDS, Say, cache_area, unwritable
 from mlbench.ports.finding import Port
 
 _POLL_SECONDS = 0.2
@@ -68,7 +68,7 @@ def lock_path(port: Port) -> Path:
     """The file that stands for a board. Raises EnvironmentFault where mlbench's folder cannot be made."""
     key = port.key
     plain = re.sub(r"[^A-Za-z0-9.-]+", "_", key).strip("_")[-60:]
-    return room(BOARDS) / f"{plain}-{hashlib.sha256(key.encode()).hexdigest()[:8]}.lock"
+    return cache_area(BOARDS) / f"{plain}-{hashlib.sha256(key.encode()).hexdigest()[:8]}.lock"
 
 
 def try_lock(port: Port, what: str) -> BoardLock | Holder:
@@ -123,7 +123,7 @@ def holder_of(path: Path) -> Holder | None:
 def held() -> tuple[tuple[Path, Holder], ...]:
     """All boards that are held at the moment, by their files."""
     found = []
-    for path in sorted(room(BOARDS).glob("*.lock")):
+    for path in sorted(cache_area(BOARDS).glob("*.lock")):
         try:
             handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except OSError:

@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
-from mlbench.host.cache_dir import TOOLS, Say, home_path, locked, room
+from mlbench.host.cache_dir import TOOLS, Say, cache_area, home_path, locked
 
 RELEASE = "1.16.1"
 """The version that is fetched where none is named; it is the one whose behaviour was recorded."""
@@ -64,7 +64,7 @@ def install(version: str, say: Say) -> Path:
 
     folder = home_path() / TOOLS / f"renode-{version}"
     program = folder / "renode"
-    with locked(room(TOOLS) / "lock", say, f"fetching Renode {version}"):
+    with locked(cache_area(TOOLS) / "lock", say, f"fetching Renode {version}"):
         if program.is_file():
             return program
         say(f"fetching Renode {version} from {public(url)}")

@@ -33,17 +33,17 @@ def build(
         SketchError: it does not build; says where.
         EnvironmentFault: a tool is missing.
     """
-    from mlbench.pipeline.services import wire
+    from mlbench.pipeline.services import make_services
 
-    rooms = wire(Settings(policy=Policy.read([])), Silent())
+    services = make_services(Settings(policy=Policy.read([])), Silent())
     path = Path(sketch).absolute()
     spec = spec_of(path)
     if spec is not None:
-        request = rooms.locate(rooms.obtain(spec), spec)
+        request = services.locate(services.obtain(spec), spec)
         libraries = (*request.libraries, *libraries)
         build_properties = (*request.build_properties, *build_properties)
     asked = BoardBuild() if uploaded else None
-    return rooms.build(BuildRequest(path, board, build_properties, libraries, board=asked))
+    return services.build(BuildRequest(path, board, build_properties, libraries, board=asked))
 
 
 def spec_of(sketch: Path) -> SketchSpec | None:

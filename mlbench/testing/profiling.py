@@ -147,7 +147,7 @@ def _on_a_board(
     """A sketch is built with what measures it there, so firmware that is built already will not do."""
     from mlbench.host.policy import Policy
     from mlbench.measure.profile import profile as measure
-    from mlbench.pipeline.services import wire
+    from mlbench.pipeline.services import make_services
     from mlbench.util.progress import Silent
     from mlbench.util.settings import Settings
 
@@ -162,9 +162,9 @@ def _on_a_board(
     spec = _asked(spec_of(path) or plain, init, inference, output, ram)
     spec = replace(spec, board=board, backend=backends.of_boards())
     port = os.environ.get("MLBENCH_PORT", "")
-    rooms = wire(Settings(policy=Policy.read([]), port=port), Silent())
-    firmware = rooms.build(rooms.locate(rooms.obtain(spec), spec))
-    return _profiled(measure(firmware, spec, rooms.target(spec), None), spec, baseline)
+    services = make_services(Settings(policy=Policy.read([]), port=port), Silent())
+    firmware = services.build(services.locate(services.obtain(spec), spec))
+    return _profiled(measure(firmware, spec, services.target(spec), None), spec, baseline)
 
 
 def _firmware(sketch: Firmware | Path | str, board: str) -> Firmware:

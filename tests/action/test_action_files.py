@@ -18,7 +18,7 @@ from mlbench.action.inputs import PREFIX, Settings, variable
 from mlbench.action.inputs import inputs as every_input
 from mlbench.errors import UsageError
 from mlbench.firmware.source_tree import read_tree
-from mlbench.host.cache_dir import TOOLS, room
+from mlbench.host.cache_dir import TOOLS, cache_area
 from mlbench.suite.discovery import find_sketches
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -204,8 +204,8 @@ def test_firmware_from_elsewhere_has_its_board_and_a_build_needs_a_folder() -> N
     def given(**texts: str) -> Settings:
         return Settings.read({variable(name.replace("_", "-")): text for name, text in texts.items()})
 
-    assert given(firmware_dir="x", mode="measure").handed
-    assert not given(firmware_dir="x", mode="build", board="a:b:c").handed
+    assert given(firmware_dir="x", mode="measure").prebuilt
+    assert not given(firmware_dir="x", mode="build", board="a:b:c").prebuilt
     with pytest.raises(UsageError, match="input board"):
         given(firmware_dir="x", board="a:b:c")
     with pytest.raises(UsageError, match="input firmware-dir"):
@@ -276,7 +276,7 @@ def actionlint() -> str:
     if found:
         return found
     version = "v1.7.12"
-    folder = room(TOOLS) / f"actionlint-{version}"
+    folder = cache_area(TOOLS) / f"actionlint-{version}"
     program = folder / "actionlint"
     if program.is_file():
         return str(program)

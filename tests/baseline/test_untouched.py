@@ -15,7 +15,7 @@ from mlbench.source.project import Project
 from mlbench.suite.suite_file import SketchSpec, Source
 
 
-class Rooms:
+class Services:
     """Finds sketches below the folder of their source."""
 
     def obtain(self, spec: SketchSpec) -> Project:
@@ -43,7 +43,7 @@ def both(tmp_path: Path) -> tuple[SketchSpec, SketchSpec]:
 
 
 def same(head: SketchSpec, base: SketchSpec) -> bool:
-    return bool(untouched([head], [base], Rooms()))
+    return bool(untouched([head], [base], Services()))
 
 
 def test_equal_sketches_in_two_folders(both):
@@ -119,18 +119,18 @@ def test_a_sketch_with_something_wrong_is_measured(tmp_path, both):
     head, base = both
     (head.source.folder / "kws" / "kws.ino").unlink()
     (base.source.folder / "kws" / "kws.ino").unlink()
-    assert inputs_digest(head, Rooms()) == ""
+    assert inputs_digest(head, Services()) == ""
     assert not same(head, base)
     away = replace(both[0], source=Source(url="https://x.example/y"))
     assert not same(away, away)
 
 
 def test_a_new_sketch_is_measured(both):
-    assert untouched([both[0]], [], Rooms()) == frozenset()
+    assert untouched([both[0]], [], Services()) == frozenset()
 
 
 def test_the_faults_of_the_rooms_are_no_faults_here(both):
-    class Broken(Rooms):
+    class Broken(Services):
         def locate(self, project: Project, spec: SketchSpec) -> BuildRequest:
             raise UsageError("path does not exist")
 

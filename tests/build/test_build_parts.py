@@ -1,4 +1,4 @@
-"""The smaller parts: names of boards, folders, versions, properties, rooms, what is kept."""
+"""The smaller parts: names of boards, folders, versions, properties, workspaces, what is kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mlbench.firmware.platforms import Fqbn, homes_for, version_key
 from mlbench.firmware.sketch_source import read_source
 from mlbench.firmware.source_tree import read_tree, tree_digest
 from mlbench.firmware.toolchain import Toolchain, compiler_version, probe_version
-from mlbench.firmware.workspace import Room, safe_name
+from mlbench.firmware.workspace import Workspace, safe_name
 
 
 @pytest.mark.parametrize(
@@ -125,17 +125,19 @@ def test_our_flags_come_after_the_platform_s_and_the_user_s(tmp_path: Path) -> N
         "recipe.c.combine.pattern": "gcc -o x",
         "compiler.c.extra_flags": "-DMINE",
     }
-    room = Room(tmp_path / "r", "s")
+    workspace = Workspace(tmp_path / "r", "s")
     added = dict(
         item.partition("=")[::2]
-        for item in flags.room_properties(
-            flags.Board(properties, flags.Compiler("", 12)), Fqbn.parse("a:b:c"), room
+        for item in flags.workspace_properties(
+            flags.Board(properties, flags.Compiler("", 12)), Fqbn.parse("a:b:c"), workspace
         )
     )
     assert set(added) == {"compiler.c.extra_flags", "compiler.cpp.extra_flags", "recipe.c.combine.pattern"}
     assert added["compiler.c.extra_flags"].startswith("-DMINE '-ffile-prefix-map=")
-    assert added["recipe.c.combine.pattern"] == f"gcc -o x '@{room.link_options}'"
-    old = flags.room_properties(flags.Board(properties, flags.Compiler("", 7)), Fqbn.parse("a:b:c"), room)
+    assert added["recipe.c.combine.pattern"] == f"gcc -o x '@{workspace.link_options}'"
+    old = flags.workspace_properties(
+        flags.Board(properties, flags.Compiler("", 7)), Fqbn.parse("a:b:c"), workspace
+    )
     assert "-ffile-prefix-map" not in "".join(old), "gcc 7 has no such option"
 
 
@@ -144,21 +146,21 @@ def test_a_room_is_refilled_by_content_and_emptied_after_a_crash(tmp_path: Path)
     (sketch / "src").mkdir(parents=True)
     (sketch / "my sketch.ino").write_text("void setup() {}\n")
     (sketch / "src/a.cpp").write_text("int a;\n")
-    room = Room(tmp_path / "room", safe_name("my sketch"))
+    workspace = Workspace(tmp_path / "room", safe_name("my sketch"))
 
     def fill() -> None:
         source = read_source(BuildRequest(sketch, "a:b:c"))
-        room.fill(source)
-        room.seal(source)
+        workspace.fill(source)
+        workspace.seal(source)
 
     fill()
-    main, part = room.sketch / "my_sketch.ino", room.sketch / "src/a.cpp"
+    main, part = workspace.sketch / "my_sketch.ino", workspace.sketch / "src/a.cpp"
     assert main.read_text() == "void setup() {}\n"
     os.utime(part, (5, 5))
-    (room.build_path / "sketch").mkdir()
+    (workspace.build_path / "sketch").mkdir()
     fill()
     assert part.stat().st_mtime == 5, "what has not changed is not touched"
-    assert (room.build_path / "sketch").is_dir()
+    assert (workspace.build_path / "sketch").is_dir()
     (sketch / "src/a.cpp").write_text("int b;\n")
     os.utime(sketch / "src/a.cpp", (1, 1))
     fill()
@@ -166,18 +168,18 @@ def test_a_room_is_refilled_by_content_and_emptied_after_a_crash(tmp_path: Path)
     assert part.stat().st_mtime > 5, "newer than any object, whatever the original's time says"
     (sketch / "src/b.h").write_text("")
     fill()
-    assert not (room.build_path / "sketch").exists(), "a new header may hide another"
-    (room.build_path / "core").mkdir()
+    assert not (workspace.build_path / "sketch").exists(), "a new header may hide another"
+    (workspace.build_path / "core").mkdir()
     source = read_source(BuildRequest(sketch, "a:b:c"))
-    room.fill(source)
-    room.fill(source)
-    assert not (room.build_path / "core").exists(), "nobody sealed it: the compiler may have been killed"
-    assert room.user_path(f"{main}", source) == str(sketch / "my sketch.ino")
-    assert room.user_path(f"{room.build_path}/sketch/my_sketch.ino.cpp", source) == str(
+    workspace.fill(source)
+    workspace.fill(source)
+    assert not (workspace.build_path / "core").exists(), "nobody sealed it: the compiler may have been killed"
+    assert workspace.user_path(f"{main}", source) == str(sketch / "my sketch.ino")
+    assert workspace.user_path(f"{workspace.build_path}/sketch/my_sketch.ino.cpp", source) == str(
         sketch / "my sketch.ino"
     )
-    assert room.user_path("/sketch/my_sketch/src/a.cpp", source) == str(sketch / "src/a.cpp")
-    assert room.user_path("/usr/include/stdio.h", source) == "/usr/include/stdio.h"
+    assert workspace.user_path("/sketch/my_sketch/src/a.cpp", source) == str(sketch / "src/a.cpp")
+    assert workspace.user_path("/usr/include/stdio.h", source) == "/usr/include/stdio.h"
 
 
 @given(st.dictionaries(st.text("abc/.", min_size=1, max_size=6), st.binary(max_size=8), max_size=4))
@@ -249,19 +251,22 @@ def test_an_entry_counts_while_libraries_outside_stay_as_they_are(tmp_path: Path
 
 
 def test_rooms_are_locked_and_old_ones_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlbench.firmware.firmware_cache._ROOMS_KEPT", 2)
+    monkeypatch.setattr("mlbench.firmware.firmware_cache._WORKSPACES_KEPT", 2)
     store = Store(tmp_path)
     for index, name in enumerate("abcd"):
-        with store.locked_room(name, 1) as folder:
+        with store.locked_workspace(name, 1) as folder:
             folder.mkdir()
             os.utime(folder, (index, index))
-    with store.locked_room("e", 1) as folder:
+    with store.locked_workspace("e", 1) as folder:
         folder.mkdir()
-        kept = {path.name for path in store.rooms.iterdir() if path.is_dir()}
+        kept = {path.name for path in store.workspaces.iterdir() if path.is_dir()}
         assert kept == {"c", "d", "e"}
-        with (store.rooms / "e.lock").open("a") as other, pytest.raises(BlockingIOError):
+        with (store.workspaces / "e.lock").open("a") as other, pytest.raises(BlockingIOError):
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with pytest.raises(HostTimeout, match="another process builds here"), store.locked_room("e", 0.1):
+        with (
+            pytest.raises(HostTimeout, match="another process builds here"),
+            store.locked_workspace("e", 0.1),
+        ):
             pass
 
 

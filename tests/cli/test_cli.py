@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mlbench.cli.main import _verb_first, main, parsers
-from mlbench.host.cache_dir import BUILDS, room
+from mlbench.host.cache_dir import BUILDS, cache_area
 from mlbench.results.result_file import read
 
 ROOT = Path(__file__).parents[2]
@@ -201,7 +201,7 @@ def test_cache_and_uninstall(place, capsys):
     home = Path(os.environ["MLBENCH_HOME"])
     assert main(["uninstall"]) == 0
     assert "nothing to remove" in capsys.readouterr().err
-    (room(BUILDS) / "x").write_bytes(b"1" * 3_000_000)
+    (cache_area(BUILDS) / "x").write_bytes(b"1" * 3_000_000)
     assert main(["cache", "list"]) == 0
     assert re.search(r"3\.0 MB +x", capsys.readouterr().out)
     assert main(["cache", "clean", "builds"]) == 0

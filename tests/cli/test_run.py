@@ -1,4 +1,4 @@
-"""A run over rooms that are stood in for: what it does with what they give and raise."""
+"""A run over services that are stood in for: what it does with what they give and raise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlbench.core.execution import Frame, Functions, Instrument
 from mlbench.core.firmware import BuildKeys, BuildRequest, Diagnostic, Firmware, Overflow
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.measure.profile import Profile
-from mlbench.pipeline.run import Rooms, exit_status, profile_all, profile_one
+from mlbench.pipeline.run import Services, exit_status, profile_all, profile_one
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Status, Time, UnusedRam
 from mlbench.source.project import Project
 from mlbench.suite.suite_file import SketchSpec, Source
@@ -32,7 +32,7 @@ class BuildFailed(SketchError):
 
 
 class Fakes:
-    """Rooms that note what they are asked; ``broken`` maps a room and a sketch to what it raises."""
+    """Services that note what they are asked; ``broken`` maps a service and a sketch to what it raises."""
 
     def __init__(self, **broken: dict[str, Exception]) -> None:
         self.broken = broken
@@ -43,8 +43,8 @@ class Fakes:
         if name in self.broken.get(room, {}):
             raise self.broken[room][name]
 
-    def rooms(self) -> Rooms:
-        return Rooms(
+    def services(self) -> Services:
+        return Services(
             check_board=lambda spec: self.may_break("board", spec.name),
             obtain=self.obtain,
             locate=lambda project, spec: BuildRequest(spec.sketch, spec.board, spec.build_properties),
@@ -97,7 +97,7 @@ def spec(name: str, **keys) -> SketchSpec:
 
 
 def run(fakes: Fakes, *specs: SketchSpec, **options):
-    return profile_all(specs, fakes.rooms(), Silent(), **options)
+    return profile_all(specs, fakes.services(), Silent(), **options)
 
 
 def test_results_come_in_the_order_of_the_suite():
@@ -204,7 +204,7 @@ def test_a_given_image_is_measured_without_a_build():
     fakes = Fakes()
     firmware = fakes.build(BuildRequest(Path("image"), BOARD))
     fakes.built.clear()
-    result = profile_one(spec("image"), firmware, fakes.rooms(), Silent())
+    result = profile_one(spec("image"), firmware, fakes.services(), Silent())
     assert result.status is Status.OK
     assert result.measures.flash.overhead is None
     assert not fakes.built
@@ -216,5 +216,5 @@ def test_long_serial_text_is_bounded():
     def profile(*given):
         return replace(fakes.profile(*given), serial=b"x" * 100_000)
 
-    (result,) = profile_all([spec("a")], replace(fakes.rooms(), profile=profile), Silent())
+    (result,) = profile_all([spec("a")], replace(fakes.services(), profile=profile), Silent())
     assert len(result.serial) < 5000

@@ -22,7 +22,7 @@ from urllib.parse import unquote
 from fake_call import Request
 from fake_faults import Reply
 
-from mlbench.host.cache_dir import TOOLS, home_path, locked, room
+from mlbench.host.cache_dir import TOOLS, cache_area, home_path, locked
 
 PACKAGE = "@octokit/openapi"
 VERSION = "23.0.2"
@@ -69,7 +69,7 @@ def fetch() -> Path:
         OSError: npm cannot be run, or the registry is out of reach.
     """
     target = stored()
-    with locked(room(TOOLS) / "github-api.lock", print, "fetching the description of GitHub's API"):
+    with locked(cache_area(TOOLS) / "github-api.lock", print, "fetching the description of GitHub's API"):
         if target.is_file():
             return target
         npm = shutil.which("npm")

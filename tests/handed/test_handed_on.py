@@ -111,13 +111,13 @@ def board_machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path / "bench")
 
 
-def handed(builder: Machine) -> str:
+def prebuilt(builder: Machine) -> str:
     return str(builder.folder / "firmware")
 
 
 def test_the_same_figures_without_a_compiler(builder: Machine, board_machine: Machine) -> None:
     status, said = board_machine(
-        "run", "--firmware-dir", handed(builder), "--backend", "emulator", "--json", "x.json"
+        "run", "--firmware-dir", prebuilt(builder), "--backend", "emulator", "--json", "x.json"
     )
     assert status == 3, said
     assert "Traceback" not in said
@@ -138,7 +138,7 @@ def test_the_same_figures_without_a_compiler(builder: Machine, board_machine: Ma
 
 def test_thresholds_are_of_where_it_is_measured(builder: Machine, board_machine: Machine) -> None:
     """A suite that came along would be the stranger's."""
-    words = ("run", "--firmware-dir", handed(builder), "--backend", "emulator", "--only", "net")
+    words = ("run", "--firmware-dir", prebuilt(builder), "--backend", "emulator", "--only", "net")
     assert board_machine(*words, "--json", "base.json")[0] == 0
     base = json.loads((board_machine.folder / "base.json").read_text())
     base["results"][0]["measures"]["inference_time"]["median_us"] /= 2
@@ -151,7 +151,7 @@ def test_thresholds_are_of_where_it_is_measured(builder: Machine, board_machine:
     assert status == 1, said
     assert "fail" in json.dumps(json.loads((board_machine.folder / "c.json").read_text()))
     # The suite of the current folder counts by itself; one beside the firmware never does.
-    (Path(handed(builder)).parent / "mlbench.yml").rename(builder.folder / "kept")
+    (Path(prebuilt(builder)).parent / "mlbench.yml").rename(builder.folder / "kept")
     (board_machine.folder / "strict.yml").rename(board_machine.folder / "mlbench.yml")
     assert board_machine(*compared)[0] == 1
     (builder.folder / "kept").rename(builder.folder / "mlbench.yml")
@@ -178,7 +178,7 @@ def test_on_a_board_that_had_something_known_before(
         status, said = builder("flash", "--board", OWN_BOARD, *port)
         assert status == 0, said
         assert "empty.ino.elf is on" in said
-        words = ("run", "--firmware-dir", handed(builder), *port, "--inferences", "3", "--json", "y.json")
+        words = ("run", "--firmware-dir", prebuilt(builder), *port, "--inferences", "3", "--json", "y.json")
         status, said = board_machine(*words, "--only", "net")
         assert status == 0, said
         assert len(board.events("uploaded")) == 2

@@ -9,28 +9,28 @@ import pytest
 
 from mlbench.errors import EnvironmentFault
 from mlbench.host import cache
-from mlbench.host.cache_dir import APT_RECORD, BUILDS, CHECKOUTS, ENVIRONMENTS, home, room
+from mlbench.host.cache_dir import APT_RECORD, BUILDS, CHECKOUTS, ENVIRONMENTS, cache_area, home
 
 
 @pytest.fixture
 def full_home(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two environments, of which one runs this; two builds, one of them write-protected; a checkout."""
     for name in ("cpython-311-aa", "cpython-312-bb"):
-        (room(ENVIRONMENTS) / name / "bin").mkdir(parents=True)
-        (room(ENVIRONMENTS) / f"{name}.lock").touch()
-        (room(ENVIRONMENTS) / f"{name}.log").write_text("pip said\n")
+        (cache_area(ENVIRONMENTS) / name / "bin").mkdir(parents=True)
+        (cache_area(ENVIRONMENTS) / f"{name}.lock").touch()
+        (cache_area(ENVIRONMENTS) / f"{name}.log").write_text("pip said\n")
     monkeypatch.setattr(sys, "prefix", str(own_home / ENVIRONMENTS / "cpython-311-aa"))
     for name in ("one", "two"):
-        folder = room(BUILDS) / name
+        folder = cache_area(BUILDS) / name
         folder.mkdir()
         (folder / "sketch.elf").write_bytes(b"x" * 100_000)
-    (room(BUILDS) / "two").chmod(0o500)
-    (room(CHECKOUTS) / "model").mkdir()
+    (cache_area(BUILDS) / "two").chmod(0o500)
+    (cache_area(CHECKOUTS) / "model").mkdir()
     return own_home
 
 
 def test_list(full_home: Path) -> None:
-    found = {(entry.room, entry.name): entry for entry in cache.entries()}
+    found = {(entry.area, entry.name): entry for entry in cache.entries()}
     assert set(found) == {
         ("environments", "cpython-311-aa"),
         ("environments", "cpython-312-bb"),
@@ -40,7 +40,7 @@ def test_list(full_home: Path) -> None:
     }
     assert 100_000 <= found["builds", "one"].bytes < 130_000
     assert [entry.name for entry in found.values() if entry.in_use] == ["cpython-311-aa"]
-    assert {entry.room for entry in cache.entries([BUILDS])} == {"builds"}
+    assert {entry.area for entry in cache.entries([BUILDS])} == {"builds"}
 
 
 def test_clean_keeps_what_runs(full_home: Path, said: list[str]) -> None:
@@ -51,7 +51,7 @@ def test_clean_keeps_what_runs(full_home: Path, said: list[str]) -> None:
 
 def test_clean_one_room(full_home: Path, said: list[str]) -> None:
     cache.clean(said.append, [CHECKOUTS])
-    assert {entry.room for entry in cache.entries()} == {"environments", "builds"}
+    assert {entry.area for entry in cache.entries()} == {"environments", "builds"}
 
 
 def test_nothing_is_kept_where_nothing_was_done(own_home: Path, said: list[str]) -> None:

@@ -15,7 +15,7 @@ HELP = "list or clean what mlbench keeps"
 def arguments(parser: Parser) -> None:
     """Add what it takes."""
     parser.add_argument("action", choices=("list", "clean"), help="what to do")
-    parser.add_argument("room", nargs="*", metavar="AREA", help="only these areas; default: all")
+    parser.add_argument("area", nargs="*", metavar="AREA", help="only these areas; default: all")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -25,19 +25,19 @@ def run(options: argparse.Namespace) -> int:
         UsageError: there is no such area.
     """
     from mlbench.host.cache import clean, entries
-    from mlbench.host.cache_dir import ROOMS, home_path
+    from mlbench.host.cache_dir import AREAS, home_path
     from mlbench.util.schema import suggestion
 
-    for name in options.room:
-        if name not in ROOMS:
-            raise UsageError(f"there is no room {name!r}", do=suggestion(name, ROOMS))
+    for name in options.area:
+        if name not in AREAS:
+            raise UsageError(f"there is no cache area {name!r}", do=suggestion(name, AREAS))
     if options.action == "clean":
-        print(f"freed {_megabytes(clean(say, options.room))} of {home_path()}")
+        print(f"freed {_megabytes(clean(say, options.area))} of {home_path()}")
         return 0
-    found = entries(options.room)
+    found = entries(options.area)
     print(f"{home_path()}: {_megabytes(sum(entry.bytes for entry in found))}")
-    for name, meaning in ROOMS.items():
-        here = [entry for entry in found if entry.room == name]
+    for name, meaning in AREAS.items():
+        here = [entry for entry in found if entry.area == name]
         if here:
             print(f"{name} ({meaning}): {_megabytes(sum(entry.bytes for entry in here))}")
         for entry in here:
