@@ -27,6 +27,7 @@ sketches:
 """
 
 
+@pytest.mark.usefixtures("interrupts")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_quietly_and_with_its_children(tmp_path, number, status):
     """Interrupted while a prepare command, which would go on for a minute, runs in the background."""
