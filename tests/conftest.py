@@ -30,7 +30,7 @@ def tools() -> Toolchain:
 
 @pytest.fixture
 def interrupts() -> Iterator[None]:
-    """What the test starts ends by SIGINT, though a shell lets its background jobs ignore that, and theirs."""
+    """What the test starts ends by SIGINT, though shells let their background jobs ignore that."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
