@@ -3,8 +3,9 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,16 @@ settings.load_profile("ci" if os.environ.get("CI") else "wander")
 def tools() -> Toolchain:
     """The tools of this machine, without arduino-cli."""
     return tools_or_skip()
+
+
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """What the test starts ends by SIGINT, though shells let their background jobs ignore that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

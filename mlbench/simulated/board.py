@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import signal
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from mlbench.boards import Board
 from mlbench.emulator.peripherals.base import Cause
 from mlbench.errors import EnvironmentFault, MLBenchError, UsageError
 from mlbench.ports.finding import Port
 from mlbench.ports.lock import BoardLock, Holder, holder_of, lock_path, try_lock
-from mlbench.ports.opening import TOUCH_BAUD
+from mlbench.ports.opening import TOUCH_BAUD, Times
 from mlbench.simulated.bootloader import Bootloader
 from mlbench.simulated.chip import Chip, State
 from mlbench.simulated.faults import Faults, Noise
@@ -52,10 +51,45 @@ class Manner:
     """Seconds from the pull-up to a port that can be opened."""
 
 
-class SimulatedBoard:
-    """A board on a cable, from now until somebody ends it."""
+class Cable(Protocol):
+    """The board's end of its line, while it is plugged in; ``PortLink`` is one."""
 
-    def __init__(self, board: Board, link: Path, manner: Manner) -> None:
+    def __enter__(self) -> object:
+        """Plug it in."""
+
+    def __exit__(self, *_: object) -> None:
+        """Pull it."""
+
+    def line(self) -> tuple[bool, int]:
+        """Whether a program holds the port open, and its baud rate."""
+
+    def write(self, data: bytes) -> None:
+        """Send to whoever has it open."""
+
+    def wait(self, seconds: float) -> bytes:
+        """What comes within the time."""
+
+
+class SimulatedBoard:
+    """A board on a cable, from now until somebody ends it.
+
+    Args:
+        board: its definition.
+        link: where its port appears.
+        manner: how it behaves.
+        times: where time comes from.
+        cable: makes its end of the line, each time that it is plugged in.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        link: Path,
+        manner: Manner,
+        times: Times | None = None,
+        cable: Callable[[Path], Cable] = PortLink,
+    ) -> None:
+        self._times, self._cable = times or Times(), cable
         self.board, self.link, self.manner = board, link, manner
         self.chip = Chip(board)
         self.noise = Noise(manner.faults, manner.seed, self._event)
@@ -63,15 +97,17 @@ class SimulatedBoard:
         self.counts: Counter[str] = Counter()
         self.stopping = 0
         self._buttons: list[str] = []
-        self._port: PortLink | None = None
+        self._port: Cable | None = None
         self._appears = 0.0
         self._line: tuple[bool, int] = (False, 0)
         self._hung = False
-        self._seen = time.monotonic()
+        self._starts: float | None = None
+        """When new firmware shows itself at the latest, while the programmer has the port open."""
+        self._seen = self._times.clock()
         self._ahead_of = (0.0, 0.0)
         """A time of the wall, and what the chip's clock showed then."""
         self._log: TextIO | None = None
-        self._begun = time.monotonic()
+        self._begun = self._times.clock()
 
     def start(self, firmware: Path | None) -> None:
         """Plug it in, with firmware on it or without.
@@ -102,20 +138,22 @@ class SimulatedBoard:
         Raises:
             UsageError: there is something at the place of its port that is not its own.
         """
-        now = time.monotonic()
+        now = self._times.clock()
         passed, self._seen = now - self._seen, now
         for button in self._buttons:
             self._press(button)
         self._buttons.clear()
         if self._port is None:
             if now < self._appears:
-                time.sleep(min(_POLL_SECONDS, self._appears - now))
+                self._times.sleep(min(_POLL_SECONDS, self._appears - now))
             else:
-                self._port = PortLink(self.link)
+                self._port = self._cable(self.link)
                 self._port.__enter__()
                 self._line = (False, self._port.line()[1])
                 self._event("port", f"{self.link} as {self.chip.state.value}: {self.chip.why}")
-        if self.chip.state is State.SKETCH and not self._hung:
+        if self._starts is not None:
+            self._start_when_read(self._starts)
+        elif self.chip.state is State.SKETCH and not self._hung:
             self._run()
         else:
             self._pause(passed)
@@ -147,12 +185,12 @@ class SimulatedBoard:
         if speed and not (self.chip.idle and speed != 1):
             wall, virtual = self._ahead_of
             passed = (before.clock.us(before.clock.now) / 1e6 - virtual) / speed
-            ahead = passed - (time.monotonic() - wall)
+            ahead = passed - (self._times.clock() - wall)
             wait = max(0.0, ahead)
             if ahead < -_LATE_SECONDS or not wall:
                 self._in_step()
         if self._port is None:
-            time.sleep(min(wait, _POLL_SECONDS))
+            self._times.sleep(min(wait, _POLL_SECONDS))
             return
         data = self._port.wait(wait)
         if self._touched():
@@ -179,13 +217,16 @@ class SimulatedBoard:
             self._port.write(loaded.answer)
         elif self._program(loaded.firmware):
             self._port.write(loaded.answer)
-            # The programmer reads the answer and closes the port; then the sketch shows itself.
-            until = time.monotonic() + _GOODBYE_SECONDS
-            while self._port.line()[0] and time.monotonic() < until and not self.stopping:
-                self._port.wait(_POLL_SECONDS)
-            self._was_reset()
+            self._starts = self._times.clock() + _GOODBYE_SECONDS
         else:
             self._port.write(b"error not for this chip\n")
+
+    def _start_when_read(self, latest: float) -> None:
+        """The programmer reads the answer and closes the port; then the sketch shows itself."""
+        if self._port is not None and self._port.line()[0] and self._times.clock() < latest:
+            self._port.wait(_POLL_SECONDS)
+        else:
+            self._was_reset()
 
     def _program(self, firmware: bytes) -> bool:
         with tempfile.NamedTemporaryFile(suffix=".elf") as file:
@@ -234,7 +275,7 @@ class SimulatedBoard:
 
     def _was_reset(self) -> None:
         """After a reset the chip shows itself on USB anew."""
-        self._hung = False
+        self._hung, self._starts = False, None
         self._event("restart", self.chip.why)
         if self.chip.state is State.BOOTLOADER:
             self.bootloader = Bootloader(self.bootloader.failures)
@@ -251,7 +292,7 @@ class SimulatedBoard:
         slow = self.manner.faults.slow
         if slow:
             self._event("slow", f"{slow:g} s")
-        self._appears = time.monotonic() + self.manner.enumeration + slow
+        self._appears = self._times.clock() + self.manner.enumeration + slow
         self._in_step()
 
     def _unplug(self) -> None:
@@ -262,12 +303,12 @@ class SimulatedBoard:
     def _in_step(self) -> None:
         machine = self.chip.machine
         virtual = machine.clock.us(machine.clock.now) / 1e6 if machine is not None else 0.0
-        self._ahead_of = time.monotonic(), virtual
+        self._ahead_of = self._times.clock(), virtual
 
     def _event(self, name: str, detail: str) -> None:
         self.counts[name] += 1
         if self._log is not None:
-            at = round(time.monotonic() - self._begun, 3)
+            at = round(self._times.clock() - self._begun, 3)
             self._log.write(json.dumps({"at": at, "event": name, "detail": detail}) + "\n")
 
     # --- the person beside it ------------------------------------------------------------------

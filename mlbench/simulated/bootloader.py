@@ -11,13 +11,12 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault, MLBenchError, UsageError
 from mlbench.ports.finding import Port
-from mlbench.ports.opening import Line, open_port
+from mlbench.ports.opening import Line, Times, open_port
 
 WHO = b"mlbench who\n"
 HERE = b"mlbench bootloader 1\n"
@@ -96,7 +95,7 @@ class Bootloader:
         return Loaded(b"error " + reason + b"\n")
 
 
-def upload(port: Port, elf: Path) -> None:
+def upload(port: Port, elf: Path, times: Times | None = None) -> None:
     """Put firmware on a simulated board whose bootloader is at a port.
 
     Raises:
@@ -108,24 +107,25 @@ def upload(port: Port, elf: Path) -> None:
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise UsageError(what, where=str(elf), do="name an ELF file") from None
-    line = open_port(port, 115200, _say)
+    times = times or Times()
+    line = open_port(port, 115200, _say, times=times)
     try:
         line.write(WHO)
-        _expect(line, port, HERE.strip(), most=_MOST_STALE)
+        _expect(line, port, HERE.strip(), times, most=_MOST_STALE)
         line.write(f"load {len(firmware)} {hashlib.sha256(firmware).hexdigest()}\n".encode())
-        _expect(line, port, b"send")
+        _expect(line, port, b"send", times)
         for at in range(0, len(firmware), _CHUNK):
             line.write(firmware[at : at + _CHUNK])
-        _expect(line, port, b"done")
+        _expect(line, port, b"done", times)
     except OSError as error:
         raise EnvironmentFault(f"the upload broke off ({error})", where=port.device, do="try again") from None
     finally:
         line.close()
 
 
-def _expect(line: Line, port: Port, word: bytes, most: int = _LONGEST_LINE) -> None:
+def _expect(line: Line, port: Port, word: bytes, times: Times, most: int = _LONGEST_LINE) -> None:
     """Read until a line says the word. With more than a line's length, others may stand before it."""
-    heard, deadline = b"", time.monotonic() + _ANSWER_SECONDS
+    heard, deadline = b"", times.clock() + _ANSWER_SECONDS
     while True:
         got = line.read(1)
         heard += got
@@ -135,10 +135,10 @@ def _expect(line: Line, port: Port, word: bytes, most: int = _LONGEST_LINE) -> N
             if most == _LONGEST_LINE:
                 said = heard.strip().decode("ascii", "backslashreplace")
                 raise EnvironmentFault(f"the upload failed: {said}", where=port.device, do="try again")
-        if time.monotonic() > deadline or len(heard) > most:
+        if times.clock() > deadline or len(heard) > most:
             raise EnvironmentFault("no bootloader answers", where=port.device, do="touch the port first")
         if not got:
-            time.sleep(0.002)
+            times.sleep(0.002)
 
 
 def _say(text: str) -> None:

@@ -54,6 +54,7 @@ def test_elsewhere_there_is_one_clear_error(
     assert line.startswith("::error title=mlbench::needs a Linux machine with python3")
 
 
+@pytest.mark.usefixtures("interrupts")
 @pytest.mark.parametrize("step", ["prepare", "setup", "plan", "measure", "report"])
 def test_cancelling_reaches_the_code(tmp_path: Path, runner_path: str, step: str) -> None:
     """The runner signals the shell of a step, and no other process of it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from in_process import OWN_BOARD, Threaded
+from virtual_boards import OWN_BOARD, VirtualBoard
 
 from mlbench.core.execution import Foretold, Functions, OutputBuffer
 from mlbench.core.firmware import BoardBuild, Firmware
@@ -96,5 +96,5 @@ class Measured:
     """What a run on a simulated board gave, and what happened to the board."""
 
     profile: Profile
-    board: Threaded
+    board: VirtualBoard
     said: list[str]

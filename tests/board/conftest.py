@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from board_sketches import SMALL, SPARE_SECONDS, SPEC, STATIC, Measured, Sketch
-from in_process import NONE, Directly, NoLock, Threaded
+from in_process import Directly, NoLock
 from simulated_boards import Simulated, boards_in, defined_for
+from virtual_boards import NONE, VirtualBoard
 from workshop import OWN_BOARD, Workshop, tools_or_skip
 
 from mlbench.boards import board_for
@@ -19,7 +19,6 @@ from mlbench.core.firmware import BoardBuild, BuildRequest, Firmware
 from mlbench.firmware import build
 from mlbench.measure.profile import profile
 from mlbench.pipeline.services import board_build
-from mlbench.ports.finding import Port
 from mlbench.simulated.faults import Faults
 from mlbench.suite.suite_file import SketchSpec
 from mlbench.targets.board.target import BoardTarget
@@ -77,16 +76,16 @@ def static(sketch_of: Callable[..., Sketch]) -> Sketch:
 
 
 @pytest.fixture
-def on_board(tmp_path: Path) -> Iterator[Callable[..., Measured]]:
+def on_board() -> Iterator[Callable[..., Measured]]:
     """Measures a sketch on a simulated board with faults."""
-    boards: list[Threaded] = []
+    boards: list[VirtualBoard] = []
 
     def run(
         sketch: Sketch, faults: Faults = NONE, seed: int = 0, spare: float = SPARE_SECONDS, **changes
     ) -> Measured:
-        board, said = Threaded(Path(tempfile.mkdtemp(dir=tmp_path)), faults, seed), list[str]()
+        board, said = VirtualBoard(faults, seed), list[str]()
         boards.append(board)
-        uploads = Directly(Port(str(board.link)), said.append)
+        uploads = Directly(board, said.append)
         spec = replace(sketch.spec, **changes)
         target = BoardTarget(
             board_for(spec.board),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import in_process
 import pytest
@@ -124,9 +123,7 @@ def test_random_mixtures_give_the_right_figures_or_none(
         word, counts = check(static, found), found.board.simulated.counts
         return f"seed {seed}: {faults}, --ram-search {search}: {word}", counts
 
-    # Boards wait most of the time, for their computer and for their watchdogs.
-    with ThreadPoolExecutor(5) as pool:
-        became = list(pool.map(one, range(first, first + IN_ONE_TEST)))
+    became = [one(seed) for seed in range(first, first + IN_ONE_TEST)]
     print(*(text for text, _ in became), sep="\n")
     # Without a hang they come through; a hung board that heeds no touch needs a person.
     through = [counts for text, counts in became if "error:" not in text]

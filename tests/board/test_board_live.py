@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from board_sketches import SPEC, STATIC, Measured, Sketch
-from in_process import OWN_BOARD
+from virtual_boards import OWN_BOARD
 
 from mlbench.boards import board_for
 from mlbench.core.execution import Functions
@@ -99,7 +99,7 @@ def test_the_limit_by_an_upload_a_probe(small: Sketch, on_board: Callable[..., M
 
 def test_times_come_through_noise(small: Sketch, on_board: Callable[..., Measured]) -> None:
     noise = Faults(drop=0.003, double=0.003, garbage=0.003)
-    found = on_board(live(small), noise, seed=11, ram_search="none")
+    found = on_board(live(small), noise, seed=12, ram_search="none")
     time = found.profile.measures.inference_time
     assert isinstance(time, Time)
     assert time.median_us == pytest.approx(small.emulated.measures.inference_time.median_us, rel=0.02, abs=3)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from board_sketches import Sketch
-from in_process import Directly, NoLock, Threaded
+from in_process import Directly, NoLock
+from virtual_boards import VirtualBoard
 
 from mlbench.boards import board_for
 from mlbench.core.execution import Outcome, Probe
-from mlbench.ports.finding import Port
 from mlbench.targets.board.target import BoardTarget
 
 COUNT = int(os.environ.get("MLBENCH_SOAK", "30"))
@@ -31,10 +31,10 @@ def open_files() -> int:
 
 
 @pytest.mark.slow
-def test_probes_leave_nothing_behind(static: Sketch, tmp_path: Path) -> None:
+def test_probes_leave_nothing_behind(static: Sketch) -> None:
     source = random.Random(2)
-    board = Threaded(tmp_path)
-    uploads = Directly(Port(str(board.link)), print)
+    board = VirtualBoard()
+    uploads = Directly(board, print)
     target = BoardTarget(board_for(static.spec.board), lambda: (NoLock(), uploads), None, None, print)
     session = target.open(static.firmware, static.spec.functions)
     try:

@@ -146,6 +146,7 @@ def test_children_in_groups_of_their_own_end_too(tmp_path: Path, supervised: boo
     assert all(_end(int(pid)) for pid in (tmp_path / "pids").read_text().split())
 
 
+@pytest.mark.usefixtures("interrupts")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_supervised_program_dies_with_who_started_it(tmp_path: Path, number: signal.Signals) -> None:
     code = (

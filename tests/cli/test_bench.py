@@ -1,4 +1,4 @@
-"""The benchmark compares the same inference on emulators, in one run."""
+"""Benchmarks compare what they measure within one run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from workshop import run_on_sketch
+
+from mlbench.devtools import start_speed
 
 ROOT = Path(__file__).parents[2]
 SKETCH = """\
@@ -36,3 +38,15 @@ def test_benchmark_prints_speeds_and_ratios(tmp_path: Path) -> None:
     for _, mips, ratio in rows:
         assert float(mips) > 0
         assert abs(float(mips) / bare - float(ratio)) < 0.02 + 0.01 * float(ratio)
+
+
+def test_starts_are_held_against_pythons_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The other rows may have an environment to make first.
+    monkeypatch.setattr(start_speed, "_ROWS", start_speed._ROWS[:2])
+    monkeypatch.setattr("sys.argv", ["start_speed", "--rounds", "1"])
+    assert start_speed.main() == 0
+    rows = re.findall(r"^(.+?)  +(\d+) +([\d.]+)$", capsys.readouterr().out, re.MULTILINE)
+    assert [name for name, _, _ in rows] == ["an interpreter alone", "mlbench boards"]
+    assert float(rows[0][2]) == 1

@@ -182,6 +182,7 @@ def test_only_boards_that_obey_are_touched(image: UploadImage) -> None:
             assert programmer.touches is touches
 
 
+@pytest.mark.usefixtures("interrupts")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_command_ends_with_mlbench(image: UploadImage, number: signal.Signals) -> None:
     pids = image.folder / "pids"

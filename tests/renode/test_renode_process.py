@@ -150,6 +150,7 @@ def test_none_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         RenodeProcess()
 
 
+@pytest.mark.usefixtures("interrupts")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_it_dies_with_whoever_started_it(renode: Make, number: signal.Signals, tmp_path: Path) -> None:
     renode(wedge=True)

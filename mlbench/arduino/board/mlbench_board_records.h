@@ -234,18 +234,20 @@ class Talk {
     port_.begin();
     uint32_t before = micros();
     heard_ = before;
+    feed();
     hello();
     for (uint32_t turn = 1;; turn++) {
       int byte = port_.read();
       if (byte >= 0) {
         take(static_cast<char>(byte));
       } else if (turn % 1024u == 0) { /* looking at registers takes longer than looking for a byte */
-        /* A computer that has gone must not leave the watchdog awake: it would bite in the next upload. */
-        if (micros() - heard_ < kPatienceUs) {
-          feed();
-        }
-        if (micros() - before > 100000u) {
-          before = micros();
+        uint32_t now = micros();
+        if (now - before > 100000u) {
+          before = now;
+          /* A computer that has gone must not leave the watchdog awake: it would bite in the next upload. */
+          if (now - heard_ < kPatienceUs) {
+            feed();
+          }
           hello();
         }
       }

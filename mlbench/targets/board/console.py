@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from mlbench.errors import EnvironmentFault
 from mlbench.host.cache_dir import Say
 from mlbench.ports.finding import Port, list_ports
-from mlbench.ports.opening import Line, find_again, open_port
+from mlbench.ports.opening import Line, Times, find_again, open_port
 from mlbench.targets.board.line_protocol import CheckedLine, LineReader, write_line
 
 _POLL_SECONDS = 0.005
@@ -25,12 +24,19 @@ class Console:
         baud: bits a second.
         say: told why a port that is there cannot be opened.
         list_all: gives the ports that there are.
+        times: where time comes from, also for those who talk over it.
     """
 
     def __init__(
-        self, port: Port, baud: int, say: Say, list_all: Callable[[], Sequence[Port]] = list_ports
+        self,
+        port: Port,
+        baud: int,
+        say: Say,
+        list_all: Callable[[], Sequence[Port]] = list_ports,
+        times: Times | None = None,
     ) -> None:
         self.port = port
+        self.times = times or Times()
         self.reader = LineReader()
         self.opened = 0
         """How often the port was opened."""
@@ -45,23 +51,23 @@ class Console:
 
     def lines(self, seconds: float) -> tuple[CheckedLine, ...]:
         """What comes, as soon as there is a whole line; nothing, when the time is over."""
-        deadline = time.monotonic() + seconds
+        deadline = self.times.clock() + seconds
         while True:
             data = self._read()
             found = self.reader.feed(data) if data else ()
-            if found or time.monotonic() >= deadline:
+            if found or self.times.clock() >= deadline:
                 return found
             if not data:
-                time.sleep(_POLL_SECONDS if self._line is not None else _LOOK_SECONDS)
+                self.times.sleep(_POLL_SECONDS if self._line is not None else _LOOK_SECONDS)
 
     def listen(self, seconds: float) -> int:
         """Wait for anything at all; gives how many bytes came."""
-        deadline, before = time.monotonic() + seconds, self.heard
-        while self.heard == before and time.monotonic() < deadline:
+        deadline, before = self.times.clock() + seconds, self.heard
+        while self.heard == before and self.times.clock() < deadline:
             data = self._read()
             self.reader.feed(data)
             if not data:
-                time.sleep(_POLL_SECONDS if self._line is not None else _LOOK_SECONDS)
+                self.times.sleep(_POLL_SECONDS if self._line is not None else _LOOK_SECONDS)
         return self.heard - before
 
     def say(self, words: str) -> bool:
@@ -108,7 +114,7 @@ class Console:
         if found is None:
             return False
         try:
-            self._line = open_port(found, self._baud, lambda _: None, tries=1)
+            self._line = open_port(found, self._baud, lambda _: None, tries=1, times=self.times)
         except EnvironmentFault as error:
             if str(error) != self._told:  # it is tried again and again
                 self._told = str(error)

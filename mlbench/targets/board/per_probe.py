@@ -8,7 +8,6 @@ that it sends is success.
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 from mlbench.core.execution import Mark, MarkKind, Outcome, Probe, RunResult
@@ -62,10 +61,11 @@ class Live:
     def faithful(self, image: BoardImage, probe: Probe, deadline_us: float) -> RunResult:
         """Upload a sketch with a literal N, and wait for a byte."""
         console = self._started(image)
-        begin = time.monotonic()
+        clock = console.times.clock
+        begin = clock()
         passed = console.listen(deadline_us / 1e6 + self._boot) > 0
         reason = "" if passed else f"nothing came within {deadline_us / 1e6:g} s of malloc({probe.alloc})"
-        us = 1e6 * (time.monotonic() - begin)
+        us = 1e6 * (clock() - begin)
         outcome = Outcome.PASSED if passed else Outcome.HUNG
         return RunResult(outcome, reason, console.reader.text(), (), us)
 
@@ -88,11 +88,12 @@ class _Heard:
 
     def until_the_end(self, console: Console, probe: Probe, deadline_us: float, boot: float) -> RunResult:
         """Listen until the run has ended, or its time is over."""
-        begin = since = time.monotonic()
+        clock = console.times.clock
+        begin = since = clock()
         deadline = begin + deadline_us / 1e6 + boot
         while True:
             lines = console.lines(_LISTEN_SECONDS)
-            now = time.monotonic()
+            now = clock()
             for line in lines:
                 self._take(line)
             since = now if lines else since

@@ -7,7 +7,6 @@ it does not matter which line gets lost, nor how often the board is reset meanwh
 
 from __future__ import annotations
 
-import time
 import zlib
 from dataclasses import dataclass, field
 
@@ -110,6 +109,7 @@ class Orders:
 
     def __init__(self, console: Console, session: int, spare: float = SPARE_SECONDS) -> None:
         self._console, self._session, self._spare = console, session, spare
+        self._clock = console.times.clock
         self._records = _Records()
         self._order = 0
         self._spoke = -_LATELY_SECONDS
@@ -123,7 +123,7 @@ class Orders:
         Raises:
             Silence: it does not.
         """
-        deadline = time.monotonic() + self._spare
+        deadline = self._clock() + self._spare
         self._hello(deadline)
         if self._records.watched:
             self._dog_ms = _LONGEST_LEFT_MS  # an earlier run's: with what time only it knew
@@ -138,7 +138,7 @@ class Orders:
         """
         self._order = self._order % 0xFFFE + 1
         self._dog_ms = max(self._dog_ms, order.watchdog_ms)
-        deadline = time.monotonic() + self._dog_ms / 1e3 + self._spare
+        deadline = self._clock() + self._dog_ms / 1e3 + self._spare
         if self._records.slots - self._records.count < order.inferences + _RECORDS_A_RUN:
             self._erase(deadline)
         size = NOTHING if order.size is None else order.size
@@ -160,7 +160,7 @@ class Orders:
 
         False for a board that has fallen silent: it is left as it is.
         """
-        deadline = time.monotonic() + self._dog_ms / 1e3 + self._spare
+        deadline = self._clock() + self._dog_ms / 1e3 + self._spare
         try:
             while self._records.watched:
                 self._console.say("rest")
@@ -216,10 +216,10 @@ class Orders:
         self._take(self._console.lines(0))
 
     def _check(self, deadline: float) -> None:
-        if time.monotonic() < deadline:
+        if self._clock() < deadline:
             return
         console = self._console
-        if time.monotonic() - self._spoke < _LATELY_SECONDS:
+        if self._clock() - self._spoke < _LATELY_SECONDS:
             said = "it speaks, but does nothing that it is told"
         elif not console.opened:
             said = "the port cannot be opened"
@@ -252,7 +252,7 @@ class Orders:
                 # Erased: what was known is of another time.
                 self._records = records = _Records()
             records.count, records.slots, records.watched = count, slots, bool(watched)
-            self._spoke = time.monotonic()
+            self._spoke = self._clock()
             return True
         if verb == "record" and len(words) == 9 and 0 <= int(words[0]) < records.count:
             found = tuple(int(word, 16) for word in words[1:])

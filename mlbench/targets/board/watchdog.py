@@ -59,8 +59,9 @@ def calm(console: Console, awake: Awake, say: Say) -> None:
     left = awake.seconds
     if left > _LISTEN_SECONDS:
         say(f"waiting {left:.0f} s at most for the board's watchdog, which an earlier run has left awake")
-    deadline = time.monotonic() + max(left, _LISTEN_SECONDS)
-    while (rest := deadline - time.monotonic()) > 0:
+    clock = console.times.clock
+    deadline = clock() + max(left, _LISTEN_SECONDS)
+    while (rest := deadline - clock()) > 0:
         for line in console.lines(min(rest, _LISTEN_SECONDS)):
             verb, *words = line.words
             if verb != "hello" or len(words) != 4 or not re.fullmatch("[0-9a-f]{8}", words[0]):

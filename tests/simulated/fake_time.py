@@ -1,4 +1,4 @@
-"""Time for tests of what waits."""
+"""Time for tests of what waits: it passes when somebody sleeps."""
 
 from __future__ import annotations
 

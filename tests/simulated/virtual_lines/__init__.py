@@ -1,0 +1,1 @@
+"""Where pyserial looks for lines whose URLs begin with ``virtual://``."""
