@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -29,6 +29,8 @@ _R = TypeVar("_R")
 WORKERS = 2
 """Jobs at a time. A build waits for a compiler, and the emulator runs outside Python's lock, so two jobs
 keep two cores busy; each needs some hundred megabytes, so there are no more on larger machines."""
+_HEARD_SECONDS = 0.2
+"""In pieces of this a job is waited for: a signal just before a wait without end would be heard behind it."""
 
 _SERIAL_CHARACTERS = 4000
 
@@ -163,10 +165,16 @@ def _each(job: Callable[[_T], _R], items: Sequence[_T]) -> tuple[_R, ...]:
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
     try:
         jobs = [pool.submit(job, item) for item in items]
-        return tuple(future.result() for future in jobs)
+        return tuple(_result(future) for future in jobs)
     finally:
         # After an interrupt nothing new is begun; what runs is ended by whoever handles the interrupt.
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _result(future: Future[_R]) -> _R:
+    while wait([future], _HEARD_SECONDS).not_done:
+        pass
+    return future.result()
 
 
 def profile_one(

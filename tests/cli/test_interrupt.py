@@ -80,3 +80,27 @@ def test_a_signal_that_native_code_swallows_ends_it_all_the_same():
     done = subprocess.run([sys.executable, "-c", SWALLOWS], env=ENVIRON, capture_output=True, timeout=30)
     assert done.returncode == 143, "it went on to its own end"
     assert b"Exception ignored" in done.stderr, "the exception was not lost, so this shows nothing"
+
+
+UNHEARD = """\
+import os, signal, threading, time
+from mlbench.pipeline.run import _each
+from mlbench.util.interrupt import Interrupted, interruptible
+
+def job(_item):
+    time.sleep(0.2)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    time.sleep(60)
+
+try:
+    with interruptible():
+        _each(job, [1])
+except Interrupted as interrupted:
+    os._exit(interrupted.status)
+"""
+
+
+def test_a_signal_that_does_not_wake_the_main_thread_ends_it_too():
+    """As one that comes between its last look for signals and its sleep: here another thread gets it."""
+    done = subprocess.run([sys.executable, "-c", UNHEARD], env=ENVIRON, capture_output=True, timeout=30)
+    assert done.returncode == 143, done.stderr
