@@ -114,8 +114,8 @@ class Settings:
         Raises:
             UsageError: an input has a value that it cannot have; names the input and its values.
         """
-        texts = {item.name: _text(item, environ) for item in inputs() if item.kind != "secret"}
         kinds = {item.name: item for item in inputs()}
+        texts = {name: _text(item, environ) for name, item in kinds.items() if item.kind != "secret"}
 
         def choice(name: str) -> str:
             return _choice(kinds[name], texts[name])

@@ -26,7 +26,7 @@ from mlbench.compare import Thresholds, thresholds_of
 from mlbench.core import backends
 from mlbench.errors import MLBenchError, worst_status
 from mlbench.firmware.install_tools import ensure_toolchain
-from mlbench.host.cache_dir import CHECKOUTS, cache_area
+from mlbench.host.cache_dir import baseline_trees
 from mlbench.host.policy import Policy
 from mlbench.pipeline.firmware_jobs import build_folder, measure_folder
 from mlbench.pipeline.run import exit_status, profile_all
@@ -187,7 +187,7 @@ def _compared(
         install_renode(settings.renode_version, progress.note)
     options = run_options(settings, _packages(settings, own.policy, progress))
     selection = select(options, folder)
-    trees = cache_area(CHECKOUTS) / "baselines"
+    trees = baseline_trees()
     found = Counterpart(plan.commit, plan.how)
     here = plan.commit and not plan.document
     skip = frozenset[Job]()

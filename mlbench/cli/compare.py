@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlbench.cli.output import people_of, say
 from mlbench.errors import MLBenchError, UsageError, worst_status
+from mlbench.host.cache_dir import baseline_trees
 from mlbench.util.progress import Progress
 from mlbench.util.settings import Settings
 
@@ -82,7 +83,9 @@ class Baseline:
         if not self._options.skip_unchanged:
             return frozenset()
         choose = chooser(self._repository, head, self._options)
-        return find_untouched(self._found, self._repository, _trees(), choose, head.specs, services, progress)
+        return find_untouched(
+            self._found, self._repository, baseline_trees(), choose, head.specs, services, progress
+        )
 
     def measure(self, head: Selection, skip: Set[Job], services: Services, progress: Progress) -> Base:
         """The baseline's results."""
@@ -92,14 +95,15 @@ class Baseline:
         if self._document is not None:
             return base_of_document(self._document, self._options.baseline)
         return measure_counterpart(
-            self._found, self._repository, head, self._options, services, progress, _trees(), skip=skip
+            self._found,
+            self._repository,
+            head,
+            self._options,
+            services,
+            progress,
+            baseline_trees(),
+            skip=skip,
         )
-
-
-def _trees() -> Path:
-    from mlbench.host.cache_dir import CHECKOUTS, cache_area
-
-    return cache_area(CHECKOUTS) / "baselines"
 
 
 def compare_run(

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from mlbench.core.firmware import BoardImage
     from mlbench.suite.options import RunOptions
 
-MEASURED_BY = ("--min", "--max", "--ram-search", "--inferences", "--timeout")
-"""Options that say how it is measured, and hold for firmware that is built already."""
-
 
 def build(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) -> int:
     """Build what a command line means for boards, and write it into a folder.
@@ -146,8 +143,7 @@ def _image(elf: Path, board: Board, folder: Path) -> BoardImage:
     except SketchError as error:
         # It was not built here: what is wrong is what was named.
         raise UsageError(error.what, where=error.where, do=error.do) from None
-    start = board.flash.start
-    if not any(start <= address < start + board.flash.size for address, _ in loaded.programmed):
+    if not any(board.flash.holds(address) for address, _ in loaded.programmed):
         do = "name an image that was built for it"
         raise UsageError(f"holds nothing for the flash of board {board.id}", where=str(elf), do=do)
     return BoardImage(folder, made)

@@ -16,8 +16,6 @@ class Backend:
     """A place where firmware runs."""
 
     name: str
-    title: str
-    """For people, within a line."""
     target: str = ""
     """``module:name`` of what makes a target of a board; empty for one on a port, which a run leases."""
     device: str = ""
@@ -43,7 +41,6 @@ class Backend:
 BACKENDS = (
     Backend(
         "emulator",
-        "the embedded emulator",
         target="mlbench.targets.emulator.target:EmulatorTarget",
         device="mlbench.testing.device:emulated_device",
         exact=True,
@@ -51,7 +48,6 @@ BACKENDS = (
     ),
     Backend(
         "renode",
-        "Renode",
         target="mlbench.targets.renode:RenodeTarget",
         device="mlbench.testing.renode_device:RenodeDevice",
         needs="renode",
@@ -59,7 +55,6 @@ BACKENDS = (
     ),
     Backend(
         "board",
-        "a real board",
         device="mlbench.testing.board_device:BoardDevice",
         needs="serial",
         on_port=True,

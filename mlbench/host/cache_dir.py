@@ -106,6 +106,15 @@ def cache_area(name: str) -> Path:
     return path
 
 
+def baseline_trees() -> Path:
+    """Where work trees of baselines are checked out; made by whoever checks one out.
+
+    Raises:
+        EnvironmentFault: the cache area cannot be made.
+    """
+    return cache_area(CHECKOUTS) / "baselines"
+
+
 def unwritable(path: Path, error: OSError) -> EnvironmentFault:
     """The error for a place of ours that cannot be written to."""
     return EnvironmentFault(

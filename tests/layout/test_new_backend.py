@@ -27,7 +27,6 @@ void loop() {}
 """
 MADE_UP = Backend(
     "made-up",
-    "a made-up place",
     target="made_up_backend:MadeUpTarget",
     device="made_up_backend:make_device",
     cross_checks=True,
