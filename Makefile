@@ -11,7 +11,7 @@ test: check tools
 
 # 500 probes on a simulated board, one after the other.
 soak:
-	$(DEV) env MLBENCH_SOAK=500 python -m pytest tests/board/test_board_soak.py -s
+	$(DEV) env MLBENCH_SOAK=500 python -m pytest tests/targets/test_board_soak.py -s
 
 check: lint typecheck
 
@@ -24,7 +24,7 @@ typecheck:
 
 tools:
 	$(DEV) python -m mlbench.firmware.install_tools
-	$(DEV) env PYTHONPATH=. python tests/github/api_description.py
+	$(DEV) env PYTHONPATH=. python tests/support/api_description.py
 
 bench:
 	$(DEV) python -m mlbench.devtools.emulator_speed
@@ -39,7 +39,7 @@ sample:
 
 # Seconds that the action takes beyond compiling and measuring.
 bench-action:
-	$(DEV) env PYTHONPATH=. python tests/action/overhead_bench.py
+	$(DEV) env PYTHONPATH=.:tests/support python tests/action/overhead_bench.py
 
 # Writes the pages that are generated from the code.
 docs:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bare_image import Compiler
 from hypothesis import settings
+from threaded import Threaded
 from workshop import tools_or_skip
 
 from mlbench.firmware.toolchain import Toolchain
@@ -57,3 +60,62 @@ def renode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
         return program
 
     return make
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder on PATH, with the few tools that scripts in it need."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("sh", "env", "cat", "chmod", "cp", "rm", "mkdir"):
+        found = shutil.which(name)
+        assert found
+        (folder / name).symlink_to(found)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.delenv("CC", raising=False)
+    return folder
+
+
+@pytest.fixture
+def program(bin_folder: Path) -> Callable[..., Path]:
+    """Puts a shell script on PATH."""
+
+    def put(name: str, body: str, folder: Path = bin_folder) -> Path:
+        path = folder / name
+        path.write_text(f"#!{bin_folder}/sh\n{body}\n")
+        path.chmod(0o755)
+        return path
+
+    return put
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """MLBENCH_HOME, not made yet."""
+    home = tmp_path / "own home"
+    monkeypatch.setenv("MLBENCH_HOME", str(home))
+    for name in ("MLBENCH_OFFLINE", "MLBENCH_INSTALL", "INPUT_INSTALL", "RUNNER_ENVIRONMENT"):
+        monkeypatch.delenv(name, raising=False)
+    return home
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """Collects progress: hand on ``said.append``."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
+    """Compiles bare images."""
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("needs arm-none-eabi-gcc on PATH")
+    return Compiler(tmp_path_factory.mktemp("bare"))
+
+
+@pytest.fixture(scope="session")
+def threaded(tmp_path_factory: pytest.TempPathFactory) -> Threaded:
+    """Firmware with threads."""
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("needs arm-none-eabi-gcc on PATH")
+    return Threaded(tmp_path_factory.mktemp("threaded"))

@@ -11,8 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "github"))
-
 from act_bench import TOKEN, Origin, Ran, Stage
 from fake_api import FakeGitHub
 from scenes import Scene, one_job

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +14,10 @@ import pytest
 from act_bench import TOKEN, Stage, sketch
 from fake_state import READ_ONLY, Run
 from scenes import Scene, workflow_run
+from simulated_boards import Simulated, boards_in, defined_for
 from stand_ins import REPOSITORY, ROOT
 
 from mlbench.action.parts import SCHEMA
-
-sys.path.insert(0, str(ROOT / "tests" / "emulator"))
-sys.path.insert(0, str(ROOT / "tests" / "simulated"))
-
-from simulated_boards import Simulated, boards_in, defined_for
 
 OWN_BOARD = "mlbench:nrf52840:nano33ble"
 MODEL = """\

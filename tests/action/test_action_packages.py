@@ -18,7 +18,7 @@ from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.util.progress import Silent
 
-STAND_IN = Path(__file__).parents[1] / "build" / "fake_arduino_cli.py"
+STAND_IN = Path(__file__).parents[1] / "support" / "fake_arduino_cli.py"
 
 
 class Network:

@@ -10,7 +10,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import samples
+from foreign_text import EVIL
 from hypothesis import given
+from rendered import OURS, Page
 
 from mlbench.cli.main import main
 from mlbench.compare import compare
@@ -19,9 +22,6 @@ from mlbench.reports.formats import names
 from mlbench.reports.page import to_page
 from mlbench.results import comparison_file as comparison_document
 from mlbench.results.result_file import Document, RunInfo, write
-from tests.reports import samples
-from tests.reports.rendered import OURS, Page
-from tests.reports.test_escaping import EVIL
 
 
 @pytest.fixture

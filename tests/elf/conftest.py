@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from elf_firmware import MODEL, SCRIPT, build_elf, run_tool
 
 from mlbench.elf.image import Image
-
-sys.path.insert(0, str(Path(__file__).parent))
-from elf_firmware import MODEL, SCRIPT, build_elf, run_tool
 
 Build = Callable[..., Path]
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "emulator"))
-
 from bare_image import Compiler
 
 from mlbench.elf.flat import flat_binary, intel_hex

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from bare_image import Chip, Compiler, build_native
-
-
-@pytest.fixture(scope="session")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    """Compiles bare images."""
-    if shutil.which("arm-none-eabi-gcc") is None:
-        pytest.skip("needs arm-none-eabi-gcc on PATH")
-    return Compiler(tmp_path_factory.mktemp("bare"))
 
 
 @pytest.fixture

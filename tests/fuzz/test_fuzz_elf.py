@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from elf_firmware import MODEL, build_elf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,9 +14,6 @@ from mlbench.elf.image import Image
 from mlbench.elf.names import candidates, find_functions, never_entered
 from mlbench.elf.sizes import symbol_sizes
 from mlbench.errors import MLBenchError
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "elf"))
-from elf_firmware import MODEL, build_elf
 
 INLINED = """
 static inline int helper(int x) { return x * 3 + 1; }

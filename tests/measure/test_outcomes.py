@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from measure_bench import Bench
 
 from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.measure.profile import Profile
 from mlbench.results.values import Absent, RamNeed, Time, UnusedRam
-
-from .conftest import Bench
 
 HEAD = """\
 #include <Arduino.h>

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
-from mlbench.core.execution import Functions, Outcome, Probe
-from mlbench.core.firmware import Firmware
-from mlbench.measure.ram_search import predict
-from mlbench.results.values import UnusedRam
-
-from .conftest import (
+from measure_bench import (
     CALLOC,
     FREE,
     MALLOC,
@@ -21,6 +15,11 @@ from .conftest import (
     Step,
     random_steps,
 )
+
+from mlbench.core.execution import Functions, Outcome, Probe
+from mlbench.core.firmware import Firmware
+from mlbench.measure.ram_search import predict
+from mlbench.results.values import UnusedRam
 
 Programmed = Callable[[list[Step]], Firmware]
 

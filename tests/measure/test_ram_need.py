@@ -6,12 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from measure_bench import Bench
 
 from mlbench.core.execution import Functions
 from mlbench.elf.image import Image
 from mlbench.results.values import RamNeed
-
-from .conftest import Bench
 
 FUNCTIONS = Functions("model_init", "model_infer")
 SKETCHES = {

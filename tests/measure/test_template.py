@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from measure_bench import Bench
 
 from mlbench.core.execution import Functions, Outcome, Probe
 from mlbench.results.values import Absent, UnusedRam
-
-from .conftest import Bench
 
 # The form that the template must have, around a model that allocates a little and uses its stack.
 TEMPLATE = """\

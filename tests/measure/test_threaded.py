@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from threaded import HEADER, NANO, OTHER_KERNEL, POOL, Threaded
 
 from mlbench.core.execution import Functions, Outcome, Probe, RunResult, StackUse
 from mlbench.elf.image import Image
@@ -19,8 +20,6 @@ from mlbench.emulator.stacks import StackWatch
 from mlbench.measure.ram_search import predict
 from mlbench.results.codec import encode
 from mlbench.results.values import Absent, RamNeed, Time, UnusedRam
-
-from .threaded import HEADER, NANO, OTHER_KERNEL, POOL, Threaded
 
 MAIN_STACK = 32_768
 

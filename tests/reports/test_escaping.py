@@ -3,63 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from foreign_text import EVIL
 from hypothesis import given
 from hypothesis import strategies as st
+from rendered import LINKED, page
 
 from mlbench.reports.escaping import code, fence, link, prose
 from mlbench.util.text import elide, printable
-from tests.reports.rendered import LINKED, page
-
-PIECES = (
-    *("@octocat", "@org/team", "#1", "owner/repo#12", "GH-12", "JIRA-7", "GHSA-abcd-efgh-ijkl", "a@b.co"),
-    *(
-        "http://x.yz/p?q",
-        "https://x.yz",
-        "www.x.com",
-        "ftp://x.yz",
-        "mailto:a@b.co",
-        "xmpp:a@b.co/c",
-        ":smile:",
-    ),
-    *("deadbeef", "0123456789abcdef0123456789abcdef01234567", "owner/repo@deadbeef1"),
-    *("<b>", "</details>", "</code>", "<script>", "<!--", "-->", "<https://x.yz>", "&amp;", "&#64;", "&lt;"),
-    *(
-        "|",
-        "\\|",
-        "\\",
-        "`",
-        "```",
-        "~~~",
-        "~~x~~",
-        "**",
-        "*x*",
-        "_x_",
-        "a_b",
-        "__",
-        "[x](y)",
-        "![x](y)",
-        "[^1]",
-    ),
-    *(
-        "\n",
-        "\r",
-        "\n\n",
-        "\t",
-        "# ",
-        "> ",
-        "- ",
-        "- [ ] ",
-        "1. ",
-        "2) ",
-        "---",
-        "===",
-        "| --- |",
-        ":-:",
-        "$x$",
-    ),
-    *(" ", "x", "é", "🙂", "\u202e", "\u200b", "\ud800", "(", ")", ":", "/", ".", "1", "-", "+"),
-)
-EVIL = st.one_of(st.lists(st.sampled_from(PIECES), max_size=12).map("".join), st.text(max_size=40))
 
 
 def squeezed(text: str) -> str:

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import junitparser
 import pytest
+import samples
+from foreign_text import EVIL, foreign
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from lxml import etree
+from rendered import OURS, page, row_widths
 
 from mlbench.compare import compare
 from mlbench.core.measures import keys, rows
@@ -42,10 +45,6 @@ from mlbench.results.comparison import (
     Verdict,
 )
 from mlbench.results.values import Absent
-from tests.reports import samples
-from tests.reports.rendered import OURS, page, row_widths
-from tests.reports.test_escaping import EVIL
-from tests.reports.test_report_comment import foreign
 
 MEASURES = keys()
 BIGGER_IS_BETTER = {measure.key for measure in rows() if measure.more_is_better}

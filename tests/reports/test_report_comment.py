@@ -8,22 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import samples
+from foreign_text import EVIL, foreign
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rendered import LINKED, OURS, page, row_widths
 
 from mlbench.compare import compare
-from mlbench.core.execution import Frame
-from mlbench.core.firmware import Diagnostic
 from mlbench.reports.blocks import Block, fit, size
 from mlbench.reports.comment import comment_markdown
 from mlbench.reports.digest import digest, headline
 from mlbench.reports.summary import summary_markdown
 from mlbench.reports.wording import verdict
-from mlbench.results.comparison import Delta, KeyChange, Limit, Side, State, SymbolChange, Threshold, Verdict
-from mlbench.results.values import Absent, Failure, RamNeed
-from tests.reports import samples
-from tests.reports.rendered import LINKED, OURS, page, row_widths
-from tests.reports.test_escaping import EVIL
+from mlbench.results.comparison import Delta, Limit, Side, State, Threshold, Verdict
+from mlbench.results.values import RamNeed
 
 GOLDEN = Path(__file__).parent / "golden"
 ALL = samples.comparisons()
@@ -116,48 +114,6 @@ def test_the_summary_has_what_the_comment_has_not():
         "cycles by placement",
     ):
         assert wanted in text
-
-
-def foreign(text: str):
-    """``everything`` with a foreign text wherever a sketch, a project or firmware has a say."""
-    jobs = []
-    for number, job in enumerate(samples.everything().jobs):
-        head = job.head
-        if head is not None:
-            failure = head.failure and Failure(
-                text, (Frame(1, text, text, 3),), (Diagnostic("error", text, text, 1, 2),)
-            )
-            measures = replace(
-                head.measures,
-                **{name: Absent(text) for name in ("init_time",) if number % 2},
-            )
-            build = head.build and replace(head.build, fqbn=text, compiler=text, libraries=(text,))
-            head = replace(
-                head, sketch=text, board=text, failure=failure, notes=(text,), serial=text, measures=measures,
-                build=build, seconds=((text, 1.0),),
-            )  # fmt: skip
-        deltas = tuple(
-            replace(
-                d, note=text, head=d.head and replace(d.head, absent=text if d.head.value is None else "")
-            )
-            for d in job.deltas
-        )
-        jobs.append(
-            replace(
-                job,
-                sketch=text,
-                board=text,
-                backend=text if number % 3 else job.backend,
-                deltas=deltas,
-                head=head,
-                symbols=tuple(SymbolChange(text, s.base, s.head) for s in job.symbols),
-                build_changes=tuple(KeyChange(text, text, text) for _ in job.build_changes),
-            )
-        )
-    side = Side(text, text, text)
-    return replace(
-        samples.everything(), jobs=tuple(jobs), base=side, head=side, notes=(text, text), accepted=text
-    )
 
 
 @settings(max_examples=25)

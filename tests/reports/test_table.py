@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rendered import OURS, page, row_widths
+from test_escaping import EVIL as ANYTHING
 
 from mlbench.core.execution import Frame
 from mlbench.core.firmware import Diagnostic, Overflow
@@ -30,8 +32,6 @@ from mlbench.results.values import (
     UnusedRam,
 )
 from mlbench.util.text import printable
-from tests.reports.rendered import OURS, page, row_widths
-from tests.reports.test_escaping import EVIL as ANYTHING
 
 GOLDEN = Path(__file__).parent / "golden"
 NANO = "arduino:mbed_nano:nano33ble"

@@ -15,7 +15,7 @@ from mlbench.testing import Device, OutputBuffer
 
 SEED = int(os.environ.get("MLBENCH_SEED", "11"))
 INPUTS = int(os.environ.get("MLBENCH_INPUTS", "150"))
-SKETCH = Path(__file__).parents[1] / "firmware" / "tflm_int8"
+SKETCH = Path(__file__).parent / "tflm_int8"
 HAS_WHEELS = sys.platform == "linux" and platform.machine() == "x86_64" and sys.version_info < (3, 15)
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-
-import pytest
 
 from mlbench.core.firmware import BuildRequest, Firmware
 from mlbench.firmware import build
@@ -125,7 +122,7 @@ nano.upload.maximum_data_size=262144
 """
 
 
-def _platform(
+def platform(
     folder: Path, script: str, *, hook: str = "", extra: str = "{compiler.c.elf.extra_flags}"
 ) -> None:
     core, variant = folder / "cores" / "bare", folder / "variants" / "nano"
@@ -139,38 +136,6 @@ def _platform(
     plain = "\n".join(line for line in _SCRIPT.splitlines() if not line.lstrip().startswith("#"))
     source = _SCRIPT if hook else plain.replace("STACK_SIZE", "0x400")
     (variant / "linker_script.ld").write_text(source)
-
-
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for the tests that do not look at it: the core is compiled once."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="session")
-def sketchbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A user's folder with platforms of package ``acme``.
-
-    ``classic`` takes its linker script from the variant, ``hooked`` from the build path, where a
-    hook leaves it preprocessed; ``stiff`` takes no further flags when it links.
-    """
-    book = tmp_path_factory.mktemp("sketchbook")
-    hook = (
-        'recipe.hooks.linking.prelink.1.pattern="{compiler.path}arm-none-eabi-gcc" -E -P -x c'
-        ' "{build.variant.path}/{build.ldscript}" -o "{build.path}/{build.ldscript}"'
-    )
-    _platform(book / "hardware/acme/classic", "{build.variant.path}")
-    _platform(book / "hardware/acme/hooked", "{build.path}", hook=hook)
-    _platform(book / "hardware/acme/stiff", "{build.variant.path}", extra="")
-    (book / "libraries").mkdir()
-    return book
-
-
-@pytest.fixture
-def book(sketchbook: Path, monkeypatch: pytest.MonkeyPatch, _own_variables: None) -> Path:
-    """The sketchbook, made the user's."""
-    monkeypatch.setenv("ARDUINO_DIRECTORIES_USER", str(sketchbook))
-    return sketchbook
 
 
 class Bench:
@@ -196,15 +161,3 @@ class Bench:
     def build(self, sketch: Path, board: str = QUICK_BOARD, **options: object) -> Firmware:
         """Build with the bench's tools and cache."""
         return build(BuildRequest(sketch, board, **options), self.tools, self.cache, Silent())  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def bench(tmp_path: Path, tools: Toolchain, cache: Path, book: Path) -> Bench:
-    """A bench with its own folder for sketches and the shared cache."""
-    return Bench(tmp_path / "sketches", tools, cache)
-
-
-@pytest.fixture(autouse=True)
-def _own_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("ARDUINO_")]:
-        monkeypatch.delenv(name)

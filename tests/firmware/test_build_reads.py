@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import OWN_BOARD, Bench
+from build_bench import OWN_BOARD, Bench
 from hypothesis import given
 from hypothesis import strategies as st
 

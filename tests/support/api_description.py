@@ -1,6 +1,6 @@
 """GitHub's own description of its REST API, cut down to what is used, and exchanges held against it.
 
-GitHub publishes it as @octokit/openapi. ``python tests/github/api_description.py`` (part of ``make tools``)
+GitHub publishes it as @octokit/openapi. ``python tests/support/api_description.py`` (part of ``make tools``)
 fetches the package through npm and keeps the part in question in mlbench's folder on this machine.
 """
 

@@ -1,4 +1,4 @@
-"""Firmware with threads of its own, built from ``tests/firmware/threaded``."""
+"""Firmware with threads of its own, built from ``threaded_sketch``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlbench.measure.profile import Profile, profile
 from mlbench.pipeline.prebuilt import firmware_of, spec_of
 from mlbench.targets.emulator.target import EmulatorSession, EmulatorTarget
 
-SOURCES = Path(__file__).parents[1] / "firmware" / "threaded"
+SOURCES = Path(__file__).parent / "threaded_sketch"
 FUNCTIONS = Functions("model_init()", "model_infer", (OutputBuffer(0, 4),))
 _WAYS = (
     *("GOOD", "ABORTS", "ASSERTS", "NEW_FAILS", "EXITS", "ERRORS", "DENSE", "SPARSE", "WRITES_NULL"),

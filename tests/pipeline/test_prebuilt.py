@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from threaded import Threaded
 
 from mlbench.boards import board_for
 from mlbench.core.execution import Functions, OutputBuffer
@@ -14,8 +15,6 @@ from mlbench.errors import UsageError
 from mlbench.pipeline.prebuilt import firmware_of, listen
 from mlbench.results.values import Absent, RamNeed, Time, UnusedRam
 from mlbench.targets.emulator.target import EmulatorTarget
-
-from .threaded import Threaded
 
 TARGET = EmulatorTarget(board_for("nano33ble"))
 

@@ -41,7 +41,7 @@ def run_on_sketch(
     suite.write_text(f"sketches:\n- {{path: small, board: '{OWN_BOARD}', inference: infer}}\n")
     return subprocess.run(
         [sys.executable, "-m", module, str(suite), *options],
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         env={**os.environ, "MLBENCH_HOME": str(folder / "home")},
         capture_output=True,
         text=True,

@@ -6,13 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from threaded import Threaded
 
 from mlbench.elf.image import Image
 from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Machine
 from mlbench.targets.emulator.fatal import Death, FatalWatch
-
-from .threaded import Threaded
 
 SOURCE = """
 #define KEEP __attribute__((noinline, noclone, used))
