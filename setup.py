@@ -10,8 +10,8 @@ FREESTANDING = sys.platform == "linux"
 setup(
     ext_modules=[
         Extension(
-            "mlbench.emulator._hotpath",
-            ["mlbench/emulator/_hotpath.c"],
+            "mlbench.emulator._block_hook",
+            ["mlbench/emulator/_block_hook.c"],
             extra_compile_args=["-O2", "-std=c99", *(["-ffreestanding"] if FREESTANDING else [])],
             extra_link_args=["-nostdlib"] if FREESTANDING else [],
             py_limited_api=True,

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlbench.action.events import Event
-from mlbench.action.inputs import Settings
-from mlbench.action.parts import artifact_name
-from mlbench.action.state import RESULT, Work
+from mlbench.action.events import WorkflowEvent
+from mlbench.action.inputs import ActionInputs
+from mlbench.action.partial_report import artifact_name
+from mlbench.action.state import RESULT, ActionFolder
 from mlbench.errors import MLBenchError
 from mlbench.github.artifacts import baseline_artifact, download
 from mlbench.github.client import GitHub
@@ -26,7 +26,7 @@ class Given:
 
 
 def fetched_baseline(
-    github: GitHub, commit: str, settings: Settings, event: Event, work: Work
+    github: GitHub, commit: str, settings: ActionInputs, event: WorkflowEvent, work: ActionFolder
 ) -> tuple[Given | None, str]:
     """The results of this leg at ``commit``, or at its nearest ancestor that was measured.
 

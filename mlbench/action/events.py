@@ -26,7 +26,7 @@ FORBIDDEN = {
 
 
 @dataclass(frozen=True)
-class Event:
+class WorkflowEvent:
     """The event of a workflow run. Texts are empty and numbers None where the event has none."""
 
     name: str
@@ -46,7 +46,7 @@ class Event:
     api_url: str = "https://api.github.com"
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Event:
+    def read(cls, environ: Mapping[str, str]) -> WorkflowEvent:
         """From the runner's variables and its event file.
 
         Raises:

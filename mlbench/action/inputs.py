@@ -69,7 +69,7 @@ def variable(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Settings:
+class ActionInputs:
     """What the inputs ask for. All but the token, which no other step may meet."""
 
     suite: str = ""
@@ -108,7 +108,7 @@ class Settings:
         return bool(self.firmware_dir) and self.mode != "build"
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Settings:
+    def read(cls, environ: Mapping[str, str]) -> ActionInputs:
         """From the variables that ``action.yml`` sets; a variable that is missing or blank means the default.
 
         Raises:
@@ -152,7 +152,7 @@ class Settings:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Settings:
+    def from_json(cls, text: str) -> ActionInputs:
         """What ``to_json`` gave."""
         data: dict[str, Any] = json.loads(text)
         data |= {key: tuple(item) for key, item in data.items() if isinstance(item, list)}

@@ -10,18 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlbench.action.commands import SHOWN, Commands
-from mlbench.action.events import Event
+from mlbench.action.events import WorkflowEvent
 from mlbench.action.exports import export
 from mlbench.action.files import set_outputs
-from mlbench.action.inputs import Settings
+from mlbench.action.inputs import ActionInputs
 from mlbench.action.packages import Packages, install
-from mlbench.action.parts import Part, artifact_name, to_json
-from mlbench.action.plan import Plan
-from mlbench.action.state import COMPARISON, RESULT, Work
-from mlbench.baseline import Base, Counterpart, Repository, against, base_of_document, thresholds_at
+from mlbench.action.partial_report import PartialReport, artifact_name, to_json
+from mlbench.action.plan import ActionPlan
+from mlbench.action.state import COMPARISON, RESULT, ActionFolder
+from mlbench.baseline import Base, BaseCommit, Repository, against, base_of_document, thresholds_at
 from mlbench.baseline.measuring import UNTOUCHED, Job, measured_but, placed
 from mlbench.baseline.same_run import chooser, measure_counterpart
-from mlbench.baseline.untouched import find_untouched
+from mlbench.baseline.unchanged import find_unchanged
 from mlbench.compare import Thresholds, thresholds_of
 from mlbench.core import backends
 from mlbench.errors import MLBenchError, worst_status
@@ -39,7 +39,7 @@ from mlbench.results.values import Result
 from mlbench.suite.options import RunOptions
 from mlbench.suite.selection import Selection, select
 from mlbench.util.progress import Progress
-from mlbench.util.settings import Settings as Options
+from mlbench.util.settings import Settings
 from mlbench.version import __version__
 
 
@@ -53,11 +53,11 @@ def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) 
         progress: told of what takes long.
         commands: writes workflow commands.
     """
-    work = Work.of(environ)
-    settings = Settings.from_json(work.settings.read_text(encoding="utf-8"))
-    plan = Plan.from_json(work.plan.read_text(encoding="utf-8"))
-    event = Event.read(environ)
-    part = Part(
+    work = ActionFolder.of(environ)
+    settings = ActionInputs.from_json(work.settings.read_text(encoding="utf-8"))
+    plan = ActionPlan.from_json(work.plan.read_text(encoding="utf-8"))
+    event = WorkflowEvent.read(environ)
+    part = PartialReport(
         key=settings.key,
         job=event.job,
         run_id=event.run_id,
@@ -96,7 +96,7 @@ def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) 
     set_outputs(environ, outputs)
 
 
-def run_options(settings: Settings, packages: Packages) -> RunOptions:
+def run_options(settings: ActionInputs, packages: Packages) -> RunOptions:
     """What the inputs ask for, as a command line would."""
     found = RunOptions(
         only=tuple(settings.sketches),
@@ -114,7 +114,7 @@ def run_options(settings: Settings, packages: Packages) -> RunOptions:
     )
 
 
-def _packages(settings: Settings, policy: Policy, progress: Progress) -> Packages:
+def _packages(settings: ActionInputs, policy: Policy, progress: Progress) -> Packages:
     if not (settings.platforms or settings.libraries):
         return Packages()
     found = install(settings, ensure_toolchain(policy, progress.note, arm=False), progress)
@@ -124,13 +124,13 @@ def _packages(settings: Settings, policy: Policy, progress: Progress) -> Package
 
 
 def _build(
-    settings: Settings,
-    plan: Plan,
-    part: Part,
+    settings: ActionInputs,
+    plan: ActionPlan,
+    part: PartialReport,
     environ: Mapping[str, str],
     progress: Progress,
     commands: Commands,
-) -> Part:
+) -> PartialReport:
     """Build for boards on other machines; the part that it gives only says how that ended."""
     if plan.skip:
         return part
@@ -150,11 +150,11 @@ def _build(
 
 
 def _prebuilt(
-    settings: Settings,
-    plan: Plan,
-    event: Event,
+    settings: ActionInputs,
+    plan: ActionPlan,
+    event: WorkflowEvent,
     environ: Mapping[str, str],
-    work: Work,
+    work: ActionFolder,
     progress: Progress,
 ) -> tuple[tuple[Result, ...], Comparison]:
     """Firmware that was built elsewhere, measured; thresholds are those of what is checked out here."""
@@ -171,11 +171,11 @@ def _prebuilt(
 
 
 def _compared(
-    settings: Settings,
-    plan: Plan,
-    event: Event,
+    settings: ActionInputs,
+    plan: ActionPlan,
+    event: WorkflowEvent,
     environ: Mapping[str, str],
-    work: Work,
+    work: ActionFolder,
     progress: Progress,
 ) -> tuple[tuple[Result, ...], Comparison]:
     begin, started = time.monotonic(), _now()
@@ -188,13 +188,13 @@ def _compared(
     options = run_options(settings, _packages(settings, own.policy, progress))
     selection = select(options, folder)
     trees = baseline_trees()
-    found = Counterpart(plan.commit, plan.how)
+    found = BaseCommit(plan.commit, plan.how)
     here = plan.commit and not plan.document
     skip = frozenset[Job]()
     if here and settings.skip_unchanged and event.name in ("pull_request", "merge_group"):
         repository = Repository(folder)
         choose = chooser(repository, selection, options, folder)
-        skip = find_untouched(found, repository, trees, choose, selection.specs, services, progress)
+        skip = find_unchanged(found, repository, trees, choose, selection.specs, services, progress)
     results = measured_but(
         selection.specs,
         dict.fromkeys(skip, UNTOUCHED),
@@ -211,25 +211,25 @@ def _compared(
     return results, against(base, results, thresholds, _head(event), plan.notes)
 
 
-def _folder(settings: Settings, environ: Mapping[str, str]) -> Path:
+def _folder(settings: ActionInputs, environ: Mapping[str, str]) -> Path:
     """Where the project is."""
     return Path(environ.get("GITHUB_WORKSPACE") or ".").resolve() / settings.working_directory
 
 
-def _options(environ: Mapping[str, str]) -> Options:
-    return Options(policy=Policy.read([], environ), port=environ.get("MLBENCH_PORT", ""))
+def _options(environ: Mapping[str, str]) -> Settings:
+    return Settings(policy=Policy.read([], environ), port=environ.get("MLBENCH_PORT", ""))
 
 
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def _keep(results: tuple[Result, ...], started: str, begin: float, work: Work) -> None:
+def _keep(results: tuple[Result, ...], started: str, begin: float, work: ActionFolder) -> None:
     info = RunInfo(__version__, started, round(time.monotonic() - begin, 3))
     write(Document(results, info), str(work.upload / RESULT))
 
 
-def _given(plan: Plan, selection: Selection, folder: Path) -> Base:
+def _given(plan: ActionPlan, selection: Selection, folder: Path) -> Base:
     """The baseline of a result file, judged by the thresholds of the commit that it stands for."""
     if not plan.document:
         return Base()
@@ -246,7 +246,7 @@ def _show(results: Sequence[Result]) -> None:
     show(make_table(results), sys.stdout)
 
 
-def _head(event: Event) -> Side:
+def _head(event: WorkflowEvent) -> Side:
     merged = event.head_sha != event.sha
     return Side(
         event.head_sha, event.head_ref, f"merged with {event.base_ref}" if merged and event.base_ref else ""

@@ -10,10 +10,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlbench.action.inputs import Settings
+from mlbench.action.inputs import ActionInputs
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware.arduino_cli import ArduinoCli
-from mlbench.firmware.platforms import Homes
+from mlbench.firmware.platforms import Platforms
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.host.cache_dir import ARDUINO, cache_area, locked, remove_tree
 from mlbench.util.progress import Progress
@@ -31,7 +31,7 @@ class Packages:
     """Folders of libraries, those that were asked for and those they need."""
 
 
-def install(settings: Settings, tools: Toolchain, progress: Progress) -> Packages:
+def install(settings: ActionInputs, tools: Toolchain, progress: Progress) -> Packages:
     """Install what the inputs ask for; quick when that was done before.
 
     Raises:
@@ -49,7 +49,7 @@ def install(settings: Settings, tools: Toolchain, progress: Progress) -> Package
     digest = hashlib.sha256("\n".join((*settings.platforms, "", *settings.libraries)).encode()).hexdigest()
     folder = cache_area(ARDUINO) / digest[:16]
     user, data = folder / "user", folder / "data"
-    cli = ArduinoCli(tools.arduino_cli, tools, Homes(user, user, data), folder)
+    cli = ArduinoCli(tools.arduino_cli, tools, Platforms(user, user, data), folder)
     with locked(folder.with_suffix(".lock"), progress.note, "installing platforms and libraries"):
         if not (folder / _DONE).is_file():
             remove_tree(folder)

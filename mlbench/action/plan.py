@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlbench.action.events import Event
-from mlbench.action.inputs import BASELINES, Settings
+from mlbench.action.events import WorkflowEvent
+from mlbench.action.inputs import BASELINES, ActionInputs
 from mlbench.action.scrub import TOKEN
-from mlbench.action.state import Work
+from mlbench.action.state import ActionFolder
 from mlbench.action.verdicts import labels_of
 from mlbench.github.client import GitHub
 from mlbench.github.errors import GitHubError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ActionPlan:
     """What the next step is to do."""
 
     commit: str = ""
@@ -45,7 +45,7 @@ class Plan:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Plan:
+    def from_json(cls, text: str) -> ActionPlan:
         """What ``to_json`` gave."""
         data = json.loads(text)
         return cls(**{**data, "notes": tuple(data["notes"])})
@@ -57,76 +57,76 @@ def plan(environ: Mapping[str, str], progress: Progress) -> None:
     Raises:
         UsageError: the event is one under which nothing may be built.
     """
-    work = Work.of(environ)
-    settings = Settings.from_json(work.settings.read_text(encoding="utf-8"))
-    event = Event.read(environ)
+    work = ActionFolder.of(environ)
+    settings = ActionInputs.from_json(work.settings.read_text(encoding="utf-8"))
+    event = WorkflowEvent.read(environ)
     if not settings.prebuilt:
         event.check_may_build()
     token = environ.get(TOKEN, "")
     github = client(event, token)
     labels, notes = labels_of(event, github)
     if SKIP in labels:
-        made = Plan(skip=f"the pull request has the label {SKIP}")
+        made = ActionPlan(skip=f"the pull request has the label {SKIP}")
     else:
         folder = Path(environ.get("GITHUB_WORKSPACE") or ".") / settings.working_directory
         made = _baseline(settings, event, github, token, folder, work, progress)
-        made = Plan(**{**asdict(made), "notes": (*notes, *made.notes)})
+        made = ActionPlan(**{**asdict(made), "notes": (*notes, *made.notes)})
     work.plan.write_text(made.to_json(), encoding="utf-8")
     for line in (made.skip, *made.notes):
         if line:
             progress.note(line)
 
 
-def client(event: Event, token: str) -> GitHub:
+def client(event: WorkflowEvent, token: str) -> GitHub:
     """The client for the repository of the event."""
     return GitHub(event.api_url, event.repository, token)
 
 
 def _baseline(
-    settings: Settings,
-    event: Event,
+    settings: ActionInputs,
+    event: WorkflowEvent,
     github: GitHub,
     token: str,
     folder: Path,
-    work: Work,
+    work: ActionFolder,
     progress: Progress,
-) -> Plan:
+) -> ActionPlan:
     from mlbench import baseline
     from mlbench.action.base_artifact import fetched_baseline
 
     if settings.baseline == "none":
-        return Plan(notes=("nothing is compared: the input baseline is none",))
-    by_file = Plan(document=str(folder / settings.baseline), label=settings.baseline)
+        return ActionPlan(notes=("nothing is compared: the input baseline is none",))
+    by_file = ActionPlan(document=str(folder / settings.baseline), label=settings.baseline)
     if settings.mode == "build":
-        return Plan()
+        return ActionPlan()
     if settings.prebuilt:
         # Nothing is built here, a counterpart neither; and no history of what is checked out is asked.
         why = "nothing is compared: firmware from elsewhere needs a result file as the input baseline"
-        return Plan(notes=(why,)) if settings.baseline in BASELINES else by_file
+        return ActionPlan(notes=(why,)) if settings.baseline in BASELINES else by_file
     try:
         repository = baseline.Repository(folder, token=token, server_url=event.server_url)
     except baseline.NoRepository as error:
         if settings.baseline not in BASELINES:
             return by_file
-        return Plan(notes=(f"nothing is compared: {error}",))
+        return ActionPlan(notes=(f"nothing is compared: {error}",))
     asked = baseline.Event(event.name, event.payload)
-    found = baseline.counterpart(asked, repository, _asking(github))
+    found = baseline.base_commit_of(asked, repository, _asking(github))
     notes = (found.note,) if found.note else ()
     if settings.baseline not in BASELINES:
         return replace(by_file, judged_by=_obtained(repository, found.commit))
     if not found.commit:
-        return Plan(notes=notes)
+        return ActionPlan(notes=notes)
     if settings.baseline == "artifact":
         given, note = fetched_baseline(github, found.commit, settings, event, work)
         if given:
             judged_by = _obtained(repository, found.commit)
-            return Plan(given.commit, "", str(given.path), judged_by, given.label, notes)
+            return ActionPlan(given.commit, "", str(given.path), judged_by, given.label, notes)
         notes = (*notes, f"{note}; the base is measured in this run instead")
     with progress.step(f"fetching the base {found.commit[:12]}"):
         reason = repository.obtain(found.commit)
     if reason:
-        return Plan(notes=(*notes, f"the base {found.commit[:12]} cannot be fetched ({reason})"))
-    return Plan(commit=found.commit, how=found.how, notes=notes)
+        return ActionPlan(notes=(*notes, f"the base {found.commit[:12]} cannot be fetched ({reason})"))
+    return ActionPlan(commit=found.commit, how=found.how, notes=notes)
 
 
 def _obtained(repository: Repository, commit: str) -> str:

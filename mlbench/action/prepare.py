@@ -18,15 +18,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mlbench.action.files import set_outputs
-from mlbench.action.inputs import Settings
-from mlbench.action.state import Work
+from mlbench.action.inputs import ActionInputs
+from mlbench.action.state import ActionFolder
 from mlbench.errors import UsageError
 from mlbench.host.cache_dir import ARDUINO, BUILDS, ENVIRONMENTS, RESULTS, TOOLS, home
 
 _FORMAT = "2"
 """Raised when what lies in the caches is laid out in another way."""
 _ROOT = Path(__file__).resolve().parents[2]
-_PACKAGES = ("requirements/build.txt", "requirements/runtime.txt", "mlbench/emulator/_hotpath.c")
+_PACKAGES = ("requirements/build.txt", "requirements/runtime.txt", "mlbench/emulator/_block_hook.c")
 """Files that decide what the Python environment holds."""
 _TOOLS = ("mlbench/firmware/install_tools.py",)
 """Files that decide which compilers are installed."""
@@ -43,12 +43,12 @@ def prepare(environ: Mapping[str, str]) -> None:
         EnvironmentFault: a folder cannot be made.
     """
     check_system(environ)
-    settings = Settings.read(environ)
+    settings = ActionInputs.read(environ)
     folder = Path(environ.get("GITHUB_WORKSPACE", ".")) / settings.working_directory
     if not folder.is_dir():
         do = "check out the repository first, or correct the input working-directory"
         raise UsageError("there is no such folder", where=str(folder), do=do)
-    work = Work.make(Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir()))
+    work = ActionFolder.make(Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir()))
     work.settings.write_text(settings.to_json(), encoding="utf-8")
     hosted = environ.get("RUNNER_ENVIRONMENT", "") == "github-hosted"
     wish = settings.install or ("true" if hosted else "")
@@ -67,7 +67,7 @@ def check_system(environ: Mapping[str, str]) -> None:
         raise UsageError(f"the action needs a Linux machine, this one is {system}", do=do)
 
 
-def _caches(settings: Settings, folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+def _caches(settings: ActionInputs, folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     kept = home()
     machine = [_FORMAT, platform.machine(), platform.python_version(), sys.base_prefix, _system()]
     found: dict[str, str] = {}

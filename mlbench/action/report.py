@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mlbench.action.collecting import MeasuredRun, collected, source_of, with_pull
 from mlbench.action.commands import SHOWN, Commands
-from mlbench.action.events import Event
+from mlbench.action.events import WorkflowEvent
 from mlbench.action.figures import measures_json
 from mlbench.action.files import add_summary, set_outputs
-from mlbench.action.gathering import Source, gathered, source_of, with_pull
-from mlbench.action.inputs import Settings
-from mlbench.action.parts import FILE, Part, from_json, merged, shown_key
+from mlbench.action.inputs import ActionInputs
+from mlbench.action.partial_report import FILE, PartialReport, from_json, merged, shown_key
 from mlbench.action.plan import client
 from mlbench.action.scrub import TOKEN
-from mlbench.action.state import Work
+from mlbench.action.state import ActionFolder
 from mlbench.action.verdicts import acceptance
 from mlbench.compare import accepted
 from mlbench.errors import worst_status
@@ -32,11 +32,11 @@ NEEDED = "this job has to need those that measure, and they have to use `mode: m
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReportOutcome:
     """What all legs together say."""
 
     comparison: Comparison
-    parts: tuple[Part, ...]
+    parts: tuple[PartialReport, ...]
     missing: tuple[str, ...] = ()
 
     @property
@@ -58,15 +58,15 @@ class Outcome:
 
 def report(environ: Mapping[str, str], progress: Progress, commands: Commands) -> int:
     """Report, and return the exit status that this run deserves."""
-    work = Work.of(environ)
-    settings = Settings.from_json(work.settings.read_text(encoding="utf-8"))
+    work = ActionFolder.of(environ)
+    settings = ActionInputs.from_json(work.settings.read_text(encoding="utf-8"))
     if settings.mode == "build":
         return _after_build(settings, work, commands)
-    event = Event.read(environ)
+    event = WorkflowEvent.read(environ)
     github = client(event, environ.get(TOKEN, ""))
     source = source_of(event, own=settings.prebuilt)
     posts = event.name == "workflow_run" and settings.mode == "report"
-    parts, missing = gathered(settings, github, source, work)
+    parts, missing = collected(settings, github, source, work)
     if not parts and not missing:
         if posts:  # it was cancelled, or is no run of ours
             progress.note(f"run {source.run_id} has handed in nothing: there is nothing to post")
@@ -97,17 +97,21 @@ def report(environ: Mapping[str, str], progress: Progress, commands: Commands) -
     return 0 if posts else status
 
 
-def _after_build(settings: Settings, work: Work, commands: Commands) -> int:
+def _after_build(settings: ActionInputs, work: ActionFolder, commands: Commands) -> int:
     """The exit status of a job that only builds; nothing is measured yet."""
     part = from_json(work.part.read_text(encoding="utf-8"), FILE)
     if part.error:
         commands.annotate("error", part.error, title="mlbench")
-    return _status(settings, Outcome(Comparison((), Side(part.head_sha)), (part,)))
+    return _status(settings, ReportOutcome(Comparison((), Side(part.head_sha)), (part,)))
 
 
 def _outcome(
-    event: Event, github: GitHub, source: Source, parts: Sequence[Part], missing: Sequence[str]
-) -> Outcome:
+    event: WorkflowEvent,
+    github: GitHub,
+    source: MeasuredRun,
+    parts: Sequence[PartialReport],
+    missing: Sequence[str],
+) -> ReportOutcome:
     comparison = merged(parts)
     if comparison is None:
         notes = [part.error or part.skipped for part in parts if part.error or part.skipped]
@@ -118,10 +122,10 @@ def _outcome(
         comparison = replace(comparison, notes=(*comparison.notes, *errors))
     if comparison.regressed and (by := acceptance(event, github, source.pull)):
         comparison = accepted(comparison, by)
-    return Outcome(comparison, tuple(parts), tuple(missing))
+    return ReportOutcome(comparison, tuple(parts), tuple(missing))
 
 
-def _status(settings: Settings, outcome: Outcome) -> int:
+def _status(settings: ActionInputs, outcome: ReportOutcome) -> int:
     """The exit status: that of the settings and the environment always, of results as ``fail-on`` has it."""
     statuses = [4] if outcome.missing else []
     for part in outcome.parts:
@@ -133,7 +137,7 @@ def _status(settings: Settings, outcome: Outcome) -> int:
     return worst_status(statuses)
 
 
-def _reasons(settings: Settings, outcome: Outcome) -> Iterator[str]:
+def _reasons(settings: ActionInputs, outcome: ReportOutcome) -> Iterator[str]:
     """Why the job is red, in a line each, where no part says so itself."""
     jobs = outcome.comparison.jobs
     failed = [job.sketch for job in jobs if job.head and job.head.status is Status.FAILED]
@@ -152,12 +156,14 @@ def _some(names: Sequence[str], most: int = 10) -> str:
     return ", ".join(each[:most]) + more
 
 
-def _title(settings: Settings) -> str:
+def _title(settings: ActionInputs) -> str:
     leg = shown_key(settings.key) if settings.mode != "report" else ""
     return f"mlbench ({leg})" if leg else "mlbench"
 
 
-def _comment(settings: Settings, github: GitHub, source: Source, outcome: Outcome, progress: Progress) -> str:
+def _comment(
+    settings: ActionInputs, github: GitHub, source: MeasuredRun, outcome: ReportOutcome, progress: Progress
+) -> str:
     """Write the comment if there is to be one. Returns why there is none, where there should have been."""
     if settings.mode == "measure" or settings.comment == "never" or outcome.skipped:
         return ""
@@ -181,7 +187,9 @@ def _comment(settings: Settings, github: GitHub, source: Source, outcome: Outcom
     return published.reason if published.what == "skipped" else ""
 
 
-def _summarize(environ: Mapping[str, str], title: str, source: Source, outcome: Outcome, unsaid: str) -> None:
+def _summarize(
+    environ: Mapping[str, str], title: str, source: MeasuredRun, outcome: ReportOutcome, unsaid: str
+) -> None:
     from mlbench.reports.escaping import prose
     from mlbench.reports.summary import summary_markdown
 
@@ -189,7 +197,7 @@ def _summarize(environ: Mapping[str, str], title: str, source: Source, outcome: 
     add_summary(environ, f"{text}\n{prose(unsaid)}" if unsaid else text)
 
 
-def _annotate(comparison: Comparison, settings: Settings, workspace: Path, commands: Commands) -> None:
+def _annotate(comparison: Comparison, settings: ActionInputs, workspace: Path, commands: Commands) -> None:
     from mlbench.reports.annotations import annotations_of
 
     beside = Path(settings.working_directory)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mlbench.action.inputs import Settings
+from mlbench.action.inputs import ActionInputs
 from mlbench.action.prepare import INSTALLED
-from mlbench.action.state import Work
+from mlbench.action.state import ActionFolder
 from mlbench.errors import MLBenchError
 from mlbench.firmware.install_tools import ensure_toolchain
 from mlbench.host.cache_dir import home_path
@@ -31,7 +31,7 @@ def set_up(environ: Mapping[str, str], progress: Progress) -> dict[str, str]:
     Returns:
         The outputs of the step: ``tools`` is ``true`` where all is installed and some of it is to be cached.
     """
-    settings = Settings.from_json(Work.of(environ).settings.read_text(encoding="utf-8"))
+    settings = ActionInputs.from_json(ActionFolder.of(environ).settings.read_text(encoding="utf-8"))
     if settings.prebuilt:  # nothing is built
         return {}
     try:

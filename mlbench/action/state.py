@@ -18,13 +18,13 @@ COMPARISON = "comparison.json"
 
 
 @dataclass(frozen=True)
-class Work:
+class ActionFolder:
     """The folder, below the runner's own for temporary files."""
 
     folder: Path
 
     @classmethod
-    def make(cls, temporary: Path) -> Work:
+    def make(cls, temporary: Path) -> ActionFolder:
         """A new one: an action that is used twice in a job has two."""
         try:
             temporary.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ class Work:
         return work
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> Work:
+    def of(cls, environ: Mapping[str, str]) -> ActionFolder:
         """The one that the first step made.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mlbench.action.events import Event
+from mlbench.action.events import WorkflowEvent
 from mlbench.github.client import GitHub
 from mlbench.github.errors import GitHubError
 from mlbench.github.history import messages_between
@@ -16,7 +16,7 @@ LABEL_SECONDS = 30.0
 
 
 def labels_of(
-    event: Event, github: GitHub, pull: int | None = None
+    event: WorkflowEvent, github: GitHub, pull: int | None = None
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """Labels of the pull request that a run is about, and notes where they are not today's."""
     number = pull or event.pull_number
@@ -33,7 +33,7 @@ def labels_of(
         return known, (f"labels are those of when the run began ({error})",)
 
 
-def acceptance(event: Event, github: GitHub, pull: int | None = None) -> str:
+def acceptance(event: WorkflowEvent, github: GitHub, pull: int | None = None) -> str:
     """Who or what accepts that thresholds are passed, with the reason; empty: nobody does.
 
     A trailer counts only where the commit has been reviewed: in a merge queue, and in a push.
@@ -56,7 +56,7 @@ def _setter(github: GitHub, pull: int) -> str:
         return ""
 
 
-def _messages(event: Event, github: GitHub) -> Iterable[str]:
+def _messages(event: WorkflowEvent, github: GitHub) -> Iterable[str]:
     if event.message:
         yield event.message
     commits: Any = event.payload.get("commits")

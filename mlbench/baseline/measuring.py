@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlbench.baseline.counterpart import Counterpart
+from mlbench.baseline.base_commit import BaseCommit
 from mlbench.baseline.repository import Repository
 from mlbench.baseline.worktree import worktree
 from mlbench.compare import Thresholds, changed_thresholds, compare, thresholds_of
@@ -57,7 +57,7 @@ class Base:
 
 
 def measure_base(
-    found: Counterpart,
+    found: BaseCommit,
     repository: Repository,
     folder: Path,
     select: Callable[[Path], Selected],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Set
 from dataclasses import replace
 from pathlib import Path
 
-from mlbench.baseline.counterpart import Counterpart
+from mlbench.baseline.base_commit import BaseCommit
 from mlbench.baseline.measuring import Base, Job, Selected, measure_base
 from mlbench.baseline.repository import Repository
 from mlbench.compare import thresholds_of
@@ -19,7 +19,7 @@ from mlbench.util.progress import Progress
 
 
 def measure_counterpart(
-    found: Counterpart,
+    found: BaseCommit,
     repository: Repository,
     head: Selection,
     options: RunOptions,

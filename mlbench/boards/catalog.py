@@ -19,7 +19,7 @@ from mlbench.boards.board import Board, board_of
 from mlbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from mlbench.util.yaml_lines import Marked
+    from mlbench.util.yaml_lines import LocatedYaml
 
 VARIABLE = "MLBENCH_BOARDS"
 PLACEHOLDERS = ("port", "port_name", "folder", "elf", "bin", "hex", "fqbn", "baud")
@@ -69,7 +69,7 @@ def read_definition(text: str, file: str) -> Board:
     return board_of(document.data, file)
 
 
-def check(document: Marked) -> None:
+def check(document: LocatedYaml) -> None:
     """Hold a definition against the schema, and what a schema cannot say.
 
     Raises:

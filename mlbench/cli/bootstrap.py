@@ -84,9 +84,9 @@ def _environment_of_step(words: list[str], policy: Policy) -> Path:
 
     A kept one may hold what a build of another job has written into it, and this step has a token.
     """
-    from mlbench.action.state import Work
+    from mlbench.action.state import ActionFolder
 
-    if words == ["report"] and (own := Work.of(os.environ).home).is_dir():
+    if words == ["report"] and (own := ActionFolder.of(os.environ).home).is_dir():
         os.environ["MLBENCH_HOME"] = str(own)
         return ensure_environment(Locks.of(ROOT), policy, say)  # nothing is emulated: no hot path is built
     environment = ensure_environment(Locks.of(ROOT), policy, say)

@@ -46,7 +46,7 @@ def compare_files(options: argparse.Namespace, settings: Settings) -> int:
     return worst_status([status_of(found), show_and_write(found, settings.json, settings.markdown, settings)])
 
 
-class Baseline:
+class BaselineSelector:
     """What ``--baseline`` names: a result file, or a branch, tag or commit.
 
     What is wrong with the name is told at once, before anything is measured.
@@ -56,12 +56,12 @@ class Baseline:
     """
 
     def __init__(self, options: RunOptions) -> None:
-        from mlbench.baseline import Counterpart, NoRepository, Repository, counterpart_of_ref
+        from mlbench.baseline import BaseCommit, NoRepository, Repository, base_commit_of_ref
         from mlbench.results.result_file import read
 
         self._options = options
         self._document: Document | None = None
-        self._found = Counterpart()
+        self._found = BaseCommit()
         name = options.baseline
         if Path(name).is_file():
             if options.skip_unchanged:
@@ -73,17 +73,17 @@ class Baseline:
             self._repository = Repository(Path.cwd())
         except NoRepository as error:
             raise UsageError(f"--baseline {name!r} is no result file, and here is {error.what}") from None
-        self._found = counterpart_of_ref(name, self._repository)
+        self._found = base_commit_of_ref(name, self._repository)
 
     def untouched(self, head: Selection, services: Services, progress: Progress) -> frozenset[Job]:
         """The jobs that need not be measured, where that is asked for."""
         from mlbench.baseline.same_run import chooser
-        from mlbench.baseline.untouched import find_untouched
+        from mlbench.baseline.unchanged import find_unchanged
 
         if not self._options.skip_unchanged:
             return frozenset()
         choose = chooser(self._repository, head, self._options)
-        return find_untouched(
+        return find_unchanged(
             self._found, self._repository, baseline_trees(), choose, head.specs, services, progress
         )
 

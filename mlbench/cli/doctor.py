@@ -129,7 +129,7 @@ def _arm_toolchain() -> Check:
 
 def _hot_path() -> Check:
     # An installed package carries the library; a checkout has it built into its environment.
-    from mlbench.emulator.hotpath import native_library
+    from mlbench.emulator.block_hook import native_library
 
     library = native_library()
     if library is not None:

@@ -40,7 +40,7 @@ def build(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) 
 
 def run_prebuilt(options: RunOptions, settings: Settings) -> int:
     """Measure what was built elsewhere. Nothing is built, and nothing but firmware is run."""
-    from mlbench.cli.compare import Baseline, compare_run
+    from mlbench.cli.compare import BaselineSelector, compare_run
     from mlbench.pipeline.firmware_jobs import measure_folder
     from mlbench.pipeline.run import exit_status
     from mlbench.pipeline.services import make_services
@@ -50,7 +50,7 @@ def run_prebuilt(options: RunOptions, settings: Settings) -> int:
     if options.baseline and not Path(options.baseline).is_file():
         what = f"--baseline {options.baseline!r} is no result file"
         raise UsageError(what, do="nothing is built here: name what an earlier run wrote with --json")
-    baseline = Baseline(options) if options.baseline else None
+    baseline = BaselineSelector(options) if options.baseline else None
     progress = make_progress(sys.stderr)
     services = make_services(settings, progress, prebuilt=True)
     selection, results = measure_folder(options, Path.cwd(), services, progress, debug=_debug(settings))
@@ -88,7 +88,7 @@ def flash(options: argparse.Namespace, settings: Settings) -> int:
     from mlbench.boards import board_for
     from mlbench.pipeline.firmware_jobs import temporary_folder
     from mlbench.pipeline.services import arduino_cli, build_empty
-    from mlbench.targets.board.claim import Claims
+    from mlbench.targets.board.lease import BoardRequest
 
     board = board_for(options.board)
     if board.serial is None:
@@ -100,7 +100,7 @@ def flash(options: argparse.Namespace, settings: Settings) -> int:
             image = _image(Path(options.elf), board, Path(folder))
         else:
             image = build_empty(settings, progress, fqbn)
-        claims = Claims(
+        claims = BoardRequest(
             board,
             fqbn,
             settings.port,

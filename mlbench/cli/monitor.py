@@ -31,7 +31,7 @@ _SHOWN_NOTES = 5
 
 
 @dataclass(frozen=True)
-class Wish:
+class MonitorOptions:
     """What is asked of a monitor. ``seconds`` are the board's."""
 
     source: str | None = None
@@ -43,7 +43,7 @@ class Wish:
 class Monitor:
     """Runs a machine and carries bytes both ways."""
 
-    def __init__(self, machine: Machine, end: LineEnd, wish: Wish) -> None:
+    def __init__(self, machine: Machine, end: LineEnd, wish: MonitorOptions) -> None:
         self.machine, self.end, self.wish = machine, end, wish
         self._heard: list[Output] = []
         self._tail = b""
@@ -172,7 +172,9 @@ def _signals(monitor: Monitor) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def monitor(elf: Path, wish: Wish, *, board: str = "", link: Path | None = None, raw: bool = False) -> int:
+def monitor(
+    elf: Path, wish: MonitorOptions, *, board: str = "", link: Path | None = None, raw: bool = False
+) -> int:
     """Show an image's serial output and send it what is typed; returns the exit status.
 
     Raises:

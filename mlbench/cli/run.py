@@ -24,7 +24,7 @@ def run(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) ->
     ``verbs`` may have been meant by a name that nothing has.
     """
     from mlbench.baseline.measuring import UNTOUCHED, measured_but
-    from mlbench.cli.compare import Baseline, compare_run
+    from mlbench.cli.compare import BaselineSelector, compare_run
     from mlbench.pipeline.run import exit_status, profile_all
     from mlbench.pipeline.services import make_services
     from mlbench.suite.selection import select
@@ -40,7 +40,7 @@ def run(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) ->
     selection = select(options, verbs=verbs)
     if options.skip_unchanged and not options.baseline:
         raise UsageError("--skip-unchanged needs to know since when", do="add --baseline REF")
-    baseline = Baseline(options) if options.baseline else None
+    baseline = BaselineSelector(options) if options.baseline else None
     progress = make_progress(sys.stderr)
     services = make_services(settings, progress, named=selection.named)
     for spec in selection.specs:

@@ -13,8 +13,8 @@ from mlbench.results.comparison import (
     Comparison,
     Delta,
     JobChange,
+    JobState,
     Side,
-    State,
     Verdict,
 )
 from mlbench.results.values import Result, Status
@@ -110,19 +110,19 @@ def _job(
     )
 
 
-def _state(base: Result | None, head: Result | None, no_base: bool) -> State:
+def _state(base: Result | None, head: Result | None, no_base: bool) -> JobState:
     if head is None:
-        return State.REMOVED
+        return JobState.REMOVED
     if head.status is Status.SKIPPED:
-        return State.SKIPPED
+        return JobState.SKIPPED
     failed = head.status is Status.FAILED
     if base is None:
         if no_base:
-            return State.FAILED if failed else State.COMPARED
-        return State.NEW
+            return JobState.FAILED if failed else JobState.COMPARED
+        return JobState.NEW
     if base.status is Status.FAILED:
-        return State.FAILED if failed else State.FIXED
-    return State.BROKEN if failed else State.COMPARED
+        return JobState.FAILED if failed else JobState.FIXED
+    return JobState.BROKEN if failed else JobState.COMPARED
 
 
 def _with_step(deltas: tuple[Delta, ...]) -> tuple[Delta, ...]:

@@ -74,7 +74,7 @@ class Probe:
     perturb: int = 0
 
 
-class MarkKind(Enum):
+class SpanKind(Enum):
     """What a mark stands for."""
 
     INIT = "init"
@@ -82,14 +82,14 @@ class MarkKind(Enum):
 
 
 @dataclass(frozen=True)
-class Mark:
+class TimedSpan:
     """One timed span.
 
     ``cycles`` is modelled cycles (None on a board); ``placement`` the part of them that only the
     placement of code decides; ``us`` is microseconds.
     """
 
-    kind: MarkKind
+    kind: SpanKind
     us: float
     cycles: int | None = None
     instructions: int | None = None
@@ -133,7 +133,7 @@ class RunResult:
     reason: str
     """One line for the user; empty when passed."""
     serial: bytes
-    marks: tuple[Mark, ...]
+    marks: tuple[TimedSpan, ...]
     virtual_us: float
     instructions: int = 0
     chain: tuple[Frame, ...] = ()
@@ -199,7 +199,7 @@ class Allocator(Protocol):
 
 
 @dataclass(frozen=True)
-class Foretold:
+class PredictedLimit:
     """The limit of unused RAM that is expected before anything was tried.
 
     ``certified`` tells that an emulator of the same board has tried every size up to it.
@@ -221,7 +221,7 @@ class Session(Protocol):
     def resolution_us(self) -> float | None:
         """The step of the clock that times are taken with; None where every cycle is counted."""
 
-    def foretold(self) -> Foretold | None:
+    def foretold(self) -> PredictedLimit | None:
         """What limit is expected; None where there is nothing to go by."""
 
     def remarks(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Kind(Enum):
+class MeasureKind(Enum):
     """What a measure counts."""
 
     BYTES = "bytes"
@@ -19,7 +19,7 @@ class Kind(Enum):
     COUNT = "count"
 
 
-class Memory(Enum):
+class MemoryKind(Enum):
     """A memory of the board whose size bounds a measure."""
 
     FLASH = "flash"
@@ -36,9 +36,9 @@ class Measure:
     """For people, within a line: ``unused RAM``."""
     column: str
     """For people, as the heading of a column of the table."""
-    kind: Kind
+    kind: MeasureKind
     more_is_better: bool = False
-    memory: Memory | None = None
+    memory: MemoryKind | None = None
     """Of which memory it takes or leaves a part."""
     of_image: bool = False
     """It is of the image alone, so whatever instrument read it, two figures may be subtracted."""
@@ -59,20 +59,20 @@ FLASH, UNUSED_RAM, RAM_NEED = "flash", "unused_ram", "ram_need"
 INIT_TIME, INFERENCE_TIME = "init_time", "inference_time"
 
 MEASURES = (
-    Measure(FLASH, "flash", "Flash", Kind.BYTES, memory=Memory.FLASH, of_image=True),
+    Measure(FLASH, "flash", "Flash", MeasureKind.BYTES, memory=MemoryKind.FLASH, of_image=True),
     Measure(
         UNUSED_RAM,
         "unused RAM",
         "Unused RAM",
-        Kind.BYTES,
+        MeasureKind.BYTES,
         more_is_better=True,
-        memory=Memory.RAM,
+        memory=MemoryKind.RAM,
         steps=True,
         beside=RAM_NEED,
     ),
-    Measure(RAM_NEED, "RAM need", "RAM need", Kind.BYTES, memory=Memory.RAM, beside=UNUSED_RAM),
-    Measure(INIT_TIME, "initialization", "Init", Kind.TIME, alignment_cycles=True),
-    Measure(INFERENCE_TIME, "inference", "Inference", Kind.TIME, alignment_cycles=True),
+    Measure(RAM_NEED, "RAM need", "RAM need", MeasureKind.BYTES, memory=MemoryKind.RAM, beside=UNUSED_RAM),
+    Measure(INIT_TIME, "initialization", "Init", MeasureKind.TIME, alignment_cycles=True),
+    Measure(INFERENCE_TIME, "inference", "Inference", MeasureKind.TIME, alignment_cycles=True),
 )
 """In the order that reports show them."""
 

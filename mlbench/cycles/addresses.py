@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from mlbench.cycles.flow import Flow
 from mlbench.cycles.insn import PC, SP, Insn
-from mlbench.cycles.sums import SLOTS, Kind, Pointer, Sum, constant, pointer
+from mlbench.cycles.sums import SLOTS, Pointer, Sum, SumKind, constant, pointer
 
 MAX_SLOTS = 16
-"""Values that a block may keep for addresses; shared with ``_hotpath.c``."""
+"""Values that a block may keep for addresses; shared with ``_block_hook.c``."""
 
 
 class Access(NamedTuple):
@@ -26,7 +26,7 @@ class Access(NamedTuple):
     ``words`` are read; ``width``: bytes of one access, which takes longer where it is not aligned.
     """
 
-    kind: Kind
+    kind: SumKind
     where: Sum
     words: int = 1
     width: int = 1
@@ -79,13 +79,13 @@ def accesses(block: list[Decoded]) -> Accesses:
             if where is not None and where.base == SP:
                 pass
             elif where is not None:
-                found.append(Access(Kind.READ, where, insn.transfers, width))
+                found.append(Access(SumKind.READ, where, insn.transfers, width))
             else:
                 after = _after(block[position:], load)
                 if after is None:
                     unseen += 1
                 else:
-                    late.append(Access(Kind.READ, after, insn.transfers, width))
+                    late.append(Access(SumKind.READ, after, insn.transfers, width))
         flow.step(pc, first, second, insn)
     early, lost, lost_divides = _with_slots(found, flow)
     return Accesses(early, tuple(late), unseen + lost, divides - lost_divides)
@@ -95,8 +95,8 @@ def _told(flow: Flow, first: int, second: int) -> list[Access]:
     dividend, divisor = flow.registers[first & 15], flow.registers[second & 15]
     if dividend is None or divisor is None:
         return []
-    kind = Kind.DIVIDEND if first & 0x20 else Kind.SIGNED_DIVIDEND
-    return [Access(kind, dividend), Access(Kind.OPERAND, divisor)]
+    kind = SumKind.DIVIDEND if first & 0x20 else SumKind.SIGNED_DIVIDEND
+    return [Access(kind, dividend), Access(SumKind.OPERAND, divisor)]
 
 
 def _slots_of(where: Sum) -> list[int]:
@@ -118,7 +118,7 @@ def _with_slots(found: list[Access], flow: Flow) -> tuple[tuple[Access, ...], in
         numbers[fetch] = len(numbers)
         early.append(Access(kind, named(where), 1, width, numbers[fetch], signed))
         if operand is not None:
-            early.append(Access(Kind.OPERAND, named(operand)))
+            early.append(Access(SumKind.OPERAND, named(operand)))
         return True
 
     def named(where: Sum) -> Sum:
@@ -134,11 +134,11 @@ def _with_slots(found: list[Access], flow: Flow) -> tuple[tuple[Access, ...], in
         if skip:
             skip = False
             continue
-        pair = found[position : position + 2] if access.kind != Kind.READ else [access]
+        pair = found[position : position + 2] if access.kind != SumKind.READ else [access]
         skip = len(pair) == 2
         if all(need(fetch) for one in pair for fetch in _slots_of(one.where)):
             early += [one._replace(where=named(one.where)) for one in pair]
-        elif access.kind == Kind.READ:
+        elif access.kind == SumKind.READ:
             lost += 1
         else:
             lost_divides += 1

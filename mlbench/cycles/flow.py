@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from mlbench.cycles.decode_wide import expand_immediate
 from mlbench.cycles.insn import PC, SP, Insn
-from mlbench.cycles.sums import SLOTS, Kind, Pointer, Sum, add, constant, pointer, shift_left
+from mlbench.cycles.sums import SLOTS, Pointer, Sum, SumKind, add, constant, pointer, shift_left
 
 
 class Value(NamedTuple):
     """A value that is fetched from memory, or computed, when the block begins."""
 
-    kind: Kind
+    kind: SumKind
     where: Sum
     width: int = 4
     signed: bool = False
@@ -95,20 +95,20 @@ class Flow:
                 return store.value
             if ahead < store.width or (-ahead & 0xFFFFFFFF) < insn.width:
                 return None
-        return self._value(Value(Kind.FETCH, where, insn.width, insn.signed))
+        return self._value(Value(SumKind.FETCH, where, insn.width, insn.signed))
 
     def _value(self, value: Value) -> Sum:
         if value not in self.values:
             self.values.append(value)
         return Sum(SLOTS + self.values.index(value), -1, 0, 0)
 
-    def _computed(self, kind: Kind, a: Sum | None, b: Sum | None) -> Sum | None:
+    def _computed(self, kind: SumKind, a: Sum | None, b: Sum | None) -> Sum | None:
         if a is None or b is None or not self._slots:
             return None
         return self._value(Value(kind, a, operand=b))
 
     def _extended(self, a: Sum | None, width: int, signed: bool) -> Sum | None:
-        return None if a is None or not self._slots else self._value(Value(Kind.EXTEND, a, width, signed))
+        return None if a is None or not self._slots else self._value(Value(SumKind.EXTEND, a, width, signed))
 
     def _result(self, pc: int, hw: int, hw2: int, insn: Insn) -> tuple[int, Sum | None] | None:
         """The register that an instruction sets to a sum, and that sum."""
@@ -131,7 +131,7 @@ class Flow:
                 return rd, constant(value)
             if operation in (8, 13) and r[rn] is not None:
                 return rd, add(r[rn], constant(value if operation == 8 else -value))
-            return (rd, self._computed(Kind.AND, r[rn], constant(value))) if operation == 0 else None
+            return (rd, self._computed(SumKind.AND, r[rn], constant(value))) if operation == 0 else None
         operation = hw >> 4 & 31
         if operation in (0, 10):
             origin = constant(pc + 4 & ~3) if rn == PC else r[rn]
@@ -150,14 +150,14 @@ class Flow:
         if how == 0:
             value = shift_left(rm, amount)
         elif how < 3 and amount:
-            value = self._computed(Kind.RIGHT if how == 1 else Kind.RIGHT_SIGNED, rm, constant(amount))
+            value = self._computed(SumKind.RIGHT if how == 1 else SumKind.RIGHT_SIGNED, rm, constant(amount))
         else:
             return None
         if operation == 2:
             return value if rn == PC else None
         if operation == 8:
             return add(self.registers[rn], value)
-        kind = {0: Kind.AND, 13: Kind.SUBTRACT}.get(operation)
+        kind = {0: SumKind.AND, 13: SumKind.SUBTRACT}.get(operation)
         return None if kind is None else self._computed(kind, self.registers[rn], value)
 
     def _wide_value(self, hw: int, hw2: int, rn: int, rd: int) -> tuple[int, Sum | None] | None:
@@ -170,12 +170,12 @@ class Flow:
                 return None
             value = self._extended(r[hw2 & 15], *found)
             return rd, value if rn == PC else add(r[rn], value)
-        product = self._computed(Kind.MULTIPLY, r[rn], r[hw2 & 15])
+        product = self._computed(SumKind.MULTIPLY, r[rn], r[hw2 & 15])
         accumulator = hw2 >> 12
         if accumulator == 15:
             return rd, product
         if hw2 & 0xF0:
-            return rd, self._computed(Kind.SUBTRACT, r[accumulator], product)
+            return rd, self._computed(SumKind.SUBTRACT, r[accumulator], product)
         return rd, add(r[accumulator], product)
 
     def _narrow(self, pc: int, hw: int) -> tuple[int, Sum | None] | None:
@@ -185,15 +185,17 @@ class Flow:
         if hw >> 11 == 0:
             return low, shift_left(r[middle], hw >> 6 & 31)
         if hw >> 11 in (1, 2):
-            kind = Kind.RIGHT if hw >> 11 == 1 else Kind.RIGHT_SIGNED
+            kind = SumKind.RIGHT if hw >> 11 == 1 else SumKind.RIGHT_SIGNED
             amount = hw >> 6 & 31
             return low, self._computed(kind, r[middle], constant(amount)) if amount else None
         if hw >> 9 == 0b0001100:
             return low, add(r[middle], r[hw >> 6 & 7])
         if hw >> 9 == 0b0001101:
-            return low, self._computed(Kind.SUBTRACT, r[middle], r[hw >> 6 & 7])
+            return low, self._computed(SumKind.SUBTRACT, r[middle], r[hw >> 6 & 7])
         if hw >> 6 in (0x100, 0x10D):
-            return low, self._computed(Kind.AND if hw >> 6 == 0x100 else Kind.MULTIPLY, r[low], r[middle])
+            return low, self._computed(
+                SumKind.AND if hw >> 6 == 0x100 else SumKind.MULTIPLY, r[low], r[middle]
+            )
         if hw >> 8 == 0xB2:
             return low, self._extended(r[middle], 1 if hw & 0x40 else 2, not hw & 0x80)
         if hw >> 10 == 0b000111:

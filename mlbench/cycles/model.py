@@ -26,7 +26,7 @@ NO_ACCESSES = Accesses((), (), 0)
 
 
 class BlockFlag(IntFlag):
-    """What the hot path must know of a block. Values are shared with ``_hotpath.c``."""
+    """What the hot path must know of a block. Values are shared with ``_block_hook.c``."""
 
     BREAK = 1
     """A breakpoint is set on its first instruction."""

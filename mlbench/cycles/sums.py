@@ -14,8 +14,8 @@ SLOTS = 16
 """Numbers of registers from here on are slots: words read from memory when the block begins."""
 
 
-class Kind(IntEnum):
-    """What the hot path does with a sum. Values are shared with ``_hotpath.c``."""
+class SumKind(IntEnum):
+    """What the hot path does with a sum. Values are shared with ``_block_hook.c``."""
 
     READ = 0
     """Price a read at the sum."""

@@ -33,7 +33,7 @@ _EXTRA = "build.extra_flags"
 
 
 @dataclass(frozen=True)
-class Placed:
+class ShiftedTimes:
     """The times of one measure, in microseconds, by how far functions were shifted."""
 
     sketch: str
@@ -76,7 +76,7 @@ def shifted(spec: SketchSpec, folder: Path, size: int) -> SketchSpec:
     return replace(spec, build_properties=(*rest, f"{_EXTRA}={value}"))
 
 
-def place(spec: SketchSpec, services: Services, folder: Path, shifts: Iterable[int]) -> list[Placed]:
+def place(spec: SketchSpec, services: Services, folder: Path, shifts: Iterable[int]) -> list[ShiftedTimes]:
     """Build and measure a sketch at each shift.
 
     Raises:
@@ -97,7 +97,7 @@ def place(spec: SketchSpec, services: Services, folder: Path, shifts: Iterable[i
             if isinstance(value, Time):
                 times[size] = value.median_us
     rows = (("initialization", initialization), ("inference", inference))
-    return [Placed(spec.name, measure, times) for measure, times in rows if any(times.values())]
+    return [ShiftedTimes(spec.name, measure, times) for measure, times in rows if any(times.values())]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -24,9 +24,9 @@ from mlbench.core.firmware import Firmware
 from mlbench.devtools import other_emulators as bench_neighbours
 from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
+from mlbench.emulator.block_hook import CORE_REGISTERS
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.chips import chip_of
-from mlbench.emulator.hotpath import CORE_REGISTERS
 from mlbench.emulator.machine import End, Machine
 from mlbench.errors import SketchError
 from mlbench.pipeline.services import make_services

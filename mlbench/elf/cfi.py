@@ -21,7 +21,7 @@ _MOST_REGISTERS = 4096
 
 
 @dataclass
-class Row:
+class UnwindRow:
     """How to restore the caller's registers at one address.
 
     The canonical frame address is ``registers[cfa_register] + cfa_offset``. ``saved`` maps a register
@@ -37,9 +37,9 @@ class Row:
     moved: dict[int, int] = field(default_factory=dict)
     signal: bool = False
 
-    def copy(self) -> Row:
+    def copy(self) -> UnwindRow:
         """The same rules, apart from these."""
-        return Row(
+        return UnwindRow(
             self.return_register,
             self.cfa_register,
             self.cfa_offset,
@@ -80,7 +80,7 @@ class FrameInfo:
     def __init__(self, image: Image) -> None:
         self._image = image
 
-    def row(self, address: int) -> Row | None:
+    def row(self, address: int) -> UnwindRow | None:
         """The rules at ``address``; None where the image has none (or none that can be followed)."""
         index = bisect_right(self._starts, address) - 1
         if index < 0 or address >= self._entries[index][1].high:
@@ -182,18 +182,20 @@ def _entry(data: bytes, at: int, end: int, common: _Common, eh_base: int | None)
     return _Entry(low & ~1, (low & ~1) + size, common, reader.at, end)
 
 
-def _interpret(data: bytes, entry: _Entry, address: int) -> Row:
+def _interpret(data: bytes, entry: _Entry, address: int) -> UnwindRow:
     common = entry.common
-    row = Row(return_register=common.return_register, signal="S" in common.augmentation)
+    row = UnwindRow(return_register=common.return_register, signal="S" in common.augmentation)
     _run(Reader(data, common.begin, common.end), common, row, None, 0, (1 << 32))
     initial = row.copy()
     _run(Reader(data, entry.begin, entry.end), common, row, initial, entry.low, address)
     return row
 
 
-def _run(reader: Reader, common: _Common, row: Row, initial: Row | None, location: int, address: int) -> None:
+def _run(
+    reader: Reader, common: _Common, row: UnwindRow, initial: UnwindRow | None, location: int, address: int
+) -> None:
     """Follow instructions until they pass ``address`` (DWARF 5, section 6.4.2)."""
-    stack: list[Row] = []
+    stack: list[UnwindRow] = []
     while reader.at < reader.end:
         byte = reader.byte()
         operation, operand = byte & 0xC0, byte & 0x3F
@@ -219,7 +221,7 @@ def _run(reader: Reader, common: _Common, row: Row, initial: Row | None, locatio
             _rule(reader, common, row, byte)
 
 
-def _rule(reader: Reader, common: _Common, row: Row, byte: int) -> None:
+def _rule(reader: Reader, common: _Common, row: UnwindRow, byte: int) -> None:
     if byte == 0x00:  # nop
         return
     if byte == 0x0C:  # def_cfa
@@ -250,7 +252,7 @@ def _rule(reader: Reader, common: _Common, row: Row, byte: int) -> None:
         raise Unsupported
 
 
-def _forget(row: Row, register: int) -> None:
+def _forget(row: UnwindRow, register: int) -> None:
     if len(row.saved) > _MOST_REGISTERS:
         raise Unsupported
     row.saved.pop(register, None)
@@ -258,17 +260,17 @@ def _forget(row: Row, register: int) -> None:
     row.undefined.discard(register)
 
 
-def _save(row: Row, register: int, offset: int) -> None:
+def _save(row: UnwindRow, register: int, offset: int) -> None:
     _forget(row, register)
     row.saved[register] = offset
 
 
-def _restore(row: Row, initial: Row | None, register: int) -> None:
+def _restore(row: UnwindRow, initial: UnwindRow | None, register: int) -> None:
     _forget(row, register)
     if initial is not None and register in initial.saved:
         row.saved[register] = initial.saved[register]
 
 
-def _become(row: Row, other: Row) -> None:
+def _become(row: UnwindRow, other: UnwindRow) -> None:
     row.cfa_register, row.cfa_offset = other.cfa_register, other.cfa_offset
     row.saved, row.undefined, row.moved = other.saved, other.undefined, other.moved

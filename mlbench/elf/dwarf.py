@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlbench.elf.dies import FUNCTION_TAGS, join, name_of, parent_of, text_of
 from mlbench.elf.headers import printable
-from mlbench.elf.types import Kind, Prototype, prototype_of
+from mlbench.elf.types import Prototype, ValueKind, prototype_of
 
 if TYPE_CHECKING:
     from mlbench.core.execution import Frame
@@ -28,7 +28,7 @@ _Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceLine:
     """A line of a source file. ``file`` is as the compiler was given it, with its folder."""
 
     file: str
@@ -47,7 +47,7 @@ class InlinedCall:
 
     name: str
     parent: str
-    call: Place
+    call: SourceLine
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class InlineFrame:
     """
 
     name: str
-    called_at: Place | None
+    called_at: SourceLine | None
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class DebugInfo:
 
     def line(self, address: int) -> tuple[str, int] | None:
         """The source file and line that ``address`` came from; None where unknown."""
-        found: Place | None = self._guard(lambda: self._line(address & ~1), None)
+        found: SourceLine | None = self._guard(lambda: self._line(address & ~1), None)
         return (found.file, found.line) if found else None
 
     def unit(self, address: int) -> str:
@@ -111,7 +111,7 @@ class DebugInfo:
         prototype = self.prototype(address)
         if prototype is None or not prototype.returns.number:
             return None
-        return ReturnValue(prototype.returns.size, prototype.returns.kind is Kind.FLOAT)
+        return ReturnValue(prototype.returns.size, prototype.returns.kind is ValueKind.FLOAT)
 
     def parameters(self, address: int) -> int | None:
         """How many arguments the function at ``address`` takes, ``this`` included; None where unknown."""
@@ -196,7 +196,7 @@ class DebugInfo:
         top = unit.get_top_DIE()
         return join(text_of(top, "DW_AT_comp_dir"), text_of(top, "DW_AT_name"))
 
-    def _line(self, address: int) -> Place | None:
+    def _line(self, address: int) -> SourceLine | None:
         unit = self._unit_at(address)
         if unit is None:
             return None
@@ -206,7 +206,7 @@ class DebugInfo:
         index = bisect_right(starts, address) - 1
         if index < 0 or rows[index][1] == 0:
             return None
-        return Place(self._file(unit, rows[index][0]), rows[index][1])
+        return SourceLine(self._file(unit, rows[index][0]), rows[index][1])
 
     def _rows(self, unit: Any) -> tuple[list[int], list[tuple[int, int]]]:
         """Addresses in order, and (file, line) of each; line 0 after the end of a sequence."""
@@ -278,10 +278,10 @@ class DebugInfo:
                     if word in name and matches(name):
                         yield name
 
-    def _call_place(self, unit: Any, die: Any) -> Place:
+    def _call_place(self, unit: Any, die: Any) -> SourceLine:
         file = die.attributes.get("DW_AT_call_file")
         line = die.attributes.get("DW_AT_call_line")
-        return Place(self._file(unit, file.value) if file else "", line.value if line else 0)
+        return SourceLine(self._file(unit, file.value) if file else "", line.value if line else 0)
 
     def _inline_chain(self, address: int) -> Iterator[InlineFrame]:
         unit = self._unit_at(address)

@@ -23,7 +23,7 @@ _BOOLEAN, _FLOAT, _SIGNED, _SIGNED_CHAR = 2, 4, 5, 6
 """Encodings of base types (DWARF 5, 7.8, table 7.11)."""
 
 
-class Kind(Enum):
+class ValueKind(Enum):
     """What sort of value it is, as far as the procedure call standard cares."""
 
     VOID = "void"
@@ -41,18 +41,18 @@ class Kind(Enum):
 class Type:
     """A type's kind and its size in bytes."""
 
-    kind: Kind
+    kind: ValueKind
     size: int = 4
 
     @property
     def number(self) -> bool:
         """Whether it is a number: neither nothing, nor an address, nor an object."""
-        return self.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOLEAN, Kind.FLOAT)
+        return self.kind in (ValueKind.SIGNED, ValueKind.UNSIGNED, ValueKind.BOOLEAN, ValueKind.FLOAT)
 
     def __str__(self) -> str:
         return (
             f"{self.kind.value}"
-            if self.kind in (Kind.VOID, Kind.POINTER)
+            if self.kind in (ValueKind.VOID, ValueKind.POINTER)
             else f"{self.size}-byte {self.kind.value}"
         )
 
@@ -83,7 +83,7 @@ def prototype_of(die: Any) -> Prototype:
     returned = next((owner for owner in _chain(die) if "DW_AT_type" in owner.attributes), None)
     return Prototype(
         tuple(type_of(_type_die(parameter)) for parameter in parameters),
-        type_of(_type_die(returned)) if returned is not None else Type(Kind.VOID, 0),
+        type_of(_type_die(returned)) if returned is not None else Type(ValueKind.VOID, 0),
         variadic,
         any("DW_AT_object_pointer" in owner.attributes for owner in _chain(die)),
     )
@@ -93,26 +93,26 @@ def type_of(die: Any) -> Type:
     """The type of an entry, names and qualifiers taken off."""
     while die is not None and die.tag in _WRAPPERS:
         if "DW_AT_type" not in die.attributes:
-            return Type(Kind.VOID, 0)
+            return Type(ValueKind.VOID, 0)
         die = die.get_DIE_from_attribute("DW_AT_type")
     if die is None:
-        return Type(Kind.OTHER)
+        return Type(ValueKind.OTHER)
     if die.tag in _POINTERS:
-        return Type(Kind.POINTER)
+        return Type(ValueKind.POINTER)
     size = die.attributes["DW_AT_byte_size"].value if "DW_AT_byte_size" in die.attributes else 0
     if die.tag == "DW_TAG_base_type":
         encoding = die.attributes["DW_AT_encoding"].value
         if encoding == _FLOAT:
-            return Type(Kind.FLOAT, size)
+            return Type(ValueKind.FLOAT, size)
         if encoding == _BOOLEAN:
-            return Type(Kind.BOOLEAN, size)
-        return Type(Kind.SIGNED if encoding in (_SIGNED, _SIGNED_CHAR) else Kind.UNSIGNED, size)
+            return Type(ValueKind.BOOLEAN, size)
+        return Type(ValueKind.SIGNED if encoding in (_SIGNED, _SIGNED_CHAR) else ValueKind.UNSIGNED, size)
     if die.tag == "DW_TAG_enumeration_type":
         inner = type_of(die.get_DIE_from_attribute("DW_AT_type")) if "DW_AT_type" in die.attributes else None
-        return Type(inner.kind if inner else Kind.UNSIGNED, size)
+        return Type(inner.kind if inner else ValueKind.UNSIGNED, size)
     if die.tag in _AGGREGATES:
-        return Type(Kind.AGGREGATE, size)
-    return Type(Kind.OTHER, size)
+        return Type(ValueKind.AGGREGATE, size)
+    return Type(ValueKind.OTHER, size)
 
 
 def _type_die(die: Any) -> Any:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlbench.boards.board import Region
-from mlbench.emulator.peripherals.base import Machine, Peripheral, Place
+from mlbench.emulator.peripherals.base import MachineAccess, Peripheral, PeripheralSlot
 
 if TYPE_CHECKING:
     from mlbench.emulator.usb_host import UsbHost
 
-__all__ = ["BootloaderCall", "Chip", "EventRegisters", "Maker", "Place", "Region", "StartState"]
+__all__ = ["BootloaderCall", "Chip", "EventRegisters", "Maker", "PeripheralSlot", "Region", "StartState"]
 
-Maker = Callable[[Machine, Place], Peripheral]
+Maker = Callable[[MachineAccess, PeripheralSlot], Peripheral]
 """Makes a peripheral at its place: its class, or a ``partial`` of it with what the chip decides of it."""
 
 
@@ -53,7 +53,7 @@ class Chip:
     """One chip. Its core is a Cortex-M4 with FPU and an MPU of eight regions.
 
     Memories and windows begin and end at multiples of 4 KiB. Where the native hot path cannot tell the lines
-    of the memories apart (``hotpath.tells_apart``), the one in Python runs, which is much slower.
+    of the memories apart (``block_hook.tells_apart``), the one in Python runs, which is much slower.
     """
 
     name: str
@@ -67,13 +67,13 @@ class Chip:
     irqs: int
     """Interrupts from outside the core."""
     priority_bits: int
-    peripherals: tuple[tuple[Maker, Place], ...]
+    peripherals: tuple[tuple[Maker, PeripheralSlot], ...]
     """In the order in which they are made and reset."""
     cost_table: str
     """Name of the table in ``mlbench/cycles``."""
     start: StartState
     events: EventRegisters | None = None
-    usb_host: Callable[[Machine], UsbHost] | None = None
+    usb_host: Callable[[MachineAccess], UsbHost] | None = None
     """Makes what is at the other end of the USB cable, where the chip has USB."""
     watchdog: str = ""
     """Name of the peripheral that is the watchdog, where there is one."""

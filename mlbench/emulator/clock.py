@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 
-from mlbench.emulator.hotpath import NEVER, HotPath
+from mlbench.emulator.block_hook import NEVER, HotPath
 
 
 class Clock:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import unicorn
 from unicorn import arm_const as arm
 
+from mlbench.emulator.block_hook import CORE_REGISTERS, HotPath
 from mlbench.emulator.cpu_fields import CpuFields
-from mlbench.emulator.hotpath import CORE_REGISTERS, HotPath
 
 PAGE = 4096
 _END = 0xFFFFFFFE
@@ -50,7 +50,7 @@ class Trap:
 
 
 @dataclass
-class Memory:
+class MemoryRegion:
     """One region of plain memory, shared between the CPU and Python."""
 
     name: str
@@ -87,7 +87,7 @@ class Cpu:
         self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
         self.fields = CpuFields(self.uc)
         self.hot = hot
-        self.memories: list[Memory] = []
+        self.memories: list[MemoryRegion] = []
         self.access_fault: AccessFault | None = None
         self.memory_fault = (0, 0)
         """Address and kind of what a memory trap is about; see ``CpuFields.fault``."""
@@ -103,10 +103,10 @@ class Cpu:
         )
         hot.attach(self.uc)
 
-    def map(self, name: str, start: int, size: int, *, writable: bool) -> Memory:
+    def map(self, name: str, start: int, size: int, *, writable: bool) -> MemoryRegion:
         """Map plain memory; not writable means that a write by the firmware faults."""
         data = mmap.mmap(-1, size)
-        memory = Memory(name, start, size, data, writable)
+        memory = MemoryRegion(name, start, size, data, writable)
         pointer = ctypes.addressof(ctypes.c_char.from_buffer(data))
         rights = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
         if writable:
@@ -116,7 +116,7 @@ class Cpu:
         self.hot.map(start, data)
         return memory
 
-    def memory_at(self, address: int) -> Memory | None:
+    def memory_at(self, address: int) -> MemoryRegion | None:
         """The plain memory that holds ``address``."""
         return next((m for m in self.memories if m.start <= address < m.end), None)
 

@@ -35,7 +35,7 @@ class Refused(Enum):
     MPU = "the MPU forbids it"
 
 
-class Frame(NamedTuple):
+class ExceptionFrame(NamedTuple):
     """A frame that was stacked. ``exc_return`` is what returns from it."""
 
     address: int
@@ -89,7 +89,7 @@ def masks(cpu: Cpu) -> tuple[int, int, int]:
     return values
 
 
-def push(cpu: Cpu, align: bool, allowed: Allowed) -> Frame:
+def push(cpu: Cpu, align: bool, allowed: Allowed) -> ExceptionFrame:
     """Stack a frame (PushStack); SP moves also where the memory refuses it.
 
     Args:
@@ -122,7 +122,7 @@ def push(cpu: Cpu, align: bool, allowed: Allowed) -> Frame:
             cpu.write(frame, data)
         except ValueError:
             refused = Refused.BUS
-    return Frame(frame, exc_return, floating, refused)
+    return ExceptionFrame(frame, exc_return, floating, refused)
 
 
 def take(cpu: Cpu, number: int, handler: int, exc_return: int) -> None:

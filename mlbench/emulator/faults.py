@@ -12,11 +12,11 @@ from enum import IntFlag
 from typing import Any
 
 from mlbench.elf.image import Image
+from mlbench.emulator.block_hook import NEVER
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.cpu import Cpu
 from mlbench.emulator.endings import End, Ending
-from mlbench.emulator.hotpath import NEVER
 from mlbench.emulator.nvic import EXCEPTION_NAMES, Nvic
 
 _GRACE_US = 500_000
@@ -27,7 +27,7 @@ _PATIENCE = 1000
 """So often the same instruction may fault again; a handler that returns to it would go on for ever."""
 
 
-class Status(IntFlag):
+class FaultStatus(IntFlag):
     """Bits of CFSR."""
 
     NONE = 0
@@ -66,7 +66,7 @@ class Fault:
     what: str
     pc: int
     address: int
-    status: Status = Status.NONE
+    status: FaultStatus = FaultStatus.NONE
 
     @property
     def text(self) -> str:
@@ -89,7 +89,7 @@ def describe(address: int, chip: Chip) -> str:
 
 
 @dataclass(frozen=True)
-class _Open:
+class _OpenFault:
     """A fault whose handler runs, and the state of the core when it happened."""
 
     fault: Fault
@@ -112,7 +112,7 @@ class FaultLog:
         self._cpu, self._nvic, self._clock, self._image = cpu, nvic, clock, image
         self.seen: list[Fault] = []
         """All faults so far, the same one after the other once."""
-        self._open: list[_Open] = []
+        self._open: list[_OpenFault] = []
         self._again = 0
 
     @property
@@ -139,7 +139,7 @@ class FaultLog:
             self.seen.append(fault)
         state = self._cpu.uc.context_save(), self._nvic.save()
         # Not taken yet: ``taken`` completes it.
-        self._open.append(_Open(fault, 0, 0, self._clock.now, *state))
+        self._open.append(_OpenFault(fault, 0, 0, self._clock.now, *state))
         return self._again < _PATIENCE
 
     def taken(self, number: int) -> None:

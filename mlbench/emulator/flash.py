@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from mlbench.cycles.model import CostModel
 from mlbench.emulator import transfers
+from mlbench.emulator.block_hook import HotPath
 from mlbench.emulator.clock import Clock
-from mlbench.emulator.cpu import PAGE, Cpu, Memory
-from mlbench.emulator.hotpath import HotPath
+from mlbench.emulator.cpu import PAGE, Cpu, MemoryRegion
 from mlbench.emulator.processor import Processor
 
 
-class Flash:
+class FlashArray:
     """The cells: bits are written from 1 to 0 and erased to 1 by pages (nRF52840 PS v1.7, section 4.3).
 
     It serves the flash controller (``peripherals.nvmc.Cells``) and the machine.
     """
 
-    def __init__(self, memory: Memory, cpu: Cpu, hot: HotPath, clock: Clock, model: CostModel) -> None:
+    def __init__(self, memory: MemoryRegion, cpu: Cpu, hot: HotPath, clock: Clock, model: CostModel) -> None:
         self._memory = memory
         self._cpu, self._hot, self._clock, self._model = cpu, hot, clock, model
         self._programmed = bytearray()

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from mlbench.cycles.model import CostModel, load_model
 from mlbench.elf.image import Image
 from mlbench.emulator import exceptions
+from mlbench.emulator.block_hook import NEVER, Stop, make_hot_path
 from mlbench.emulator.bus import Bus
 from mlbench.emulator.chip import Chip, Region
 from mlbench.emulator.clock import Clock
@@ -22,8 +23,7 @@ from mlbench.emulator.console import Console
 from mlbench.emulator.cpu import Cpu, CpuStop, Why
 from mlbench.emulator.endings import RESETS, End, Ending
 from mlbench.emulator.faults import FaultLog
-from mlbench.emulator.flash import Flash
-from mlbench.emulator.hotpath import NEVER, Stop, make_hot_path
+from mlbench.emulator.flash import FlashArray
 from mlbench.emulator.loading import load_image
 from mlbench.emulator.nvic import Nvic
 from mlbench.emulator.peripherals.base import Cause, Peripheral
@@ -173,7 +173,7 @@ class Machine:
         self.ram_code = RamCode(cpu, self.hot, self.ram)
         self.bus = Bus(self._unknown_register)
         self._polling = Polling(cpu, self.hot, self.ram, chip.events)
-        self.cells = Flash(self.flash, cpu, self.hot, self.clock, self.model)
+        self.cells = FlashArray(self.flash, cpu, self.hot, self.clock, self.model)
         for make, place in chip.peripherals:
             self.bus.add(make(self, place))
         self.usb = chip.usb_host(self) if chip.usb_host is not None else None

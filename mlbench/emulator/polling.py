@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from unicorn import arm_const as arm
 
+from mlbench.emulator.block_hook import HotPath
 from mlbench.emulator.chip import EventRegisters
-from mlbench.emulator.cpu import Cpu, Memory
-from mlbench.emulator.hotpath import HotPath
+from mlbench.emulator.cpu import Cpu, MemoryRegion
 
 _TURNS = 4
 """So many turns of one length before a loop is looked at; the instruction cache has settled after two."""
@@ -34,7 +34,7 @@ _CPU = (
 class Polling:
     """Told of every access of a register; skips turns of loops that only wait."""
 
-    def __init__(self, cpu: Cpu, hot: HotPath, ram: Memory, events: EventRegisters | None) -> None:
+    def __init__(self, cpu: Cpu, hot: HotPath, ram: MemoryRegion, events: EventRegisters | None) -> None:
         self._cpu, self._hot, self._ram = cpu, hot, ram
         # Without any the range is empty. Plain numbers, as each access of a register is told.
         self._first, self._end = (events.region.start, events.region.end) if events is not None else (0, 0)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mlbench.cycles.insn import PC
 from mlbench.cycles.model import CostModel
 from mlbench.cycles.sums import Pointer, pointer
-from mlbench.emulator.hotpath import HotPath
+from mlbench.emulator.block_hook import HotPath
 
 
 class _Position(NamedTuple):

@@ -12,13 +12,13 @@ from unicorn import arm_const as arm
 
 from mlbench.cycles.model import BlockFlag, RunCosts
 from mlbench.emulator import exceptions, transfers
+from mlbench.emulator.block_hook import NEVER, HotPath
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.endings import End, Ending
-from mlbench.emulator.exceptions import Frame, Refused
-from mlbench.emulator.faults import Fault, FaultLog, HardStatus, Status, describe
-from mlbench.emulator.hotpath import NEVER, HotPath
+from mlbench.emulator.exceptions import ExceptionFrame, Refused
+from mlbench.emulator.faults import Fault, FaultLog, FaultStatus, HardStatus, describe
 from mlbench.emulator.instruction_traps import InstructionTraps, Reason
 from mlbench.emulator.mpu import ENABLE, HFNMIENA
 from mlbench.emulator.nvic import (
@@ -176,7 +176,7 @@ class Processor:
             return HARD_FAULT
         return number
 
-    def _enter(self, number: int, chained: Frame | None = None) -> Ending | None:
+    def _enter(self, number: int, chained: ExceptionFrame | None = None) -> Ending | None:
         """Exception entry (B1.5.6); ``chained``: on a frame that is there already."""
         cpu, scs, nvic = self.cpu, self.scs, self.nvic
         level = self._level()
@@ -219,7 +219,7 @@ class Processor:
         self.hot.attention = 1
         if not handler & 1:
             what = f"the vector of {exception_name(number)} is {handler:#010x}, not Thumb code"
-            return self.fault(Fault(USAGE_FAULT, what, cpu.pc, handler, Status.INVSTATE))
+            return self.fault(Fault(USAGE_FAULT, what, cpu.pc, handler, FaultStatus.INVSTATE))
         return None
 
     def _ready_bits(self, level: int) -> int:
@@ -234,10 +234,10 @@ class Processor:
             value |= 256
         return value
 
-    def _stacking_failed(self, frame: Frame, number: int, sp: int, level: int) -> int:
+    def _stacking_failed(self, frame: ExceptionFrame, number: int, sp: int, level: int) -> int:
         """A fault of the entry itself (a derived exception, B1.5.10): which of the two is taken now."""
         bus = frame.refused is Refused.BUS
-        kind, status = (BUS_FAULT, Status.STKERR) if bus else (MEM_MANAGE, Status.MSTKERR)
+        kind, status = (BUS_FAULT, FaultStatus.STKERR) if bus else (MEM_MANAGE, FaultStatus.MSTKERR)
         why = describe(frame.address, self._chip) if bus else f" ({Refused.MPU.value})"
         what = f"stacking an exception frame at {frame.address:#010x}{why} for {exception_name(number)}"
         self.cpu.set_reg(arm.UC_ARM_REG_SP, sp)
@@ -266,7 +266,9 @@ class Processor:
         self.scs.report_hard(HardStatus.FORCED)
         return HARD_FAULT
 
-    def fault(self, fault: Fault, access: int | None = None, chained: Frame | None = None) -> Ending | None:
+    def fault(
+        self, fault: Fault, access: int | None = None, chained: ExceptionFrame | None = None
+    ) -> Ending | None:
         """A fault of the instruction at the PC, or of an exception's return.
 
         Args:
@@ -283,7 +285,7 @@ class Processor:
             return self.faults.end()
         return self._enter(number, chained)
 
-    def _store_failed(self, fault: Fault, store: transfers.Store) -> Ending | None:
+    def _store_failed(self, fault: Fault, store: transfers.StoreInstruction) -> Ending | None:
         """A fault of a store that the write buffer has taken: the core is behind it when it is told."""
         self.faults.happened(fault)
         self.complete(store)
@@ -291,7 +293,7 @@ class Processor:
 
     def _bus_fault_later(self) -> Ending | None:
         """A fault that is not the current instruction's: taken when its priority allows."""
-        self.scs.report(Status.IMPRECISERR)
+        self.scs.report(FaultStatus.IMPRECISERR)
         number = BUS_FAULT
         if not self.scs.fault_enabled(BUS_FAULT):
             self.scs.report_hard(HardStatus.FORCED)
@@ -302,7 +304,7 @@ class Processor:
         self.hot.attention = 1
         return None
 
-    def complete(self, store: transfers.Store) -> None:
+    def complete(self, store: transfers.StoreInstruction) -> None:
         """Go on behind the store at the PC, whose data somebody else has taken care of."""
         if store.base >= 0:
             self.cpu.set_r(store.base, self.cpu.r(store.base) + store.change)
@@ -328,10 +330,10 @@ class Processor:
         why = " (unprivileged code may not)" if access.refused else describe(access.address, self._chip)
         what = f"{verb} {access.address:#010x}{why}"
         if access.kind == "fetch":
-            return self.fault(Fault(BUS_FAULT, what, cpu.pc, access.address, Status.IBUSERR))
+            return self.fault(Fault(BUS_FAULT, what, cpu.pc, access.address, FaultStatus.IBUSERR))
         buffered = not access.refused and not self.scs.value(core.ACTLR) & core.DISDEFWBUF
         if access.kind == "write" and buffered:
-            fault = Fault(BUS_FAULT, what, access.pc, access.address, Status.IMPRECISERR)
+            fault = Fault(BUS_FAULT, what, access.pc, access.address, FaultStatus.IMPRECISERR)
             if cpu.pc != access.pc:
                 self.faults.happened(fault)
                 self.hot.expected = cpu.pc
@@ -339,7 +341,7 @@ class Processor:
             store = transfers.decode_store(*self._halfwords())
             if store is not None:
                 return self._store_failed(fault, store)
-        status = Status.PRECISERR | Status.BFARVALID
+        status = FaultStatus.PRECISERR | FaultStatus.BFARVALID
         return self.fault(Fault(BUS_FAULT, what, cpu.pc, access.address, status), access.address)
 
     def _memory_refused(self, executing: bool) -> Ending | None:
@@ -351,15 +353,15 @@ class Processor:
         if executing:
             why = Refused.MPU.value if self._mpu_in_force & ENABLE else "nothing is executed there"
             what = f"executing {cpu.pc:#010x} ({why})"
-            return self.fault(Fault(MEM_MANAGE, what, cpu.pc, cpu.pc, Status.IACCVIOL))
+            return self.fault(Fault(MEM_MANAGE, what, cpu.pc, cpu.pc, FaultStatus.IACCVIOL))
         verb = "writing" if transfers.decode_store(*self._halfwords()) else "reading"
         what = f"{verb} {address:#010x} ({Refused.MPU.value})"
-        status = Status.DACCVIOL | Status.MMARVALID
+        status = FaultStatus.DACCVIOL | FaultStatus.MMARVALID
         return self.fault(Fault(MEM_MANAGE, what, cpu.pc, address, status), address)
 
     def _unaligned(self, address: int) -> Ending | None:
         what = f"unaligned access to {address:#010x}"
-        return self.fault(Fault(USAGE_FAULT, what, self.cpu.pc, address, Status.UNALIGNED))
+        return self.fault(Fault(USAGE_FAULT, what, self.cpu.pc, address, FaultStatus.UNALIGNED))
 
     def _trapped(self) -> Ending | None:
         assert self.traps.last is not None
@@ -367,7 +369,7 @@ class Processor:
         pc = self.cpu.pc
         if sight.reason is Reason.ALIGN:
             return self._unaligned(address)
-        status = Status.DIVBYZERO if sight.reason is Reason.DIVIDE else Status.NOCP
+        status = FaultStatus.DIVBYZERO if sight.reason is Reason.DIVIDE else FaultStatus.NOCP
         return self.fault(Fault(USAGE_FAULT, f"{sight.reason.value} at {pc:#010x}", pc, pc, status))
 
     def _undefined(self) -> Ending | None:
@@ -375,11 +377,11 @@ class Processor:
         pc = cpu.pc
         if not cpu.thumb:
             what = f"branch to {pc:#010x} without the Thumb bit"
-            return self.fault(Fault(USAGE_FAULT, what, pc, pc, Status.INVSTATE))
+            return self.fault(Fault(USAGE_FAULT, what, pc, pc, FaultStatus.INVSTATE))
         first, second = self._halfwords()
-        status, more = Status.UNDEFINSTR, ""
+        status, more = FaultStatus.UNDEFINSTR, ""
         if first & 0xEC00 == 0xEC00 and second >> 8 & 15 not in (10, 11):
-            status, more = Status.NOCP, f" (there is no coprocessor {second >> 8 & 15})"
+            status, more = FaultStatus.NOCP, f" (there is no coprocessor {second >> 8 & 15})"
         return self.fault(Fault(USAGE_FAULT, f"undefined instruction at {pc:#010x}{more}", pc, pc, status))
 
     # --- stops of the CPU ---------------------------------------------------------------------
@@ -474,9 +476,9 @@ class Processor:
         if number in (HARD_FAULT, NMI):
             scs.mpu_dirty = True
             self.settle()
-        chained = Frame(cpu.reg(arm.UC_ARM_REG_PSP) if value & 4 else cpu.sp, value, False, None)
+        chained = ExceptionFrame(cpu.reg(arm.UC_ARM_REG_PSP) if value & 4 else cpu.sp, value, False, None)
         if problem is not None:
-            return self.fault(Fault(USAGE_FAULT, problem, cpu.pc, value, Status.INVPC), chained=chained)
+            return self.fault(Fault(USAGE_FAULT, problem, cpu.pc, value, FaultStatus.INVPC), chained=chained)
         remark = self.faults.returned(number)
         if remark is not None:
             self._note(remark)
@@ -487,21 +489,21 @@ class Processor:
         frame = exceptions.look(cpu, value, bool(scs.value(core.CCR) & core.STKALIGN), self._allowed)
         if frame.refused is not None:
             bus = frame.refused is Refused.BUS
-            kind, status = (BUS_FAULT, Status.UNSTKERR) if bus else (MEM_MANAGE, Status.MUNSTKERR)
+            kind, status = (BUS_FAULT, FaultStatus.UNSTKERR) if bus else (MEM_MANAGE, FaultStatus.MUNSTKERR)
             what = f"unstacking an exception frame at {frame.address:#010x}"
             return self.fault(Fault(kind, what, cpu.pc, frame.address, status), chained=chained)
         to_thread = bool(value & 8)
         if to_thread == bool(frame.words[7] & 0x1FF):
             mode = "thread" if to_thread else "handler"
             what = f"return by {value:#010x} to {mode} mode with another exception number in the frame"
-            return self.fault(Fault(USAGE_FAULT, what, cpu.pc, value, Status.INVPC), chained=chained)
+            return self.fault(Fault(USAGE_FAULT, what, cpu.pc, value, FaultStatus.INVPC), chained=chained)
         exceptions.resume(cpu, value, frame, not scs.floats_pending())
         if not value & 0x10:
             scs.floats_settled()
         self._returned(frame.address)
         if not cpu.thumb:
             what = f"return to {cpu.pc:#010x} without the Thumb bit"
-            return self.fault(Fault(USAGE_FAULT, what, cpu.pc, cpu.pc, Status.INVSTATE))
+            return self.fault(Fault(USAGE_FAULT, what, cpu.pc, cpu.pc, FaultStatus.INVSTATE))
         if to_thread and last and scs.value(core.SCR) & core.SLEEPONEXIT:
             self.asleep, self._waits_for_event = cpu.pc, False
         return None

@@ -10,14 +10,14 @@ from typing import Any
 
 import unicorn
 
-from mlbench.emulator.cpu import Cpu, Memory
-from mlbench.emulator.hotpath import HotPath
+from mlbench.emulator.block_hook import HotPath
+from mlbench.emulator.cpu import Cpu, MemoryRegion
 
 
 class RamCode:
     """Watches the blocks that were executed in a RAM."""
 
-    def __init__(self, cpu: Cpu, hot: HotPath, ram: Memory) -> None:
+    def __init__(self, cpu: Cpu, hot: HotPath, ram: MemoryRegion) -> None:
         self._cpu, self._hot, self._ram = cpu, hot, ram
         self._blocks: dict[tuple[int, int], bytes] = {}
         self._stale: list[tuple[int, int]] = []

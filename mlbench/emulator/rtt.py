@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlbench.emulator.cpu import Memory
-from mlbench.emulator.peripherals.base import Cause, Machine, Peripheral
+from mlbench.emulator.cpu import MemoryRegion
+from mlbench.emulator.peripherals.base import Cause, MachineAccess, Peripheral
 
 _ID = b"SEGGER RTT".ljust(16, b"\0")
 _DESCRIPTOR = 24
@@ -24,7 +24,7 @@ class Rtt(Peripheral):
 
     name = "RTT"
 
-    def __init__(self, machine: Machine, ram: Memory) -> None:
+    def __init__(self, machine: MachineAccess, ram: MemoryRegion) -> None:
         self.ram = ram
         self.block: int | None = None
         """Offset of the control block in RAM."""

@@ -11,7 +11,7 @@ _IT = 0x0600FC00
 """ICI/IT bits of xPSR (B1.4.2)."""
 
 
-class Store(NamedTuple):
+class StoreInstruction(NamedTuple):
     """A store: its size in bytes, and what it adds to a base register (none: -1)."""
 
     size: int
@@ -19,7 +19,7 @@ class Store(NamedTuple):
     change: int = 0
 
 
-def decode_store(first: int, second: int) -> Store | None:
+def decode_store(first: int, second: int) -> StoreInstruction | None:
     """The store that two halfwords hold; None if they hold another instruction or an exclusive store."""
     if first >> 11 < 0b11101:
         return _narrow(first)
@@ -32,28 +32,28 @@ def decode_store(first: int, second: int) -> Store | None:
     return None
 
 
-def _narrow(code: int) -> Store | None:
+def _narrow(code: int) -> StoreInstruction | None:
     if code & 0xF600 == 0xB400:
-        return Store(2, 13, -4 * (code & 0x1FF).bit_count())
+        return StoreInstruction(2, 13, -4 * (code & 0x1FF).bit_count())
     if code & 0xF800 == 0xC000:
-        return Store(2, code >> 8 & 7, 4 * (code & 0xFF).bit_count())
+        return StoreInstruction(2, code >> 8 & 7, 4 * (code & 0xFF).bit_count())
     offset = code & 0xF000 == 0x5000 and code >> 9 & 7 < 3
     immediate = code & 0xF800 in (0x6000, 0x7000, 0x8000, 0x9000)
-    return Store(2) if offset or immediate else None
+    return StoreInstruction(2) if offset or immediate else None
 
 
 def _signed(up: int, amount: int) -> int:
     return amount if up else -amount
 
 
-def _single(first: int, second: int) -> Store:
+def _single(first: int, second: int) -> StoreInstruction:
     # T4 has an 8-bit immediate, which may be written back; T3 (bit 7 of the first half) has 12 bits.
     if not first & 0x80 and second & 0x900 == 0x900:
-        return Store(4, first & 15, _signed(second & 0x200, second & 0xFF))
-    return Store(4)
+        return StoreInstruction(4, first & 15, _signed(second & 0x200, second & 0xFF))
+    return StoreInstruction(4)
 
 
-def _multiple(first: int, second: int) -> Store | None:
+def _multiple(first: int, second: int) -> StoreInstruction | None:
     load, back, up = first & 0x10, first & 0x20, first & 0x80
     if load:
         return None
@@ -61,15 +61,19 @@ def _multiple(first: int, second: int) -> Store | None:
         # STRD; without P and W it is an exclusive store.
         if not first & 0x100 and not back:
             return None
-        return Store(4, first & 15, _signed(up, 4 * (second & 0xFF))) if back else Store(4)
+        return (
+            StoreInstruction(4, first & 15, _signed(up, 4 * (second & 0xFF))) if back else StoreInstruction(4)
+        )
     amount = 4 * second.bit_count()
-    return Store(4, first & 15, amount if first & 0x80 else -amount) if back else Store(4)
+    return (
+        StoreInstruction(4, first & 15, amount if first & 0x80 else -amount) if back else StoreInstruction(4)
+    )
 
 
-def _floating(first: int, second: int) -> Store:
+def _floating(first: int, second: int) -> StoreInstruction:
     if first & 0x20:
-        return Store(4, first & 15, _signed(first & 0x80, 4 * (second & 0xFF)))
-    return Store(4)
+        return StoreInstruction(4, first & 15, _signed(first & 0x80, 4 * (second & 0xFF)))
+    return StoreInstruction(4)
 
 
 def further_words(first: int, second: int) -> list[int]:

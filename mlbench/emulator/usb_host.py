@@ -12,7 +12,7 @@ import struct
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mlbench.emulator.peripherals.base import Cause, Machine, Peripheral
+from mlbench.emulator.peripherals.base import Cause, MachineAccess, Peripheral
 from mlbench.emulator.peripherals.power import ClockPower
 from mlbench.emulator.peripherals.usbd import FRAME_US, Usbd
 
@@ -59,7 +59,7 @@ class UsbHost(Peripheral):
     name = "USBHOST"
 
     def __init__(
-        self, machine: Machine, device: Usbd, power: ClockPower, times: UsbTimes | None = None
+        self, machine: MachineAccess, device: Usbd, power: ClockPower, times: UsbTimes | None = None
     ) -> None:
         self.device, self.power = device, power
         self.times = times or UsbTimes()

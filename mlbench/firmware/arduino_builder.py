@@ -20,7 +20,7 @@ from urllib.parse import unquote_plus
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware import gcc_text
 from mlbench.firmware.compiler import CompileReport, Job, PlatformMissing, UsedLibrary
-from mlbench.firmware.platforms import Homes
+from mlbench.firmware.platforms import Platforms
 from mlbench.firmware.toolchain import Toolchain, probe_version
 from mlbench.util.subprocesses import Finished, child_environment, run
 
@@ -61,7 +61,7 @@ class ArduinoBuilder:
 
     program: Path
     tools: Toolchain
-    homes: Homes
+    homes: Platforms
 
     @property
     def identity(self) -> str:

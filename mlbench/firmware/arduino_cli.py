@@ -20,7 +20,7 @@ from mlbench.core.firmware import Diagnostic
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware import gcc_text
 from mlbench.firmware.compiler import CompileReport, Job, PlatformMissing, UsedLibrary
-from mlbench.firmware.platforms import Homes
+from mlbench.firmware.platforms import Platforms
 from mlbench.firmware.toolchain import Toolchain, probe_version
 from mlbench.firmware.upload_answer import uploaded_to
 from mlbench.util.subprocesses import Finished, child_environment, run
@@ -34,7 +34,7 @@ class ArduinoCli:
 
     program: Path
     tools: Toolchain
-    homes: Homes
+    homes: Platforms
     folder: Path
 
     @property

@@ -21,7 +21,7 @@ from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Harness
 from mlbench.elf.functions import split_suffixes
 from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
-from mlbench.elf.types import Kind, Prototype
+from mlbench.elf.types import Prototype, ValueKind
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware.compiler import expand
 from mlbench.firmware.linker import quoted
@@ -42,7 +42,7 @@ _LIBRARY = ("mlbench_init_end", "mlbench_inference_end")
 
 
 @dataclass(frozen=True)
-class Span:
+class WrappedFunction:
     """One function to time: the linker's name, and the words of arguments that it takes on the stack."""
 
     kind: str
@@ -51,13 +51,13 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Plan:
+class WrapPlan:
     """What is wrapped in one image, and how the linker is told."""
 
     harness: Harness
     setup: str
     loop: str
-    spans: tuple[Span, ...]
+    spans: tuple[WrappedFunction, ...]
     template: bool
     library: bool
     """Whether the sketch uses the library's marks, which are wrapped then."""
@@ -116,7 +116,7 @@ class Plan:
         return "".join(_wrapper(span) for span in self.spans)
 
 
-def plan(image: Image, harness: Harness, *, template: bool) -> Plan:
+def plan(image: Image, harness: Harness, *, template: bool) -> WrapPlan:
     """What to wrap in a linked image.
 
     Raises:
@@ -127,22 +127,22 @@ def plan(image: Image, harness: Harness, *, template: bool) -> Plan:
     if setup is None or loop is None:
         what = "its setup() and loop() cannot be wrapped: they are inlined, as by link-time optimization"
         raise UsageError(what, where=image.path.name, do="build it without")
-    spans: list[Span] = []
+    spans: list[WrappedFunction] = []
     returned = (0, False)
     for kind, name in (("init", harness.init), ("inference", harness.inference)):
         for symbol, stack, prototype in _functions(image, name) if name else ():
-            spans.append(Span(kind, symbol, stack))
+            spans.append(WrappedFunction(kind, symbol, stack))
             if kind == "inference" and prototype is not None and prototype.returns.number:
-                floating = prototype.returns.kind is Kind.FLOAT and image.hard_float
+                floating = prototype.returns.kind is ValueKind.FLOAT and image.hard_float
                 returned = (min(prototype.returns.size, 8), floating)
     named = harness.init or harness.inference
     library = not named and not template and image.symbol(_LIBRARY[1]) is not None
-    first = Plan(harness, setup, loop, tuple(spans), template, library, returned, 0)
+    first = WrapPlan(harness, setup, loop, tuple(spans), template, library, returned, 0)
     digest = zlib.crc32((first.config() + first.spans_text()).encode(), int(image.digest[:8], 16))
     return replace(first, session=digest)
 
 
-def missing(image: Image, made: Plan) -> str:
+def missing(image: Image, made: WrapPlan) -> str:
     """Why the board's image cannot be timed as asked; empty when it can.
 
     A wrapper that nobody calls is not in an image that was linked with ``--gc-sections``.
@@ -159,7 +159,7 @@ def missing(image: Image, made: Plan) -> str:
     return ""
 
 
-def prepare(made: Plan, folder: Path) -> None:
+def prepare(made: WrapPlan, folder: Path) -> None:
     """Lay the sources and what belongs to this sketch into a folder. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     for source in SOURCES.iterdir():
@@ -195,7 +195,7 @@ def compile_command(properties: Mapping[str, str], folder: Path) -> tuple[str, .
     return (*words, "-w")
 
 
-def response_file(made: Plan, folder: Path) -> str:
+def response_file(made: WrapPlan, folder: Path) -> str:
     """What the link reads beside the sketch's objects."""
     return "\n".join([quoted(folder / OBJECT), *made.link_options]) + "\n"
 
@@ -240,13 +240,13 @@ def _stack_words(prototype: Prototype | None) -> int:
     if prototype is None or prototype.variadic:
         return _UNKNOWN_STACK_WORDS
     # The address of the result; small classes that are not trivial have one too, which is not known here.
-    words = int(prototype.returns.kind is Kind.AGGREGATE)
+    words = int(prototype.returns.kind is ValueKind.AGGREGATE)
     for parameter in prototype.parameters:
-        size = _WORD if parameter.kind is Kind.POINTER else max(_WORD, parameter.size)
+        size = _WORD if parameter.kind is ValueKind.POINTER else max(_WORD, parameter.size)
         words += words % 2 if size % (2 * _WORD) == 0 else 0
         words += -(-size // _WORD)
     kinds = {prototype.returns.kind, *(parameter.kind for parameter in prototype.parameters)}
-    vague = bool(kinds & {Kind.AGGREGATE, Kind.OTHER})
+    vague = bool(kinds & {ValueKind.AGGREGATE, ValueKind.OTHER})
     # Reading further up the stack does no harm, and what is not known in full may take more than it seems.
     words += _MORE if vague else 0
     return 0 if words <= _REGISTERS else -(-(words - _REGISTERS) // 2) * 2
@@ -258,7 +258,7 @@ _FRAME_TO_STACK = (_SAVED + 12) // 4 - _REGISTERS
 """Word of the frame at which argument 0 would lie if all of them were on the stack."""
 
 
-def _wrapper(span: Span) -> str:
+def _wrapper(span: WrappedFunction) -> str:
     """Instructions that Armv6-M has too, so that every Cortex-M can run them."""
     stack = min(span.stack, _MOST_STACK_WORDS)
     name, below = f"__wrap_{span.symbol}", 4 * stack

@@ -16,13 +16,13 @@ from mlbench.errors import EnvironmentFault
 from mlbench.firmware import board_harness as harness
 from mlbench.firmware.arduino_builder import ArduinoBuilder
 from mlbench.firmware.arduino_cli import ArduinoCli
-from mlbench.firmware.compilation import BuildFailed, Work
+from mlbench.firmware.compilation import BuildFailed, Compilation
 from mlbench.firmware.compiler import SketchCompiler, UsedLibrary
 from mlbench.firmware.dependencies import embedded, named_by, outside, runtime_files
-from mlbench.firmware.firmware_cache import Store, write_fault
-from mlbench.firmware.flags import Board, Compiler
-from mlbench.firmware.platforms import Fqbn, Homes, homes_for
-from mlbench.firmware.sketch_source import Source, read_source
+from mlbench.firmware.firmware_cache import FirmwareCache, write_fault
+from mlbench.firmware.flags import BoardProperties, Compiler
+from mlbench.firmware.platforms import Fqbn, Platforms, homes_for
+from mlbench.firmware.sketch_source import SketchSource, read_source
 from mlbench.firmware.source_tree import read_tree, tree_digest
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.firmware.workspace import SKETCH_ROOT, Workspace, safe_name
@@ -56,7 +56,7 @@ def build(
         with progress.step(f"install platform {fqbn.platform}"):
             _compiler(tools, homes, cache).install_platform(fqbn.package, fqbn.architecture)
         homes = _homes(fqbn, cache)
-    store = Store(cache / "build")
+    store = FirmwareCache(cache / "build")
     compiler = _compiler(tools, homes, cache)
     platform = homes.fingerprint(fqbn)
     key = _key(request, source, platform, tools)
@@ -78,7 +78,7 @@ def build(
         with progress.step(f"compile {source.name} for {request.fqbn}"):
             workspace = Workspace(folder, safe_name(source.name))
             core = _core_key(request, source, platform, tools)
-            work = Work(request, fqbn, source, workspace, tools, compiler)
+            work = Compilation(request, fqbn, source, workspace, tools, compiler)
             try:
                 workspace.fill(source)
                 store.lend_core(core, workspace.cores)
@@ -95,7 +95,9 @@ def build(
         return store.save(key, firmware, libraries, once=once)
 
 
-def _outside(work: Work, homes: Homes, libraries: tuple[UsedLibrary, ...], tools: Toolchain) -> str:
+def _outside(
+    work: Compilation, homes: Platforms, libraries: tuple[UsedLibrary, ...], tools: Toolchain
+) -> str:
     """Why the firmware must not be used again: it was made of a file that its key does not cover."""
     build_path = work.workspace.build_path
     known = [work.workspace.folder, homes.own, homes.packages, homes.data, tools.builder_hardware]
@@ -110,18 +112,18 @@ def _outside(work: Work, homes: Homes, libraries: tuple[UsedLibrary, ...], tools
     return f"it was made of {name}" if name else ""
 
 
-def _homes(fqbn: Fqbn, cache: Path) -> Homes:
+def _homes(fqbn: Fqbn, cache: Path) -> Platforms:
     from mlbench.arduino import install_by_content
 
     own = install_by_content(cache / "arduino")
     return homes_for(fqbn, own, cache / "arduino-cli" / "data")
 
 
-def _board(work: Work, store: Store, key: str) -> Board:
+def _board(work: Compilation, store: FirmwareCache, key: str) -> BoardProperties:
     """What is known of the board; arduino-cli takes as long to say it as to link."""
     known = store.recall(key)
     try:
-        return Board(known["properties"], Compiler(**known["compiler"]))
+        return BoardProperties(known["properties"], Compiler(**known["compiler"]))
     except (TypeError, KeyError):
         board = work.ask()
         store.remember(key, asdict(board))
@@ -137,13 +139,13 @@ def arduino_cli_for(fqbn: str, tools: Toolchain, cache: Path) -> ArduinoCli | No
     return _arduino_cli(tools, _homes(Fqbn.parse(fqbn), cache), cache)
 
 
-def _arduino_cli(tools: Toolchain, homes: Homes, cache: Path) -> ArduinoCli | None:
+def _arduino_cli(tools: Toolchain, homes: Platforms, cache: Path) -> ArduinoCli | None:
     if tools.arduino_cli is None:
         return None
     return ArduinoCli(tools.arduino_cli, tools, homes, cache / "arduino-cli")
 
 
-def _compiler(tools: Toolchain, homes: Homes, cache: Path) -> SketchCompiler:
+def _compiler(tools: Toolchain, homes: Platforms, cache: Path) -> SketchCompiler:
     cli = _arduino_cli(tools, homes, cache)
     if cli is not None:
         return cli
@@ -154,7 +156,7 @@ def _compiler(tools: Toolchain, homes: Homes, cache: Path) -> SketchCompiler:
     )
 
 
-def _key(request: BuildRequest, source: Source, platform: str, tools: Toolchain) -> str:
+def _key(request: BuildRequest, source: SketchSource, platform: str, tools: Toolchain) -> str:
     board = [repr(request.board), _harness_sources()] if request.board is not None else []
     parts = [building_code(), source.digest, request.fqbn, *request.build_properties, platform]
     return _hashed([*parts, *board, *_identities(tools)])
@@ -175,7 +177,7 @@ def _harness_sources() -> str:
     return tree_digest(read_tree(harness.SOURCES))
 
 
-def _workspace_key(request: BuildRequest, platform: str, tools: Toolchain, source: Source) -> str:
+def _workspace_key(request: BuildRequest, platform: str, tools: Toolchain, source: SketchSource) -> str:
     places = [
         str(source.folder.resolve()),
         source.name,
@@ -186,7 +188,7 @@ def _workspace_key(request: BuildRequest, platform: str, tools: Toolchain, sourc
     )
 
 
-def _core_key(request: BuildRequest, source: Source, platform: str, tools: Toolchain) -> str:
+def _core_key(request: BuildRequest, source: SketchSource, platform: str, tools: Toolchain) -> str:
     # Some platforms hand these files of a sketch to the compiler of the core as well.
     options = [
         source.files[name].digest

@@ -25,7 +25,7 @@ from mlbench.firmware import board_harness as harness
 from mlbench.firmware import flags, gcc_text, linker, template
 from mlbench.firmware.compiler import CompileReport, Job, SketchCompiler, UsedLibrary
 from mlbench.firmware.platforms import Fqbn
-from mlbench.firmware.sketch_source import Source
+from mlbench.firmware.sketch_source import SketchSource
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.firmware.workspace import Workspace
 from mlbench.util.subprocesses import child_environment, run
@@ -43,22 +43,22 @@ class BuildFailed(SketchError):
 
 
 @dataclass
-class Work:
+class Compilation:
     """One build in its workspace."""
 
     request: BuildRequest
     fqbn: Fqbn
-    source: Source
+    source: SketchSource
     workspace: Workspace
     tools: Toolchain
     compiler: SketchCompiler
 
-    def ask(self) -> flags.Board:
+    def ask(self) -> flags.BoardProperties:
         """What the sketch compiler says of the board with these properties. Raises as ``properties`` does."""
         properties = dict(self.compiler.properties(self._plain()))
-        return flags.Board(properties, flags.compiler_of(properties, self.tools, self.workspace))
+        return flags.BoardProperties(properties, flags.compiler_of(properties, self.tools, self.workspace))
 
-    def build(self, board: flags.Board) -> tuple[Firmware, tuple[UsedLibrary, ...]]:
+    def build(self, board: flags.BoardProperties) -> tuple[Firmware, tuple[UsedLibrary, ...]]:
         """The firmware, its files in the workspace, and the libraries that lie outside of the workspace."""
         start = time.monotonic()
         plain, properties = self._plain(), board.properties

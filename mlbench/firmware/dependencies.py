@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from mlbench.firmware.sketch_source import Source
+from mlbench.firmware.sketch_source import SketchSource
 from mlbench.firmware.template import SOURCE_SUFFIXES
 
 _HARMLESS = re.compile(
@@ -52,7 +52,7 @@ def named_by(properties: Sequence[str]) -> str:
     return ""
 
 
-def embedded(source: Source) -> str:
+def embedded(source: SketchSource) -> str:
     """Why the assembler may read files that nobody is told of; empty where it cannot."""
     for files in (source.files, *(library.files for library in source.libraries)):
         for relative, file in files.items():

@@ -33,7 +33,7 @@ _POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
-class Store:
+class FirmwareCache:
     """The part of the cache folder that builds use."""
 
     folder: Path

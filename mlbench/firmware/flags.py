@@ -37,7 +37,7 @@ class Compiler:
 
 
 @dataclass(frozen=True)
-class Board:
+class BoardProperties:
     """What there is to know of a board with a set of properties, whatever the sketch."""
 
     properties: Mapping[str, str]
@@ -75,7 +75,7 @@ def platform_properties(fqbn: Fqbn, tools: Toolchain) -> tuple[str, ...]:
     return ()
 
 
-def workspace_properties(board: Board, fqbn: Fqbn, workspace: Workspace) -> tuple[str, ...]:
+def workspace_properties(board: BoardProperties, fqbn: Fqbn, workspace: Workspace) -> tuple[str, ...]:
     """Flags appended to the values that the platform and the user gave.
 
     They keep the build's place out of the image and its debug information, and let a second link

@@ -44,7 +44,7 @@ _PAGE = 4096
 
 
 @dataclass(frozen=True)
-class Region:
+class LinkerRegion:
     """A memory region as a linker script has it; ``origin`` and ``length`` are its expressions."""
 
     name: str
@@ -63,13 +63,13 @@ class Region:
         return origin is not None and length is not None and origin <= address <= origin + length
 
 
-def parse_regions(script: str) -> tuple[Region, ...]:
+def parse_regions(script: str) -> tuple[LinkerRegion, ...]:
     """All regions of a script's MEMORY blocks."""
     found = []
     for block in _MEMORY.findall(_COMMENT.sub(" ", script)):
         for match in _REGION.finditer(block):
             found.append(
-                Region(
+                LinkerRegion(
                     match["name"], match["attributes"] or "", match["origin"].strip(), match["length"].strip()
                 )
             )
@@ -129,9 +129,9 @@ def scripts_of(properties: Mapping[str, str], build_path: Path) -> tuple[Path, .
     return tuple(path for path in found if path is not None)
 
 
-def read_regions(scripts: tuple[Path, ...]) -> tuple[Region, ...]:
+def read_regions(scripts: tuple[Path, ...]) -> tuple[LinkerRegion, ...]:
     """The regions that scripts declare, those of included files with them. Files that lack are skipped."""
-    regions: dict[str, Region] = {}
+    regions: dict[str, LinkerRegion] = {}
     queue, seen = list(scripts), set[Path]()
     while queue:
         path = queue.pop(0)
@@ -148,7 +148,7 @@ def read_regions(scripts: tuple[Path, ...]) -> tuple[Region, ...]:
     return tuple(regions.values())
 
 
-def overflowed(output: str, regions: tuple[Region, ...]) -> tuple[Overflow, ...]:
+def overflowed(output: str, regions: tuple[LinkerRegion, ...]) -> tuple[Overflow, ...]:
     """What a failed link overflowed; empty when it failed for another reason.
 
     Where the script only says that heap or stack no longer fit, the region is the one that holds the
@@ -168,7 +168,7 @@ def overflowed(output: str, regions: tuple[Region, ...]) -> tuple[Overflow, ...]
     return tuple(found)
 
 
-def enlarged(regions: tuple[Region, ...], overflows: tuple[Overflow, ...], attempt: int) -> str:
+def enlarged(regions: tuple[LinkerRegion, ...], overflows: tuple[Overflow, ...], attempt: int) -> str:
     """A MEMORY block that makes every overflowed region long enough, the more so the later the attempt."""
     lines = []
     for overflow in overflows:

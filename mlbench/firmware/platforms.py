@@ -46,7 +46,7 @@ class Fqbn:
 
 
 @dataclass(frozen=True)
-class Homes:
+class Platforms:
     """Where platforms and libraries are, for one board.
 
     ``user`` holds ``hardware/`` and ``libraries/`` (the project's own, or the user's sketchbook);
@@ -106,7 +106,7 @@ class Homes:
         return "\n".join(parts)
 
 
-def homes_for(fqbn: Fqbn, own: Path, cli_data: Path, environ: Mapping[str, str] | None = None) -> Homes:
+def homes_for(fqbn: Fqbn, own: Path, cli_data: Path, environ: Mapping[str, str] | None = None) -> Platforms:
     """The folders to build for a board with.
 
     The user's ``ARDUINO_DIRECTORIES_USER`` and ``ARDUINO_DIRECTORIES_DATA`` count. Without them the
@@ -115,14 +115,14 @@ def homes_for(fqbn: Fqbn, own: Path, cli_data: Path, environ: Mapping[str, str] 
     """
     environ = os.environ if environ is None else environ
     if fqbn.package == OWN_PACKAGE:
-        return Homes(own, own, cli_data)
+        return Platforms(own, own, cli_data)
     user = Path(environ.get("ARDUINO_DIRECTORIES_USER", "") or own)
     named = environ.get("ARDUINO_DIRECTORIES_DATA", "")
     if named:
-        return Homes(own, user, Path(named))
+        return Platforms(own, user, Path(named))
     usual = Path(environ.get("HOME", "") or Path.home()) / ".arduino15"
     has = (usual / "packages" / fqbn.package / "hardware" / fqbn.architecture).is_dir()
-    return Homes(own, user, usual if has else cli_data)
+    return Platforms(own, user, usual if has else cli_data)
 
 
 def version_key(version: str) -> tuple[tuple[int, ...], str]:

@@ -26,7 +26,7 @@ class Library:
 
 
 @dataclass(frozen=True)
-class Source:
+class SketchSource:
     """All that a sketch's image is made of, read once."""
 
     name: str
@@ -45,7 +45,7 @@ class Source:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def read_source(request: BuildRequest) -> Source:
+def read_source(request: BuildRequest) -> SketchSource:
     """Read a sketch, whether named by its folder or by its ``.ino``.
 
     Raises:
@@ -61,7 +61,7 @@ def read_source(request: BuildRequest) -> Source:
     if request.sketch.suffix == ".ino" and folder.name != name:
         files = {key: file for key, file in files.items() if not _other_sketch(key, file, name)}
     files, uses = _as_template(files, request.literal)
-    return Source(name, folder, files, tuple(_library(path) for path in _once(request)), uses)
+    return SketchSource(name, folder, files, tuple(_library(path) for path in _once(request)), uses)
 
 
 def _locate(sketch: Path) -> tuple[Path, str, str]:

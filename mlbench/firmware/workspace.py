@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlbench.firmware.sketch_source import Source
+from mlbench.firmware.sketch_source import SketchSource
 from mlbench.firmware.source_tree import SourceFile
 
 SKETCH_ROOT = "/sketch"
@@ -73,7 +73,7 @@ class Workspace:
         """What the sketch compiler keeps of compiled cores."""
         return self.folder / "cores"
 
-    def fill(self, source: Source) -> None:
+    def fill(self, source: SketchSource) -> None:
         """Make the copies equal to the sources, touching only what differs. Raises OSError.
 
         Until ``seal`` the workspace counts as half-built, and is emptied by the next ``fill``: a compiler
@@ -106,12 +106,12 @@ class Workspace:
             target.write_bytes(file.read())
         self.link_options.write_text("")
 
-    def seal(self, source: Source) -> None:
+    def seal(self, source: SketchSource) -> None:
         """Say that the sketch compiler came to its end, good or bad. Raises OSError."""
         digests = {relative: file.digest for relative, file in self._wanted(source).items()}
         (self.folder / _MANIFEST).write_text(json.dumps(digests))
 
-    def _wanted(self, source: Source) -> dict[str, SourceFile]:
+    def _wanted(self, source: SketchSource) -> dict[str, SourceFile]:
         main = f"{source.name}.ino"
         wanted = {
             f"sketch/{self.name}/{f'{self.name}.ino' if key == main else key}": file
@@ -134,7 +134,7 @@ class Workspace:
             (str(self.sketch), f"{SKETCH_ROOT}/{self.name}"),
         )
 
-    def user_path(self, path: str, source: Source) -> str:
+    def user_path(self, path: str, source: SketchSource) -> str:
         """The user's own file for a path in a compiler's message; other paths stay as they are."""
         # The linker reads places from debug information, where the maps above are in force.
         for prefix in (f"{self.sketch}/", f"{self.build_path}/sketch/", f"{SKETCH_ROOT}/{self.name}/"):
@@ -153,7 +153,7 @@ class Workspace:
                     return str(found.origin if found else library.folder / path[len(prefix) :])
         return path
 
-    def user_text(self, text: str, source: Source) -> str:
+    def user_text(self, text: str, source: SketchSource) -> str:
         """A message with the workspace's folders replaced by the user's."""
         text = text.replace(str(self.build_path / "sketch"), str(source.folder))
         text = text.replace(str(self.sketch), str(source.folder))

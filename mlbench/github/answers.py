@@ -8,10 +8,10 @@ import re
 import time
 
 from mlbench.github.errors import Forbidden, GitHubError, NotFound, RateLimited, Unavailable, Unprocessable
-from mlbench.github.transport import Answer, Token
+from mlbench.github.transport import HttpResponse, Token
 
 
-def error_of(answer: Answer, where: str, token: Token) -> GitHubError:
+def error_of(answer: HttpResponse, where: str, token: Token) -> GitHubError:
     """The error that an answer with a status of 300 and more stands for; its text is without ``token``."""
     status = answer.status
     said = token.cleaned(_said(answer))
@@ -29,7 +29,7 @@ def error_of(answer: Answer, where: str, token: Token) -> GitHubError:
     return Unprocessable(what, where=where)
 
 
-def next_link(answer: Answer) -> str:
+def next_link(answer: HttpResponse) -> str:
     """Where the next page of a list lies; empty: this is the last."""
     for link in answer.headers.get("link", "")[:10_000].split(","):
         target, _, parameters = link.partition(";")
@@ -38,7 +38,7 @@ def next_link(answer: Answer) -> str:
     return ""
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: HttpResponse) -> str:
     try:
         data = json.loads(answer.body[:100_000])
     except (ValueError, RecursionError):
@@ -52,7 +52,7 @@ def _said(answer: Answer) -> str:
     return ": ".join(text for text in texts if isinstance(text, str))
 
 
-def _wait_asked(answer: Answer, said: str) -> float | None:
+def _wait_asked(answer: HttpResponse, said: str) -> float | None:
     """Seconds that a rate limit asks to wait; None: it is none.
 
     GitHub, "Rate limits for the REST API": Retry-After, else X-RateLimit-Reset where nothing remains, else
@@ -73,7 +73,7 @@ def _wait_asked(answer: Answer, said: str) -> float | None:
     return None
 
 
-def _server_time(answer: Answer) -> float:
+def _server_time(answer: HttpResponse) -> float:
     # By the server's clock: this machine's may be wrong, and the server counts by its own.
     try:
         return email.utils.parsedate_to_datetime(answer.headers.get("date", "")).timestamp()

@@ -16,7 +16,16 @@ from mlbench.errors import UsageError
 from mlbench.github.answers import error_of, next_link
 from mlbench.github.errors import GitHubError, NotFound, RateLimited, Unavailable, Unexpected
 from mlbench.github.shape import items, mapping
-from mlbench.github.transport import NO_TOKEN, Answer, Deadline, Outgoing, Token, Transport, origin, place
+from mlbench.github.transport import (
+    NO_TOKEN,
+    Deadline,
+    HttpResponse,
+    Outgoing,
+    Token,
+    Transport,
+    origin,
+    place,
+)
 
 DEFAULT_API = "https://api.github.com"
 OPERATION_SECONDS = 90.0
@@ -181,13 +190,13 @@ class GitHub:
         token: Token | None = None,
         hops: int = _HOPS,
         seconds: float = EXCHANGE_SECONDS,
-    ) -> Answer:
+    ) -> HttpResponse:
         """GET, again after what passes."""
         return self._again(
             lambda: self._send("GET", url, None, limit=limit, token=token, hops=hops, seconds=seconds)
         )
 
-    def _again(self, send: Callable[[], Answer], tries: int = TRIES) -> Answer:
+    def _again(self, send: Callable[[], HttpResponse], tries: int = TRIES) -> HttpResponse:
         for attempt in range(1, tries + 1):
             try:
                 return send()
@@ -216,7 +225,7 @@ class GitHub:
         token: Token | None = None,
         hops: int = _HOPS,
         seconds: float = EXCHANGE_SECONDS,
-    ) -> Answer:
+    ) -> HttpResponse:
         """One request; a redirect on the same host is followed (a repository that was renamed)."""
         body = None if data is None else json.dumps(data).encode()
         for _ in range(hops + 1):
@@ -240,7 +249,7 @@ class GitHub:
             raise error_of(answer, place(url), self._token)
         return answer
 
-    def _json(self, answer: Answer) -> Any:
+    def _json(self, answer: HttpResponse) -> Any:
         try:
             return json.loads(answer.body)
         except (ValueError, RecursionError):

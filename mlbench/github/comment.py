@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from mlbench.github.client import LONGEST_WAIT, OPERATION_SECONDS, GitHub
 from mlbench.github.errors import Forbidden, GitHubError, NotFound, RateLimited, Unavailable
-from mlbench.github.marker import Mark, Stamp, key_hash, marker, read_marker
+from mlbench.github.marker import ParsedMarker, Stamp, key_hash, marker, read_marker
 from mlbench.github.pulls import pull_by_number
 from mlbench.github.shape import mapping, number, optional_text
 from mlbench.github.viewer import remember, viewer, viewer_of
@@ -46,7 +46,7 @@ class OwnComment:
     id: int
     url: str
     body: str
-    mark: Mark
+    mark: ParsedMarker
 
 
 class _Again(Exception):
@@ -206,7 +206,7 @@ class _Publishing:
             raise _Again(error, 0) from None
 
 
-def _comment(data: dict[str, Any], mark: Mark) -> OwnComment:
+def _comment(data: dict[str, Any], mark: ParsedMarker) -> OwnComment:
     return OwnComment(
         number(data, "id", "comment"), optional_text(data, "html_url"), optional_text(data, "body"), mark
     )

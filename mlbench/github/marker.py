@@ -30,7 +30,7 @@ class Stamp:
 
 
 @dataclass(frozen=True)
-class Mark:
+class ParsedMarker:
     """A marker that was read: the hash of the key, and the stamp."""
 
     key: str
@@ -57,10 +57,10 @@ def marker(key: str, stamp: Stamp) -> str:
     return line
 
 
-def read_marker(body: str) -> Mark | None:
+def read_marker(body: str) -> ParsedMarker | None:
     """The marker in the first line of a comment. One that is quoted, or stands further down, is none."""
     found = _LINE.fullmatch(body.partition("\n")[0].rstrip("\r"))
     if found is None:
         return None
     stamp = Stamp(found["head"], int(found["run"]), int(found["attempt"]))
-    return Mark(found["key"], stamp)
+    return ParsedMarker(found["key"], stamp)

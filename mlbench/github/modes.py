@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlbench.results.comparison import Comparison, Delta, State, Threshold, Verdict
+from mlbench.results.comparison import Comparison, Delta, JobState, Threshold, Verdict
 
 MODES = ("always", "changes", "regressions", "never")
 
 _MOVED = frozenset({Verdict.BETTER, Verdict.WORSE, Verdict.WARN, Verdict.FAIL, Verdict.ACCEPTED})
 _OVER = frozenset({Verdict.WARN, Verdict.FAIL, Verdict.ACCEPTED})
-_STEADY = frozenset({State.COMPARED, State.FAILED, State.SKIPPED})
+_STEADY = frozenset({JobState.COMPARED, JobState.FAILED, JobState.SKIPPED})
 
 
 def worth_a_comment(mode: str, comparison: Comparison, missing: Sequence[str] = ()) -> bool:
@@ -28,7 +28,7 @@ def worth_a_comment(mode: str, comparison: Comparison, missing: Sequence[str] = 
     states = {job.state for job in comparison.jobs}
     if mode == "changes":
         return bool(states - _STEADY) or any(delta.verdict in _MOVED for delta in deltas)
-    return State.BROKEN in states or any(map(_regressed, deltas))
+    return JobState.BROKEN in states or any(map(_regressed, deltas))
 
 
 def _regressed(delta: Delta) -> bool:

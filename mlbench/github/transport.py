@@ -22,7 +22,7 @@ _CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     """What came back. Names of headers are in small letters."""
 
     status: int
@@ -96,7 +96,7 @@ class Transport:
     def __init__(self, session: requests.Session | None = None) -> None:
         self._session = session or requests.Session()
 
-    def send(self, outgoing: Outgoing, seconds: float) -> Answer:
+    def send(self, outgoing: Outgoing, seconds: float) -> HttpResponse:
         """One exchange of at most ``seconds``; redirects are not followed.
 
         Raises:
@@ -105,7 +105,7 @@ class Transport:
         """
         # A look-up of a name, and a server that sends a byte now and then, outlast every time-out of the
         # library: a thread that nobody has to wait for takes that upon itself.
-        results: list[Answer | Exception] = []
+        results: list[HttpResponse | Exception] = []
         where = place(outgoing.url)
 
         def exchange() -> None:
@@ -129,7 +129,7 @@ class Transport:
             raise Unavailable(_kind(result), where=where) from None
         return result
 
-    def _exchange(self, outgoing: Outgoing, seconds: float) -> Answer:
+    def _exchange(self, outgoing: Outgoing, seconds: float) -> HttpResponse:
         headers = {"User-Agent": f"mlbench/{__version__}"}
         if outgoing.auth is not NO_TOKEN:
             headers |= {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}
@@ -155,7 +155,7 @@ class Transport:
                     raise Unexpected(what, where=place(outgoing.url))
                 parts.append(chunk)
             found = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status_code, found, b"".join(parts))
+            return HttpResponse(response.status_code, found, b"".join(parts))
 
 
 def place(url: str) -> str:

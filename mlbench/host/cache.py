@@ -23,7 +23,7 @@ from mlbench.host.cache_dir import (
 
 
 @dataclass(frozen=True)
-class Entry:
+class CacheEntry:
     """One thing that is kept."""
 
     area: str
@@ -35,7 +35,7 @@ class Entry:
     """The environment that runs this very process."""
 
 
-def entries(areas: Sequence[str] = ()) -> tuple[Entry, ...]:
+def entries(areas: Sequence[str] = ()) -> tuple[CacheEntry, ...]:
     """What is kept, by area (default: all) and name. An unreadable part counts as empty."""
     found = []
     for name in areas or AREAS:
@@ -46,7 +46,7 @@ def entries(areas: Sequence[str] = ()) -> tuple[Entry, ...]:
             if path.suffix in {".lock", ".log"} or path.name == "lock":
                 continue
             in_use = name == ENVIRONMENTS and path == Path(sys.prefix)
-            found.append(Entry(name, path.name, path, _bytes_of(path), in_use))
+            found.append(CacheEntry(name, path.name, path, _bytes_of(path), in_use))
     return tuple(found)
 
 

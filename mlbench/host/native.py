@@ -1,6 +1,6 @@
 """The hot path in C: built with a host compiler where there is one, done without where there is none.
 
-``_hotpath.c`` is a plain shared object, loaded with ctypes. An installed package carries it beside its
+``_block_hook.c`` is a plain shared object, loaded with ctypes. An installed package carries it beside its
 source; a checkout gets it here, in the environment's folder, under the hash of the source, so that a
 checkout is never written to and an edited source never meets an old build.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mlbench.host.cache_dir import Say, locked
 
-SOURCE = Path(__file__).resolve().parents[1] / "emulator" / "_hotpath.c"
+SOURCE = Path(__file__).resolve().parents[1] / "emulator" / "_block_hook.c"
 _FOLDER = "native"
 _COMPILE_SECONDS = 120
 
@@ -109,4 +109,4 @@ def _target(prefix: Path) -> Path | None:
     except OSError:
         return None
     name = hashlib.sha256(source + b"1").hexdigest()[:16]
-    return prefix / _FOLDER / f"_hotpath-{name}.so"
+    return prefix / _FOLDER / f"_block_hook-{name}.so"

@@ -40,7 +40,7 @@ _FORMAT = "mlbench/kept/1"
 Measure = Callable[[Firmware, SketchSpec, Target, "int | None"], Profile]
 
 
-class Kept:
+class MeasurementCache:
     """Measures what was not measured before. A folder that cannot be written only costs time."""
 
     def __init__(self, folder: Path, measure: Measure) -> None:

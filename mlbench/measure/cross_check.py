@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mlbench.core.execution import MarkKind, Outcome, Probe, RunResult, Session, Target
+from mlbench.core.execution import Outcome, Probe, RunResult, Session, SpanKind, Target
 from mlbench.core.firmware import Firmware
 from mlbench.measure.profile import Profile
 from mlbench.measure.reference import Reference
@@ -92,5 +92,5 @@ def _told(result: RunResult) -> str:
 
 
 def _spans(result: RunResult) -> str:
-    counts = {kind: sum(mark.kind is kind for mark in result.marks) for kind in MarkKind}
-    return f"{counts[MarkKind.INIT]} initialization and {counts[MarkKind.INFERENCE]} inferences"
+    counts = {kind: sum(mark.kind is kind for mark in result.marks) for kind in SpanKind}
+    return f"{counts[SpanKind.INIT]} initialization and {counts[SpanKind.INFERENCE]} inferences"

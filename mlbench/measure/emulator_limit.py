@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mlbench.core import backends
-from mlbench.core.execution import Foretold, Target
+from mlbench.core.execution import PredictedLimit, Target
 from mlbench.core.firmware import Firmware
 from mlbench.errors import MLBenchError
 from mlbench.measure.cache import Measure
@@ -13,7 +13,9 @@ from mlbench.results.values import UnusedRam
 from mlbench.suite.suite_file import SketchSpec
 
 
-def foretell(firmware: Firmware, spec: SketchSpec, emulator: Target, measure: Measure) -> Foretold | None:
+def predict_limit(
+    firmware: Firmware, spec: SketchSpec, emulator: Target, measure: Measure
+) -> PredictedLimit | None:
     """What the emulator says of this firmware; None where it cannot run it."""
     asked = replace(spec, backend=backends.default(), ram_search="replay", ram_min=0, ram_max=None)
     try:
@@ -22,4 +24,4 @@ def foretell(firmware: Firmware, spec: SketchSpec, emulator: Target, measure: Me
         return None
     if not isinstance(found, UnusedRam):
         return None
-    return Foretold(found.bytes, found.islands, found.certified)
+    return PredictedLimit(found.bytes, found.islands, found.certified)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mlbench.boards import board_for
-from mlbench.core.execution import HeapUse, MarkKind, NoProbes, Outcome, Probe, RunResult, Session, Target
+from mlbench.core.execution import HeapUse, NoProbes, Outcome, Probe, RunResult, Session, SpanKind, Target
 from mlbench.core.firmware import Firmware
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
@@ -94,8 +94,8 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
             timed.serial,
         )
     step = session.resolution_us
-    init = time_of(timed.marks, MarkKind.INIT, _unnamed(spec, session, "init"), step)
-    inference = time_of(timed.marks, MarkKind.INFERENCE, _unnamed(spec, session, "inference"), step)
+    init = time_of(timed.marks, SpanKind.INIT, _unnamed(spec, session, "init"), step)
+    inference = time_of(timed.marks, SpanKind.INFERENCE, _unnamed(spec, session, "inference"), step)
     count = inference.runs if isinstance(inference, Time) else 1
     # Without the wait for further inferences at its end, which probes do not have.
     complete = shared and (count == spec.inferences or session.way == "template")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mlbench.core.execution import Foretold, Session
+from mlbench.core.execution import PredictedLimit, Session
 from mlbench.measure.ram import Prober, RamOptions, no_limit
 from mlbench.measure.ram_search import between, bisect
 from mlbench.measure.reference import Reference
@@ -80,7 +80,9 @@ def _down(passes: Callable[[int], bool], top: int, low: int) -> int | None:
     return None
 
 
-def _confirmed(session: Session, foretold: Foretold | None, limit: int, reason: str, runs: int) -> UnusedRam:
+def _confirmed(
+    session: Session, foretold: PredictedLimit | None, limit: int, reason: str, runs: int
+) -> UnusedRam:
     # That nothing below fails only a replay of all sizes can tell: the emulator's, where it found the same.
     same = foretold is not None and foretold.certified and foretold.limit == limit
     islands = foretold.islands if same and foretold is not None else ()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from statistics import median, median_low
 
-from mlbench.core.execution import Mark, MarkKind
+from mlbench.core.execution import SpanKind, TimedSpan
 from mlbench.results.values import Absent, Time
 
 
 def time_of(
-    marks: tuple[Mark, ...], kind: MarkKind, absent: str, resolution_us: float | None = None
+    marks: tuple[TimedSpan, ...], kind: SpanKind, absent: str, resolution_us: float | None = None
 ) -> Time | Absent:
     """The time of all spans of a kind; ``absent`` is the reason where there is none.
 
@@ -28,7 +28,7 @@ def time_of(
         return Absent(absent)
     on_board = resolution_us is not None
     first_us = None
-    if on_board and kind is MarkKind.INFERENCE and len(spans) > 1:
+    if on_board and kind is SpanKind.INFERENCE and len(spans) > 1:
         first_us = spans.pop(0).us
     times = [mark.us for mark in spans]
     middle_us = median_low(times)

@@ -29,7 +29,7 @@ from mlbench.errors import EnvironmentFault, MLBenchError, UsageError
 from mlbench.firmware.board_harness import UPLOADED
 from mlbench.firmware.workspace import safe_name
 from mlbench.pipeline.portable_paths import portable, user_file
-from mlbench.pipeline.run import Outcome
+from mlbench.pipeline.run import BuildOutcome
 from mlbench.results.codec import decode, encode
 from mlbench.results.values import Failure
 from mlbench.suite.suite_file import SketchSpec, Source
@@ -100,7 +100,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         raise EnvironmentFault(f"cannot be written ({said})", where=str(path), do="name another") from error
 
 
-def write_entry(folder: Path, number: int, made: Outcome) -> Failure | None:
+def write_entry(folder: Path, number: int, made: BuildOutcome) -> Failure | None:
     """Write one entry; gives its failure, where it has one. Raises OSError."""
     data, files = _data(made), _files(made.firmware)
     broken = next(violations(data, load_schema("mlbench.pipeline", "firmware.schema.json")), None)
@@ -110,7 +110,7 @@ def write_entry(folder: Path, number: int, made: Outcome) -> Failure | None:
         failure = Failure(elide(what, _MOST_TEXT), exit_status=2)
         name = elide(made.spec.name, 100) or _UNKNOWN
         spec = SketchSpec(name, Path(), made.spec.board, made.spec.source)
-        made, files = Outcome(spec, failure=failure), {}
+        made, files = BuildOutcome(spec, failure=failure), {}
         data = _data(made)
     slug = re.sub(r"[^A-Za-z0-9_-]+", "_", made.spec.name)[:60]
     entry = folder / f"{number:03}-{slug}"
@@ -164,7 +164,7 @@ def _unhandy(files: Mapping[tuple[bool, str], Path]) -> str:
     return ""
 
 
-def _data(made: Outcome) -> dict[str, Any]:
+def _data(made: BuildOutcome) -> dict[str, Any]:
     spec, firmware, failure = made.spec, made.firmware, made.failure
     functions = spec.functions
     return {
@@ -196,7 +196,7 @@ def _data(made: Outcome) -> dict[str, Any]:
     }
 
 
-def _firmware_data(made: Outcome) -> dict[str, Any]:
+def _firmware_data(made: BuildOutcome) -> dict[str, Any]:
     firmware = made.firmware
     assert firmware is not None
     keys, image = firmware.keys, firmware.board

@@ -94,7 +94,7 @@ def profile_all(
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BuildOutcome:
     """What building one entry gave: a firmware with the overhead of its board, or a failure."""
 
     spec: SketchSpec
@@ -108,19 +108,19 @@ class Outcome:
 
 def build_all(
     specs: Sequence[SketchSpec], services: Services, *, debug: Callable[[str], None] | None = None
-) -> tuple[Outcome, ...]:
+) -> tuple[BuildOutcome, ...]:
     """What building each entry gave, in their order. An error of one never touches the others."""
     overheads = _Overheads(services)
 
-    def job(spec: SketchSpec) -> Outcome:
+    def job(spec: SketchSpec) -> BuildOutcome:
         built = _build(spec, services, overheads)
         if built.error is not None:
             if debug:
                 debug("".join(traceback.format_exception(built.error)))
             failure = portable(_failure(built.error), built.project, None)
-            return Outcome(spec, built.project, failure=failure)
+            return BuildOutcome(spec, built.project, failure=failure)
         overhead = overheads.of(spec)
-        return Outcome(spec, built.project, built.firmware, None, overhead.bytes, overhead.note)
+        return BuildOutcome(spec, built.project, built.firmware, None, overhead.bytes, overhead.note)
 
     try:
         return _each(job, specs)

@@ -18,7 +18,7 @@ from mlbench.util.settings import Settings
 
 if TYPE_CHECKING:
     from mlbench.core.backends import Backend
-    from mlbench.core.execution import Foretold, Target
+    from mlbench.core.execution import PredictedLimit, Target
     from mlbench.core.firmware import BoardBuild, BoardImage, BuildRequest, Firmware
     from mlbench.firmware.arduino_cli import ArduinoCli
     from mlbench.firmware.toolchain import Toolchain
@@ -77,10 +77,10 @@ class _ServiceMaker:
     def _measure(self) -> Measure:
         """What measures, and keeps what it has measured."""
         from mlbench.host.cache_dir import RESULTS, cache_area
-        from mlbench.measure.cache import Kept
+        from mlbench.measure.cache import MeasurementCache
         from mlbench.measure.profile import profile
 
-        return Kept(cache_area(RESULTS), profile) if self._settings.cache else profile
+        return MeasurementCache(cache_area(RESULTS), profile) if self._settings.cache else profile
 
     def _checked(self, measure: Measure) -> Measure:
         """What measures, and holds it against a second instrument where that is asked for."""
@@ -159,8 +159,8 @@ class _ServiceMaker:
     def _board(self, spec: SketchSpec) -> Target:
         """A real board, with all that it takes to link sketches anew for it, where they are here."""
         from mlbench.boards import board_for
-        from mlbench.core.execution import Foretold
-        from mlbench.targets.board.claim import Claims
+        from mlbench.core.execution import PredictedLimit
+        from mlbench.targets.board.lease import BoardRequest
         from mlbench.targets.board.target import BoardTarget
         from mlbench.util.text import printable
 
@@ -171,7 +171,7 @@ class _ServiceMaker:
             request = _locate(self._obtain(spec), spec)
             return self._build(replace(request, board=wanted, literal=literal))
 
-        claims = Claims(
+        claims = BoardRequest(
             board,
             fqbn,
             self._settings.port,
@@ -182,19 +182,19 @@ class _ServiceMaker:
         )
         faithful = spec.ram_search == "faithful"
         if self._prebuilt:
-            said = Foretold(spec.ram_expected) if spec.ram_expected is not None else None
+            said = PredictedLimit(spec.ram_expected) if spec.ram_expected is not None else None
             return BoardTarget(board, claims, None, lambda _: said, self._progress.note, faithful)
         foretold = partial(self._foretold, spec)
         return BoardTarget(board, claims, rebuild, foretold, self._progress.note, faithful)
 
-    def _foretold(self, spec: SketchSpec, firmware: Firmware) -> Foretold | None:
+    def _foretold(self, spec: SketchSpec, firmware: Firmware) -> PredictedLimit | None:
         """What the emulator of the board finds, where it has one."""
         from mlbench.boards import board_for
-        from mlbench.measure.emulator_limit import foretell
+        from mlbench.measure.emulator_limit import predict_limit
 
         if board_for(spec.board).emulator is None:
             return None
-        return foretell(
+        return predict_limit(
             firmware, spec, target_for(replace(spec, backend=backends.default())), self._measure()
         )
 

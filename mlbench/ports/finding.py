@@ -46,7 +46,7 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Wish:
+class PortSelector:
     """Which port is asked for; empty fields ask for nothing."""
 
     device: str = ""
@@ -67,21 +67,21 @@ class Wish:
         )
 
 
-def parse_wish(text: str) -> Wish:
+def parse_selector(text: str) -> PortSelector:
     """What ``--port`` asks for.
 
     A path or a URL, ``VID:PID`` or ``VID:PID:SERIAL`` in hexadecimal digits, or else a serial number.
     """
     if not text:
-        return Wish()
+        return PortSelector()
     if _URL.match(text) or "/" in text or re.fullmatch(r"COM[0-9]+", text):
-        return Wish(device=text)
+        return PortSelector(device=text)
     found = _USB_ID.fullmatch(text)
     if found:
-        return Wish("", UsbId(int(found[1], 16), int(found[2], 16)), found[3] or "")
+        return PortSelector("", UsbId(int(found[1], 16), int(found[2], 16)), found[3] or "")
     if re.fullmatch(r"tty[A-Za-z]+[0-9]+", text):
-        return Wish(device=f"/dev/{text}")
-    return Wish(serial_number=text)
+        return PortSelector(device=f"/dev/{text}")
+    return PortSelector(serial_number=text)
 
 
 def list_ports() -> tuple[Port, ...]:
@@ -99,7 +99,7 @@ def list_ports() -> tuple[Port, ...]:
 
 
 def find_ports(
-    board: Board, wish: Wish, list_all: Callable[[], Sequence[Port]] = list_ports
+    board: Board, wish: PortSelector, list_all: Callable[[], Sequence[Port]] = list_ports
 ) -> tuple[Port, ...]:
     """The ports that may be the board's, the surest first.
 

@@ -137,7 +137,7 @@ def held() -> tuple[tuple[Path, Holder], ...]:
     return tuple(found)
 
 
-def claim(
+def acquire(
     ports: Sequence[Port],
     what: str,
     say: Say,

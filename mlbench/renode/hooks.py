@@ -48,7 +48,7 @@ class Hook:
         )
 
 
-class Event(NamedTuple):
+class HookEvent(NamedTuple):
     """One line: its letter, the hook's number, instructions so far, and the other words."""
 
     letter: str
@@ -61,7 +61,7 @@ class Event(NamedTuple):
         return int(self.words[index], 0) & 0xFFFFFFFF
 
 
-def parse_events(text: str) -> list[Event]:
+def parse_events(text: str) -> list[HookEvent]:
     """The whole lines of the file; one that is not complete yet is left for the next time.
 
     Raises:
@@ -73,7 +73,7 @@ def parse_events(text: str) -> list[Event]:
         if words[:1] == ["X"]:
             raise ValueError(f"a hook failed: {line[2:200]}")
         try:
-            events.append(Event(words[0], int(words[1]), int(words[2], 0), tuple(words[3:])))
+            events.append(HookEvent(words[0], int(words[1]), int(words[2], 0), tuple(words[3:])))
         except (IndexError, ValueError):
             raise ValueError(f"{line[:80]!r} is not a line of a hook") from None
     return events

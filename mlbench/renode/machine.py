@@ -11,7 +11,7 @@ from mlbench.elf.image import Image
 from mlbench.elf.redirect import Patch
 from mlbench.errors import SketchError
 from mlbench.renode.client import CommandFailed, RenodeError
-from mlbench.renode.hooks import EVENTS, USB_FILE, Event, Hook, parse_events
+from mlbench.renode.hooks import EVENTS, USB_FILE, Hook, HookEvent, parse_events
 from mlbench.renode.process import RenodeProcess
 
 PLATFORM = "nano33ble.repl"
@@ -92,7 +92,7 @@ class RenodeMachine:
             self.aborted,
         )
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[HookEvent]:
         """What the hooks have written so far.
 
         Raises:

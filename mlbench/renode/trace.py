@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mlbench.core.execution import MarkKind
-from mlbench.renode.hooks import Event
+from mlbench.core.execution import SpanKind
+from mlbench.renode.hooks import HookEvent
 
 
 @dataclass(frozen=True)
-class Span:
+class TraceSpan:
     """One call of a named function, or what lies between two marks: in instructions, exactly."""
 
-    kind: MarkKind
+    kind: SpanKind
     instructions: int
 
 
@@ -24,11 +24,11 @@ class Trace:
     that call will not be seen: the run is to be repeated with them.
     """
 
-    init: Span | None = None
-    inferences: list[Span] = field(default_factory=list)
+    init: TraceSpan | None = None
+    inferences: list[TraceSpan] = field(default_factory=list)
     outputs: tuple[bytes, ...] = ()
-    unknown: set[tuple[MarkKind, int]] = field(default_factory=set)
-    fault: Event | None = None
+    unknown: set[tuple[SpanKind, int]] = field(default_factory=set)
+    fault: HookEvent | None = None
     refused: bool = False
     loops: int = 0
     inside: int = 0
@@ -39,21 +39,21 @@ class Trace:
 class Role:
     """What a hook stands for. ``site`` is the address of a return, for that."""
 
-    kind: MarkKind
+    kind: SpanKind
     site: int = 0
     ends: bool = False
     """A mark of the library that closes a span, not a function's entry."""
 
 
 @dataclass
-class _Open:
-    kind: MarkKind
+class _OpenSpan:
+    kind: SpanKind
     site: int
     sp: int
     instructions: int
 
 
-def read_trace(events: list[Event], roles: tuple[Role, ...], returns: bool) -> Trace:
+def read_trace(events: list[HookEvent], roles: tuple[Role, ...], returns: bool) -> Trace:
     """Follow the lines.
 
     Args:
@@ -62,7 +62,7 @@ def read_trace(events: list[Event], roles: tuple[Role, ...], returns: bool) -> T
         returns: spans end where calls return; otherwise where an end mark is entered.
     """
     trace = Trace()
-    opened: list[_Open] = []
+    opened: list[_OpenSpan] = []
     sites = {(role.kind, role.site) for role in roles if role.site}
     for event in events:
         if event.letter == "F":
@@ -77,7 +77,7 @@ def read_trace(events: list[Event], roles: tuple[Role, ...], returns: bool) -> T
                 _close(trace, opened, event, lambda call, kind=role.kind: call.kind is kind)
                 continue
             site = event.value(0) & ~1
-            opened.append(_Open(role.kind, site, event.value(1), event.instructions))
+            opened.append(_OpenSpan(role.kind, site, event.value(1), event.instructions))
             if returns and (role.kind, site) not in sites:
                 trace.unknown.add((role.kind, site))
         elif event.letter == "R":
@@ -85,11 +85,11 @@ def read_trace(events: list[Event], roles: tuple[Role, ...], returns: bool) -> T
             key = (role.kind, role.site, sp)
             if _close(trace, opened, event, lambda call, key=key: (call.kind, call.site, call.sp) == key):
                 _keep_outputs(trace, role, event)
-    trace.inside = sum(call.kind is MarkKind.INFERENCE for call in opened)
+    trace.inside = sum(call.kind is SpanKind.INFERENCE for call in opened)
     return trace
 
 
-def _close(trace: Trace, opened: list[_Open], event: Event, fits: object) -> bool:
+def _close(trace: Trace, opened: list[_OpenSpan], event: HookEvent, fits: object) -> bool:
     """End the innermost open span that fits; what was begun inside it was left by a jump."""
     assert callable(fits)
     at = next((n for n in reversed(range(len(opened))) if fits(opened[n])), None)
@@ -97,16 +97,16 @@ def _close(trace: Trace, opened: list[_Open], event: Event, fits: object) -> boo
         return False
     call = opened[at]
     del opened[at:]
-    span = Span(call.kind, event.instructions - call.instructions)
-    if call.kind is MarkKind.INFERENCE:
+    span = TraceSpan(call.kind, event.instructions - call.instructions)
+    if call.kind is SpanKind.INFERENCE:
         trace.inferences.append(span)
-    elif not trace.inferences and not any(other.kind is MarkKind.INFERENCE for other in opened):
+    elif not trace.inferences and not any(other.kind is SpanKind.INFERENCE for other in opened):
         # The last initialization before the first inference is the one that counts.
         trace.init = span
     return True
 
 
-def _keep_outputs(trace: Trace, role: Role, event: Event) -> None:
-    if role.kind is MarkKind.INFERENCE:
+def _keep_outputs(trace: Trace, role: Role, event: HookEvent) -> None:
+    if role.kind is SpanKind.INFERENCE:
         words = b"".join(event.value(n).to_bytes(4, "little") for n in (1, 2))
         trace.outputs = (words, *(bytes.fromhex(text) for text in event.words[3:]))

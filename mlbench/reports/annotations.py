@@ -10,7 +10,7 @@ from pathlib import Path
 from mlbench.core.measures import row
 from mlbench.errors import MLBenchError
 from mlbench.reports.wording import change, figure, verdict, with_unit
-from mlbench.results.comparison import Comparison, Delta, JobChange, State, Verdict
+from mlbench.results.comparison import Comparison, Delta, JobChange, JobState, Verdict
 from mlbench.util.text import printable
 
 _LEVELS = {Verdict.FAIL: "error", Verdict.WARN: "warning", Verdict.ACCEPTED: "notice"}
@@ -42,7 +42,7 @@ def annotations_of(comparison: Comparison, root: str | os.PathLike[str]) -> tupl
 
 def _failures(job: JobChange, places: _Places) -> Iterable[Annotation]:
     failure = job.head.failure if job.head is not None else None
-    if job.state not in (State.BROKEN, State.FAILED) or failure is None:
+    if job.state not in (JobState.BROKEN, JobState.FAILED) or failure is None:
         return
     title = printable(f"{job.sketch} failed")
     located = False

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Block:
+class ReportBlock:
     """One part of a report: rows between what opens and what closes them.
 
     What is left out is always said: ``stub`` is the whole block in one line, ``cut`` says how many rows
@@ -35,7 +35,7 @@ def size(text: str) -> int:
     return len(text.encode("utf-8"))
 
 
-def fit(blocks: Sequence[Block], limit: int) -> tuple[str, bool]:
+def fit(blocks: Sequence[ReportBlock], limit: int) -> tuple[str, bool]:
     """All blocks in at most ``limit`` bytes, and whether anything was left out.
 
     The first ones are given room first; of each at least its stub stands, so that nothing is hidden.
@@ -54,7 +54,7 @@ def fit(blocks: Sequence[Block], limit: int) -> tuple[str, bool]:
     return "\n\n".join(filter(None, parts)), not whole
 
 
-def _most(block: Block, room: int) -> int:
+def _most(block: ReportBlock, room: int) -> int:
     """How many rows of the block fit."""
     everything = len(block.rows)
     if size(block.first(everything)) <= room:

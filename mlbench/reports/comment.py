@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from mlbench.core.measures import rows
-from mlbench.reports.blocks import Block, fit, size
+from mlbench.reports.blocks import ReportBlock, fit, size
 from mlbench.reports.digest import Digest, also, digest, headline
 from mlbench.reports.escaping import code, link, prose
 from mlbench.reports.sections import Sections
@@ -46,7 +46,7 @@ def comment_markdown(
     summary = link("the job summary", run_url)
     sections = Sections(found, f", all of it is in {summary}", _SYMBOLS)
     blocks = [
-        Block(top(found, title, missing)),
+        ReportBlock(top(found, title, missing)),
         *told(found, sections, run_url, missing),
         *sections.broken(),
         *sections.worse(),
@@ -61,7 +61,7 @@ def comment_markdown(
         *sections.noise(),
         *sections.unchanged(),
     ]
-    last = Block(foot(found, sections, run_url))
+    last = ReportBlock(foot(found, sections, run_url))
     text, _ = fit(blocks, limit - size(last.stub) - 4)
     return f"{text}\n\n{last.stub}\n"
 
@@ -72,17 +72,17 @@ def top(found: Digest, title: str, missing: Sequence[str]) -> str:
     return f"### {icon} {prose(title, 100)}: {said}"
 
 
-def told(found: Digest, sections: Sections, run_url: str, missing: Sequence[str]) -> Iterable[Block]:
+def told(found: Digest, sections: Sections, run_url: str, missing: Sequence[str]) -> Iterable[ReportBlock]:
     """What a reader must know before any figure: what was compared, what is missing, what was accepted."""
     comparison = found.comparison
     others = also(found)
     rest = f"{others[0].upper()}{others[1:]}." if others else ""
-    yield Block(" ".join(filter(None, (_sides(comparison, run_url), rest))))
+    yield ReportBlock(" ".join(filter(None, (_sides(comparison, run_url), rest))))
     if missing:
         said = f"⚠️ **{plural(len(missing), 'job')} gave no results**, so this is not all"
         yield sections.listed(f"{said}:\n", f"{said}{sections.elsewhere}.", [code(leg) for leg in missing])
     if comparison.accepted:
-        yield Block(f"☑️ What is over its limit was accepted: {prose(comparison.accepted)}")
+        yield ReportBlock(f"☑️ What is over its limit was accepted: {prose(comparison.accepted)}")
     if comparison.notes:
         stub = f"{plural(len(comparison.notes), 'note')}{sections.elsewhere}."
         yield sections.listed("To note:\n", stub, [prose(note, 500) for note in comparison.notes])

@@ -7,19 +7,19 @@ from collections.abc import Iterable
 from mlbench.core.measures import row
 from mlbench.reports.table import Cell, Column, Problem, Row, Table
 from mlbench.reports.wording import percent, raw_change, shown, signed, unit, with_unit
-from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, State, Verdict
+from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, JobState, Verdict
 from mlbench.util.text import printable
 
 _MOST_SYMBOLS = 5
 _SHOWN = frozenset({Verdict.BETTER, Verdict.WORSE, Verdict.WARN, Verdict.FAIL, Verdict.ACCEPTED})
 _WORDS = {Verdict.FAIL: "FAIL", Verdict.WARN: "warn"}
 _STATES = {
-    State.NEW: "new",
-    State.REMOVED: "removed",
-    State.BROKEN: "broken: it worked at the base",
-    State.FIXED: "fixed: it failed at the base",
-    State.FAILED: "failed, as it did at the base",
-    State.SKIPPED: "skipped: not touched by the change",
+    JobState.NEW: "new",
+    JobState.REMOVED: "removed",
+    JobState.BROKEN: "broken: it worked at the base",
+    JobState.FIXED: "fixed: it failed at the base",
+    JobState.FAILED: "failed, as it did at the base",
+    JobState.SKIPPED: "skipped: not touched by the change",
 }
 
 
@@ -43,7 +43,7 @@ def change_table(comparison: Comparison) -> Table:
         columns=tuple(columns),
         rows=tuple(rows),
         remarks=tuple(printable(line) for line in _remarks(comparison)),
-        problems=tuple(_problem(job) for job in comparison.jobs if job.state is State.BROKEN),
+        problems=tuple(_problem(job) for job in comparison.jobs if job.state is JobState.BROKEN),
     )
 
 

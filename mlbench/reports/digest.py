@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mlbench.core.measures import row
 from mlbench.reports.wording import change, plural, sketches, unit, verdict
-from mlbench.results.comparison import Comparison, Delta, JobChange, State, Verdict
+from mlbench.results.comparison import Comparison, Delta, JobChange, JobState, Verdict
 
 GRAVITY = (
     Verdict.FAIL,
@@ -62,27 +62,27 @@ class Digest:
 
 def digest(comparison: Comparison) -> Digest:
     """Sort a comparison."""
-    by_state: dict[State, list[JobChange]] = {state: [] for state in State}
+    by_state: dict[JobState, list[JobChange]] = {state: [] for state in JobState}
     for job in comparison.jobs:
         by_state[job.state].append(job)
-    compared = by_state[State.COMPARED]
+    compared = by_state[JobState.COMPARED]
     held = [] if comparison.base is None else compared
     # A sketch that broke has its flash all the same, and that may be over a limit.
     moved = [changed for job in comparison.jobs if (changed := _moved(job))]
     return Digest(
         comparison=comparison,
-        broken=tuple(by_state[State.BROKEN]),
+        broken=tuple(by_state[JobState.BROKEN]),
         worse=tuple(
             sorted((one for one in moved if _gravity(one) < GRAVITY.index(Verdict.BETTER)), key=_gravity)
         ),
         better=tuple(one for one in moved if _gravity(one) == GRAVITY.index(Verdict.BETTER)),
         apart=_with(held, Verdict.NOT_COMPARED),
         noise=_with(held, Verdict.NOISE),
-        new=tuple(by_state[State.NEW]),
-        fixed=tuple(by_state[State.FIXED]),
-        removed=tuple(by_state[State.REMOVED]),
-        failed=tuple(by_state[State.FAILED]),
-        skipped=tuple(by_state[State.SKIPPED]),
+        new=tuple(by_state[JobState.NEW]),
+        fixed=tuple(by_state[JobState.FIXED]),
+        removed=tuple(by_state[JobState.REMOVED]),
+        failed=tuple(by_state[JobState.FAILED]),
+        skipped=tuple(by_state[JobState.SKIPPED]),
         unchanged=tuple(job for job in held if not _tells(job)),
         measured=tuple(compared) if comparison.base is None else (),
         verdicts=Counter(delta.verdict for job in comparison.jobs for delta in job.deltas),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mlbench.core.measures import Kind
+from mlbench.core.measures import MeasureKind
 from mlbench.results.values import Absent, Flash, Result, Time
 from mlbench.util.text import printable
 
-_UNITS = {Kind.BYTES: "bytes", Kind.TIME: "us", Kind.COUNT: "count"}
+_UNITS = {MeasureKind.BYTES: "bytes", MeasureKind.TIME: "us", MeasureKind.COUNT: "count"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def points(results: Sequence[Result]) -> Iterable[Point]:
                 deviation = f", MAD {value.mad_us:.3f} us" if value.mad_us is not None else ""
                 detail = f"median of {value.count}{deviation}{cycles}"
                 span = value.minimum_us, value.maximum_us
-                yield Point(job, measure.key, value.amount, _UNITS[Kind.TIME], *span, detail)
+                yield Point(job, measure.key, value.amount, _UNITS[MeasureKind.TIME], *span, detail)
             else:
                 starred = isinstance(value, Flash) and value.starred
                 detail = "does not fit the board" if starred else ""

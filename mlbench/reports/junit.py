@@ -11,7 +11,7 @@ from xml.etree import ElementTree  # only written with it, never parsed
 
 from mlbench.core.measures import row
 from mlbench.reports.wording import change, figure, verdict, with_unit
-from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, Side, State, Verdict
+from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, JobState, Side, Verdict
 from mlbench.results.values import Failure
 from mlbench.util.text import printable
 
@@ -61,15 +61,15 @@ def _side(side: Side) -> str:
 def _cases(job: JobChange) -> Iterable[Any]:
     from junit_xml import TestCase
 
-    if job.state is State.REMOVED:
+    if job.state is JobState.REMOVED:
         return  # a test that is gone is not there
     name = printable(job.sketch)
     whole = TestCase(RUNS, name)
     failure = job.head.failure if job.head is not None else None
-    if job.state in (State.BROKEN, State.FAILED):
+    if job.state in (JobState.BROKEN, JobState.FAILED):
         message = printable(failure.message) if failure else "no reason is known"
         whole.add_failure_info(message, _detail(failure) if failure else message)
-    elif job.state is State.SKIPPED:
+    elif job.state is JobState.SKIPPED:
         whole.add_skipped_info("nothing that it depends on was changed")
     yield whole
     for delta in job.deltas:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mlbench.core.measures import FLASH, Kind, rows
+from mlbench.core.measures import FLASH, MeasureKind, rows
 from mlbench.reports.escaping import code, prose
 from mlbench.reports.wording import clocks, shown, spread, unit
 from mlbench.results.values import Absent, Flash, Result, Time
@@ -40,7 +40,7 @@ def _head() -> Iterable[str]:
     """The heading of each column, in the words of the comparisons that such tables are from."""
     yield "Implementation"
     for measure in rows():
-        word = {FLASH: " usage"}.get(measure.key, " speed" if measure.kind is Kind.TIME else "")
+        word = {FLASH: " usage"}.get(measure.key, " speed" if measure.kind is MeasureKind.TIME else "")
         of = f" ({unit(measure.key)})" if unit(measure.key) else ""
         yield f"{measure.title}{word}{of}"
         if measure.key == FLASH:

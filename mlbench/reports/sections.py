@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mlbench.reports.blocks import Block
+from mlbench.reports.blocks import ReportBlock
 from mlbench.reports.digest import Digest
 from mlbench.reports.escaping import code, prose
 from mlbench.reports.rows import (
@@ -56,16 +56,16 @@ class Sections:
         place = self._place(job)
         return f"{code(job.sketch)}<br><sub>{place}</sub>" if place else code(job.sketch)
 
-    def broken(self) -> Iterable[Block]:
+    def broken(self) -> Iterable[ReportBlock]:
         """Sketches that worked at the base."""
         yield from self._failures("No longer working", "❌", self.found.broken)
 
-    def failed(self) -> Iterable[Block]:
+    def failed(self) -> Iterable[ReportBlock]:
         """Sketches that fail, and did so before."""
         base = self.found.comparison.base is not None
         yield from self._failures("Failed before and after" if base else "Failed", "⚠️", self.found.failed)
 
-    def failure_details(self) -> Iterable[Block]:
+    def failure_details(self) -> Iterable[ReportBlock]:
         """Calls and compiler messages of what failed."""
         rows = []
         for job in (*self.found.broken, *self.found.failed):
@@ -75,22 +75,22 @@ class Sections:
         if rows:
             yield self.fold("How it failed", "", rows)
 
-    def worse(self) -> Iterable[Block]:
+    def worse(self) -> Iterable[ReportBlock]:
         """Every sketch of which something got worse, with all that moved in it."""
         found = self.found.worse
         yield from self._table("Worse", len(found), change_rows(found, self.cell))
 
-    def better(self) -> Iterable[Block]:
+    def better(self) -> Iterable[ReportBlock]:
         """Sketches of which something got better and nothing worse."""
         found = self.found.better
         yield from self._table("Better", len(found), change_rows(found, self.cell))
 
-    def apart(self) -> Iterable[Block]:
+    def apart(self) -> Iterable[ReportBlock]:
         """Figures that cannot be subtracted."""
         found = self.found.apart
         yield from self._table("Side by side, not subtracted", len(found), apart_rows(found, self.cell))
 
-    def figures(self) -> Iterable[Block]:
+    def figures(self) -> Iterable[ReportBlock]:
         """Figures of new and mended sketches; of all, where there is no baseline."""
         for title, jobs in (
             ("New", self.found.new),
@@ -99,7 +99,7 @@ class Sections:
         ):
             yield from self._table(title, len(jobs), figure_rows(jobs, self.cell))
 
-    def noise(self) -> Iterable[Block]:
+    def noise(self) -> Iterable[ReportBlock]:
         """What moved and says nothing."""
         found = self.found.noise
         if found:
@@ -107,13 +107,13 @@ class Sections:
             title = f"Noise: {number} moved by the placement of code or inside of the spread alone"
             yield self.fold(title, *change_rows(found, self.cell))
 
-    def unchanged(self) -> Iterable[Block]:
+    def unchanged(self) -> Iterable[ReportBlock]:
         """Sketches that did not move."""
         jobs = self.found.unchanged
         if jobs:
             yield self.fold(f"Unchanged: {sketches(len(jobs))}", *figure_rows(jobs, self.cell))
 
-    def gone(self) -> Iterable[Block]:
+    def gone(self) -> Iterable[ReportBlock]:
         """Sketches that are only at the base, and those that were not measured."""
         removed, skipped = self.found.removed, self.found.skipped
         if removed:
@@ -123,33 +123,33 @@ class Sections:
             rows = [f"- {self._skipped(job)}" for job in skipped]
             yield self.fold(f"Not measured: {sketches(len(skipped))}", "", rows)
 
-    def symbol_changes(self) -> Iterable[Block]:
+    def symbol_changes(self) -> Iterable[ReportBlock]:
         """Which functions and objects made flash grow or shrink."""
         jobs = [job for job in self.found.jobs if job.symbols]
         if jobs:
             rows = symbol_rows(jobs, self.cell, self.symbols)
             yield self.fold("Where flash changed, in bytes", *rows, f": {largest(jobs)}")
 
-    def keys(self) -> Iterable[Block]:
+    def keys(self) -> Iterable[ReportBlock]:
         """What the two sides were built and measured with, where that differs."""
         rows = key_rows(self.found.jobs, self.name)
         if rows:
             stub = f"Builds or instruments differ in {plural(len(rows), 'way')}{self.elsewhere}."
             yield self.listed("Changed besides the sketches:\n", stub, rows)
 
-    def listed(self, opened: str, stub: str, items: Sequence[str]) -> Block:
+    def listed(self, opened: str, stub: str, items: Sequence[str]) -> ReportBlock:
         """A list under a line of our own; its beginning where not all of it fits."""
-        return Block(stub, opened, tuple(f"- {item}" for item in items), cut=self.cut)
+        return ReportBlock(stub, opened, tuple(f"- {item}" for item in items), cut=self.cut)
 
-    def fold(self, title: str, head: str, rows: Sequence[str], more: str = "") -> Block:
+    def fold(self, title: str, head: str, rows: Sequence[str], more: str = "") -> ReportBlock:
         """Rows under a title of our own, to unfold where the report folds; ``more`` then stands beside it."""
         stub = f"{title}; left out here{self.elsewhere}."
         if not self.folded:
-            return Block(
+            return ReportBlock(
                 stub, f"#### {title}\n\n{head}".rstrip() + "\n" * (not head), tuple(rows), cut=self.cut
             )
         opened = f"<details><summary>{title}{more}</summary>\n\n{head}".rstrip()
-        return Block(stub, opened if head else f"{opened}\n", tuple(rows), "\n</details>", self.cut)
+        return ReportBlock(stub, opened if head else f"{opened}\n", tuple(rows), "\n</details>", self.cut)
 
     def cut(self, missing: int) -> str:
         """What is said where rows are missing."""
@@ -160,10 +160,10 @@ class Sections:
         parts += [prose(job.backend)] if len(self._backends) > 1 else []
         return ", ".join(parts)
 
-    def _table(self, title: str, number: int, rows: Rows) -> Iterable[Block]:
+    def _table(self, title: str, number: int, rows: Rows) -> Iterable[ReportBlock]:
         if number:
             stub = f"{title}: {sketches(number)}, left out here{self.elsewhere}."
-            yield Block(stub, f"#### {title}\n\n{rows[0]}", rows[1], cut=self.cut)
+            yield ReportBlock(stub, f"#### {title}\n\n{rows[0]}", rows[1], cut=self.cut)
 
     def _skipped(self, job: JobChange) -> str:
         heads = [delta.head for delta in job.deltas if delta.head is not None]
@@ -171,7 +171,7 @@ class Sections:
         said = f": {prose('; '.join(reasons))}" if reasons else ""
         return f"{self.name(job)}{said}"
 
-    def _failures(self, title: str, mark: str, jobs: Sequence[JobChange]) -> Iterable[Block]:
+    def _failures(self, title: str, mark: str, jobs: Sequence[JobChange]) -> Iterable[ReportBlock]:
         items = []
         for job in jobs:
             failure = job.head.failure if job.head else None

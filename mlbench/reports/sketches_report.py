@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from mlbench.boards import board_for
-from mlbench.core.measures import RAM_NEED, Kind, Memory, rows
+from mlbench.core.measures import RAM_NEED, MeasureKind, MemoryKind, rows
 from mlbench.errors import UsageError
 from mlbench.results.comparison import Comparison, JobChange
 from mlbench.results.values import Absent, Measures, RamNeed, Result, Status
@@ -28,17 +28,17 @@ class _Size:
     """One size of a sketch: its name, the memory that bounds it, and what a result says of it."""
 
     name: str
-    memory: Memory | None
+    memory: MemoryKind | None
     of: Callable[[Measures], float | None]
 
 
 def _known_sizes() -> Iterator[_Size]:
     """Measures of which less is better, but for times; static RAM, which compilers tell, before RAM need."""
     for measure in rows():
-        if measure.more_is_better or measure.kind is Kind.TIME:
+        if measure.more_is_better or measure.kind is MeasureKind.TIME:
             continue
         if measure.key == RAM_NEED:
-            yield _Size("RAM for global variables", Memory.RAM, _static_ram)
+            yield _Size("RAM for global variables", MemoryKind.RAM, _static_ram)
         yield _Size(measure.name, measure.memory, partial(_amount, measure.key))
 
 
@@ -92,7 +92,7 @@ def _maxima(board: str, sizes: Sequence[_Size]) -> tuple[int | str, ...]:
         known = board_for(board)
     except UsageError:
         return (NOT_KNOWN,) * len(sizes)
-    of = {Memory.FLASH: known.flash.size, Memory.RAM: known.ram.size}
+    of = {MemoryKind.FLASH: known.flash.size, MemoryKind.RAM: known.ram.size}
     return tuple(NOT_KNOWN if size.memory is None else of[size.memory] for size in sizes)
 
 

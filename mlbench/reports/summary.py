@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mlbench.core.execution import StackUse
-from mlbench.reports.blocks import Block, fit, size
+from mlbench.reports.blocks import ReportBlock, fit, size
 from mlbench.reports.comment import foot, told, top
 from mlbench.reports.digest import digest
 from mlbench.reports.escaping import code, fence, prose
@@ -39,7 +39,7 @@ def summary_markdown(
     found = digest(comparison)
     sections = Sections(found, ", all of it is in the result file", _SYMBOLS, folded=False)
     blocks = [
-        Block(top(found, title, missing)),
+        ReportBlock(top(found, title, missing)),
         *told(found, sections, run_url, missing),
         *sections.broken(),
         *sections.worse(),
@@ -56,12 +56,12 @@ def summary_markdown(
         *_seconds(sections),
         *_details(sections),
     ]
-    last = Block(foot(found, sections, ""))
+    last = ReportBlock(foot(found, sections, ""))
     text, _ = fit(blocks, limit - size(last.stub) - 4)
     return f"{text}\n\n{last.stub}\n"
 
 
-def _seconds(sections: Sections) -> Iterable[Block]:
+def _seconds(sections: Sections) -> Iterable[ReportBlock]:
     """How long the host took for each sketch."""
     jobs = [job for job in sections.found.jobs if job.head is not None and job.head.seconds]
     steps = list(dict.fromkeys(name for job in jobs if job.head for name, _ in job.head.seconds))
@@ -77,12 +77,12 @@ def _seconds(sections: Sections) -> Iterable[Block]:
     yield sections.fold("Time taken, in seconds of this machine", head, rows)
 
 
-def _details(sections: Sections) -> Iterable[Block]:
+def _details(sections: Sections) -> Iterable[ReportBlock]:
     """Everything that is known of each sketch."""
     jobs = [job for job in sections.found.jobs if job.head is not None]
     rows = [text for job in jobs if job.head for text in _detail(sections, job, job.head)]
     if rows:
-        yield Block(
+        yield ReportBlock(
             f"Details of {sketches(len(rows))} left out here{sections.elsewhere}.",
             "#### Details\n",
             tuple(rows),

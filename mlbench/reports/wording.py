@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mlbench.core.measures import INFERENCE_TIME, Kind, row
+from mlbench.core.measures import INFERENCE_TIME, MeasureKind, row
 from mlbench.results.comparison import Delta, Figure, Limit, Verdict
 from mlbench.results.values import Result, Time
 from mlbench.util.text import count, milliseconds
@@ -24,7 +24,7 @@ ICONS = {
 """A shape for each verdict, so that nobody depends on colours; the words stand beside it."""
 
 
-_UNITS = {Kind.BYTES: "bytes", Kind.TIME: "ms", Kind.COUNT: ""}
+_UNITS = {MeasureKind.BYTES: "bytes", MeasureKind.TIME: "ms", MeasureKind.COUNT: ""}
 _DIGITS_OF_COUNTS = 3
 
 
@@ -163,9 +163,9 @@ def _limit(measure: str, allowed: Limit) -> str:
 
 def _number(measure: str, value: float, sign: str) -> str:
     kind = row(measure).kind
-    if kind is Kind.BYTES:
+    if kind is MeasureKind.BYTES:
         return f"{sign}{value:,.0f}"
-    if kind is Kind.COUNT:
+    if kind is MeasureKind.COUNT:
         return f"{sign}{round(value, _DIGITS_OF_COUNTS):,}".removesuffix(".0")
     digits = 3
     while value and round(value / 1000, digits) == 0 and digits < 6:

@@ -28,7 +28,7 @@ class Verdict(Enum):
     """One side is absent, or the instruments differ: figures stand side by side."""
 
 
-class State(Enum):
+class JobState(Enum):
     """What became of one job (sketch x board x backend) between the two sides."""
 
     COMPARED = "compared"
@@ -122,7 +122,7 @@ class JobChange:
     sketch: str
     board: str
     backend: str
-    state: State
+    state: JobState
     deltas: tuple[Delta, ...]
     """One for each measure, in the order of ``core.measures``."""
     build_changes: tuple[KeyChange, ...] = ()

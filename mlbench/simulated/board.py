@@ -20,7 +20,7 @@ from mlbench.ports.finding import Port
 from mlbench.ports.lock import BoardLock, Holder, holder_of, lock_path, try_lock
 from mlbench.ports.opening import TOUCH_BAUD, Times
 from mlbench.simulated.bootloader import Bootloader
-from mlbench.simulated.chip import Chip, State
+from mlbench.simulated.chip import ChipState, SimulatedChip
 from mlbench.simulated.faults import Faults, Noise
 from mlbench.util.terminal_link import PortLink, people
 from mlbench.util.text import printable
@@ -34,11 +34,11 @@ _ENUMERATION_SECONDS = 0.2
 7.1.7.3)."""
 _LATE_SECONDS = 0.2
 _GOODBYE_SECONDS = 1.0
-_VOICES = ("usb", "uart0", "uart1")
+_SERIAL_SOURCES = ("usb", "uart0", "uart1")
 
 
 @dataclass(frozen=True)
-class Manner:
+class SimulationOptions:
     """How a board is simulated."""
 
     faults: Faults = Faults()
@@ -85,13 +85,13 @@ class SimulatedBoard:
         self,
         board: Board,
         link: Path,
-        manner: Manner,
+        manner: SimulationOptions,
         times: Times | None = None,
         cable: Callable[[Path], Cable] = PortLink,
     ) -> None:
         self._times, self._cable = times or Times(), cable
         self.board, self.link, self.manner = board, link, manner
-        self.chip = Chip(board)
+        self.chip = SimulatedChip(board)
         self.noise = Noise(manner.faults, manner.seed, self._event)
         self.bootloader = Bootloader(manner.faults.upload)
         self.counts: Counter[str] = Counter()
@@ -153,7 +153,7 @@ class SimulatedBoard:
                 self._event("port", f"{self.link} as {self.chip.state.value}: {self.chip.why}")
         if self._starts is not None:
             self._start_when_read(self._starts)
-        elif self.chip.state is State.SKETCH and not self._hung:
+        elif self.chip.state is ChipState.SKETCH and not self._hung:
             self._run()
         else:
             self._pause(passed)
@@ -169,7 +169,7 @@ class SimulatedBoard:
         if was_reset:
             self._was_reset()
             return
-        if self.chip.state is State.DEAD:
+        if self.chip.state is ChipState.DEAD:
             self._event("dead", self.chip.why)
             return
         for fault in self.noise.due():
@@ -200,7 +200,7 @@ class SimulatedBoard:
 
     def _pause(self, passed: float) -> None:
         """In the bootloader, dead, hung, or without firmware: only the watchdog and the bootloader live."""
-        lifeless = self._hung or self.chip.state is State.DEAD
+        lifeless = self._hung or self.chip.state is ChipState.DEAD
         if self.chip.wait(_FAST_SECONDS if self.manner.speed != 1 and lifeless else passed):
             self._was_reset()
             return
@@ -208,7 +208,7 @@ class SimulatedBoard:
             return
         data = self._port.wait(_POLL_SECONDS)
         self._line = self._port.line()
-        if self.chip.state is not State.BOOTLOADER:
+        if self.chip.state is not ChipState.BOOTLOADER:
             return
         loaded = self.bootloader.feed(data)
         if loaded.answer.startswith(b"error"):
@@ -244,7 +244,7 @@ class SimulatedBoard:
         """What the chip has sent, as far as the cable lets it through."""
         for output in self.chip.heard:
             # What nobody reads is lost without anybody knowing; faults are for those who read.
-            if output.source in _VOICES and self._port is not None and self._line[0]:
+            if output.source in _SERIAL_SOURCES and self._port is not None and self._line[0]:
                 self._port.write(self.noise.spoil(output.data, self._line[1]))
         self.chip.heard.clear()
 
@@ -277,7 +277,7 @@ class SimulatedBoard:
         """After a reset the chip shows itself on USB anew."""
         self._hung, self._starts = False, None
         self._event("restart", self.chip.why)
-        if self.chip.state is State.BOOTLOADER:
+        if self.chip.state is ChipState.BOOTLOADER:
             self.bootloader = Bootloader(self.bootloader.failures)
         self._unplug()
         self._plug()
@@ -352,7 +352,7 @@ def _place(link: Path) -> BoardLock:
     return lock
 
 
-def simulate(board: Board, link: Path, manner: Manner, firmware: Path | None) -> int:
+def simulate(board: Board, link: Path, manner: SimulationOptions, firmware: Path | None) -> int:
     """Run a simulated board until a signal ends it; returns the exit status.
 
     Raises:

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from mlbench.boards import Board
 from mlbench.elf.image import Image
+from mlbench.emulator.block_hook import NEVER
 from mlbench.emulator.chips import chip_of
 from mlbench.emulator.console import Output
 from mlbench.emulator.endings import End
-from mlbench.emulator.hotpath import NEVER
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.peripherals.base import Cause
 
 
-class State(Enum):
+class ChipState(Enum):
     """What a chip is doing."""
 
     SKETCH = "sketch"
@@ -24,12 +24,12 @@ class State(Enum):
     """A fault, or an endless loop that nothing ends. The watchdog runs on."""
 
 
-class Chip:
+class SimulatedChip:
     """One chip with one firmware, from one upload to the next."""
 
     def __init__(self, board: Board) -> None:
         self.board, self.kind = board, chip_of(board)
-        self.state = State.BOOTLOADER
+        self.state = ChipState.BOOTLOADER
         self.why = "no firmware yet"
         """What brought it into its state."""
         self.idle = False
@@ -83,7 +83,7 @@ class Chip:
     def reset(self, cause: Cause, why: str) -> None:
         """Reset it: by its pin (POWER_ON), its watchdog, or its software."""
         if self.machine is None:
-            self.state = State.BOOTLOADER
+            self.state = ChipState.BOOTLOADER
             return
         bus, call = self.machine.bus, self.kind.bootloader
         asked = call is not None and cause is Cause.SOFTWARE and bus.read(call.register, 4) == call.value
@@ -95,13 +95,13 @@ class Chip:
 
     def enter_bootloader(self, why: str) -> None:
         """Stay in the bootloader."""
-        self.state, self.why = State.BOOTLOADER, why
+        self.state, self.why = ChipState.BOOTLOADER, why
 
     def _boot(self, why: str) -> None:
         assert self.machine is not None
         for region in self.board.keeps.cleared:
             self.machine.write_memory(region.start, bytes(region.size))
-        self.state, self.why = State.SKETCH, why
+        self.state, self.why = ChipState.SKETCH, why
 
     def wait(self, seconds: float) -> bool:
         """Time passes without the CPU's work; whether the watchdog has bitten, and reset the chip."""
@@ -119,7 +119,7 @@ class Chip:
         """Run the sketch for a time of its own; whether the chip was reset meanwhile."""
         machine = self.machine
         assert machine is not None
-        assert self.state is State.SKETCH
+        assert self.state is ChipState.SKETCH
         deadline = machine.clock.now + machine.clock.cycles(us)
         ending = machine.run(deadline)
         self.idle = ending.end is End.IDLE
@@ -127,7 +127,7 @@ class Chip:
             self.reset(ending.cause, ending.text)
             return True
         if ending.end not in (End.DEADLINE, End.IDLE):
-            self.state, self.why = State.DEAD, ending.text
+            self.state, self.why = ChipState.DEAD, ending.text
         elif ending.end is End.IDLE:
             machine.clock.sleep_until(deadline)
         return False

@@ -18,7 +18,7 @@ from mlbench.errors import UsageError
 from mlbench.suite.threshold_keys import read_rules
 from mlbench.suite.thresholds import Rules
 from mlbench.util.schema import load_schema, violations
-from mlbench.util.yaml_lines import Marked, parse
+from mlbench.util.yaml_lines import LocatedYaml, parse
 
 SUITE_NAMES = ("mlbench.yml", "mlbench.yaml")
 """What a suite's file is called where none is named."""
@@ -161,7 +161,7 @@ def suite_schema() -> dict[str, Any]:
     return schema
 
 
-def _check(document: Marked) -> None:
+def _check(document: LocatedYaml) -> None:
     found = sorted(
         violations(document.data, suite_schema()),
         key=lambda violation: (document.line(violation.path), str(violation.path), violation.what),
@@ -175,7 +175,7 @@ def _check(document: Marked) -> None:
 class _Reader:
     """Turns checked data into entries."""
 
-    def __init__(self, document: Marked, folder: Path) -> None:
+    def __init__(self, document: LocatedYaml, folder: Path) -> None:
         self._document = document
         self._folder = folder
         self._defaults: Mapping[str, Any] = document.data.get("defaults") or {}

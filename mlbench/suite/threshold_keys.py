@@ -8,11 +8,11 @@ from typing import Any
 from mlbench.errors import UsageError
 from mlbench.results.comparison import Limit
 from mlbench.suite.thresholds import Rules, ThresholdError, limit_of, rules_of
-from mlbench.util.yaml_lines import Marked
+from mlbench.util.yaml_lines import LocatedYaml
 from mlbench.util.yaml_lines import Path as At
 
 
-def read_rules(document: Marked, *places: At) -> Rules:
+def read_rules(document: LocatedYaml, *places: At) -> Rules:
     """What the mappings at these places say together; a later one goes before an earlier one.
 
     Places that the file does not have are passed over.
@@ -36,7 +36,7 @@ def _value(data: Any, place: At) -> Mapping[str, Any]:
     return found
 
 
-def _layer(document: Marked, at: At, given: Mapping[str, Any]) -> dict[str, dict[str, Limit]]:
+def _layer(document: LocatedYaml, at: At, given: Mapping[str, Any]) -> dict[str, dict[str, Limit]]:
     layer: dict[str, dict[str, Limit]] = {}
     for measure, levels in given.items():
         for level, text in levels.items():

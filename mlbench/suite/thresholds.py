@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlbench.core.measures import Kind, keys, row
+from mlbench.core.measures import MeasureKind, keys, row
 from mlbench.results.comparison import Limit, Threshold
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ class _Units:
 
 
 _UNITS = {
-    Kind.BYTES: _Units(
+    MeasureKind.BYTES: _Units(
         {"B": 1, "kB": 1000, "MB": 1000_000, "KiB": 1024, "MiB": 1024 * 1024}, "bytes", "'5 %' or '1 KiB'"
     ),
-    Kind.TIME: _Units({"us": 1.0, "ms": 1e3, "s": 1e6}, "us", "'5 %' or '2 ms'"),
-    Kind.COUNT: _Units({"": 1.0}, "", "'5 %' or '12'"),
+    MeasureKind.TIME: _Units({"us": 1.0, "ms": 1e3, "s": 1e6}, "us", "'5 %' or '2 ms'"),
+    MeasureKind.COUNT: _Units({"": 1.0}, "", "'5 %' or '12'"),
 }
 _AMOUNT = re.compile(r"\+?([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(%|[A-Za-z]{0,3})")
 _NEVER = "never"

@@ -9,7 +9,7 @@ from mlbench.elf.image import Image
 
 
 @dataclass(frozen=True)
-class Named:
+class ResolvedFunction:
     """A function to time. With ``ends`` the span ends where one of those is entered (library marks)."""
 
     name: str

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from mlbench.core.execution import Functions, MarkKind, OutputBuffer
+from mlbench.core.execution import Functions, OutputBuffer, SpanKind
 from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Firmware
 from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
 from mlbench.errors import UsageError
-from mlbench.targets.entry import Named
+from mlbench.targets.entry import ResolvedFunction
 
 _LIBRARY_MARKS = {
-    MarkKind.INIT: ("mlbench_init_begin", "mlbench_init_end"),
-    MarkKind.INFERENCE: ("mlbench_inference_begin", "mlbench_inference_end"),
+    SpanKind.INIT: ("mlbench_init_begin", "mlbench_init_end"),
+    SpanKind.INFERENCE: ("mlbench_inference_begin", "mlbench_inference_end"),
 }
 
 
-def named_functions(image: Image, functions: Functions) -> dict[MarkKind, Named]:
+def resolve_functions(image: Image, functions: Functions) -> dict[SpanKind, ResolvedFunction]:
     """What to time: the functions that were named, else the library's marks where the image has them.
 
     Raises:
         UsageError: a name does not resolve.
     """
-    found: dict[MarkKind, Named] = {}
-    for kind, name in ((MarkKind.INIT, functions.init), (MarkKind.INFERENCE, functions.inference)):
+    found: dict[SpanKind, ResolvedFunction] = {}
+    for kind, name in ((SpanKind.INIT, functions.init), (SpanKind.INFERENCE, functions.inference)):
         if name is not None:
             addresses = tuple(symbol.address for symbol in find_functions(image, name))
-            found[kind] = Named(name, entries=addresses)
-            if kind is MarkKind.INFERENCE:
+            found[kind] = ResolvedFunction(name, entries=addresses)
+            if kind is SpanKind.INFERENCE:
                 _check_outputs(image, name, addresses[0], functions.outputs)
     if not found:
         for kind, (begin, end) in _LIBRARY_MARKS.items():
             first, last = image.symbol(begin), image.symbol(end)
             if first is not None and last is not None:
-                found[kind] = Named(begin, entries=(first.address,), ends=(last.address,))
+                found[kind] = ResolvedFunction(begin, entries=(first.address,), ends=(last.address,))
     return found
 
 
@@ -49,7 +49,7 @@ def _check_outputs(image: Image, name: str, address: int, outputs: tuple[OutputB
             )
 
 
-def way_of(firmware: Firmware, functions: Functions, named: dict[MarkKind, Named]) -> str:
+def method_of(firmware: Firmware, functions: Functions, named: dict[SpanKind, ResolvedFunction]) -> str:
     """How a sketch is measured: template, functions, library, or nothing."""
     if firmware.is_template:
         return "template"

@@ -14,11 +14,11 @@ from mlbench.core.execution import (
     Frame,
     Functions,
     Instrument,
-    Mark,
-    MarkKind,
     Outcome,
     Probe,
     RunResult,
+    SpanKind,
+    TimedSpan,
 )
 from mlbench.core.firmware import Firmware
 from mlbench.elf.image import Image
@@ -31,8 +31,8 @@ from mlbench.renode.hooks import Hook
 from mlbench.renode.machine import INSTRUCTIONS_PER_SECOND, RenodeMachine
 from mlbench.renode.process import INSTALL, CpuAborted, RenodeProcess, find_renode
 from mlbench.renode.trace import Role, Trace, read_trace
-from mlbench.targets.entry import Entry, Named
-from mlbench.targets.functions import named_functions, template_word, way_of
+from mlbench.targets.entry import Entry, ResolvedFunction
+from mlbench.targets.functions import method_of, resolve_functions, template_word
 
 _SLICE_S = 0.02
 _LONGEST_SLICE_S = 0.2
@@ -92,8 +92,8 @@ class _Plan:
     image: Image
     vectors: int
     entry: Entry
-    named: dict[MarkKind, Named]
-    sites: set[tuple[MarkKind, int]] = field(default_factory=set)
+    named: dict[SpanKind, ResolvedFunction]
+    sites: set[tuple[SpanKind, int]] = field(default_factory=set)
     redirection: Redirection | None = None
 
 
@@ -120,7 +120,7 @@ class RenodeSession:
     @property
     def way(self) -> str:
         """See ``Session``."""
-        return way_of(self._firmware, self._functions, self._plan(self._firmware.elf).named)
+        return method_of(self._firmware, self._functions, self._plan(self._firmware.elf).named)
 
     def replay(self) -> Allocator | None:
         """See ``Session``: none, every size is tried by a whole run."""
@@ -161,7 +161,7 @@ class RenodeSession:
         if path not in self._plans:
             image = Image.load(path)
             word = template_word(self._firmware, image)
-            named = named_functions(image, self._functions)
+            named = resolve_functions(image, self._functions)
             self._plans[path] = _Plan(image, vectors_of(image, self._board), Entry.of(image, word), named)
         return self._plans[path]
 
@@ -208,17 +208,17 @@ class RenodeSession:
         wanted: list[Hook] = []
         buffers = self._functions.outputs
         for kind, named in plan.named.items():
-            pointers = tuple(buffer.arg for buffer in buffers) if kind is MarkKind.INFERENCE else ()
-            sizes = tuple(buffer.bytes for buffer in buffers) if kind is MarkKind.INFERENCE else ()
+            pointers = tuple(buffer.arg for buffer in buffers) if kind is SpanKind.INFERENCE else ()
+            sizes = tuple(buffer.bytes for buffer in buffers) if kind is SpanKind.INFERENCE else ()
             for address in named.entries:
                 wanted.append(hooks.entered(len(roles), address, () if named.ends else pointers))
                 roles.append(Role(kind))
             for address in named.ends:
-                last = probe.inferences if kind is MarkKind.INFERENCE else 0
+                last = probe.inferences if kind is SpanKind.INFERENCE else 0
                 wanted.append(hooks.entered(len(roles), address, wanted=last))
                 roles.append(Role(kind, ends=True))
             for site in sorted(site for its, site in plan.sites if its is kind):
-                last = probe.inferences if kind is MarkKind.INFERENCE else 0
+                last = probe.inferences if kind is SpanKind.INFERENCE else 0
                 wanted.append(hooks.returned(len(roles), site, sizes, last))
                 roles.append(Role(kind, site))
         wanted += [hooks.fault(number, address) for number, address in _handlers(plan.image, plan.vectors)]
@@ -276,7 +276,7 @@ class RenodeSession:
             return trace.loops > 1 and bool(serial)
         if len(trace.inferences) >= probe.inferences:
             return True
-        if MarkKind.INFERENCE not in plan.named:
+        if SpanKind.INFERENCE not in plan.named:
             return trace.init is not None
         if not trace.inferences or trace.inside:
             return False
@@ -295,7 +295,7 @@ class RenodeSession:
         spans = ([trace.init] if trace.init else []) + trace.inferences
         per_us = self._board.clock_hz / 1e6
         marks = tuple(
-            Mark(
+            TimedSpan(
                 span.kind,
                 span.instructions * self._data.cycles_per_instruction / per_us,
                 instructions=span.instructions,
@@ -315,7 +315,7 @@ class RenodeSession:
         if not trace.outputs:
             return ()
         plan = self._plan(self._firmware.elf)
-        returned = plan.image.debug.returned(plan.named[MarkKind.INFERENCE].entries[0])
+        returned = plan.image.debug.returned(plan.named[SpanKind.INFERENCE].entries[0])
         number = (trace.outputs[0][: returned.size],) if returned and not returned.floating else ()
         return (*number, *trace.outputs[1:])
 

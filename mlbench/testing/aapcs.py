@@ -10,7 +10,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlbench.elf.types import Kind, Type
+from mlbench.elf.types import Type, ValueKind
 from mlbench.errors import UsageError
 
 _CORE_REGISTERS = 4
@@ -18,7 +18,7 @@ _FLOAT_REGISTERS = 16
 
 
 @dataclass(frozen=True)
-class Placed:
+class CallWords:
     """The words of a call: r0 to r3, s0 to s15 as bits (none without floats), what lies at SP and above."""
 
     core: tuple[int, ...]
@@ -26,7 +26,7 @@ class Placed:
     stack: bytes
 
 
-def place(values: Sequence[int | float], types: Sequence[Type], *, base: bool = False) -> Placed:
+def place(values: Sequence[int | float], types: Sequence[Type], *, base: bool = False) -> CallWords:
     """Put arguments where a function looks for them.
 
     Args:
@@ -41,8 +41,8 @@ def place(values: Sequence[int | float], types: Sequence[Type], *, base: bool = 
     placing = _Placing(base)
     for number, (value, kind) in enumerate(zip(values, types, strict=True)):
         placing.add(_bytes_of(value, kind, number), kind)
-    floats = tuple(placing.floats) if any(kind.kind is Kind.FLOAT for kind in types) else ()
-    return Placed(tuple(placing.core), floats, bytes(placing.stack))
+    floats = tuple(placing.floats) if any(kind.kind is ValueKind.FLOAT for kind in types) else ()
+    return CallWords(tuple(placing.core), floats, bytes(placing.stack))
 
 
 class _Placing:
@@ -57,7 +57,7 @@ class _Placing:
         self._base = base
 
     def add(self, data: bytes, kind: Type) -> None:
-        if kind.kind is Kind.FLOAT and not self._base:
+        if kind.kind is ValueKind.FLOAT and not self._base:
             self._add_float(data)
         else:
             self._add_core(data)
@@ -98,10 +98,10 @@ class _Placing:
 def _bytes_of(value: int | float, kind: Type, number: int) -> bytes:
     """A value as the words that are passed: small integers are widened to one."""
     where = f"argument {number}"
-    if kind.kind in (Kind.AGGREGATE, Kind.OTHER, Kind.VOID):
+    if kind.kind in (ValueKind.AGGREGATE, ValueKind.OTHER, ValueKind.VOID):
         what = f"{where} is passed by value as a {kind}"
         raise UsageError(what, do="call a function that takes its address, or numbers")
-    if kind.kind is Kind.FLOAT:
+    if kind.kind is ValueKind.FLOAT:
         if kind.size not in (4, 8):
             raise UsageError(f"{where} is a {kind}", do="call a function that takes float or double")
         try:
@@ -111,8 +111,8 @@ def _bytes_of(value: int | float, kind: Type, number: int) -> bytes:
     if isinstance(value, float) or int(value) != value:
         raise UsageError(f"{where}: {value!r} is no {kind}", do="give a whole number")
     bits = 8 * kind.size
-    low, high = (-(1 << bits - 1), 1 << bits - 1) if kind.kind is Kind.SIGNED else (0, 1 << bits)
-    if kind.kind is Kind.POINTER:
+    low, high = (-(1 << bits - 1), 1 << bits - 1) if kind.kind is ValueKind.SIGNED else (0, 1 << bits)
+    if kind.kind is ValueKind.POINTER:
         low = 0
     if not low <= value < high:
         raise UsageError(f"{where}: {value} does not fit a {kind}", do="give a number that fits")
@@ -128,15 +128,15 @@ def result(
     Raises:
         UsageError: it returns a structure.
     """
-    if kind.kind is Kind.VOID:
+    if kind.kind is ValueKind.VOID:
         return None
-    if kind.kind in (Kind.AGGREGATE, Kind.OTHER):
+    if kind.kind in (ValueKind.AGGREGATE, ValueKind.OTHER):
         raise UsageError(f"it returns a {kind}", do="call a function that writes it to an address")
-    words = floats if kind.kind is Kind.FLOAT and not base else core
+    words = floats if kind.kind is ValueKind.FLOAT and not base else core
     data = b"".join(word.to_bytes(4, "little") for word in words[:2])
-    if kind.kind is Kind.FLOAT:
+    if kind.kind is ValueKind.FLOAT:
         number: float = struct.unpack("<f" if kind.size == 4 else "<d", data[: kind.size])[0]
         return number
-    if kind.kind is Kind.BOOLEAN:
+    if kind.kind is ValueKind.BOOLEAN:
         return bool(data[0])
-    return int.from_bytes(data[: kind.size], "little", signed=kind.kind is Kind.SIGNED)
+    return int.from_bytes(data[: kind.size], "little", signed=kind.kind is ValueKind.SIGNED)

@@ -19,7 +19,7 @@ from mlbench.errors import UsageError
 from mlbench.firmware.arduino_cli import ArduinoCli
 from mlbench.ports.lock import BoardLock
 from mlbench.suite.suite_file import DEFAULT_BOARD
-from mlbench.targets.board.claim import ClaimedBoard, Claims
+from mlbench.targets.board.lease import BoardLease, BoardRequest
 from mlbench.testing.dialogue import Dialogue
 from mlbench.testing.errors import DeviceError, Report
 
@@ -47,7 +47,7 @@ class BoardDevice(Dialogue):
         self.image = Image.load(path)
         self._board, self._fqbn = board_for(board), board
         self._port = port or os.environ.get("MLBENCH_PORT", "")
-        self._claimed: tuple[BoardLock, ClaimedBoard] | None = None
+        self._claimed: tuple[BoardLock, BoardLease] | None = None
         self._begun = 0.0
 
     def close(self) -> None:
@@ -65,9 +65,9 @@ class BoardDevice(Dialogue):
         raw = bytes(self._claimed[1].console.raw) if self._claimed is not None else b""
         return raw.decode("utf-8", "replace")
 
-    def _started(self) -> ClaimedBoard:
+    def _started(self) -> BoardLease:
         if self._claimed is None:
-            claims = Claims(self._board, self._fqbn, self._port, self._arduino_cli, _say, "a test")
+            claims = BoardRequest(self._board, self._fqbn, self._port, self._arduino_cli, _say, "a test")
             lock, claimed = claims()
             self._claimed = lock, claimed
             try:
@@ -78,7 +78,7 @@ class BoardDevice(Dialogue):
             self._begun = time.monotonic()
         return self._claimed[1]
 
-    def _upload(self, claimed: ClaimedBoard) -> None:
+    def _upload(self, claimed: BoardLease) -> None:
         if isinstance(self._firmware, Firmware) and self._firmware.board is not None:
             claimed.upload(self._firmware.board)
             return

@@ -20,7 +20,7 @@ from mlbench.errors import UsageError
 from mlbench.targets.emulator import verdict
 from mlbench.targets.emulator.fatal import FatalWatch
 from mlbench.targets.entry import Entry
-from mlbench.testing.aapcs import Placed
+from mlbench.testing.aapcs import CallWords
 from mlbench.testing.errors import DeviceError, Report
 
 _SLICE_US = 200.0
@@ -198,7 +198,7 @@ class EmulatorCore:
     def call(
         self,
         address: int,
-        placed: Placed,
+        placed: CallWords,
         buffers: Sequence[tuple[int, bytes]],
         stack: int,
         timeout_us: float,

@@ -13,7 +13,7 @@ from mlbench.core.firmware import Firmware
 from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
 from mlbench.elf.symbols import Symbol
-from mlbench.elf.types import Kind, Prototype, Type
+from mlbench.elf.types import Prototype, Type, ValueKind
 from mlbench.emulator.chips import chip_of
 from mlbench.errors import UsageError
 from mlbench.suite.suite_file import DEFAULT_BOARD
@@ -27,18 +27,18 @@ from mlbench.testing.units import BYTES, TIME, Quantity, microseconds
 
 _HOST_SECONDS = 120.0
 _RETURNS = {
-    "void": Type(Kind.VOID, 0),
-    "int8": Type(Kind.SIGNED, 1),
-    "uint8": Type(Kind.UNSIGNED, 1),
-    "int16": Type(Kind.SIGNED, 2),
-    "uint16": Type(Kind.UNSIGNED, 2),
-    "int32": Type(Kind.SIGNED, 4),
-    "uint32": Type(Kind.UNSIGNED, 4),
-    "int64": Type(Kind.SIGNED, 8),
-    "uint64": Type(Kind.UNSIGNED, 8),
-    "float": Type(Kind.FLOAT, 4),
-    "double": Type(Kind.FLOAT, 8),
-    "pointer": Type(Kind.POINTER, 4),
+    "void": Type(ValueKind.VOID, 0),
+    "int8": Type(ValueKind.SIGNED, 1),
+    "uint8": Type(ValueKind.UNSIGNED, 1),
+    "int16": Type(ValueKind.SIGNED, 2),
+    "uint16": Type(ValueKind.UNSIGNED, 2),
+    "int32": Type(ValueKind.SIGNED, 4),
+    "uint32": Type(ValueKind.UNSIGNED, 4),
+    "int64": Type(ValueKind.SIGNED, 8),
+    "uint64": Type(ValueKind.UNSIGNED, 8),
+    "float": Type(ValueKind.FLOAT, 4),
+    "double": Type(ValueKind.FLOAT, 8),
+    "pointer": Type(ValueKind.POINTER, 4),
 }
 """What a type may be called where the debug information does not say it."""
 
@@ -303,13 +303,13 @@ def _types_of(arguments: Sequence[Any], prototype: Prototype | None) -> list[Typ
 def _guess(value: Any, floats: int = 4) -> Type:
     """The type of an argument that the image says nothing of."""
     if isinstance(value, bool):
-        return Type(Kind.BOOLEAN, 1)
+        return Type(ValueKind.BOOLEAN, 1)
     if isinstance(value, float):
-        return Type(Kind.FLOAT, floats)
+        return Type(ValueKind.FLOAT, floats)
     if isinstance(value, int):
         wide = not -(1 << 31) <= value < 1 << 32
-        return Type(Kind.SIGNED if value < 0 else Kind.UNSIGNED, 8 if wide else 4)
-    return Type(Kind.POINTER)
+        return Type(ValueKind.SIGNED if value < 0 else ValueKind.UNSIGNED, 8 if wide else 4)
+    return Type(ValueKind.POINTER)
 
 
 def _returned(prototype: Prototype | None, returns: str) -> Type:

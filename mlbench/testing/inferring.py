@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlbench.core.execution import OutputBuffer
 from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
-from mlbench.elf.types import Kind
+from mlbench.elf.types import ValueKind
 from mlbench.errors import UsageError
 from mlbench.testing.units import TIME, Quantity
 
@@ -84,7 +84,11 @@ def _input_of(image: Image, address: int, name: str, outputs: tuple[OutputBuffer
     filled = {buffer.arg for buffer in outputs}
     if prototype is not None:
         for index, kind in enumerate(prototype.parameters):
-            if kind.kind is Kind.POINTER and index not in filled and not (prototype.method and index == 0):
+            if (
+                kind.kind is ValueKind.POINTER
+                and index not in filled
+                and not (prototype.method and index == 0)
+            ):
                 return index
     raise UsageError(
         f"which argument of {name} is its input is not known", do="give argument=N, counted from 0"

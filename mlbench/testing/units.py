@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import total_ordering
 
-from mlbench.core.measures import Kind
+from mlbench.core.measures import MeasureKind
 from mlbench.errors import UsageError
 from mlbench.suite.suite_file import virtual_us
 
-TIME, BYTES, COUNT = Kind.TIME.value, Kind.BYTES.value, Kind.COUNT.value
+TIME, BYTES, COUNT = MeasureKind.TIME.value, MeasureKind.BYTES.value, MeasureKind.COUNT.value
 
 
 @total_ordering

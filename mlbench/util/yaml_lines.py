@@ -17,7 +17,7 @@ _MAX_NODES = 100_000
 
 
 @dataclass(frozen=True)
-class Marked:
+class LocatedYaml:
     """Plain data, and the line (1 first) of each key and list item."""
 
     data: Any
@@ -35,7 +35,7 @@ class Marked:
         return f"{self.file}:{self.line(path)}"
 
 
-def parse(text: str, file: str) -> Marked:
+def parse(text: str, file: str) -> LocatedYaml:
     """Parse one YAML document.
 
     Raises:
@@ -58,7 +58,7 @@ def parse(text: str, file: str) -> Marked:
         raise UsageError(what, where=f"{file}:{line}", do="remove it or write it escaped in quotes") from None
     except RecursionError:
         raise UsageError("nested too deeply", where=f"{file}:1", do="flatten it") from None
-    return Marked(data, file, builder.lines)
+    return LocatedYaml(data, file, builder.lines)
 
 
 class _Builder:

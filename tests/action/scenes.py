@@ -15,7 +15,7 @@ from fake_shapes import Shapes
 from fake_state import Pull, Run
 from stand_ins import REPOSITORY
 
-from mlbench.action.parts import FILE, artifact_name
+from mlbench.action.partial_report import FILE, artifact_name
 
 LIMITS = SUITE + "thresholds: {inference_time: {fail: 10 %}}\n"
 

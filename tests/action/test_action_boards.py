@@ -17,7 +17,7 @@ from scenes import Scene, workflow_run
 from simulated_boards import Simulated, boards_in, defined_for
 from stand_ins import REPOSITORY, ROOT
 
-from mlbench.action.parts import SCHEMA
+from mlbench.action.partial_report import SCHEMA
 
 OWN_BOARD = "mlbench:nrf52840:nano33ble"
 MODEL = """\

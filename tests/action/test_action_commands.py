@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlbench.action.commands import Commands, escape_data, escape_property
-from mlbench.action.events import Event
+from mlbench.action.events import WorkflowEvent
 from mlbench.action.files import add_summary, set_outputs
 from mlbench.action.scrub import hold, scrub
 from mlbench.errors import UsageError
@@ -142,7 +142,7 @@ def test_the_environment_of_builds() -> None:
     assert environ == dict.fromkeys(["PATH", "GITHUB_SHA", "MLBENCH_HOME"], "kept")
 
 
-def event(tmp_path: Path, name: str, payload: object, **more: str) -> Event:
+def event(tmp_path: Path, name: str, payload: object, **more: str) -> WorkflowEvent:
     path = tmp_path / "event.json"
     path.write_text(json.dumps(payload))
     environ = {
@@ -153,7 +153,7 @@ def event(tmp_path: Path, name: str, payload: object, **more: str) -> Event:
         "GITHUB_WORKFLOW_REF": "owner/demo/.github/workflows/bench.yml@refs/pull/1/merge",
         **more,
     }
-    return Event.read(environ)
+    return WorkflowEvent.read(environ)
 
 
 def test_what_events_say(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import yaml
 from stand_ins import ROOT, pinned
 
 from mlbench.action import STEPS
-from mlbench.action.inputs import PREFIX, Settings, variable
+from mlbench.action.inputs import PREFIX, ActionInputs, variable
 from mlbench.action.inputs import inputs as every_input
 from mlbench.errors import UsageError
 from mlbench.firmware.source_tree import read_tree
@@ -168,17 +168,17 @@ def test_settings_are_read_from_the_environment_and_survive_the_way() -> None:
         "cache": "False",
         "working-directory": "firmware/",
     }
-    settings = Settings.read({variable(name): text for name, text in given.items()})
+    settings = ActionInputs.read({variable(name): text for name, text in given.items()})
     assert settings.sketches == ("models/*", "x", "y")
     assert settings.board == ("a:b:c:o=1,p=2", "d:e:f", "g:h:i")
     assert settings.fail_on == ("failures",)
     assert settings.key == '{"a":"x","b":1}'
     assert settings.cache is False
     assert settings.working_directory == "firmware"
-    assert Settings.from_json(settings.to_json()) == settings
-    assert Settings.read({}) == Settings()
-    assert Settings.read({variable("key"): "null"}).key == ""
-    assert Settings.read({variable("fail-on"): "nothing"}).fail_on == ()
+    assert ActionInputs.from_json(settings.to_json()) == settings
+    assert ActionInputs.read({}) == ActionInputs()
+    assert ActionInputs.read({variable("key"): "null"}).key == ""
+    assert ActionInputs.read({variable("fail-on"): "nothing"}).fail_on == ()
 
 
 @pytest.mark.parametrize(
@@ -197,12 +197,12 @@ def test_settings_are_read_from_the_environment_and_survive_the_way() -> None:
 )
 def test_a_wrong_input_is_named(name: str, text: str) -> None:
     with pytest.raises(UsageError, match=f"input {name}"):
-        Settings.read({variable(name): text})
+        ActionInputs.read({variable(name): text})
 
 
 def test_firmware_from_elsewhere_has_its_board_and_a_build_needs_a_folder() -> None:
-    def given(**texts: str) -> Settings:
-        return Settings.read({variable(name.replace("_", "-")): text for name, text in texts.items()})
+    def given(**texts: str) -> ActionInputs:
+        return ActionInputs.read({variable(name.replace("_", "-")): text for name, text in texts.items()})
 
     assert given(firmware_dir="x", mode="measure").prebuilt
     assert not given(firmware_dir="x", mode="build", board="a:b:c").prebuilt

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from mlbench.action.inputs import Settings
+from mlbench.action.inputs import ActionInputs
 from mlbench.action.measure import run_options
 from mlbench.action.packages import install
 from mlbench.action.set_up import set_up
-from mlbench.action.state import Work
+from mlbench.action.state import ActionFolder
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.util.progress import Silent
@@ -55,7 +55,7 @@ def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Network:
     return Network(tmp_path)
 
 
-BOTH = Settings(platforms=("acme:classic@4.1.5",), libraries=("Some Lib@1.2.3",))
+BOTH = ActionInputs(platforms=("acme:classic@4.1.5",), libraries=("Some Lib@1.2.3",))
 
 
 def test_they_are_installed_once_and_given_to_the_build(network: Network) -> None:
@@ -72,7 +72,7 @@ def test_they_are_installed_once_and_given_to_the_build(network: Network) -> Non
 
 def test_another_version_is_another_set(network: Network) -> None:
     first = install(BOTH, network.tools, Silent())
-    second = install(Settings(libraries=("Some Lib@2.0.0",)), network.tools, Silent())
+    second = install(ActionInputs(libraries=("Some Lib@2.0.0",)), network.tools, Silent())
     assert second.data is None
     assert first.libraries != second.libraries
     assert "2.0.0" in (second.libraries[0] / "library.properties").read_text()
@@ -89,10 +89,10 @@ def test_what_failed_is_tried_again(network: Network) -> None:
 def test_what_cannot_be_is_told(network: Network) -> None:
     for text in ("acme", "acme:classic:board@1", "@1.0"):
         with pytest.raises(UsageError, match="input platforms"):
-            install(Settings(platforms=(text,)), network.tools, Silent())
+            install(ActionInputs(platforms=(text,)), network.tools, Silent())
     with pytest.raises(EnvironmentFault, match="needs arduino-cli"):
         install(BOTH, Toolchain(), Silent())
-    assert install(Settings(), Toolchain(), Silent()).libraries == ()
+    assert install(ActionInputs(), Toolchain(), Silent()).libraries == ()
 
 
 def test_set_up_installs_what_the_inputs_name_and_nothing_of_the_project(
@@ -101,19 +101,19 @@ def test_set_up_installs_what_the_inputs_name_and_nothing_of_the_project(
     monkeypatch.setenv("PATH", f"{network.folder}:/usr/bin:/bin")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mlbench.yml").write_text("neither read nor refused: here")
-    work = Work.make(tmp_path / "temp")
+    work = ActionFolder.make(tmp_path / "temp")
 
-    def outputs(settings: Settings) -> dict[str, str]:
+    def outputs(settings: ActionInputs) -> dict[str, str]:
         work.settings.write_text(settings.to_json())
         return set_up({"MLBENCH_ACTION_WORK": str(work.folder)}, Silent())
 
-    assert outputs(Settings()) == {}  # what is on PATH is nothing to keep
+    assert outputs(ActionInputs()) == {}  # what is on PATH is nothing to keep
     # The step that measures says what is wrong; and half of it must not be kept under the key of all of it.
-    assert outputs(Settings(platforms=("acme",))) == {}
+    assert outputs(ActionInputs(platforms=("acme",))) == {}
     network.reach(False)
     assert outputs(BOTH) == {}
     network.reach(True)
-    assert outputs(Settings(platforms=BOTH.platforms, firmware_dir="x")) == {}
+    assert outputs(ActionInputs(platforms=BOTH.platforms, firmware_dir="x")) == {}
     assert outputs(BOTH) == {"tools": "true"}
     network.reach(False)
     assert install(BOTH, network.tools, Silent()).libraries

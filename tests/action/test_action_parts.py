@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlbench.action.figures import measures_json
-from mlbench.action.parts import (
+from mlbench.action.partial_report import (
     ARTIFACT,
-    Part,
+    PartialReport,
     absent_legs,
     artifact_name,
     from_json,
@@ -24,10 +24,10 @@ from mlbench.action.parts import (
 from mlbench.action.report import worth_a_comment
 from mlbench.compare import compare
 from mlbench.errors import UsageError
-from mlbench.results.comparison import Comparison, Delta, JobChange, Side, State, Verdict
+from mlbench.results.comparison import Comparison, Delta, JobChange, JobState, Side, Verdict
 from mlbench.results.values import Absent, Flash, Measures, Result, Status
 
-PART = Part(key='{"b":"x"}', job="measure", run_id=5, run_attempt=1, head_sha="a" * 40, status=0)
+PART = PartialReport(key='{"b":"x"}', job="measure", run_id=5, run_attempt=1, head_sha="a" * 40, status=0)
 
 
 def result(sketch: str, flash: int) -> Result:
@@ -119,7 +119,7 @@ def test_keys_for_people() -> None:
     assert shown_key('["a"]') == '["a"]'
 
 
-def job(verdict: Verdict, state: State = State.COMPARED) -> Comparison:
+def job(verdict: Verdict, state: JobState = JobState.COMPARED) -> Comparison:
     deltas = (Delta("flash", None, None, verdict=verdict),)
     return Comparison((JobChange("blink", "b", "emulator", state, deltas),), Side())
 
@@ -134,9 +134,9 @@ def job(verdict: Verdict, state: State = State.COMPARED) -> Comparison:
         (job(Verdict.WORSE), True, True),
         (job(Verdict.FAIL), True, True),
         (job(Verdict.ACCEPTED), True, True),
-        (job(Verdict.NOT_COMPARED, State.NEW), True, False),
-        (job(Verdict.NOT_COMPARED, State.BROKEN), True, True),
-        (job(Verdict.NOT_COMPARED, State.FAILED), False, False),
+        (job(Verdict.NOT_COMPARED, JobState.NEW), True, False),
+        (job(Verdict.NOT_COMPARED, JobState.BROKEN), True, True),
+        (job(Verdict.NOT_COMPARED, JobState.FAILED), False, False),
     ],
 )
 def test_when_there_is_enough_to_say(comparison: Comparison, changes: bool, regressions: bool) -> None:

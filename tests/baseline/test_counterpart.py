@@ -9,8 +9,8 @@ import sys
 import pytest
 from histories import NULL, Server, checkout, git, shallow
 
-from mlbench.baseline import Counterpart, Event, NoRepository, Repository, counterpart, counterpart_of_ref
-from mlbench.baseline.counterpart import DEPTHS
+from mlbench.baseline import BaseCommit, Event, NoRepository, Repository, base_commit_of, base_commit_of_ref
+from mlbench.baseline.base_commit import DEPTHS
 from mlbench.errors import UsageError
 
 
@@ -24,8 +24,8 @@ def whole(folder, server: Server, commit: str):
 def test_a_test_merge_has_its_first_parent(server, tmp_path):
     """Not the base as the event names it: the branch may have moved on since."""
     repository = Repository(shallow(tmp_path / "clone", server.url, server.merge))
-    found = counterpart(Event("pull_request", server.pull_request(base=server.fork)), repository)
-    assert found == Counterpart(server.moved, "main as the test merge has it")
+    found = base_commit_of(Event("pull_request", server.pull_request(base=server.fork)), repository)
+    assert found == BaseCommit(server.moved, "main as the test merge has it")
     assert repository.parents("HEAD") == (server.moved, server.head)
     assert repository.output("log", "--format=%P") == "", "log does not know it at depth 1"
     assert not repository.has(server.moved)
@@ -39,14 +39,14 @@ def test_a_test_merge_has_its_first_parent(server, tmp_path):
 def test_a_head_that_is_checked_out_has_its_merge_base(server, tmp_path, depth):
     """What others did on the base branch since is not part of the change."""
     repository = Repository(checkout(tmp_path / "clone", server.url, server.head, f"--depth={depth}"))
-    found = counterpart(Event("pull_request", server.pull_request()), repository)
-    assert found == Counterpart(server.fork, "merge base with main")
+    found = base_commit_of(Event("pull_request", server.pull_request()), repository)
+    assert found == BaseCommit(server.fork, "merge base with main")
 
 
 def test_a_head_in_a_whole_clone_needs_no_fetch(server, tmp_path):
     clone = whole(tmp_path / "clone", server, server.head)
     git(clone, "remote", "set-url", "origin", "file:///nowhere")
-    found = counterpart(Event("pull_request", server.pull_request()), Repository(clone))
+    found = base_commit_of(Event("pull_request", server.pull_request()), Repository(clone))
     assert found.commit == server.fork
 
 
@@ -56,7 +56,7 @@ def test_a_head_that_is_itself_a_merge_is_no_test_merge(server, tmp_path):
     git(server.path, "merge", "-q", "--no-ff", "-m", "take main", "main")
     head = git(server.path, "rev-parse", "HEAD")
     repository = Repository(shallow(tmp_path / "clone", server.url, head))
-    found = counterpart(Event("pull_request", server.pull_request(head=head)), repository)
+    found = base_commit_of(Event("pull_request", server.pull_request(head=head)), repository)
     assert found.commit == server.moved
     assert found.how == "merge base with main"
 
@@ -69,22 +69,22 @@ def test_a_server_is_asked_before_history_is_fetched(server, tmp_path):
         asked.append((base, head))
         return server.fork
 
-    found = counterpart(Event("pull_request", server.pull_request()), repository, ask)
-    assert found == Counterpart(server.fork, "merge base with main, as the server says")
+    found = base_commit_of(Event("pull_request", server.pull_request()), repository, ask)
+    assert found == BaseCommit(server.fork, "merge base with main, as the server says")
     assert asked == [(server.moved, server.head)]
     assert not repository.has(server.moved)
-    fallback = counterpart(Event("pull_request", server.pull_request()), repository, lambda _b, _h: "")
+    fallback = base_commit_of(Event("pull_request", server.pull_request()), repository, lambda _b, _h: "")
     assert fallback.commit == server.fork
 
 
 def test_deepening_is_bounded_and_says_what_to_do(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["mlbench.baseline.counterpart"], "DEPTHS", (2, 3))
+    monkeypatch.setattr(sys.modules["mlbench.baseline.base_commit"], "DEPTHS", (2, 3))
     git(server.path, "checkout", "-q", "feature")
     for number in range(8):
         server.commit(f"more {number}", "mine.txt")
     head = git(server.path, "rev-parse", "HEAD")
     repository = Repository(shallow(tmp_path / "clone", server.url, head))
-    found = counterpart(Event("pull_request", server.pull_request(head=head)), repository)
+    found = base_commit_of(Event("pull_request", server.pull_request(head=head)), repository)
     assert found.commit == ""
     assert "fetch-depth: 0" in found.note
     assert len(DEPTHS) == 3
@@ -94,15 +94,15 @@ def test_histories_without_a_common_commit(server, tmp_path):
     git(server.path, "checkout", "-q", "--orphan", "alone")
     head = server.commit("alone")
     clone = whole(tmp_path / "clone", server, head)
-    found = counterpart(Event("pull_request", server.pull_request(head=head)), Repository(clone))
+    found = base_commit_of(Event("pull_request", server.pull_request(head=head)), Repository(clone))
     assert (found.commit, "no merge base with main" in found.note) == ("", True)
 
 
 def test_the_base_itself_has_no_counterpart(server, tmp_path):
     repository = Repository(shallow(tmp_path / "clone", server.url, server.moved))
     for name in ("pull_request", "pull_request_target"):
-        found = counterpart(Event(name, server.pull_request()), repository)
-        assert found == Counterpart(note="nothing to compare with: main itself is checked out")
+        found = base_commit_of(Event(name, server.pull_request()), repository)
+        assert found == BaseCommit(note="nothing to compare with: main itself is checked out")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_the_base_itself_has_no_counterpart(server, tmp_path):
 )
 def test_other_events(server, tmp_path, name, payload, commit, said):
     repository = Repository(server.path)
-    found = counterpart(Event(name, payload), repository)
+    found = base_commit_of(Event(name, payload), repository)
     assert found.commit == commit
     assert said in (found.how if commit else found.note)
 
@@ -131,18 +131,18 @@ def test_other_events(server, tmp_path, name, payload, commit, said):
 def test_a_name_on_a_developers_machine_means_the_merge_base(server):
     git(server.path, "checkout", "-q", "feature")
     repository = Repository(server.path)
-    assert counterpart_of_ref("main", repository) == Counterpart(server.fork, "merge base with main")
-    assert counterpart_of_ref(server.mine[:10], repository).commit == server.mine
-    assert counterpart_of_ref("HEAD", repository) == Counterpart(server.head, "HEAD")
+    assert base_commit_of_ref("main", repository) == BaseCommit(server.fork, "merge base with main")
+    assert base_commit_of_ref(server.mine[:10], repository).commit == server.mine
+    assert base_commit_of_ref("HEAD", repository) == BaseCommit(server.head, "HEAD")
     with pytest.raises(UsageError, match=r"no result file and no commit 'mian'; did you mean 'main'"):
-        counterpart_of_ref("mian", repository)
+        base_commit_of_ref("mian", repository)
     with pytest.raises(UsageError, match="no commit '--help'"):
-        counterpart_of_ref("--help", repository)
+        base_commit_of_ref("--help", repository)
 
 
 def test_a_branch_that_only_the_remote_has(server, tmp_path):
     clone = whole(tmp_path / "clone", server, server.moved)
-    assert counterpart_of_ref("feature", Repository(clone)).commit == server.fork
+    assert base_commit_of_ref("feature", Repository(clone)).commit == server.fork
 
 
 def test_where_there_is_no_repository(tmp_path):

@@ -12,7 +12,7 @@ from histories import git, shallow
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlbench.baseline import Counterpart, Event, Repository, counterpart
+from mlbench.baseline import BaseCommit, Event, Repository, base_commit_of
 
 
 def history(folder: Path, seed: int, commits: int = 60) -> list[str]:
@@ -55,14 +55,14 @@ def history(folder: Path, seed: int, commits: int = 60) -> list[str]:
 @pytest.mark.parametrize("seed", range(6))
 def test_merge_bases_of_random_histories(tmp_path, monkeypatch, seed):
     # Steps that are small against the history, so that they cut it.
-    monkeypatch.setattr(sys.modules["mlbench.baseline.counterpart"], "DEPTHS", (4, 12, 40, 80))
+    monkeypatch.setattr(sys.modules["mlbench.baseline.base_commit"], "DEPTHS", (4, 12, 40, 80))
     commits = history(tmp_path / "server", seed)
     choose = random.Random(seed)
     for number in range(2):
         head, base = choose.sample(commits[20:], 2)
         clone = shallow(tmp_path / f"clone{number}", f"file://{tmp_path / 'server'}", head)
         payload = {"pull_request": {"head": {"sha": head}, "base": {"sha": base, "ref": "main"}}}
-        found = counterpart(Event("pull_request", payload), Repository(clone))
+        found = base_commit_of(Event("pull_request", payload), Repository(clone))
         best = git(tmp_path / "server", "merge-base", "--all", head, base, check=False).split()
         assert (found.commit in best) if best else not found.commit, (found, best)
 
@@ -94,6 +94,6 @@ class Nothing:
 
 @given(st.sampled_from(["pull_request", "pull_request_target", "merge_group", "push", "x", ""]), payloads)
 def test_no_event_is_too_odd(name, payload):
-    found = counterpart(Event(name, payload), Nothing())
-    assert isinstance(found, Counterpart)
+    found = base_commit_of(Event(name, payload), Nothing())
+    assert isinstance(found, BaseCommit)
     assert bool(found.commit) != bool(found.note)

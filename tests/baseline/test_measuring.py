@@ -15,7 +15,7 @@ from histories import Server, checkout, git, shallow
 
 from mlbench.baseline import (
     Base,
-    Counterpart,
+    BaseCommit,
     Repository,
     Selected,
     against,
@@ -24,14 +24,14 @@ from mlbench.baseline import (
     thresholds_at,
 )
 from mlbench.baseline.same_run import measure_counterpart
-from mlbench.baseline.untouched import find_untouched
+from mlbench.baseline.unchanged import find_unchanged
 from mlbench.baseline.worktree import worktree
 from mlbench.cli.main import parse
 from mlbench.cli.verbs.run import options_of
 from mlbench.compare import thresholds_of
 from mlbench.core.firmware import BuildRequest
 from mlbench.errors import EnvironmentFault, UsageError
-from mlbench.results.comparison import Side, State
+from mlbench.results.comparison import JobState, Side
 from mlbench.results.result_file import Document, RunInfo
 from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status
 from mlbench.source.project import Project
@@ -85,7 +85,7 @@ def test_the_base_is_measured_in_its_own_files(project, clone, tmp_path):
         seen["head"] = (clone / "kws" / "kws.ino").read_text()
         return Selected((SPEC,))
 
-    base = measure(Counterpart(project.base, "merge base"), clone, tmp_path / "trees", choose)
+    base = measure(BaseCommit(project.base, "merge base"), clone, tmp_path / "trees", choose)
     assert (seen["text"], seen["head"]) == ("void setup() {}\n", "void setup() { f(); }\n")
     assert base.results == (sized(SPEC, 100),)
     assert base.side == Side(project.base, label="merge base")
@@ -101,7 +101,7 @@ def test_the_place_is_the_same_each_time(project, clone, tmp_path):
     places = []
     for _ in range(2):
         measure(
-            Counterpart(project.base),
+            BaseCommit(project.base),
             clone,
             tmp_path / "trees",
             lambda tree: places.append(tree) or Selected((SPEC,)),
@@ -110,12 +110,12 @@ def test_the_place_is_the_same_each_time(project, clone, tmp_path):
 
 
 def test_without_a_counterpart_the_note_says_why(clone, tmp_path):
-    base = measure(Counterpart(note="the branch is new"), clone, tmp_path)
+    base = measure(BaseCommit(note="the branch is new"), clone, tmp_path)
     assert base == Base(notes=("the branch is new",))
 
 
 def test_a_commit_that_cannot_be_fetched_is_a_note(clone, tmp_path):
-    base = measure(Counterpart("f" * 40), clone, tmp_path)
+    base = measure(BaseCommit("f" * 40), clone, tmp_path)
     assert base.results is None
     assert base.notes[0].startswith("the base ffffffffffff cannot be fetched (fatal:")
 
@@ -128,7 +128,7 @@ def test_a_base_that_does_not_build_is_a_note(project, clone, tmp_path):
         return tuple(replace(sized(s, 1), status=Status.FAILED, failure=failure) for s in specs)
 
     base = measure(
-        Counterpart(project.base),
+        BaseCommit(project.base),
         clone,
         tmp_path,
         lambda at: tree.append(at) or Selected((SPEC,)),
@@ -136,7 +136,7 @@ def test_a_base_that_does_not_build_is_a_note(project, clone, tmp_path):
     )
     assert base.notes == ("kws fails at the base: kws/kws.ino:1: no such function",)
     found = against(base, [sized(SPEC, 2)], Selected(()).thresholds, Side())
-    assert found.jobs[0].state is State.FIXED
+    assert found.jobs[0].state is JobState.FIXED
     assert not found.regressed
 
 
@@ -145,7 +145,7 @@ def test_whatever_goes_wrong_with_the_base_is_a_note(project, clone, tmp_path, e
     def profile(specs):
         raise error
 
-    base = measure(Counterpart(project.base), clone, tmp_path, profile=profile)
+    base = measure(BaseCommit(project.base), clone, tmp_path, profile=profile)
     assert base.results is None
     assert base.notes == (f"the base {project.base[:12]} cannot be measured: {error}",)
     assert git(clone, "worktree", "list").count("\n") == 0
@@ -156,7 +156,7 @@ def test_an_interrupt_leaves_no_work_tree(project, clone, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        measure(Counterpart(project.base), clone, tmp_path / "trees", profile=profile)
+        measure(BaseCommit(project.base), clone, tmp_path / "trees", profile=profile)
     assert git(clone, "worktree", "list").count("\n") == 0
     assert not list((tmp_path / "trees").rglob("*.ino"))
 
@@ -208,7 +208,7 @@ def test_a_place_that_somebody_cleaned_is_made_anew(project, clone, tmp_path):
 def test_the_users_own_work_trees_are_left_alone(project, clone, tmp_path):
     git(clone, "worktree", "add", "-q", "--detach", str(tmp_path / "mine"))
     (tmp_path / "mine").rename(tmp_path / "on-a-disk-that-is-away")
-    measure(Counterpart(project.base), clone, tmp_path / "trees")
+    measure(BaseCommit(project.base), clone, tmp_path / "trees")
     assert "mine" in git(clone, "worktree", "list")
 
 
@@ -216,7 +216,7 @@ def test_hooks_of_the_project_do_not_run(project, clone, tmp_path):
     hook = clone / ".git" / "hooks" / "post-checkout"
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
     hook.chmod(0o755)
-    measure(Counterpart(project.base), clone, tmp_path / "trees")
+    measure(BaseCommit(project.base), clone, tmp_path / "trees")
     assert not (tmp_path / "ran").exists()
 
 
@@ -242,7 +242,7 @@ def test_submodules_come_from_the_checkouts_own_copies(server, tmp_path):
     with worktree(Repository(clone), before, tmp_path / "trees", Silent()) as tree:
         assert len(tree.notes) == 1
         assert tree.notes[0].startswith("submodule vendor/part of the base cannot be had")
-    base = measure(Counterpart(before), clone, tmp_path / "trees")
+    base = measure(BaseCommit(before), clone, tmp_path / "trees")
     assert base.results is None, "figures without it would be of another sketch"
 
 
@@ -283,7 +283,7 @@ def counterpart_results(clone, commit, folder, *words, start=None) -> tuple[Base
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mlbench.baseline.same_run.profile_all", profile)
         base = measure_counterpart(
-            Counterpart(commit, "base"),
+            BaseCommit(commit, "base"),
             Repository(clone),
             head,
             options,
@@ -323,7 +323,7 @@ def test_a_base_from_before_the_suite_is_a_note(project, clone, tmp_path):
     own = thresholds_of(load_suite(clone / "mlbench.yml"))
     assert own
     found = against(base, [sized(SPEC, 1)], own, Side())
-    assert found.jobs[0].state is State.NEW
+    assert found.jobs[0].state is JobState.NEW
     assert found.notes == base.notes  # nothing of thresholds that the first suite brings
 
 
@@ -354,7 +354,7 @@ def test_what_is_gone_is_not_measured(project, tmp_path):
     base, seen = counterpart_results(clone, project.base, tmp_path)
     assert seen == []
     found = against(base, [replace(sized(SPEC, 1), sketch="har")], Selected(()).thresholds, Side())
-    assert [job.state for job in found.jobs] == [State.NEW, State.REMOVED]
+    assert [job.state for job in found.jobs] == [JobState.NEW, JobState.REMOVED]
 
 
 def test_the_bases_suite_may_be_broken(project, tmp_path):
@@ -411,7 +411,7 @@ def test_a_sketchbook_in_the_repository_is_the_bases_own(project, clone, tmp_pat
 
     trees = []
     measure(
-        Counterpart(project.base),
+        BaseCommit(project.base),
         clone,
         tmp_path / "trees",
         lambda tree: trees.append(tree) or Selected((SPEC,)),
@@ -425,8 +425,8 @@ def test_a_sketchbook_in_the_repository_is_the_bases_own(project, clone, tmp_pat
 def test_nothing_is_left_out_of_a_repository_that_is_a_sketchbook(project, clone, tmp_path, monkeypatch):
     def jobs() -> frozenset[tuple[str, str, str]]:
         spec = replace(SPEC, source=Source(folder=clone))
-        return find_untouched(
-            Counterpart(project.change),
+        return find_unchanged(
+            BaseCommit(project.change),
             Repository(clone),
             tmp_path / "trees",
             lambda tree: Selected((replace(SPEC, source=Source(folder=tree)),)),

@@ -11,7 +11,7 @@ from histories import git
 from mlbench.cli.main import main
 from mlbench.core.measures import keys
 from mlbench.firmware.install_tools import find_toolchain
-from mlbench.results.comparison import Comparison, State, Verdict
+from mlbench.results.comparison import Comparison, JobState, Verdict
 from mlbench.results.comparison_file import read
 from mlbench.results.result_file import read as read_results
 
@@ -137,28 +137,28 @@ def test_what_a_change_does_not_touch_can_be_left_out(project, capsys):
     change(project, "weights[64]", "weights[65]")
     status, found = against("main", "--skip-unchanged")
     assert status == 0
-    assert job(found).state is State.COMPARED
+    assert job(found).state is JobState.COMPARED
     assert verdict(found, "ram_need") is Verdict.WORSE
-    assert job(found, "other").state is State.SKIPPED
+    assert job(found, "other").state is JobState.SKIPPED
     assert "other: skipped" in capsys.readouterr().out
     (project / "other" / "notes.h").write_text("// a file more\n")
-    assert job(against("main", "--skip-unchanged")[1], "other").state is State.COMPARED
+    assert job(against("main", "--skip-unchanged")[1], "other").state is JobState.COMPARED
     (project / "other" / "notes.h").unlink()
     suite = (project / "mlbench.yml").read_text()
     (project / "mlbench.yml").write_text(suite.replace("{path: other}", "{path: other, inferences: 5}"))
-    assert job(against("main", "--skip-unchanged")[1], "other").state is State.COMPARED
+    assert job(against("main", "--skip-unchanged")[1], "other").state is JobState.COMPARED
 
 
 def test_a_sketch_that_breaks_and_one_that_is_mended(project):
     change(project, "void loop()", "void loop() { nonsense(); } void more()")
     status, found = against("main")
     assert status == 3
-    assert job(found).state is State.BROKEN
+    assert job(found).state is JobState.BROKEN
     git(project, "commit", "-qam", "broken")
     change(project, "void loop() { nonsense(); } void more()", "void loop()")
     status, found = against("HEAD")
     assert status == 0
-    assert job(found).state is State.FIXED
+    assert job(found).state is JobState.FIXED
     assert any(note.startswith("net fails at the base: net/net.ino:9") for note in found.notes), found.notes
 
 

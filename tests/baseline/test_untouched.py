@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mlbench.baseline.unchanged_jobs import ASKED, inputs_digest, unchanged_jobs
 
-from mlbench.baseline.untouched import ASKED, inputs_digest, untouched
 from mlbench.core.execution import Functions
 from mlbench.core.firmware import BuildRequest
 from mlbench.errors import EnvironmentFault, UsageError
@@ -43,7 +43,7 @@ def both(tmp_path: Path) -> tuple[SketchSpec, SketchSpec]:
 
 
 def same(head: SketchSpec, base: SketchSpec) -> bool:
-    return bool(untouched([head], [base], Services()))
+    return bool(unchanged_jobs([head], [base], Services()))
 
 
 def test_equal_sketches_in_two_folders(both):
@@ -126,7 +126,7 @@ def test_a_sketch_with_something_wrong_is_measured(tmp_path, both):
 
 
 def test_a_new_sketch_is_measured(both):
-    assert untouched([both[0]], [], Services()) == frozenset()
+    assert unchanged_jobs([both[0]], [], Services()) == frozenset()
 
 
 def test_the_faults_of_the_rooms_are_no_faults_here(both):
@@ -134,4 +134,4 @@ def test_the_faults_of_the_rooms_are_no_faults_here(both):
         def locate(self, project: Project, spec: SketchSpec) -> BuildRequest:
             raise UsageError("path does not exist")
 
-    assert untouched([both[0]], [both[1]], Broken()) == frozenset()
+    assert unchanged_jobs([both[0]], [both[1]], Broken()) == frozenset()

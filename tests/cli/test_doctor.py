@@ -11,7 +11,7 @@ from mlbench.cli import doctor
 from mlbench.cli.doctor import checks
 from mlbench.ports import finding
 from mlbench.ports.finding import Port
-from mlbench.ports.lock import claim
+from mlbench.ports.lock import acquire
 
 
 def test_machine_without_tools(bin_folder: Path, own_home: Path) -> None:
@@ -79,7 +79,7 @@ def test_boards_are_named_by_what_their_ports_show(
     assert found.ok
     assert f"{device} (2341:805a, AB12): nano33ble" in found.detail
     assert "(0001:0002): of no board that is known" in found.detail
-    with claim([nano], "kws", print, seconds=0):
+    with acquire([nano], "kws", print, seconds=0):
         assert "is held by pid" in _boards(monkeypatch, nano).detail
 
 

@@ -180,7 +180,7 @@ def test_other_lock_is_another_environment(new_project: Project) -> None:
 def test_edited_native_source_is_built_again_in_the_same_environment(warm_project: Project) -> None:
     if not shutil.which("cc"):
         pytest.skip("no C compiler on PATH")
-    source = warm_project.root / "mlbench/emulator/_hotpath.c"
+    source = warm_project.root / "mlbench/emulator/_block_hook.c"
     source.write_text(source.read_text() + "\nint one_more;\n")
     again = warm_project.start("x")
     assert "building the emulator's hot path" in again.stderr

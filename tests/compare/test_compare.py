@@ -28,10 +28,10 @@ from mlbench.results.comparison import (
     Comparison,
     Delta,
     JobChange,
+    JobState,
     KeyChange,
     Limit,
     Side,
-    State,
     SymbolChange,
     Threshold,
     Verdict,
@@ -368,30 +368,30 @@ def test_another_instrument_stands_beside_but_flash_is_subtracted(field, name):
 @pytest.mark.parametrize(
     ("base", "head", "state"),
     [
-        (result(), result(), State.COMPARED),
-        (None, result(), State.NEW),
-        (None, failed(), State.NEW),
-        (result(), None, State.REMOVED),
-        (result(), failed(), State.BROKEN),
-        (failed(), result(), State.FIXED),
-        (failed(), failed(), State.FAILED),
-        (result(), skipped(), State.SKIPPED),
-        (failed(), skipped(), State.SKIPPED),
-        (skipped(), result(), State.COMPARED),
+        (result(), result(), JobState.COMPARED),
+        (None, result(), JobState.NEW),
+        (None, failed(), JobState.NEW),
+        (result(), None, JobState.REMOVED),
+        (result(), failed(), JobState.BROKEN),
+        (failed(), result(), JobState.FIXED),
+        (failed(), failed(), JobState.FAILED),
+        (result(), skipped(), JobState.SKIPPED),
+        (failed(), skipped(), JobState.SKIPPED),
+        (skipped(), result(), JobState.COMPARED),
     ],
 )
 def test_every_job_has_its_place(base, head, state):
     found = job(base, head)
     assert found.state is state
     assert (found.base, found.head) == (base, head)
-    if state is not State.COMPARED:
+    if state is not JobState.COMPARED:
         assert {item.verdict for item in found.deltas} == {Verdict.NOT_COMPARED}
 
 
 def test_without_a_baseline_nothing_is_new():
     found = compare(None, [result(), failed("har"), skipped("tiny")], notes=["the first run"])
     assert found.base is None
-    assert [item.state for item in found.jobs] == [State.COMPARED, State.FAILED, State.SKIPPED]
+    assert [item.state for item in found.jobs] == [JobState.COMPARED, JobState.FAILED, JobState.SKIPPED]
     assert found.notes == ("the first run",)
     assert not found.regressed
     assert all(delta.base is None for item in found.jobs for delta in item.deltas)
@@ -469,7 +469,7 @@ def test_nothing_differs_from_itself(mine, thresholds):
     found = compare(mine, mine, thresholds, base_side=Side("a"), head_side=Side("b"))
     assert not found.regressed
     for item in found.jobs:
-        assert item.state in (State.COMPARED, State.FAILED, State.SKIPPED)
+        assert item.state in (JobState.COMPARED, JobState.FAILED, JobState.SKIPPED)
         assert (item.build_changes, item.instrument_changes, item.symbols) == ((), (), ())
         assert {delta.verdict for delta in item.deltas} <= {Verdict.UNCHANGED, Verdict.NOT_COMPARED}
 

@@ -23,10 +23,10 @@ from mlbench.results.comparison import (
     Delta,
     Figure,
     JobChange,
+    JobState,
     KeyChange,
     Limit,
     Side,
-    State,
     SymbolChange,
     Threshold,
     Verdict,
@@ -72,7 +72,7 @@ def test_the_schema_names_every_field():
     delta = SCHEMA["$defs"]["delta"]["properties"]
     assert delta["measure"]["enum"] == list(keys())
     assert set(delta["verdict"]["enum"]) == {verdict.value for verdict in Verdict}
-    assert set(SCHEMA["$defs"]["job"]["properties"]["state"]["enum"]) == {state.value for state in State}
+    assert set(SCHEMA["$defs"]["job"]["properties"]["state"]["enum"]) == {state.value for state in JobState}
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 

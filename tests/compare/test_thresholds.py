@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlbench.compare import Thresholds, changed_thresholds, thresholds_of
-from mlbench.core.measures import Kind, keys, rows
+from mlbench.core.measures import MeasureKind, keys, rows
 from mlbench.errors import UsageError
 from mlbench.results.comparison import Limit, Threshold
 from mlbench.suite.suite_file import load_suite, suite_of
 from mlbench.suite.thresholds import ThresholdError, limit_of, shown_limit
 
 MEASURES = keys()
-TIMES = {measure.key for measure in rows() if measure.kind is Kind.TIME}
+TIMES = {measure.key for measure in rows() if measure.kind is MeasureKind.TIME}
 
 
 def read(text: str) -> Thresholds:

@@ -56,7 +56,7 @@ def test_random_wide_instructions() -> None:
 
 
 def test_compiled_code(bare: Compiler) -> None:
-    source = (ROOT / "mlbench" / "emulator" / "_hotpath.c").read_text()
+    source = (ROOT / "mlbench" / "emulator" / "_block_hook.c").read_text()
     more = """
     float floats(float *a, int n, float *b) { float s = 0; for (int i = 0; i < n; i++) {
       s += a[i] * b[i] + __builtin_sqrtf(a[i]) / b[i]; a[i] = (int)s; } return s; }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from mlbench.emulator.chip import Chip, EventRegisters, Place, Region, StartState
-from mlbench.emulator.peripherals.information import Uicr
+from mlbench.emulator.chip import Chip, EventRegisters, PeripheralSlot, Region, StartState
+from mlbench.emulator.peripherals.ficr_uicr import Uicr
 from mlbench.emulator.peripherals.nvmc import Nvmc
 from mlbench.emulator.peripherals.timer import Timer
 from mlbench.emulator.peripherals.uarte import Uarte
@@ -23,11 +23,11 @@ MADE_UP = Chip(
     irqs=30,
     priority_bits=2,
     peripherals=(
-        (partial(Uarte, source="uart0"), Place("UARTE0", 0x48002000, 29)),
-        (partial(Timer, channels=2), Place("TIMER0", 0x48008000, 5)),
-        (Watchdog, Place("WDT", 0x48009000, 6)),
-        (partial(Uicr, words={}), Place("UICR", 0x4800D000)),
-        (partial(Nvmc, flash=_FLASH, page=4096, uicr="UICR"), Place("NVMC", 0x4800E000)),
+        (partial(Uarte, source="uart0"), PeripheralSlot("UARTE0", 0x48002000, 29)),
+        (partial(Timer, channels=2), PeripheralSlot("TIMER0", 0x48008000, 5)),
+        (Watchdog, PeripheralSlot("WDT", 0x48009000, 6)),
+        (partial(Uicr, words={}), PeripheralSlot("UICR", 0x4800D000)),
+        (partial(Nvmc, flash=_FLASH, page=4096, uicr="UICR"), PeripheralSlot("NVMC", 0x4800E000)),
     ),
     cost_table="nrf52840",
     start=StartState(cache_on=False, float_on=False),

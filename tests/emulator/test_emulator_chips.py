@@ -21,11 +21,11 @@ from mlbench.boards.catalog import VARIABLE
 from mlbench.cli.main import main
 from mlbench.cycles.model import load_model
 from mlbench.emulator.allocator import Replay, ReplayError
+from mlbench.emulator.block_hook import make_hot_path, tells_apart
 from mlbench.emulator.chip import Chip, Region
 from mlbench.emulator.chips import CHIPS, chip_of, load_chip
 from mlbench.emulator.chips.nrf52840 import NRF52840
-from mlbench.emulator.hot_records import place
-from mlbench.emulator.hotpath import make_hot_path, tells_apart
+from mlbench.emulator.hook_records import place
 from mlbench.emulator.machine import End, Machine
 from mlbench.emulator.nvic import FIRST_IRQ
 from mlbench.emulator.peripherals.core import CPACR

@@ -11,7 +11,7 @@ from bare_image import MS, Compiler, finish
 from mlbench.cycles.addresses import MAX_SLOTS, Access, Accesses, accesses
 from mlbench.cycles.decode import decode
 from mlbench.cycles.model import load_model
-from mlbench.cycles.sums import Kind
+from mlbench.cycles.sums import SumKind
 from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import Machine
 
@@ -93,8 +93,8 @@ def _short(found: tuple[Access, ...]) -> list[tuple[object, ...]]:
     """Reads as (sum, words), fetches as (slot, sum, width), the rest as (slot, sum, name)."""
     return [
         (tuple(a.where), a.words)
-        if a.kind == Kind.READ
-        else (a.slot, tuple(a.where), a.width if a.kind == Kind.FETCH else a.kind.name)
+        if a.kind == SumKind.READ
+        else (a.slot, tuple(a.where), a.width if a.kind == SumKind.FETCH else a.kind.name)
         for a in found
     ]
 
@@ -169,7 +169,7 @@ def test_more_pointers_than_slots_are_counted_as_unseen() -> None:
     # ldr r3, [sp, #4n] ; ldr r0, [r3]: one slot each.
     code = b"".join(bytes((n, 0x9B, 0x18, 0x68)) for n in range(20))
     found = _block(code)
-    assert len([a for a in found.early if a.kind == Kind.READ]) == MAX_SLOTS
+    assert len([a for a in found.early if a.kind == SumKind.READ]) == MAX_SLOTS
     assert found.unseen == 20 - MAX_SLOTS
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from random_code import image_of, likely_code, outcome, wild_code
 
 from mlbench.cycles.model import BlockFlag, load_model
+from mlbench.emulator.block_hook import NativeHotPath, PythonHotPath, make_hot_path
 from mlbench.emulator.chips.nrf52840 import NRF52840
-from mlbench.emulator.hotpath import NativeHotPath, PythonHotPath, make_hot_path
 from mlbench.emulator.machine import End, Machine
 
 MODEL = load_model(NRF52840.cost_table)
@@ -313,7 +313,7 @@ def test_switching_the_cache_off_and_on_empties_it(bare: Compiler) -> None:
 def test_a_library_of_other_sources_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ours: str, theirs: str
 ) -> None:
-    source = (ROOT / "mlbench" / "emulator" / "_hotpath.c").read_text()
+    source = (ROOT / "mlbench" / "emulator" / "_block_hook.c").read_text()
     wrong = tmp_path / "wrong.c"
     assert ours in source
     wrong.write_text(source.replace(ours, theirs))

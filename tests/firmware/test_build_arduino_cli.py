@@ -20,7 +20,7 @@ from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware import BuildFailed
 from mlbench.firmware.arduino_cli import ArduinoCli
 from mlbench.firmware.compiler import CompileReport, Job, PlatformMissing
-from mlbench.firmware.platforms import Homes
+from mlbench.firmware.platforms import Platforms
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.firmware.upload_answer import UploadRefused
 
@@ -228,7 +228,7 @@ def _replay(case: str, tmp_path: Path, tools: Toolchain) -> tuple[ArduinoCli, Jo
     properties = [argv[i + 1] for i, word in enumerate(argv) if word == "--build-property"]
     fqbn = argv[argv.index("--fqbn") + 1] if "--fqbn" in argv else "a:b:c"
     (tmp_path / "build").mkdir()
-    homes = Homes(tmp_path / "user", tmp_path / "user", tmp_path / "data")
+    homes = Platforms(tmp_path / "user", tmp_path / "user", tmp_path / "data")
     compiler = ArduinoCli(program, replace(tools, ctags=None), homes, tmp_path / "own")
     return compiler, Job(sketch, fqbn, tmp_path / "build", tuple(properties)), argv
 

@@ -15,7 +15,7 @@ from mlbench.errors import EnvironmentFault, HostTimeout, UsageError
 from mlbench.firmware import flags
 from mlbench.firmware.arduino_builder import parse_messages
 from mlbench.firmware.compiler import expand
-from mlbench.firmware.firmware_cache import Store
+from mlbench.firmware.firmware_cache import FirmwareCache
 from mlbench.firmware.platforms import Fqbn, homes_for, version_key
 from mlbench.firmware.sketch_source import read_source
 from mlbench.firmware.source_tree import read_tree, tree_digest
@@ -224,7 +224,7 @@ def _firmware(folder: Path, name: str = "s") -> Firmware:
 
 
 def test_what_is_kept_comes_back_with_the_sketch_s_new_place(tmp_path: Path) -> None:
-    store = Store(tmp_path / "cache")
+    store = FirmwareCache(tmp_path / "cache")
     store.save("k", _firmware(tmp_path / "work"), ())
     found = store.load("k", Path("/there/s"))
     assert found is not None
@@ -241,7 +241,7 @@ def test_an_entry_counts_while_libraries_outside_stay_as_they_are(tmp_path: Path
     library = tmp_path / "Lib"
     library.mkdir()
     (library / "a.h").write_text("1")
-    store = Store(tmp_path / "cache")
+    store = FirmwareCache(tmp_path / "cache")
     store.save("k", _firmware(tmp_path / "work"), (UsedLibrary("Lib", "1", library),))
     assert store.load("k", Path("/s")) is not None
     (library / "a.h").write_text("22")
@@ -252,7 +252,7 @@ def test_an_entry_counts_while_libraries_outside_stay_as_they_are(tmp_path: Path
 
 def test_rooms_are_locked_and_old_ones_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlbench.firmware.firmware_cache._WORKSPACES_KEPT", 2)
-    store = Store(tmp_path)
+    store = FirmwareCache(tmp_path)
     for index, name in enumerate("abcd"):
         with store.locked_workspace(name, 1) as folder:
             folder.mkdir()

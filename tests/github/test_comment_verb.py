@@ -14,7 +14,7 @@ from mlbench.core.measures import keys
 from mlbench.github.command import together
 from mlbench.github.marker import Stamp, read_marker
 from mlbench.results import comparison_file as comparison_document
-from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, Side, State, Verdict
+from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, JobState, Side, Verdict
 
 MEASURES = keys()
 
@@ -27,7 +27,7 @@ def comparison(sketch: str = "kws", *, verdict: Verdict = Verdict.WORSE, commit:
     deltas = tuple(
         Delta(measure, Figure(1000.0), Figure(1100.0), 100.0, 10.0, verdict) for measure in MEASURES
     )
-    job = JobChange(sketch, "nano33ble", "emulator", State.COMPARED, deltas)
+    job = JobChange(sketch, "nano33ble", "emulator", JobState.COMPARED, deltas)
     return Comparison((job,), head=Side(commit), base=Side("b" * 40))
 
 

@@ -3,12 +3,14 @@ from __future__ import annotations
 import pytest
 
 from mlbench.github.modes import MODES, worth_a_comment
-from mlbench.results.comparison import Comparison, Delta, JobChange, Limit, Side, State, Threshold, Verdict
+from mlbench.results.comparison import Comparison, Delta, JobChange, JobState, Limit, Side, Threshold, Verdict
 
 LIMIT = Threshold(fail=Limit(percent=5))
 
 
-def comparison(verdict: Verdict, state: State = State.COMPARED, threshold: Threshold = LIMIT) -> Comparison:
+def comparison(
+    verdict: Verdict, state: JobState = JobState.COMPARED, threshold: Threshold = LIMIT
+) -> Comparison:
     delta = Delta("flash", None, None, verdict=verdict, threshold=threshold)
     job = JobChange("kws", "nano33ble", "emulator", state, (delta,))
     return Comparison((job,), head=Side(), base=Side())
@@ -25,13 +27,13 @@ def comparison(verdict: Verdict, state: State = State.COMPARED, threshold: Thres
         (comparison(Verdict.WARN), "111"),
         (comparison(Verdict.FAIL), "111"),
         (comparison(Verdict.ACCEPTED), "111"),
-        (comparison(Verdict.NOT_COMPARED, State.NEW), "110"),
-        (comparison(Verdict.NOT_COMPARED, State.REMOVED), "110"),
-        (comparison(Verdict.NOT_COMPARED, State.FIXED), "110"),
-        (comparison(Verdict.NOT_COMPARED, State.BROKEN), "111"),
-        (comparison(Verdict.NOT_COMPARED, State.FAILED), "100"),
-        (comparison(Verdict.NOT_COMPARED, State.SKIPPED), "100"),
-        (comparison(Verdict.WORSE, State.FAILED), "110"),
+        (comparison(Verdict.NOT_COMPARED, JobState.NEW), "110"),
+        (comparison(Verdict.NOT_COMPARED, JobState.REMOVED), "110"),
+        (comparison(Verdict.NOT_COMPARED, JobState.FIXED), "110"),
+        (comparison(Verdict.NOT_COMPARED, JobState.BROKEN), "111"),
+        (comparison(Verdict.NOT_COMPARED, JobState.FAILED), "100"),
+        (comparison(Verdict.NOT_COMPARED, JobState.SKIPPED), "100"),
+        (comparison(Verdict.WORSE, JobState.FAILED), "110"),
     ],
 )
 def test_each_mode_makes_a_comment_for_what_it_says(made: Comparison, expected: str) -> None:

@@ -46,7 +46,7 @@ def test_other_source_is_another_library(
     prefix: Path, with_compiler: None, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = native.build(prefix, said.append)
-    edited = tmp_path / "_hotpath.c"
+    edited = tmp_path / "_block_hook.c"
     edited.write_text("int mlbench_block(void) { return 1; }\n")
     monkeypatch.setattr(native, "SOURCE", edited)
     assert native.built_library(prefix) is None

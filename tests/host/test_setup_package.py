@@ -83,6 +83,6 @@ def test_wheel_holds_everything(tmp_path: Path) -> None:
     assert expected <= names, sorted(expected - names)
     assert not any(name.startswith(("tests/", "sketches/")) for name in names)
     if native.compiler():
-        (library,) = (tmp_path / "unpacked/mlbench/emulator").glob("_hotpath*.so")
+        (library,) = (tmp_path / "unpacked/mlbench/emulator").glob("_block_hook*.so")
         assert ctypes.CDLL(str(library)).mlbench_block
         assert "cp310-abi3" in wheel.name

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.action.inputs import Settings, variable
+from mlbench.action.inputs import ActionInputs, variable
 from mlbench.boards import board_for
 from mlbench.cli.main import main
 from mlbench.core import backends
@@ -73,7 +73,7 @@ def test_without_its_row_the_suite_is_refused(capsys: pytest.CaptureFixture[str]
 def test_everything_that_lists_backends_has_it(tmp_path: Path) -> None:
     assert "made-up" in board_for(BOARD).backends
     assert "made-up" in suite_schema()["$defs"]["backends"]["items"]["enum"]
-    assert Settings.read({variable("backend"): "made-up"}).backend == "made-up"
+    assert ActionInputs.read({variable("backend"): "made-up"}).backend == "made-up"
     text = "sketches: [{path: net, backend: [emulator, made-up]}]\n"
     assert [spec.backend for spec in parse_suite(text, "mlbench.yml", tmp_path)] == ["emulator", "made-up"]
     with pytest.raises(UsageError, match="one of: emulator, renode, board, made-up"):

@@ -14,7 +14,7 @@ from mlbench.compare import compare
 from mlbench.core import measures
 from mlbench.core.execution import Outcome, RunResult
 from mlbench.core.firmware import Firmware
-from mlbench.core.measures import Kind, Measure, Memory
+from mlbench.core.measures import Measure, MeasureKind, MemoryKind
 from mlbench.errors import UsageError
 from mlbench.measure import further
 from mlbench.reports.annotations import annotations_of
@@ -39,12 +39,18 @@ from mlbench.testing.units import nbytes
 
 BOARD = "mlbench:nrf52840:nano33ble"
 ROWS = {
-    Kind.BYTES: Measure("noted_bytes", "noted bytes", "Noted", Kind.BYTES, memory=Memory.RAM),
-    Kind.TIME: Measure("wake_time", "wake-up", "Wake-up", Kind.TIME),
-    Kind.COUNT: Measure("switches", "context switches", "Switches", Kind.COUNT),
+    MeasureKind.BYTES: Measure(
+        "noted_bytes", "noted bytes", "Noted", MeasureKind.BYTES, memory=MemoryKind.RAM
+    ),
+    MeasureKind.TIME: Measure("wake_time", "wake-up", "Wake-up", MeasureKind.TIME),
+    MeasureKind.COUNT: Measure("switches", "context switches", "Switches", MeasureKind.COUNT),
 }
-UNITS = {Kind.BYTES: " bytes", Kind.TIME: " ms", Kind.COUNT: ""}
-SHOWN = {Kind.BYTES: ("4,000", "5,000"), Kind.TIME: ("4.000", "5.000"), Kind.COUNT: ("4,000", "5,000")}
+UNITS = {MeasureKind.BYTES: " bytes", MeasureKind.TIME: " ms", MeasureKind.COUNT: ""}
+SHOWN = {
+    MeasureKind.BYTES: ("4,000", "5,000"),
+    MeasureKind.TIME: ("4.000", "5.000"),
+    MeasureKind.COUNT: ("4,000", "5,000"),
+}
 
 
 @pytest.fixture(params=ROWS, ids=[kind.value for kind in ROWS])
@@ -112,8 +118,8 @@ def test_it_is_judged(row: Measure) -> None:
 
 
 def test_it_has_thresholds(row: Measure, tmp_path: Path) -> None:
-    unit = {Kind.BYTES: "2 KiB", Kind.TIME: "2 ms", Kind.COUNT: "2000"}[row.kind]
-    value = {Kind.BYTES: 2048, Kind.TIME: 2000, Kind.COUNT: 2000}[row.kind]
+    unit = {MeasureKind.BYTES: "2 KiB", MeasureKind.TIME: "2 ms", MeasureKind.COUNT: "2000"}[row.kind]
+    value = {MeasureKind.BYTES: 2048, MeasureKind.TIME: 2000, MeasureKind.COUNT: 2000}[row.kind]
     text = f"thresholds: {{{row.key}: {{warn: 1 %, fail: '{unit}'}}}}\nsketches: [{{path: kws}}]\n"
     (rule,) = parse_suite(text, "mlbench.yml", tmp_path)[0].thresholds
     assert rule == (row.key, Threshold(Limit(percent=1), Limit(value)))
@@ -148,16 +154,16 @@ def test_every_report_has_it(row: Measure, tmp_path: Path) -> None:
     assert json.loads(measures_json(both))[0][row.key]["head"] == 5000
     (report,) = to_sketches_report(both).values()
     names = [size["name"] for size in json.loads(report)["boards"][0]["sketches"][0]["sizes"]]
-    assert (row.name in names) is (row.kind is not Kind.TIME), "of times that format has none"
+    assert (row.name in names) is (row.kind is not MeasureKind.TIME), "of times that format has none"
 
 
 def test_tests_of_firmware_have_it(row: Measure) -> None:
     found = Profiled(result(row, 5000).measures, baseline=result(row, 4000).measures)
     assert found.figures()[row.key] == 5000
     assert "4" in repr(found.of(row.key))
-    if row.kind is Kind.BYTES:
+    if row.kind is MeasureKind.BYTES:
         assert found.of(row.key) < nbytes(5001)
-    if row.kind is Kind.COUNT:
+    if row.kind is MeasureKind.COUNT:
         assert found.of(row.key) <= 5000
     with pytest.raises(UsageError, match="not asked for"):
         Profiled(result(row, None).measures).of(row.key)

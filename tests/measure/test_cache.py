@@ -16,7 +16,7 @@ from mlbench import version
 from mlbench.core.execution import Functions, Instrument, OutputBuffer
 from mlbench.core.firmware import BuildKeys, Firmware, Overflow
 from mlbench.measure import cache as kept
-from mlbench.measure.cache import Kept, key_of
+from mlbench.measure.cache import MeasurementCache, key_of
 from mlbench.measure.profile import Profile
 from mlbench.results.comparison import Limit, Threshold
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
@@ -74,8 +74,8 @@ def counting() -> Counting:
 
 
 @pytest.fixture
-def measure(tmp_path: Path, counting: Counting) -> Kept:
-    return Kept(tmp_path / "results", counting)
+def measure(tmp_path: Path, counting: Counting) -> MeasurementCache:
+    return MeasurementCache(tmp_path / "results", counting)
 
 
 def test_the_same_image_is_measured_once(measure, counting, tmp_path):
@@ -220,7 +220,7 @@ def test_what_is_not_whole_is_not_taken(tmp_path, data):
     """A disk that was full, a cache that was cut, a byte that was turned."""
     counting = Counting()
     folder = tmp_path / "results"
-    measure = Kept(folder, counting)
+    measure = MeasurementCache(folder, counting)
     image = firmware(tmp_path / "one")
     measure(image, SPEC, Place(), 40)
     (path,) = folder.iterdir()
@@ -250,7 +250,7 @@ def test_an_entry_under_another_key_is_not_taken(measure, counting, tmp_path):
 
 def test_a_folder_that_cannot_be_written_only_costs_time(counting, tmp_path):
     (tmp_path / "file").write_text("")
-    measure = Kept(tmp_path / "file" / "results", counting)
+    measure = MeasurementCache(tmp_path / "file" / "results", counting)
     for _ in range(2):
         assert measure(firmware(tmp_path / "one"), SPEC, Place(), 40) == PROFILE
     assert len(counting.asked) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlbench.core.execution import Foretold, Outcome, Probe, RunResult
+from mlbench.core.execution import Outcome, PredictedLimit, Probe, RunResult
 from mlbench.measure.ram import RamOptions
 from mlbench.measure.ram_on_board import measure_confirmed, near
 from mlbench.measure.reference import Reference
@@ -23,7 +23,7 @@ class Board:
 
     exact, resolution_us, way = False, 1.0, "functions"
 
-    def __init__(self, limit: int, foretold: Foretold | None = None, lie: int = -1) -> None:
+    def __init__(self, limit: int, foretold: PredictedLimit | None = None, lie: int = -1) -> None:
         self.limit, self._foretold, self._lie, self.tried = limit, foretold, lie, []
 
     def run(self, probe: Probe, deadline_us: float) -> RunResult:
@@ -33,7 +33,7 @@ class Board:
         self.tried.append(probe.alloc)
         return passed(Outcome.PASSED if good else Outcome.HUNG)
 
-    def foretold(self) -> Foretold | None:
+    def foretold(self) -> PredictedLimit | None:
         return self._foretold
 
     def replay(self) -> None:
@@ -63,7 +63,7 @@ def test_the_edge_is_found_from_any_guess(limit: int, guess: int | None, low: in
 
 @given(st.integers(0, 262_142))
 def test_where_the_guess_is_right_four_probes_settle_it(limit: int) -> None:
-    board = Board(limit, Foretold(limit, ((limit + 5, limit + 9),), certified=True))
+    board = Board(limit, PredictedLimit(limit, ((limit + 5, limit + 9),), certified=True))
     found = measured(board)
     assert isinstance(found, UnusedRam)
     assert (found.bytes, found.certified, found.full_runs) == (limit, True, 5)
@@ -73,7 +73,7 @@ def test_where_the_guess_is_right_four_probes_settle_it(limit: int) -> None:
 
 @given(limit=st.integers(0, 262_142), off=st.integers(-9000, 9000).filter(bool))
 def test_what_was_foretold_wrongly_certifies_nothing(limit: int, off: int) -> None:
-    found = measured(Board(limit, Foretold(max(0, limit + off), certified=True)))
+    found = measured(Board(limit, PredictedLimit(max(0, limit + off), certified=True)))
     assert isinstance(found, UnusedRam)
     assert found.bytes == limit
     assert found.certified == (max(0, limit + off) == limit)
@@ -81,7 +81,7 @@ def test_what_was_foretold_wrongly_certifies_nothing(limit: int, off: int) -> No
 
 @given(limit=st.integers(0, 262_142), lie=st.integers(0, 30), off=st.sampled_from([0, 0, -16, 900]))
 def test_one_run_that_lies_changes_no_limit(limit: int, lie: int, off: int) -> None:
-    board = Board(limit, Foretold(max(0, limit + off)), lie)
+    board = Board(limit, PredictedLimit(max(0, limit + off)), lie)
     found = measured(board)
     if isinstance(found, Absent):
         # Only what is tried once: that nothing fits at all, or all does.
@@ -97,13 +97,13 @@ def test_a_board_that_cannot_decide_has_no_limit() -> None:
             self.tried.append(probe.alloc)
             return passed(Outcome.PASSED if good else Outcome.HUNG)
 
-    found = measured(Fickle(1000, Foretold(1000)))
+    found = measured(Fickle(1000, PredictedLimit(1000)))
     assert isinstance(found, Absent)
     assert "malloc(1000) gave now one outcome, now another in 9 runs" in found.reason
 
 
 def test_bisection_asks_nobody_for_a_guess() -> None:
-    board = Board(5000, Foretold(5000))
+    board = Board(5000, PredictedLimit(5000))
     found = measured(board, "faithful", 4000, 6000)
     assert isinstance(found, UnusedRam)
     assert found.bytes == 5000

@@ -9,20 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlbench.core.execution import Mark, MarkKind
+from mlbench.core.execution import SpanKind, TimedSpan
 from mlbench.measure.timing import time_of
 from mlbench.results.values import Absent, Time
 
-INFERENCE, INIT = MarkKind.INFERENCE, MarkKind.INIT
+INFERENCE, INIT = SpanKind.INFERENCE, SpanKind.INIT
 us = st.integers(0, 2**32 - 1).map(float)
 spans = st.lists(us, min_size=1, max_size=40)
 kinds = st.sampled_from([INFERENCE, INIT])
 
 
-def timed(values: list[float], resolution_us: float | None = None, kind: MarkKind = INFERENCE) -> Time:
+def timed(values: list[float], resolution_us: float | None = None, kind: SpanKind = INFERENCE) -> Time:
     # Cycles tell spans of equal length apart; the other kind's must not get in.
-    marks = [Mark(kind, value, cycles=index) for index, value in enumerate(values)]
-    others = [Mark(INIT if kind is INFERENCE else INFERENCE, 1e15)]
+    marks = [TimedSpan(kind, value, cycles=index) for index, value in enumerate(values)]
+    others = [TimedSpan(INIT if kind is INFERENCE else INFERENCE, 1e15)]
     found = time_of((*others, *marks, *others), kind, "", resolution_us)
     assert isinstance(found, Time)
     return found
@@ -30,13 +30,13 @@ def timed(values: list[float], resolution_us: float | None = None, kind: MarkKin
 
 def test_without_a_span_the_reason_is_given() -> None:
     for resolution in (None, 1.0):
-        assert time_of((Mark(INIT, 3.0),), INFERENCE, "was not called", resolution) == Absent(
+        assert time_of((TimedSpan(INIT, 3.0),), INFERENCE, "was not called", resolution) == Absent(
             "was not called"
         )
 
 
 @given(spans, kinds)
-def test_counted_times_have_nothing_of_a_clock(values: list[float], kind: MarkKind) -> None:
+def test_counted_times_have_nothing_of_a_clock(values: list[float], kind: SpanKind) -> None:
     found = timed(values, None, kind)
     assert (found.first_us, found.mad_us, found.resolution_us) == (None, None, None)
     assert found.count == found.runs == len(values)
@@ -45,7 +45,7 @@ def test_counted_times_have_nothing_of_a_clock(values: list[float], kind: MarkKi
 
 @given(spans, kinds, st.sampled_from([None, 1.0, 4.0]))
 def test_the_median_is_one_of_the_spans_and_its_cycles_are_that_spans(
-    values: list[float], kind: MarkKind, resolution: float | None
+    values: list[float], kind: SpanKind, resolution: float | None
 ) -> None:
     found = timed(values, resolution, kind)
     assert found.cycles is not None
@@ -68,7 +68,7 @@ def test_of_several_inferences_on_a_board_the_first_is_told_apart(values: list[f
 
 @pytest.mark.parametrize("kind", [INFERENCE, INIT])
 @given(us)
-def test_a_single_span_is_the_median_itself(kind: MarkKind, value: float) -> None:
+def test_a_single_span_is_the_median_itself(kind: SpanKind, value: float) -> None:
     found = timed([value], 1.0, kind)
     assert (found.median_us, found.count, found.runs) == (value, 1, 1)
     assert found.first_us is None

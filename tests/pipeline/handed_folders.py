@@ -11,7 +11,7 @@ from mlbench.boards import board_for
 from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Harness
 from mlbench.pipeline.firmware_dir import FILE, write_entry
-from mlbench.pipeline.run import Outcome
+from mlbench.pipeline.run import BuildOutcome
 from mlbench.results.values import Failure
 from mlbench.suite.suite_file import SketchSpec, Source
 
@@ -20,7 +20,7 @@ OWN_BOARD = "mlbench:nrf52840:nano33ble"
 ODD = "models/\u202e[x](y) | <b> \x9b31m"
 
 
-def outcome(place: Path, name: str, board: str = OWN_BOARD) -> Outcome:
+def outcome(place: Path, name: str, board: str = OWN_BOARD) -> BuildOutcome:
     """A sketch that was built; what its files hold is nobody's business here."""
     made = place / f"made-{len(list(place.glob('made-*')))}"
     upload = made / "upload"
@@ -49,15 +49,15 @@ def outcome(place: Path, name: str, board: str = OWN_BOARD) -> Outcome:
         notes=("a note",),
         board=BoardImage(upload, upload / "kws.ino.elf", 12345, "", 16, harness),
     )
-    return Outcome(spec, None, firmware, None, 636)
+    return BuildOutcome(spec, None, firmware, None, 636)
 
 
-def failed(name: str) -> Outcome:
+def failed(name: str) -> BuildOutcome:
     spec = SketchSpec(name, Path(name), OWN_BOARD, Source(), backend="board")
-    return Outcome(spec, None, None, Failure(f"{ODD} was not declared", exit_status=3))
+    return BuildOutcome(spec, None, None, Failure(f"{ODD} was not declared", exit_status=3))
 
 
-def written(place: Path, *outcomes: Outcome) -> Path:
+def written(place: Path, *outcomes: BuildOutcome) -> Path:
     folder = place / "firmware"
     folder.mkdir()
     for number, made in enumerate(outcomes, 1):

@@ -10,7 +10,7 @@ from mlbench.boards import board_for
 from mlbench.boards.board import UsbId
 from mlbench.errors import EnvironmentFault
 from mlbench.ports import finding
-from mlbench.ports.finding import Port, Wish, boards_of, find_ports, list_ports, parse_wish
+from mlbench.ports.finding import Port, PortSelector, boards_of, find_ports, list_ports, parse_selector
 
 NANO = board_for("nano33ble")
 ONE = Port("/dev/ttyACM0", UsbId(0x2341, 0x805A), "AB12", "1-2", "Nano 33 BLE")
@@ -23,24 +23,24 @@ ALL = (OTHER, ONE, TWO, LOADER)
 @pytest.mark.parametrize(
     ("text", "wish"),
     [
-        ("", Wish()),
-        ("/dev/ttyACM0", Wish("/dev/ttyACM0")),
-        ("ttyUSB1", Wish("/dev/ttyUSB1")),
-        ("./link", Wish("./link")),
-        ("rfc2217://lab:4000?ign_set_control", Wish("rfc2217://lab:4000?ign_set_control")),
-        ("socket://127.0.0.1:5", Wish("socket://127.0.0.1:5")),
-        ("2341:805a", Wish("", UsbId(0x2341, 0x805A))),
-        ("2341:805A:AB12", Wish("", UsbId(0x2341, 0x805A), "AB12")),
-        ("AB12CD34", Wish(serial_number="AB12CD34")),
+        ("", PortSelector()),
+        ("/dev/ttyACM0", PortSelector("/dev/ttyACM0")),
+        ("ttyUSB1", PortSelector("/dev/ttyUSB1")),
+        ("./link", PortSelector("./link")),
+        ("rfc2217://lab:4000?ign_set_control", PortSelector("rfc2217://lab:4000?ign_set_control")),
+        ("socket://127.0.0.1:5", PortSelector("socket://127.0.0.1:5")),
+        ("2341:805a", PortSelector("", UsbId(0x2341, 0x805A))),
+        ("2341:805A:AB12", PortSelector("", UsbId(0x2341, 0x805A), "AB12")),
+        ("AB12CD34", PortSelector(serial_number="AB12CD34")),
     ],
 )
-def test_what_a_port_is_asked_for_by(text: str, wish: Wish) -> None:
-    assert parse_wish(text) == wish
+def test_what_a_port_is_asked_for_by(text: str, wish: PortSelector) -> None:
+    assert parse_selector(text) == wish
 
 
 def test_all_that_look_like_the_board_may_be_it() -> None:
-    assert find_ports(NANO, Wish(), lambda: ALL) == (ONE, TWO, LOADER)
-    assert find_ports(board_for("spresense"), Wish(), lambda: ALL) == (OTHER,)
+    assert find_ports(NANO, PortSelector(), lambda: ALL) == (ONE, TWO, LOADER)
+    assert find_ports(board_for("spresense"), PortSelector(), lambda: ALL) == (OTHER,)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_all_that_look_like_the_board_may_be_it() -> None:
     [("2341:805a:cd34", TWO), ("ab12", ONE), ("10c4:ea60", OTHER), ("/dev/ttyACM1", TWO)],
 )
 def test_a_wish_is_kept_whatever_the_port_looks_like(text: str, port: Port) -> None:
-    assert find_ports(NANO, parse_wish(text), lambda: ALL) == (port,)
+    assert find_ports(NANO, parse_selector(text), lambda: ALL) == (port,)
 
 
 @pytest.mark.parametrize(
@@ -67,15 +67,15 @@ def test_a_wish_is_kept_whatever_the_port_looks_like(text: str, port: Port) -> N
 )
 def test_what_is_not_there_is_told(text: str, ports: tuple[Port, ...], words: str) -> None:
     with pytest.raises(EnvironmentFault) as caught:
-        find_ports(NANO, parse_wish(text), lambda: ports)
+        find_ports(NANO, parse_selector(text), lambda: ports)
     assert words in str(caught.value)
 
 
 def test_a_named_port_needs_no_usb(tmp_path: Path) -> None:
     place = tmp_path / "pty"
     place.touch()
-    assert find_ports(NANO, parse_wish(str(place)), tuple) == (Port(str(place)),)
-    assert find_ports(NANO, parse_wish("socket://lab:1"), tuple)[0].is_url
+    assert find_ports(NANO, parse_selector(str(place)), tuple) == (Port(str(place)),)
+    assert find_ports(NANO, parse_selector("socket://lab:1"), tuple)[0].is_url
 
 
 def test_a_link_to_a_port_is_the_port(tmp_path: Path) -> None:
@@ -83,12 +83,12 @@ def test_a_link_to_a_port_is_the_port(tmp_path: Path) -> None:
     device.touch()
     link.symlink_to(device)
     port = Port(str(device), UsbId(0x2341, 0x805A), "X", "1-9")
-    assert find_ports(NANO, Wish(str(link)), lambda: (ONE, port)) == (port,)
+    assert find_ports(NANO, PortSelector(str(link)), lambda: (ONE, port)) == (port,)
 
 
 def test_a_device_with_two_ports_is_one_board() -> None:
     second = Port("/dev/ttyACM1", ONE.usb, ONE.serial_number, ONE.location)
-    assert find_ports(NANO, Wish(), lambda: (ONE, second)) == (ONE,)
+    assert find_ports(NANO, PortSelector(), lambda: (ONE, second)) == (ONE,)
 
 
 def test_a_board_keeps_its_key_as_sketch_and_as_bootloader() -> None:
@@ -121,4 +121,4 @@ def test_the_systems_list_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         Port("/dev/ttyACM9", UsbId(0x2341, 0x005A)),
         Port("/dev/ttyACM10", UsbId(0x2341, 0x805A), "S", "1-2", "P"),
     )
-    assert finding.find_ports(NANO, Wish(serial_number="s"))[0].device == "/dev/ttyACM10"
+    assert finding.find_ports(NANO, PortSelector(serial_number="s"))[0].device == "/dev/ttyACM10"

@@ -13,7 +13,7 @@ from fake_time import FakeTime
 
 from mlbench.errors import EnvironmentFault
 from mlbench.ports.finding import Port
-from mlbench.ports.lock import BoardLock, Holder, claim, held, lock_path, try_lock
+from mlbench.ports.lock import BoardLock, Holder, acquire, held, lock_path, try_lock
 
 ROOT = Path(__file__).parents[2]
 ONE = Port("/dev/ttyACM0", location="1-2")
@@ -65,14 +65,14 @@ def test_a_held_board_says_who_has_it(hold) -> None:
     assert (other.pid, other.what) == (process.pid, "kws on nano33ble")
     assert [holder.pid for _, holder in held()] == [process.pid]
     with pytest.raises(EnvironmentFault) as caught:
-        claim([ONE], "mine", lambda text: None, seconds=0)
+        acquire([ONE], "mine", lambda text: None, seconds=0)
     assert f"/dev/ttyACM0 is held by pid {process.pid} on " in str(caught.value)
     assert "(kws on nano33ble, since 20" in str(caught.value)
 
 
 def test_two_runs_take_two_boards(hold) -> None:
     assert hold(ONE, TWO)[1] == "/dev/ttyACM0"
-    with claim([ONE, TWO], "mine", lambda text: None, seconds=0) as lock:
+    with acquire([ONE, TWO], "mine", lambda text: None, seconds=0) as lock:
         assert lock.port == TWO
 
 
@@ -82,13 +82,13 @@ def test_no_lock_outlives_its_process(hold, number: int) -> None:
     process.send_signal(number)
     process.wait()
     assert held() == ()
-    with claim([ONE], "mine", lambda text: None, seconds=0) as lock:
+    with acquire([ONE], "mine", lambda text: None, seconds=0) as lock:
         assert lock.path.read_bytes()
 
 
 def test_children_hold_no_lock(hold) -> None:
     """A program that is started meanwhile, an upload say, must not hold the board when we have gone."""
-    lock = claim([ONE], "mine", lambda text: None, seconds=0)
+    lock = acquire([ONE], "mine", lambda text: None, seconds=0)
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], close_fds=False)
     try:
         lock.release()
@@ -102,7 +102,7 @@ def test_children_hold_no_lock(hold) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # of Pythons from 3.12 on
 def test_a_forked_process_holds_no_lock_that_was_let_go() -> None:
-    lock = claim([ONE], "mine", lambda text: None, seconds=0)
+    lock = acquire([ONE], "mine", lambda text: None, seconds=0)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:  # has the file open, and does nothing but wait
@@ -128,7 +128,7 @@ def test_waiting_ends_when_the_board_is_free(hold) -> None:
         process.kill()
         process.wait()
 
-    with claim([ONE], "mine", said.append, seconds=60, sleep=sleep) as lock:
+    with acquire([ONE], "mine", said.append, seconds=60, sleep=sleep) as lock:
         assert lock.port == ONE
     (line,) = said
     assert line.startswith(f"waiting for a board: /dev/ttyACM0 is held by pid {process.pid}")
@@ -138,12 +138,14 @@ def test_waiting_is_bounded(hold) -> None:
     hold(ONE)
     time = FakeTime()
     with pytest.raises(EnvironmentFault):
-        claim([ONE], "mine", lambda text: None, seconds=3600, clock=time.times.clock, sleep=time.times.sleep)
+        acquire(
+            [ONE], "mine", lambda text: None, seconds=3600, clock=time.times.clock, sleep=time.times.sleep
+        )
     assert 3600 <= time.now < 3601
 
 
 def test_a_lock_is_one_of_a_process_too() -> None:
-    with claim([ONE], "first", lambda text: None, seconds=0):
+    with acquire([ONE], "first", lambda text: None, seconds=0):
         assert isinstance(try_lock(ONE, "second"), Holder)
     lock = try_lock(ONE, "third")
     assert isinstance(lock, BoardLock)
@@ -155,7 +157,7 @@ def test_a_lock_is_one_of_a_process_too() -> None:
 def test_whatever_stands_in_the_file_the_lock_counts(text: bytes) -> None:
     path = lock_path(ONE)
     path.write_bytes(text)
-    with claim([ONE], "mine", lambda text: None, seconds=0):
+    with acquire([ONE], "mine", lambda text: None, seconds=0):
         path.write_bytes(text)
         other = try_lock(ONE, "other")
         assert isinstance(other, Holder)
@@ -163,9 +165,9 @@ def test_whatever_stands_in_the_file_the_lock_counts(text: bytes) -> None:
 
 
 def test_a_folder_that_is_taken_away_does_not_let_two_in(own_home: Path) -> None:
-    lock = claim([ONE], "mine", lambda text: None, seconds=0)
+    lock = acquire([ONE], "mine", lambda text: None, seconds=0)
     lock.path.unlink()
-    with claim([ONE], "second", lambda text: None, seconds=0) as second:
+    with acquire([ONE], "second", lambda text: None, seconds=0) as second:
         assert isinstance(try_lock(ONE, "third"), Holder)
         assert second.path.is_file()
     lock.release()

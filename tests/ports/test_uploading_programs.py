@@ -23,7 +23,7 @@ from mlbench.errors import EnvironmentFault, HostTimeout, SketchError, UsageErro
 from mlbench.firmware import builder
 from mlbench.firmware.arduino_cli import ArduinoCli
 from mlbench.firmware.compiler import PlatformMissing
-from mlbench.firmware.platforms import Homes
+from mlbench.firmware.platforms import Platforms
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.ports.finding import Port
 from mlbench.ports.programmers import UploadImage, programmer_for
@@ -240,7 +240,7 @@ def cli(fake: Fake, tmp_path: Path) -> ArduinoCli:
     platform = tmp_path / "user" / "hardware" / "acme" / "classic"
     platform.mkdir(parents=True)
     (platform / "boards.txt").write_text("nano.name=Nano\nnano.upload.tool=x\nbare.name=Bare\n")
-    homes = Homes(tmp_path / "user", tmp_path / "user", tmp_path / "data")
+    homes = Platforms(tmp_path / "user", tmp_path / "user", tmp_path / "data")
     return ArduinoCli(fake.program, Toolchain(arduino_cli=fake.program), homes, tmp_path / "own")
 
 

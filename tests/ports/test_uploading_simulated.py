@@ -16,7 +16,7 @@ from simulated_boards import COUNTER, LOADER, Simulated, boards_in
 from mlbench.boards import board_for
 from mlbench.boards.board import Upload
 from mlbench.firmware.arduino_cli import ArduinoCli
-from mlbench.firmware.platforms import Homes
+from mlbench.firmware.platforms import Platforms
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.ports.uploading import Uploader, UploadFailed, UploadImage
 
@@ -123,7 +123,7 @@ def test_by_arduino_cli_that_touches_itself(simulated, image: UploadImage, tmp_p
     platform = tmp_path / "user" / "hardware" / "acme" / "classic"
     platform.mkdir(parents=True)
     (platform / "boards.txt").write_text("nano.upload.tool=x\nnano.upload.use_1200bps_touch=true\n")
-    homes = Homes(tmp_path / "user", tmp_path / "user", tmp_path / "data")
+    homes = Platforms(tmp_path / "user", tmp_path / "user", tmp_path / "data")
     cli = ArduinoCli(fake.program, Toolchain(arduino_cli=fake.program), homes, tmp_path / "own")
     folder = tmp_path / "build"
     folder.mkdir()

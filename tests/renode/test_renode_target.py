@@ -12,7 +12,7 @@ import pytest
 from workshop import OWN_BOARD, Workshop
 
 from mlbench.boards import board_for
-from mlbench.core.execution import Functions, MarkKind, Outcome, OutputBuffer, Probe, RunResult
+from mlbench.core.execution import Functions, Outcome, OutputBuffer, Probe, RunResult, SpanKind
 from mlbench.core.firmware import Firmware
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.firmware.toolchain import Toolchain
@@ -245,7 +245,7 @@ def test_how_it_ends(renode: Make, workshop: Models, mode: int, outcome: Outcome
     assert result.outcome is outcome
     assert reason in result.reason
     assert "inner()" in [frame.function for frame in result.chain] or mode == 2
-    assert [mark.kind for mark in result.marks] == [MarkKind.INIT]
+    assert [mark.kind for mark in result.marks] == [SpanKind.INIT]
 
 
 def test_an_abort_of_the_cpu_ends_the_run_not_the_session(

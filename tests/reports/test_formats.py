@@ -36,10 +36,10 @@ from mlbench.results.comparison import (
     Delta,
     Figure,
     JobChange,
+    JobState,
     KeyChange,
     Limit,
     Side,
-    State,
     SymbolChange,
     Threshold,
     Verdict,
@@ -98,10 +98,12 @@ def test_junit_as_its_consumers_read_it(tmp_path):
     file.write_text(to_junit(EVERYTHING), encoding="utf-8")
     report = junitparser.JUnitXml.fromfile(str(file))
     cases = {(case.classname, case.name): case for suite in report for case in suite}
-    there = [job for job in EVERYTHING.jobs if job.state is not State.REMOVED]
+    there = [job for job in EVERYTHING.jobs if job.state is not JobState.REMOVED]
     assert len(cases) == report.tests == len(there) * (1 + len(MEASURES))
     failing = {key for key, case in cases.items() if case.is_failure}
-    expected = {(job.sketch, "builds and runs") for job in there if job.state in (State.BROKEN, State.FAILED)}
+    expected = {
+        (job.sketch, "builds and runs") for job in there if job.state in (JobState.BROKEN, JobState.FAILED)
+    }
     names = dict(
         zip(MEASURES, ("flash", "unused RAM", "RAM need", "initialization", "inference"), strict=True)
     )
@@ -358,7 +360,7 @@ def _any_comparison() -> st.SearchStrategy[Comparison]:
     )  # fmt: skip
     results = st.none() | st.sampled_from(RESULTS)
     job = st.builds(
-        JobChange, sketch=TEXTS, board=TEXTS, backend=TEXTS, state=st.sampled_from(State), deltas=deltas,
+        JobChange, sketch=TEXTS, board=TEXTS, backend=TEXTS, state=st.sampled_from(JobState), deltas=deltas,
         build_changes=st.lists(st.builds(KeyChange, TEXTS, TEXTS, TEXTS), max_size=2).map(tuple),
         symbols=st.lists(st.builds(SymbolChange, TEXTS, WHOLE, WHOLE), max_size=3).map(tuple),
         instrument_changes=st.just(()),

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from rendered import LINKED, OURS, page, row_widths
 
 from mlbench.compare import compare
-from mlbench.reports.blocks import Block, fit, size
+from mlbench.reports.blocks import ReportBlock, fit, size
 from mlbench.reports.comment import comment_markdown
 from mlbench.reports.digest import digest, headline
 from mlbench.reports.summary import summary_markdown
 from mlbench.reports.wording import verdict
-from mlbench.results.comparison import Delta, Limit, Side, State, Threshold, Verdict
+from mlbench.results.comparison import Delta, JobState, Limit, Side, Threshold, Verdict
 from mlbench.results.values import RamNeed
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -173,7 +173,7 @@ def test_any_limit_is_kept_and_rows_are_all_accounted_for(number, limit, name):
     text = comment_markdown(comparison, title="mlbench", limit=limit)
     assert size(text) <= limit
     assert page(text).unbalanced == []
-    for state, title in ((State.REMOVED, "Removed"), (State.NEW, "New")):
+    for state, title in ((JobState.REMOVED, "Removed"), (JobState.NEW, "New")):
         there = sum(job.state is state for job in comparison.jobs)
         part = re.search(
             rf"^(?:#### )?{title}\b(.*?)(?=^#### |^<details>|^<sub>|\Z)", text, re.MULTILINE | re.DOTALL
@@ -195,7 +195,7 @@ def test_any_limit_is_kept_and_rows_are_all_accounted_for(number, limit, name):
     st.integers(90, 400),
 )
 def test_blocks_fit_and_keep_their_order(parts, limit):
-    blocks = [Block(stub, "o", tuple(rows), "c") for stub, rows in parts]
+    blocks = [ReportBlock(stub, "o", tuple(rows), "c") for stub, rows in parts]
     text, cut = fit(blocks, limit)
     assert size(text) <= limit
     if not cut:

@@ -15,7 +15,7 @@ from mlbench.boards import board_for
 from mlbench.emulator.peripherals.base import Cause
 from mlbench.errors import SketchError, UsageError
 from mlbench.simulated.bootloader import HERE, WHO, Bootloader
-from mlbench.simulated.chip import Chip, State
+from mlbench.simulated.chip import ChipState, SimulatedChip
 from mlbench.simulated.faults import HELP, Faults, Noise, parse_faults
 
 BOARD = board_for("nano33ble")
@@ -155,13 +155,13 @@ _WATCHED = "REG(0x40010504) = 3276; REG(0x40010000) = 1;"
 """A watchdog of a tenth of a second."""
 
 
-def _chip(bare: Compiler, source: str) -> Chip:
-    chip = Chip(BOARD)
+def _chip(bare: Compiler, source: str) -> SimulatedChip:
+    chip = SimulatedChip(BOARD)
     chip.load(bare.image(source).path)
     return chip
 
 
-def _word(chip: Chip, address: int) -> int:
+def _word(chip: SimulatedChip, address: int) -> int:
     assert chip.machine is not None
     return chip.machine.cpu.word(address)
 
@@ -199,20 +199,20 @@ def test_the_watchdog_ends_a_bootloader_that_waits_too_long(bare: Compiler) -> N
     chip.run(1000)
     chip.enter_bootloader("touched")
     assert chip.wait(5.0)
-    assert chip.state is State.SKETCH
+    assert chip.state is ChipState.SKETCH
 
 
 def test_a_fault_is_ended_by_the_watchdog_alone(bare: Compiler) -> None:
     fault = "*(volatile u32 *)0x60000000 = 1;"
     chip = _chip(bare, f"int main(void) {{ {fault} for (;;) ; }}")
     assert not chip.run(1000)
-    assert chip.state is State.DEAD
+    assert chip.state is ChipState.DEAD
     assert not chip.wait(60.0)
     chip = _chip(bare, f"int main(void) {{ {_WATCHED} {fault} for (;;) ; }}")
     chip.run(1000)
-    assert chip.state is State.DEAD
+    assert chip.state is ChipState.DEAD
     assert chip.wait(1.0)
-    assert chip.state is State.SKETCH
+    assert chip.state is ChipState.SKETCH
 
 
 def test_records_in_flash_outlive_resets_and_uploads(bare: Compiler) -> None:
@@ -235,10 +235,10 @@ def test_a_core_asks_for_the_bootloader_by_its_own_register(bare: Compiler) -> N
     soft_reset = "REG(0xE000ED0C) = 0x05FA0004; for (;;) ;"
     chip = _chip(bare, f"int main(void) {{ REG(0x4000051C) = 0xB0; {soft_reset} }}")
     assert chip.run(1000)
-    assert chip.state is State.BOOTLOADER
+    assert chip.state is ChipState.BOOTLOADER
     chip = _chip(bare, f"int main(void) {{ if (REG(0x40000400) & 4) for (;;) ; {soft_reset} }}")
     assert chip.run(1000)
-    assert chip.state is State.SKETCH
+    assert chip.state is ChipState.SKETCH
 
 
 def test_firmware_for_another_chip_leaves_the_old_one(bare: Compiler, tmp_path: Path) -> None:
@@ -248,4 +248,4 @@ def test_firmware_for_another_chip_leaves_the_old_one(bare: Compiler, tmp_path: 
     with pytest.raises(SketchError):
         chip.load(tmp_path / "x.elf")
     assert chip.machine is before
-    assert chip.state is State.SKETCH
+    assert chip.state is ChipState.SKETCH

@@ -208,7 +208,7 @@ def build_native(folder: Path) -> Path | None:
     if compiler is None:
         return None
     library = folder / "hotpath.so"
-    source = ROOT / "mlbench" / "emulator" / "_hotpath.c"
+    source = ROOT / "mlbench" / "emulator" / "_block_hook.c"
     subprocess.run(
         [
             compiler,

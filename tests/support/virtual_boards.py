@@ -18,8 +18,8 @@ from mlbench.boards import board_for
 from mlbench.boards.board import UsbId
 from mlbench.ports.finding import Port
 from mlbench.ports.opening import Times
-from mlbench.simulated.board import Manner, SimulatedBoard
-from mlbench.simulated.chip import State
+from mlbench.simulated.board import SimulatedBoard, SimulationOptions
+from mlbench.simulated.chip import ChipState
 from mlbench.simulated.faults import Faults
 
 OWN_BOARD = "mlbench:nrf52840:nano33ble"
@@ -78,7 +78,7 @@ class VirtualBoard:
         self.simulated = SimulatedBoard(
             board_for(OWN_BOARD),
             Path(url),
-            Manner(faults, seed, enumeration=0.02),
+            SimulationOptions(faults, seed, enumeration=0.02),
             Times(lambda: self._boards, self.passes),
             lambda _: Wire(self),
         )
@@ -88,7 +88,7 @@ class VirtualBoard:
     @property
     def port(self) -> Port:
         """As it is found while it is there. What it shows itself as tells what runs on it."""
-        waits = self.simulated.chip.state is State.BOOTLOADER
+        waits = self.simulated.chip.state is ChipState.BOOTLOADER
         return Port(self._port.device, _BOOTLOADER if waits else _SKETCH, location=self._port.location)
 
     def ports(self) -> Sequence[Port]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from virtual_boards import OWN_BOARD, VirtualBoard
 
-from mlbench.core.execution import Foretold, Functions, OutputBuffer
+from mlbench.core.execution import Functions, OutputBuffer, PredictedLimit
 from mlbench.core.firmware import BoardBuild, Firmware
 from mlbench.measure.profile import Profile
 from mlbench.suite.suite_file import SketchSpec, Source
@@ -87,8 +87,8 @@ class Sketch:
     def limit(self) -> int:
         return self.emulated.measures.unused_ram.bytes
 
-    def foretell(self, _firmware: Firmware) -> Foretold:
-        return Foretold(self.limit, (), True)
+    def foretell(self, _firmware: Firmware) -> PredictedLimit:
+        return PredictedLimit(self.limit, (), True)
 
 
 @dataclass

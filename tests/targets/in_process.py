@@ -9,7 +9,7 @@ from mlbench.errors import EnvironmentFault
 from mlbench.host.cache_dir import Say
 from mlbench.ports.opening import await_return, touch
 from mlbench.simulated.bootloader import upload
-from mlbench.targets.board.console import Console
+from mlbench.targets.board.console import SerialConsole
 
 TRIES = 4
 
@@ -19,7 +19,7 @@ class Directly:
 
     def __init__(self, board: VirtualBoard, say: Say) -> None:
         self._board, self._times = board, board.times
-        self.console = Console(board.port, 115200, say, board.ports, board.times)
+        self.console = SerialConsole(board.port, 115200, say, board.ports, board.times)
         self.count = 0
         self._touches = False  # a new board waits in its bootloader
         self._say = say

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from mlbench.core.execution import Outcome, Probe
 from mlbench.errors import MLBenchError
 from mlbench.ports.finding import Port
-from mlbench.targets.board.console import Console
+from mlbench.targets.board.console import SerialConsole
 from mlbench.targets.board.line_protocol import LineReader, write_line
 from mlbench.targets.board.per_probe import _Heard
-from mlbench.targets.board.records import Answer, Order, Orders, Silence
-from mlbench.targets.board.watchdog import Awake, calm
+from mlbench.targets.board.records import Command, CommandChannel, CommandResult, Silence
+from mlbench.targets.board.watchdog import WatchdogDeadline, wait_watchdog
 
 SESSION = 0x1234ABCD
 WORD = st.one_of(
@@ -62,13 +62,13 @@ def said(lines: list[tuple[str, int]]) -> bytes:
 @given(LINES)
 def test_orders_to_firmware_that_lies(lines: list[tuple[str, int]]) -> None:
     hello = write_line(f"hello {SESSION:08x} 1 128 0", 0)
-    orders = Orders(Scripted(hello + said(lines)), SESSION, spare=0.02)
+    orders = CommandChannel(Scripted(hello + said(lines)), SESSION, spare=0.02)
     try:
         orders.begin()
-        answer = orders.carry_out(Order(100, 2, 1))
+        answer = orders.carry_out(Command(100, 2, 1))
     except Silence:
         return
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, CommandResult)
 
 
 @settings(max_examples=150)
@@ -99,11 +99,11 @@ class Endless(Scripted):
 @pytest.mark.parametrize("count", [1, 5, 128])
 def test_a_board_that_speaks_and_obeys_nothing_is_given_up(count: int) -> None:
     console = Endless(f"hello {SESSION:08x} {count} 128 0")
-    orders = Orders(console, SESSION, spare=0.3)
+    orders = CommandChannel(console, SESSION, spare=0.3)
 
     def give() -> None:
         orders.begin()
-        orders.carry_out(Order(None, 1, 10))
+        orders.carry_out(Command(None, 1, 10))
 
     with pytest.raises(Silence, match=r"does nothing that it is told|records are not erased"):
         give()
@@ -114,18 +114,22 @@ def test_a_board_that_speaks_and_obeys_nothing_is_given_up(count: int) -> None:
 
 def test_a_board_that_never_rests_is_left(tmp_path: Path) -> None:
     console = Endless(f"hello {SESSION:08x} 5 128 1")
-    orders = Orders(console, SESSION, spare=0.2)
+    orders = CommandChannel(console, SESSION, spare=0.2)
     orders._records.watched = True
     assert not orders.rest()
 
 
 def test_what_a_killed_run_has_left_is_waited_for(tmp_path: Path) -> None:
-    awake = Awake(tmp_path / "board.lock")
+    awake = WatchdogDeadline(tmp_path / "board.lock")
     assert awake.seconds == 0
     awake.until(90.0)
     heard: list[str] = []
     time = FakeTime()
-    calm(Console(Port(str(tmp_path / "none")), 9600, heard.append, tuple, time.times), awake, heard.append)
+    wait_watchdog(
+        SerialConsole(Port(str(tmp_path / "none")), 9600, heard.append, tuple, time.times),
+        awake,
+        heard.append,
+    )
     # Until when it may be awake is written in whole seconds.
     assert 89 < time.now < 91
     assert any("an earlier run has left awake" in text for text in heard)
@@ -138,6 +142,6 @@ def test_what_a_killed_run_has_left_is_waited_for(tmp_path: Path) -> None:
 
 def test_noise_alone_is_no_error_of_ours() -> None:
     source = random.Random(5)
-    orders = Orders(Scripted(source.randbytes(5000)), SESSION, spare=0.05)
+    orders = CommandChannel(Scripted(source.randbytes(5000)), SESSION, spare=0.05)
     with pytest.raises(MLBenchError, match="no whole lines"):
         orders.begin()

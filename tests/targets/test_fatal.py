@@ -11,7 +11,7 @@ from threaded import Threaded
 from mlbench.elf.image import Image
 from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Machine
-from mlbench.targets.emulator.fatal import Death, FatalWatch
+from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
 
 SOURCE = """
 #define KEEP __attribute__((noinline, noclone, used))
@@ -35,7 +35,7 @@ SECTIONS { .text 0x10000 : { KEEP(*(.vectors)) *(.text*) *(.rodata*) }
 """
 
 
-def death(folder: Path, call: str) -> Death:
+def death(folder: Path, call: str) -> FatalExit:
     (folder / "end.c").write_text(SOURCE.replace("CALL", call))
     (folder / "end.ld").write_text(SCRIPT)
     subprocess.run(
@@ -58,26 +58,26 @@ def death(folder: Path, call: str) -> Death:
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
-        ("z_fatal_error(2, 0)", Death("Zephyr fatal error 2 (stack overflow)")),
-        ("z_fatal_error(4, 0)", Death("Zephyr fatal error 4 (kernel panic)")),
+        ("z_fatal_error(2, 0)", FatalExit("Zephyr fatal error 2 (stack overflow)")),
+        ("z_fatal_error(4, 0)", FatalExit("Zephyr fatal error 4 (kernel panic)")),
         (
             'vApplicationStackOverflowHook(0, "model")',
-            Death("stack overflow, found by FreeRTOS in task 'model'"),
+            FatalExit("stack overflow, found by FreeRTOS in task 'model'"),
         ),
         (
             "vApplicationMallocFailedHook()",
-            Death("the allocator of FreeRTOS had no memory", memory=True),
+            FatalExit("the allocator of FreeRTOS had no memory", memory=True),
         ),
-        ('assert_post_action("a.c", 31)', Death("assertion failed (a.c:31)")),
-        ("osRtxErrorNotify(1, (void *)16)", Death("RTX error 1 (stack overflow), object 0x00000010")),
-        ("__stack_chk_fail()", Death("stack overflow, found by the compiler's guard (__stack_chk_fail)")),
-        ('mbed_assert_internal("a\\n<  b", "b.c", 7)', Death("assertion failed: a < b (b.c:7)")),
-        ("copied(1)", Death("abort was called")),
-        ("_exit(-1)", Death("_exit(-1) was called")),
-        ("_exit(0)", Death("_exit(0) was called", good=True)),
+        ('assert_post_action("a.c", 31)', FatalExit("assertion failed (a.c:31)")),
+        ("osRtxErrorNotify(1, (void *)16)", FatalExit("RTX error 1 (stack overflow), object 0x00000010")),
+        ("__stack_chk_fail()", FatalExit("stack overflow, found by the compiler's guard (__stack_chk_fail)")),
+        ('mbed_assert_internal("a\\n<  b", "b.c", 7)', FatalExit("assertion failed: a < b (b.c:7)")),
+        ("copied(1)", FatalExit("abort was called")),
+        ("_exit(-1)", FatalExit("_exit(-1) was called")),
+        ("_exit(0)", FatalExit("_exit(0) was called", good=True)),
     ],
 )
 def test_reason_is_read_from_the_arguments(
-    threaded: Threaded, tmp_path: Path, call: str, expected: Death
+    threaded: Threaded, tmp_path: Path, call: str, expected: FatalExit
 ) -> None:
     assert death(tmp_path, call) == expected

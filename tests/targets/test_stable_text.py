@@ -9,7 +9,7 @@ from mlbench.core.execution import Outcome, RunResult
 from mlbench.emulator.console import Console
 from mlbench.measure.reference import Reference
 from mlbench.targets.board.line_protocol import write_line
-from mlbench.targets.emulator.stable_text import has_spoken, steady_lines
+from mlbench.targets.emulator.stable_text import has_spoken, stable_lines
 
 times = st.integers(0, 2**32 - 1)
 
@@ -25,7 +25,7 @@ def console(usb: bytes = b"", uart: bytes = b"") -> Console:
 
 def result(usb: bytes = b"", uart: bytes = b"") -> RunResult:
     made = console(usb, uart)
-    return RunResult(Outcome.PASSED, "", made.text(), (), 0.0, lines=steady_lines(made))
+    return RunResult(Outcome.PASSED, "", made.text(), (), 0.0, lines=stable_lines(made))
 
 
 def difference(mine: RunResult, its: RunResult, *perturbed: RunResult) -> str:

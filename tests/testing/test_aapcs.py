@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from mlbench.core.firmware import Firmware
-from mlbench.elf.types import Kind, Type
+from mlbench.elf.types import Type, ValueKind
 from mlbench.errors import UsageError
 from mlbench.testing import Device
 from mlbench.testing.aapcs import place
@@ -134,8 +134,8 @@ def device_of_sketch(firmware: Firmware) -> Device:
 
 
 def test_a_variadic_function_takes_floats_in_core_registers() -> None:
-    double = Type(Kind.FLOAT, 8)
-    placed = place([1, 2.0], [Type(Kind.SIGNED, 4), double], base=True)
+    double = Type(ValueKind.FLOAT, 8)
+    placed = place([1, 2.0], [Type(ValueKind.SIGNED, 4), double], base=True)
     assert placed.core == (1, 0, *struct.unpack("<2I", struct.pack("<d", 2.0)))
     assert not any(placed.floats)
 
@@ -184,10 +184,10 @@ def test_floats_go_where_the_firmware_was_built_to_look(abi: str, tmp_path: Path
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
-        (256, Type(Kind.UNSIGNED, 1)),
-        (-1, Type(Kind.UNSIGNED, 4)),
-        (-129, Type(Kind.SIGNED, 1)),
-        (1e300, Type(Kind.FLOAT, 4)),
+        (256, Type(ValueKind.UNSIGNED, 1)),
+        (-1, Type(ValueKind.UNSIGNED, 4)),
+        (-129, Type(ValueKind.SIGNED, 1)),
+        (1e300, Type(ValueKind.FLOAT, 4)),
     ],
 )
 def test_values_that_do_not_fit(value: float, kind: Type) -> None:

@@ -27,9 +27,9 @@ def arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show an image's serial line, live."""
-    from mlbench.cli.monitor import Wish, monitor
+    from mlbench.cli.monitor import MonitorOptions, monitor
 
-    wish = Wish(options.source, options.fast, options.seconds, options.until.encode())
+    wish = MonitorOptions(options.source, options.fast, options.seconds, options.until.encode())
     link = Path(options.pty) if options.pty else None
     return monitor(Path(options.elf), wish, board=options.board, link=link, raw=options.raw)
 

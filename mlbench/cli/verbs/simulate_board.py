@@ -34,14 +34,14 @@ def arguments(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Be a board."""
     from mlbench.boards import board_for
-    from mlbench.simulated.board import Manner, simulate
+    from mlbench.simulated.board import SimulationOptions, simulate
     from mlbench.simulated.faults import parse_faults
 
     board = board_for(options.board)
     if board.emulator is None:
         raise UsageError(f"board {board.id} has no emulator", do="name a board that has one: mlbench boards")
     log = Path(options.log) if options.log else None
-    manner = Manner(parse_faults(options.fault), options.seed, 0.0 if options.fast else 1.0, log)
+    manner = SimulationOptions(parse_faults(options.fault), options.seed, 0.0 if options.fast else 1.0, log)
     elf = Path(options.elf) if options.elf else None
     if elf is not None and not elf.is_file():
         raise UsageError("there is no such file", where=str(elf), do="name an ELF file")

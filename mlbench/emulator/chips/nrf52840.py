@@ -9,28 +9,28 @@ from mlbench.emulator.chip import (
     Chip,
     EventRegisters,
     Maker,
-    Place,
+    PeripheralSlot,
     Region,
     StartState,
 )
-from mlbench.emulator.peripherals.absent import CryptoCell, Mwu, Qspi
 from mlbench.emulator.peripherals.analog import Comparator, Temp
-from mlbench.emulator.peripherals.base import Machine
+from mlbench.emulator.peripherals.base import MachineAccess
 from mlbench.emulator.peripherals.crypto import CcmAar, Ecb, Rng
+from mlbench.emulator.peripherals.ficr_uicr import Trim, Uicr, Words
 from mlbench.emulator.peripherals.gpio import Gpio, Gpiote
-from mlbench.emulator.peripherals.information import Trim, Uicr, Words
 from mlbench.emulator.peripherals.nvmc import Nvmc
+from mlbench.emulator.peripherals.pdm_i2s_pwm import Egu, I2s, Pdm, Pwm, Qdec
 from mlbench.emulator.peripherals.power import ClockPower
 from mlbench.emulator.peripherals.ppi import Ppi
 from mlbench.emulator.peripherals.radio import Nfct, Radio
 from mlbench.emulator.peripherals.rtc import Rtc
 from mlbench.emulator.peripherals.saadc import Saadc
-from mlbench.emulator.peripherals.streams import Egu, I2s, Pdm, Pwm, Qdec
+from mlbench.emulator.peripherals.spim_twim import Wires
+from mlbench.emulator.peripherals.stubs import CryptoCell, Mwu, Qspi
 from mlbench.emulator.peripherals.timer import Timer
 from mlbench.emulator.peripherals.uarte import Uarte
 from mlbench.emulator.peripherals.usbd import Usbd
 from mlbench.emulator.peripherals.watchdog import Watchdog
-from mlbench.emulator.peripherals.wires import Wires
 from mlbench.emulator.usb_host import UsbHost
 
 _FLASH, _RAM = Region(0x00000000, 0x100000), Region(0x20000000, 0x40000)
@@ -84,56 +84,56 @@ _WIRED = {
 }
 """Channels of PPI that are wired already: event and task (6.16.1)."""
 
-_PERIPHERALS: tuple[tuple[Maker, Place], ...] = (
-    (partial(ClockPower, ram_blocks=9), Place("CLOCK", 0x40000000, 0)),
-    (partial(Gpio, pins=32), Place("P0", 0x50000000)),
-    (partial(Gpio, pins=16), Place("P1", 0x50000300)),
-    (partial(Gpiote, ports=("P0", "P1")), Place("GPIOTE", 0x40006000, 6)),
-    (partial(Timer, channels=4), Place("TIMER0", _TIMER0, 8)),
-    (partial(Timer, channels=4), Place("TIMER1", 0x40009000, 9)),
-    (partial(Timer, channels=4), Place("TIMER2", 0x4000A000, 10)),
-    (partial(Timer, channels=6), Place("TIMER3", 0x4001A000, 26)),
-    (partial(Timer, channels=6), Place("TIMER4", 0x4001B000, 27)),
-    (partial(Rtc, channels=3), Place("RTC0", _RTC0, 11)),
-    (partial(Rtc, channels=4), Place("RTC1", 0x40011000, 17)),
-    (partial(Rtc, channels=4), Place("RTC2", 0x40024000, 36)),
-    (partial(Uarte, source="uart0"), Place("UARTE0", 0x40002000, 2)),
-    (partial(Uarte, source="uart1"), Place("UARTE1", 0x40028000, 40)),
-    (Wires, Place("SPIM0_TWIM0", 0x40003000, 3)),
-    (Wires, Place("SPIM1_TWIM1", 0x40004000, 4)),
-    (Wires, Place("SPIM2", 0x40023000, 35)),
-    (Wires, Place("SPIM3", 0x4002F000, 47)),
-    (Pwm, Place("PWM0", 0x4001C000, 28)),
-    (Pwm, Place("PWM1", 0x40021000, 33)),
-    (Pwm, Place("PWM2", 0x40022000, 34)),
-    (Pwm, Place("PWM3", 0x4002D000, 45)),
-    *((Egu, Place(f"EGU{n}", 0x40014000 + 0x1000 * n, 20 + n)) for n in range(6)),
-    (partial(Saadc, pins=_AIN), Place("SAADC", 0x40007000, 7)),
-    (Temp, Place("TEMP", 0x4000C000, 12)),
-    (Comparator, Place("COMP", 0x40013000, 19)),
-    (Rng, Place("RNG", 0x4000D000, 13)),
-    (Ecb, Place("ECB", 0x4000E000, 14)),
-    (CcmAar, Place("CCM", _CCM, 15)),
-    (Watchdog, Place("WDT", 0x40010000, 16)),
-    (Qdec, Place("QDEC", 0x40012000, 18)),
-    (Pdm, Place("PDM", 0x4001D000, 29)),
-    (I2s, Place("I2S", 0x40025000, 37)),
-    (Radio, Place("RADIO", _RADIO, 1)),
-    (Nfct, Place("NFCT", 0x40005000, 5)),
-    (Qspi, Place("QSPI", 0x40029000, 41)),
-    (partial(Mwu, regions=_PREGIONS), Place("MWU", 0x40020000, 32)),
-    (CryptoCell, Place("CRYPTOCELL", 0x5002A000)),
-    (partial(Words, words=_FICR, rest=0xFFFFFFFF), Place("FICR", 0x10000000)),
-    (partial(Words, words=_ROM), Place("ROM", 0xF0000000)),
-    (Trim, Place("TRIM", 0x4006E000)),
-    (Usbd, Place("USBD", 0x40027000, 39)),
-    (partial(Uicr, words=_UICR), Place("UICR", 0x10001000)),
-    (partial(Nvmc, flash=_FLASH, page=_PAGE, uicr="UICR"), Place("NVMC", 0x4001E000)),
-    (partial(Ppi, fixed=_WIRED), Place("PPI", 0x4001F000)),
+_PERIPHERALS: tuple[tuple[Maker, PeripheralSlot], ...] = (
+    (partial(ClockPower, ram_blocks=9), PeripheralSlot("CLOCK", 0x40000000, 0)),
+    (partial(Gpio, pins=32), PeripheralSlot("P0", 0x50000000)),
+    (partial(Gpio, pins=16), PeripheralSlot("P1", 0x50000300)),
+    (partial(Gpiote, ports=("P0", "P1")), PeripheralSlot("GPIOTE", 0x40006000, 6)),
+    (partial(Timer, channels=4), PeripheralSlot("TIMER0", _TIMER0, 8)),
+    (partial(Timer, channels=4), PeripheralSlot("TIMER1", 0x40009000, 9)),
+    (partial(Timer, channels=4), PeripheralSlot("TIMER2", 0x4000A000, 10)),
+    (partial(Timer, channels=6), PeripheralSlot("TIMER3", 0x4001A000, 26)),
+    (partial(Timer, channels=6), PeripheralSlot("TIMER4", 0x4001B000, 27)),
+    (partial(Rtc, channels=3), PeripheralSlot("RTC0", _RTC0, 11)),
+    (partial(Rtc, channels=4), PeripheralSlot("RTC1", 0x40011000, 17)),
+    (partial(Rtc, channels=4), PeripheralSlot("RTC2", 0x40024000, 36)),
+    (partial(Uarte, source="uart0"), PeripheralSlot("UARTE0", 0x40002000, 2)),
+    (partial(Uarte, source="uart1"), PeripheralSlot("UARTE1", 0x40028000, 40)),
+    (Wires, PeripheralSlot("SPIM0_TWIM0", 0x40003000, 3)),
+    (Wires, PeripheralSlot("SPIM1_TWIM1", 0x40004000, 4)),
+    (Wires, PeripheralSlot("SPIM2", 0x40023000, 35)),
+    (Wires, PeripheralSlot("SPIM3", 0x4002F000, 47)),
+    (Pwm, PeripheralSlot("PWM0", 0x4001C000, 28)),
+    (Pwm, PeripheralSlot("PWM1", 0x40021000, 33)),
+    (Pwm, PeripheralSlot("PWM2", 0x40022000, 34)),
+    (Pwm, PeripheralSlot("PWM3", 0x4002D000, 45)),
+    *((Egu, PeripheralSlot(f"EGU{n}", 0x40014000 + 0x1000 * n, 20 + n)) for n in range(6)),
+    (partial(Saadc, pins=_AIN), PeripheralSlot("SAADC", 0x40007000, 7)),
+    (Temp, PeripheralSlot("TEMP", 0x4000C000, 12)),
+    (Comparator, PeripheralSlot("COMP", 0x40013000, 19)),
+    (Rng, PeripheralSlot("RNG", 0x4000D000, 13)),
+    (Ecb, PeripheralSlot("ECB", 0x4000E000, 14)),
+    (CcmAar, PeripheralSlot("CCM", _CCM, 15)),
+    (Watchdog, PeripheralSlot("WDT", 0x40010000, 16)),
+    (Qdec, PeripheralSlot("QDEC", 0x40012000, 18)),
+    (Pdm, PeripheralSlot("PDM", 0x4001D000, 29)),
+    (I2s, PeripheralSlot("I2S", 0x40025000, 37)),
+    (Radio, PeripheralSlot("RADIO", _RADIO, 1)),
+    (Nfct, PeripheralSlot("NFCT", 0x40005000, 5)),
+    (Qspi, PeripheralSlot("QSPI", 0x40029000, 41)),
+    (partial(Mwu, regions=_PREGIONS), PeripheralSlot("MWU", 0x40020000, 32)),
+    (CryptoCell, PeripheralSlot("CRYPTOCELL", 0x5002A000)),
+    (partial(Words, words=_FICR, rest=0xFFFFFFFF), PeripheralSlot("FICR", 0x10000000)),
+    (partial(Words, words=_ROM), PeripheralSlot("ROM", 0xF0000000)),
+    (Trim, PeripheralSlot("TRIM", 0x4006E000)),
+    (Usbd, PeripheralSlot("USBD", 0x40027000, 39)),
+    (partial(Uicr, words=_UICR), PeripheralSlot("UICR", 0x10001000)),
+    (partial(Nvmc, flash=_FLASH, page=_PAGE, uicr="UICR"), PeripheralSlot("NVMC", 0x4001E000)),
+    (partial(Ppi, fixed=_WIRED), PeripheralSlot("PPI", 0x4001F000)),
 )
 
 
-def _usb_host(machine: Machine) -> UsbHost:
+def _usb_host(machine: MachineAccess) -> UsbHost:
     return UsbHost(machine, machine.part(Usbd, "USBD"), machine.part(ClockPower, "CLOCK"))
 
 

@@ -32,7 +32,7 @@ class Register(NamedTuple):
     ones: bool = False
 
 
-class Place(NamedTuple):
+class PeripheralSlot(NamedTuple):
     """Where a chip has a peripheral: its name, the address of its registers, its interrupt."""
 
     name: str
@@ -40,7 +40,7 @@ class Place(NamedTuple):
     irq: int | None = None
 
 
-class Cells(Protocol):
+class FlashAccess(Protocol):
     """What a flash controller asks of the flash memory and of the CPU that runs from it."""
 
     def write(self, address: int, value: int) -> None:
@@ -77,14 +77,14 @@ LIGHT_RESETS = (Cause.SOFTWARE, Cause.LOCKUP)
 """Those that leave the watchdog and the retained registers alone (PS v1.7, section 5.3, "Reset behavior")."""
 
 
-class Machine(Protocol):
+class MachineAccess(Protocol):
     """What a peripheral may ask of the machine around it."""
 
     console: Console
     """Where serial peripherals put what is sent."""
 
     @property
-    def cells(self) -> Cells:
+    def cells(self) -> FlashAccess:
         """The flash memory."""
 
     def part(self, kind: type[_Part], name: str) -> _Part:
@@ -150,7 +150,7 @@ class Peripheral:
     """Registers lie from ``base + first`` up to ``base + size``."""
     irq: int | None = None
 
-    def __init__(self, machine: Machine, place: Place | None = None) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot | None = None) -> None:
         self.machine = machine
         if place is not None:
             self.name, self.base, self.irq = place
@@ -220,7 +220,7 @@ class NrfPeripheral(Peripheral):
     shorts: dict[int, tuple[str, str]] = {}  # noqa: RUF012
     """Bit -> (event, task)."""
 
-    def __init__(self, machine: Machine, place: Place) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot) -> None:
         self.raised: set[str] = set()
         self.inten = 0
         self._event_offset = {name: offset for offset, name in self.events.items()}

@@ -11,7 +11,7 @@ from typing import Any
 
 from mlbench.emulator import exceptions
 from mlbench.emulator.cpu import Cpu
-from mlbench.emulator.faults import Status
+from mlbench.emulator.faults import FaultStatus
 from mlbench.emulator.mpu import REGIONS, Mpu
 from mlbench.emulator.nvic import (
     BUS_FAULT,
@@ -25,7 +25,15 @@ from mlbench.emulator.nvic import (
     USAGE_FAULT,
     Nvic,
 )
-from mlbench.emulator.peripherals.base import Cause, Machine, Peripheral, Reader, Register, Writer, plain
+from mlbench.emulator.peripherals.base import (
+    Cause,
+    MachineAccess,
+    Peripheral,
+    Reader,
+    Register,
+    Writer,
+    plain,
+)
 from mlbench.emulator.peripherals.systick import SysTick
 
 _CPUID = 0x410FC241
@@ -63,7 +71,7 @@ class SystemControl(Peripheral):
 
     def __init__(
         self,
-        machine: Machine,
+        machine: MachineAccess,
         nvic: Nvic,
         cpu: Cpu,
         attention: Callable[[], None],
@@ -155,12 +163,12 @@ class SystemControl(Peripheral):
         """Whether SHCSR enables a fault; those that it does not enable become HardFault."""
         return bool(self.value(_SHCSR) & _ENABLED[number])
 
-    def report(self, status: Status, address: int | None = None) -> None:
+    def report(self, status: FaultStatus, address: int | None = None) -> None:
         """Set bits of CFSR, and the fault address register that goes with them."""
         self.stored[CFSR] = self.value(CFSR) | status
-        if address is not None and status & Status.MMARVALID:
+        if address is not None and status & FaultStatus.MMARVALID:
             self.stored[MMFAR] = address
-        if address is not None and status & Status.BFARVALID:
+        if address is not None and status & FaultStatus.BFARVALID:
             self.stored[BFAR] = address
 
     def report_hard(self, status: int) -> None:

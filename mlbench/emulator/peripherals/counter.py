@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Place, Reader, Register, Writer
+from mlbench.emulator.peripherals.base import (
+    MachineAccess,
+    NrfPeripheral,
+    PeripheralSlot,
+    Reader,
+    Register,
+    Writer,
+)
 
 
 class Counter(NrfPeripheral):
@@ -12,7 +19,7 @@ class Counter(NrfPeripheral):
     is ``held`` plus what has passed since cycle ``since``.
     """
 
-    def __init__(self, machine: Machine, place: Place, channels: int) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot, channels: int) -> None:
         self.channels = channels
         self.events = {**self.events, **{0x140 + 4 * n: f"COMPARE{n}" for n in range(channels)}}
         self.running = False

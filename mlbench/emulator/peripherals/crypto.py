@@ -6,7 +6,7 @@ Nothing is enciphered: the engines end their work with the event that says it fa
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Place, Register, plain
+from mlbench.emulator.peripherals.base import MachineAccess, NrfPeripheral, PeripheralSlot, Register, plain
 
 _ECB_US = 6.2
 """t_ECB (6.7.2), 100 MHz bus clock apart: encrypting one block takes at most 7.2 us, typically this."""
@@ -23,7 +23,7 @@ class Rng(NrfPeripheral):
     events = {0x100: "VALRDY"}  # noqa: RUF012
     shorts = {0: ("VALRDY", "STOP")}  # noqa: RUF012
 
-    def __init__(self, machine: Machine, place: Place) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot) -> None:
         self.value = 0
         self.seed = 0x2545F491
         self.running = False

@@ -7,10 +7,10 @@ from typing import Any
 
 from mlbench.emulator.peripherals.base import (
     Cause,
-    Machine,
+    MachineAccess,
     NrfPeripheral,
     Peripheral,
-    Place,
+    PeripheralSlot,
     Register,
     Writer,
 )
@@ -26,7 +26,7 @@ class Gpio(Peripheral):
     first, size = 0x500, 0x800
     """Its registers start 0x500 after the base that the specification gives it."""
 
-    def __init__(self, machine: Machine, place: Place, pins: int) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot, pins: int) -> None:
         self.pins = pins
         self.out = 0
         self.direction = 0
@@ -168,7 +168,7 @@ class Gpiote(NrfPeripheral):
 
     events = {**{0x100 + 4 * n: f"IN{n}" for n in range(8)}, 0x17C: "PORT"}  # noqa: RUF012
 
-    def __init__(self, machine: Machine, place: Place, ports: tuple[str, ...]) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot, ports: tuple[str, ...]) -> None:
         self.ports = tuple(machine.part(Gpio, name) for name in ports)
         self.tasks = {0x000 + 4 * n: f"OUT{n}" for n in range(8)}
         self.tasks |= {0x030 + 4 * n: f"SET{n}" for n in range(8)}

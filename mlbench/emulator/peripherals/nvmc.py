@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from mlbench.boards.board import Region
-from mlbench.emulator.peripherals.base import Cause, Machine, Peripheral, Place, Register, Writer, plain
-from mlbench.emulator.peripherals.information import Uicr
+from mlbench.emulator.peripherals.base import (
+    Cause,
+    MachineAccess,
+    Peripheral,
+    PeripheralSlot,
+    Register,
+    Writer,
+    plain,
+)
+from mlbench.emulator.peripherals.ficr_uicr import Uicr
 
 WRITE_US = 41.0
 ERASE_PAGE_US = 85_000.0
@@ -21,7 +29,9 @@ _NO_WRITE = 1 << 1
 class Nvmc(Peripheral):
     """Writes and erases take their time; the CPU waits meanwhile if its code is in flash (4.3.1, 4.3.2)."""
 
-    def __init__(self, machine: Machine, place: Place, flash: Region, page: int, uicr: str) -> None:
+    def __init__(
+        self, machine: MachineAccess, place: PeripheralSlot, flash: Region, page: int, uicr: str
+    ) -> None:
         self._cells, self._flash, self._page_size = machine.cells, flash, page
         self._uicr = machine.part(Uicr, uicr)
         self._uicr.program = self.program_uicr

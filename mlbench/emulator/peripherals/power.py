@@ -10,9 +10,9 @@ from typing import Any
 from mlbench.emulator.peripherals.base import (
     LIGHT_RESETS,
     Cause,
-    Machine,
+    MachineAccess,
     NrfPeripheral,
-    Place,
+    PeripheralSlot,
     Register,
     Writer,
     plain,
@@ -59,7 +59,7 @@ class ClockPower(NrfPeripheral):
         0x12C: "CTSTOPPED",
     }
 
-    def __init__(self, machine: Machine, place: Place, ram_blocks: int) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot, ram_blocks: int) -> None:
         self._ram_blocks = ram_blocks
         super().__init__(machine, place)
 

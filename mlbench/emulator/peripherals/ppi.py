@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mlbench.emulator.peripherals.base import Machine, Peripheral, Place, Register, Writer, plain
+from mlbench.emulator.peripherals.base import (
+    MachineAccess,
+    Peripheral,
+    PeripheralSlot,
+    Register,
+    Writer,
+    plain,
+)
 
 _PROGRAMMABLE = 20
 _CHANNELS = 32
@@ -16,7 +23,9 @@ _DEEPEST = 16
 class Ppi(Peripheral):
     """Events of one peripheral start tasks of another, at the very cycle."""
 
-    def __init__(self, machine: Machine, place: Place, fixed: Mapping[int, tuple[int, int]]) -> None:
+    def __init__(
+        self, machine: MachineAccess, place: PeripheralSlot, fixed: Mapping[int, tuple[int, int]]
+    ) -> None:
         self._fixed = fixed
         """Channels that are wired already: event and task."""
         self.enabled = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from mlbench.emulator.peripherals.base import Machine, Place, Register
+from mlbench.emulator.peripherals.base import MachineAccess, PeripheralSlot, Register
 from mlbench.emulator.peripherals.counter import Counter
 
 LFCLK_HZ = 32768
@@ -17,7 +17,7 @@ class Rtc(Counter):
     tasks = {0x000: "START", 0x004: "STOP", 0x008: "CLEAR", 0x00C: "TRIGOVRFLW"}  # noqa: RUF012
     events = {0x100: "TICK", 0x104: "OVRFLW"}  # noqa: RUF012
 
-    def __init__(self, machine: Machine, place: Place, channels: int) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot, channels: int) -> None:
         self.evten = 0
         super().__init__(machine, place, channels)
 

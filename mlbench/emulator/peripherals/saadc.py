@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Place, Register, plain
+from mlbench.emulator.peripherals.base import MachineAccess, NrfPeripheral, PeripheralSlot, Register, plain
 
 _CHANNELS = 8
 _ACQUISITION_US = (3, 5, 10, 15, 20, 40, 40, 40)
@@ -20,7 +20,7 @@ class Saadc(NrfPeripheral):
 
     tasks = {0x000: "START", 0x004: "SAMPLE", 0x008: "STOP", 0x00C: "CALIBRATEOFFSET"}  # noqa: RUF012
 
-    def __init__(self, machine: Machine, place: Place, pins: tuple[int, ...]) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot, pins: tuple[int, ...]) -> None:
         self._pins = pins  # of port 0, AIN0 first
         self.events = {
             0x100: "STARTED",

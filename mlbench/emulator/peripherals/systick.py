@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlbench.emulator.nvic import SYSTICK
-from mlbench.emulator.peripherals.base import Machine, Register
+from mlbench.emulator.peripherals.base import MachineAccess, Register
 
 
 class SysTick:
@@ -18,7 +18,7 @@ class SysTick:
     written to the reload register holds from the next countdown on (B3.3.1).
     """
 
-    def __init__(self, machine: Machine, pend: Callable[[int], None]) -> None:
+    def __init__(self, machine: MachineAccess, pend: Callable[[int], None]) -> None:
         self.machine = machine
         self._pend = pend
         self.control = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, Place, Register, plain
+from mlbench.emulator.peripherals.base import MachineAccess, PeripheralSlot, Register, plain
 from mlbench.emulator.peripherals.counter import Counter
 
 _WIDTHS = {0: 16, 1: 8, 2: 24, 3: 32}
@@ -11,7 +11,7 @@ _WIDTHS = {0: 16, 1: 8, 2: 24, 3: 32}
 class Timer(Counter):
     """A timer of 16 MHz / 2^PRESCALER with four or six compare registers."""
 
-    def __init__(self, machine: Machine, place: Place, channels: int) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot, channels: int) -> None:
         self.tasks = {0x000: "START", 0x004: "STOP", 0x008: "COUNT", 0x00C: "CLEAR", 0x010: "SHUTDOWN"}
         self.tasks |= {0x040 + 4 * n: f"CAPTURE{n}" for n in range(channels)}
         self.shorts = {n: (f"COMPARE{n}", "CLEAR") for n in range(channels)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mlbench.emulator.peripherals.base import LIGHT_RESETS, Cause, Machine, Peripheral, Register, plain
+from mlbench.emulator.peripherals.base import LIGHT_RESETS, Cause, MachineAccess, Peripheral, Register, plain
 
 _UNLOCK = 0xC5ACCE55
 _COMPARATORS = 4
@@ -17,7 +17,7 @@ _PORTS = 32
 class _Trace(Peripheral):
     """What DEMCR.TRCENA turns on."""
 
-    def __init__(self, machine: Machine, traced: Callable[[], bool]) -> None:
+    def __init__(self, machine: MachineAccess, traced: Callable[[], bool]) -> None:
         self._traced = traced
         super().__init__(machine)
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlbench.emulator.peripherals.base import Cause, Machine, NrfPeripheral, Place, Register, plain
+from mlbench.emulator.peripherals.base import (
+    Cause,
+    MachineAccess,
+    NrfPeripheral,
+    PeripheralSlot,
+    Register,
+    plain,
+)
 
 # BAUDRATE is the rate times 2^32 / 16 MHz, rounded to the values of table 6.34.9.25.
 _BAUD_STEP = 16_000_000 / 2**32
@@ -45,7 +52,7 @@ class Uarte(NrfPeripheral):
     }
     shorts = {5: ("ENDRX", "STARTRX"), 6: ("ENDRX", "STOPRX")}  # noqa: RUF012
 
-    def __init__(self, machine: Machine, place: Place, source: str) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot, source: str) -> None:
         self.source = source
         self.incoming = bytearray()
         self.fifo = bytearray()

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from mlbench.emulator.peripherals.base import (
     Cause,
-    Machine,
+    MachineAccess,
     NrfPeripheral,
-    Place,
+    PeripheralSlot,
     Reader,
     Register,
     Writer,
@@ -47,7 +47,7 @@ class Usbd(NrfPeripheral):
         4: ("ENDEPOUT0", "EP0RCVOUT"),
     }
 
-    def __init__(self, machine: Machine, place: Place) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot) -> None:
         each = range(ENDPOINTS)
         self.tasks = {
             **{0x004 + 4 * n: f"STARTEPIN{n}" for n in each},

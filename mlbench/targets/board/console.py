@@ -16,7 +16,7 @@ _LOOK_SECONDS = 0.02
 _MOST_AT_ONCE = 4096
 
 
-class Console:
+class SerialConsole:
     """The line of one board. It may go at any time, and come back under another name.
 
     Args:

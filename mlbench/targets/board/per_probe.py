@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mlbench.core.execution import Mark, MarkKind, Outcome, Probe, RunResult
+from mlbench.core.execution import Outcome, Probe, RunResult, SpanKind, TimedSpan
 from mlbench.core.firmware import BoardImage, Firmware
 from mlbench.host.cache_dir import Say
-from mlbench.targets.board.console import Console
+from mlbench.targets.board.console import SerialConsole
 from mlbench.targets.board.line_protocol import LIBRARY, CheckedLine, LineReader
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BOOT_SECONDS = 10.0
 """Beyond the firmware's own time: start-up, and the port's return after the upload."""
-_LIBRARY = dict(zip(LIBRARY, (MarkKind.INIT, MarkKind.INFERENCE), strict=True))
+_LIBRARY = dict(zip(LIBRARY, (SpanKind.INIT, SpanKind.INFERENCE), strict=True))
 _NUMBER = re.compile("[0-9]{1,10}")
 _LISTEN_SECONDS = 0.2
 _QUIET_SECONDS = 1.0
@@ -29,7 +29,7 @@ _QUIET_SECONDS = 1.0
 _MOST_ATTEMPTS = 3
 
 
-class Live:
+class PerProbeUpload:
     """Runs of one sketch, an upload each.
 
     Args:
@@ -69,7 +69,7 @@ class Live:
         outcome = Outcome.PASSED if passed else Outcome.HUNG
         return RunResult(outcome, reason, console.reader.text(), (), us)
 
-    def _started(self, image: BoardImage) -> Console:
+    def _started(self, image: BoardImage) -> SerialConsole:
         self._uploads.upload(image)
         console = self._uploads.console
         console.reader = LineReader()
@@ -81,12 +81,14 @@ class _Heard:
 
     def __init__(self, harness: bool, way: str) -> None:
         self._harness, self._way = harness, way
-        self._init: Mark | None = None
-        self._inferences: list[Mark] = []
+        self._init: TimedSpan | None = None
+        self._inferences: list[TimedSpan] = []
         self._checksum = b""
         self._end: Outcome | None = None
 
-    def until_the_end(self, console: Console, probe: Probe, deadline_us: float, boot: float) -> RunResult:
+    def until_the_end(
+        self, console: SerialConsole, probe: Probe, deadline_us: float, boot: float
+    ) -> RunResult:
         """Listen until the run has ended, or its time is over."""
         clock = console.times.clock
         begin = since = clock()
@@ -129,17 +131,17 @@ class _Heard:
             return  # a line of the sketch's own that looks like ours
         us, checksum = float(words[1]), int(words[2], 16).to_bytes(4, "little")
         if len(words) == 4:
-            self._init = Mark(MarkKind.INIT, float(words[3]))
+            self._init = TimedSpan(SpanKind.INIT, float(words[3]))
         if new:
-            self._inferences.append(Mark(MarkKind.INFERENCE, us))
+            self._inferences.append(TimedSpan(SpanKind.INFERENCE, us))
             self._checksum = checksum
 
-    def _marked(self, kind: MarkKind, us: float) -> None:
-        if kind is MarkKind.INFERENCE:
-            self._inferences.append(Mark(kind, us))
+    def _marked(self, kind: SpanKind, us: float) -> None:
+        if kind is SpanKind.INFERENCE:
+            self._inferences.append(TimedSpan(kind, us))
         elif not self._inferences:
             # The last initialization before the first inference counts.
-            self._init = Mark(kind, us)
+            self._init = TimedSpan(kind, us)
 
     def _ended(self, probe: Probe, quiet: float, text: bytes) -> tuple[Outcome, str] | None:
         if self._end is Outcome.NO_MEMORY:

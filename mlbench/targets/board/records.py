@@ -10,9 +10,9 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 
-from mlbench.core.execution import Mark, MarkKind, Outcome
+from mlbench.core.execution import Outcome, SpanKind, TimedSpan
 from mlbench.errors import EnvironmentFault
-from mlbench.targets.board.console import Console
+from mlbench.targets.board.console import SerialConsole
 from mlbench.targets.board.line_protocol import CheckedLine
 
 NOTHING = 0xFFFFFFFF
@@ -44,7 +44,7 @@ class Silence(EnvironmentFault):
 
 
 @dataclass(frozen=True)
-class Order:
+class Command:
     """What to try. ``size`` None is a run without an allocation."""
 
     size: int | None
@@ -53,7 +53,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """What came of an order.
 
     ``disturbed`` tells that the board was reset from outside meanwhile, which says nothing of the firmware.
@@ -61,7 +61,7 @@ class Answer:
 
     outcome: Outcome
     reason: str
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[TimedSpan, ...] = ()
     checksums: tuple[int, ...] = ()
     """Of what each inference wrote."""
     us: float = 0.0
@@ -98,7 +98,7 @@ class _Records:
         return found
 
 
-class Orders:
+class CommandChannel:
     """The talk with one image on one board.
 
     Args:
@@ -107,7 +107,7 @@ class Orders:
         spare: seconds beyond the firmware's own time, after which it counts as silent.
     """
 
-    def __init__(self, console: Console, session: int, spare: float = SPARE_SECONDS) -> None:
+    def __init__(self, console: SerialConsole, session: int, spare: float = SPARE_SECONDS) -> None:
         self._console, self._session, self._spare = console, session, spare
         self._clock = console.times.clock
         self._records = _Records()
@@ -130,7 +130,7 @@ class Orders:
         if self._records.count != 1:
             self._erase(deadline)
 
-    def carry_out(self, order: Order) -> Answer:
+    def carry_out(self, order: Command) -> CommandResult:
         """Have an order carried out.
 
         Raises:
@@ -170,13 +170,13 @@ class Orders:
         self._dog_ms = 0
         return True
 
-    def awake_seconds_with(self, order: Order) -> float:
+    def awake_seconds_with(self, order: Command) -> float:
         """For how long the watchdog may be awake if nobody says a word once this order was given."""
         # It may bite at the end of a run, of the talk behind it, or of a run that was about to begin.
         return 2 * max(self._dog_ms, order.watchdog_ms) / 1e3 + TALK_SECONDS
 
     @classmethod
-    def let_rest(cls, console: Console, session: int) -> None:
+    def let_rest(cls, console: SerialConsole, session: int) -> None:
         """As ``rest``, for an image that an earlier run has left on the board."""
         left = cls(console, session)
         left._records.watched, left._dog_ms = True, _LONGEST_LEFT_MS
@@ -262,19 +262,19 @@ class Orders:
 
     # --- what came of it ---------------------------------------------------------------------
 
-    def _answer(self, found: list[tuple[int, int, tuple[int, ...]]]) -> Answer:
-        kinds = {0: MarkKind.INIT, 1: MarkKind.INFERENCE}
+    def _answer(self, found: list[tuple[int, int, tuple[int, ...]]]) -> CommandResult:
+        kinds = {0: SpanKind.INIT, 1: SpanKind.INFERENCE}
         spans = [(kinds[kind], words) for what, kind, words in found if what == _SPAN and kind in kinds]
-        inferences = [index for index, (kind, _) in enumerate(spans) if kind is MarkKind.INFERENCE]
+        inferences = [index for index, (kind, _) in enumerate(spans) if kind is SpanKind.INFERENCE]
         first = inferences[0] if inferences else len(spans)
         # The last initialization before the first inference counts, as everywhere.
-        inits = [Mark(kind, float(words[1])) for kind, words in spans[:first]][-1:]
-        timed = [Mark(MarkKind.INFERENCE, float(spans[index][1][1])) for index in inferences]
+        inits = [TimedSpan(kind, float(words[1])) for kind, words in spans[:first]][-1:]
+        timed = [TimedSpan(SpanKind.INFERENCE, float(spans[index][1][1])) for index in inferences]
         checksums = tuple(spans[index][1][2] for index in inferences)
         end = next((kind, words) for what, kind, words in found if what == _END)
         outcome, reason, disturbed = self._outcome(found, *end)
         us = float(end[1][2]) if end[0] != _RESET else 0.0
-        return Answer(outcome, reason, (*inits, *timed), checksums, us, disturbed)
+        return CommandResult(outcome, reason, (*inits, *timed), checksums, us, disturbed)
 
     def _outcome(
         self, found: list[tuple[int, int, tuple[int, ...]]], kind: int, words: tuple[int, ...]

@@ -13,24 +13,31 @@ from typing import Protocol
 from mlbench.boards import Board
 from mlbench.core.execution import (
     Allocator,
-    Foretold,
     Functions,
     Instrument,
-    MarkKind,
     NoProbes,
     Outcome,
+    PredictedLimit,
     Probe,
     RunResult,
+    SpanKind,
 )
 from mlbench.core.firmware import BoardBuild, BoardImage, Firmware
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.host.cache_dir import Say
 from mlbench.ports.lock import BoardLock
-from mlbench.targets.board.console import Console
-from mlbench.targets.board.per_probe import BOOT_SECONDS, Live
-from mlbench.targets.board.records import MOST_INFERENCES, SPARE_SECONDS, Answer, Order, Orders, Silence
-from mlbench.targets.functions import named_functions, way_of
+from mlbench.targets.board.console import SerialConsole
+from mlbench.targets.board.per_probe import BOOT_SECONDS, PerProbeUpload
+from mlbench.targets.board.records import (
+    MOST_INFERENCES,
+    SPARE_SECONDS,
+    Command,
+    CommandChannel,
+    CommandResult,
+    Silence,
+)
+from mlbench.targets.functions import method_of, resolve_functions
 
 VERSION = "1"
 """Of what sketches are linked with and of how it measures: raised with any change that moves a figure."""
@@ -52,7 +59,7 @@ class Uploads(Protocol):
         """Put an image on the board, and let ``console`` look for its port. Raises EnvironmentFault."""
 
     @property
-    def console(self) -> Console:
+    def console(self) -> SerialConsole:
         """The board's line."""
 
     def awake(self, seconds: float) -> None:
@@ -83,7 +90,7 @@ class BoardTarget:
     board: Board
     claim: Callable[[], tuple[BoardLock, Uploads]]
     rebuild: Rebuild | None
-    foretell: Callable[[Firmware], Foretold | None] | None
+    foretell: Callable[[Firmware], PredictedLimit | None] | None
     say: Say
     faithful: bool = False
     spare_seconds: float = SPARE_SECONDS
@@ -95,10 +102,10 @@ class BoardTarget:
 
     def open(self, firmware: Firmware, functions: Functions) -> BoardSession:
         """See ``Target``. The board is taken with the first run."""
-        named = named_functions(Image.load(firmware.elf), functions)
+        named = resolve_functions(Image.load(firmware.elf), functions)
         if firmware.board is None:
             raise UsageError("no image for a board was built", do="build it with this version")
-        way = way_of(firmware, functions, named)
+        way = method_of(firmware, functions, named)
         if way == "functions":
             missing = firmware.board.missing
             if firmware.board.harness is None and not missing:
@@ -120,8 +127,8 @@ class BoardSession:
     way: str
     runs: int = 0
     _claimed: tuple[BoardLock, Uploads] | None = None
-    _orders: Orders | None = None
-    _live: Live | None = None
+    _orders: CommandChannel | None = None
+    _live: PerProbeUpload | None = None
     _notes: list[str] = field(default_factory=list)
 
     exact = False
@@ -158,17 +165,17 @@ class BoardSession:
         """See ``Session``: none."""
         return None
 
-    def foretold(self) -> Foretold:
+    def foretold(self) -> PredictedLimit:
         """The limit by an emulator of this board, or what static RAM leaves."""
         found = self.target.foretell(self.firmware) if self.target.foretell is not None else None
         if found is not None and not self.image.extra_ram:
             return found
         if found is not None:
             # The heap begins that much higher, on a boundary of eight bytes.
-            return Foretold(max(0, found.limit - -(-self.image.extra_ram // 8) * 8))
+            return PredictedLimit(max(0, found.limit - -(-self.image.extra_ram // 8) * 8))
         ram = self.target.board.ram
         sections = Image.load(self.image.elf).static_ram((ram.start, ram.start + ram.size))
-        return Foretold(max(0, ram.size - sum(size for _, size in sections)))
+        return PredictedLimit(max(0, ram.size - sum(size for _, size in sections)))
 
     def close(self) -> None:
         """See ``Session``."""
@@ -197,7 +204,7 @@ class BoardSession:
         watchdog = self.target.board.watchdog
         longest = watchdog.longest_ms if watchdog is not None else _FIRST_MS
         milliseconds = min(max(_LEAST_MS, int(deadline_us / 1e3)), longest - _BOOT_MS)
-        order = Order(probe.alloc, min(probe.inferences, MOST_INFERENCES), milliseconds + _BOOT_MS)
+        order = Command(probe.alloc, min(probe.inferences, MOST_INFERENCES), milliseconds + _BOOT_MS)
         if probe.alloc is not None:
             return self._result(self._carried_out(order))
         # Once it runs it keeps its time until it bites: a short one is enough for most sketches.
@@ -207,18 +214,18 @@ class BoardSession:
             answer = self._carried_out(order)
         return self._result(self._repeated(short, answer))
 
-    def _repeated(self, order: Order, answer: Answer) -> Answer:
+    def _repeated(self, order: Command, answer: CommandResult) -> CommandResult:
         """A sketch that infers once a start is started as often as inferences are wanted."""
         marks, once = list(answer.marks), _inferences(answer) == 1
         while once and answer.outcome is Outcome.PASSED and _inferences(answer) < order.inferences:
             more = self._carried_out(replace(order, inferences=1))
             if more.outcome is not Outcome.PASSED or more.checksums != answer.checksums[:1]:
                 return more if more.outcome is not Outcome.PASSED else answer
-            marks += [mark for mark in more.marks if mark.kind is MarkKind.INFERENCE]
+            marks += [mark for mark in more.marks if mark.kind is SpanKind.INFERENCE]
             answer = replace(answer, marks=tuple(marks))
         return answer
 
-    def _carried_out(self, order: Order) -> Answer:
+    def _carried_out(self, order: Command) -> CommandResult:
         """What came of an order; one that a reset from outside disturbed says nothing, and is given again."""
         for _ in range(_MOST_DISTURBED):
             answer = self._attempt(order)
@@ -230,7 +237,7 @@ class BoardSession:
         port = self._uploads.console.port
         raise EnvironmentFault(what, where=port.device, do="look at its cable and power")
 
-    def _attempt(self, order: Order) -> Answer:
+    def _attempt(self, order: Command) -> CommandResult:
         """An order on the image; a board that fell silent gets it once more."""
         for last in (False, True):
             try:
@@ -245,9 +252,9 @@ class BoardSession:
                 self._again(f"the sketch was uploaded again: {silence.what}")
         raise AssertionError
 
-    def _begin(self) -> Orders:
+    def _begin(self) -> CommandChannel:
         self._uploads.upload(self.image)
-        orders = Orders(self._uploads.console, self.image.session, self.target.spare_seconds)
+        orders = CommandChannel(self._uploads.console, self.image.session, self.target.spare_seconds)
         orders.begin()
         return orders
 
@@ -255,7 +262,7 @@ class BoardSession:
         self.target.say(f"{self.firmware.name}: {why}")
         self._notes.append(why)
 
-    def _result(self, answer: Answer) -> RunResult:
+    def _result(self, answer: CommandResult) -> RunResult:
         serial = self._uploads.console.reader.text()
         # How many inferences there were counts as well: a probe that makes fewer has not passed.
         numbers = (*answer.checksums[-1:], len(answer.checksums))
@@ -276,7 +283,7 @@ class BoardSession:
     def _in_live(self, probe: Probe, deadline_us: float) -> RunResult:
         if self._live is None:
             boot = min(BOOT_SECONDS, self.target.spare_seconds)
-            self._live = Live(self._uploads, self.firmware, self.way, self.target.say, boot)
+            self._live = PerProbeUpload(self._uploads, self.firmware, self.way, self.target.say, boot)
         image = self._image_for(probe)
         by_byte = self._by_byte and probe.alloc is not None
         result = (self._live.faithful if by_byte else self._live.run)(image, probe, deadline_us)
@@ -307,5 +314,5 @@ class BoardSession:
         return built.board
 
 
-def _inferences(answer: Answer) -> int:
-    return sum(mark.kind is MarkKind.INFERENCE for mark in answer.marks)
+def _inferences(answer: CommandResult) -> int:
+    return sum(mark.kind is SpanKind.INFERENCE for mark in answer.marks)

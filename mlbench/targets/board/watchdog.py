@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlbench.host.cache_dir import Say
-from mlbench.targets.board.console import Console
-from mlbench.targets.board.records import Orders
+from mlbench.targets.board.console import SerialConsole
+from mlbench.targets.board.records import CommandChannel
 
 _LISTEN_SECONDS = 0.4
 """An image of ours that talks says hello ten times a second."""
@@ -21,7 +21,7 @@ _LONGEST_SECONDS = 600.0
 _MOST_BYTES = 64
 
 
-class Awake:
+class WatchdogDeadline:
     """Until when a board's watchdog may be awake: a file beside its lock, for who holds that."""
 
     def __init__(self, lock: Path) -> None:
@@ -48,7 +48,7 @@ class Awake:
         return min(max(left, 0.0), _LONGEST_SECONDS)
 
 
-def calm(console: Console, awake: Awake, say: Say) -> None:
+def wait_watchdog(console: SerialConsole, awake: WatchdogDeadline, say: Say) -> None:
     """Wait until no watchdog is awake, as far as can be known.
 
     Args:
@@ -68,7 +68,7 @@ def calm(console: Console, awake: Awake, say: Say) -> None:
                 continue
             if words[3] == "1":
                 say("letting the board's watchdog rest, which an earlier run has left awake")
-                Orders.let_rest(console, int(words[0], 16))
+                CommandChannel.let_rest(console, int(words[0], 16))
             deadline = 0.0
             break
     console.close()

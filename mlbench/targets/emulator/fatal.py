@@ -40,7 +40,7 @@ _ZEPHYR_REASONS = {
 
 
 @dataclass(frozen=True)
-class Death:
+class FatalExit:
     """How firmware ended. ``text`` is one line; ``memory``: for want of memory; ``good``: exit(0)."""
 
     text: str
@@ -68,11 +68,11 @@ class _Arguments:
         return value - (1 << 32) if value & 0x80000000 else value
 
 
-_Reading = Callable[[_Arguments], Death]
+_Reading = Callable[[_Arguments], FatalExit]
 
 
 def _says(text: str, *, memory: bool = False) -> _Reading:
-    return lambda _arguments: Death(text, memory)
+    return lambda _arguments: FatalExit(text, memory)
 
 
 def _place(file: str, line: int) -> str:
@@ -80,38 +80,40 @@ def _place(file: str, line: int) -> str:
 
 
 def _assertion(expression: int, file: int, line: int) -> _Reading:
-    def read(a: _Arguments) -> Death:
-        return Death(f"assertion failed: {a.text(expression) or '?'}{_place(a.text(file), a.number(line))}")
+    def read(a: _Arguments) -> FatalExit:
+        return FatalExit(
+            f"assertion failed: {a.text(expression) or '?'}{_place(a.text(file), a.number(line))}"
+        )
 
     return read
 
 
 def _exit(name: str) -> _Reading:
-    return lambda a: Death(f"{name}({a.number(0)}) was called", good=a.number(0) == 0)
+    return lambda a: FatalExit(f"{name}({a.number(0)}) was called", good=a.number(0) == 0)
 
 
-def _mbed_error(a: _Arguments) -> Death:
+def _mbed_error(a: _Arguments) -> FatalExit:
     status = a.word(0)
     code = _MBED_CODES.get(status & 0xFFFF, "")
     named = f" ({code})" if code else ""
     text = f": {a.text(1)}" if a.text(1) else ""
     where = _place(a.text(3), a.number(4))
-    return Death(
+    return FatalExit(
         f"mbed_error {status:#010x}{named}{text}, value {a.word(2):#x}{where}", status & 0xFFFF == 287
     )
 
 
-def _rtx_error(a: _Arguments) -> Death:
+def _rtx_error(a: _Arguments) -> FatalExit:
     code = a.word(0)
-    return Death(f"RTX error {code} ({_RTX_CODES.get(code, 'unknown')}), object {a.word(1):#010x}")
+    return FatalExit(f"RTX error {code} ({_RTX_CODES.get(code, 'unknown')}), object {a.word(1):#010x}")
 
 
-def _zephyr(a: _Arguments) -> Death:
-    return Death(f"Zephyr fatal error {a.word(0)} ({_ZEPHYR_REASONS.get(a.word(0), 'unknown')})")
+def _zephyr(a: _Arguments) -> FatalExit:
+    return FatalExit(f"Zephyr fatal error {a.word(0)} ({_ZEPHYR_REASONS.get(a.word(0), 'unknown')})")
 
 
-def _cxx(a: _Arguments) -> Death:
-    return Death(f"C++ error: {a.text(0)}")
+def _cxx(a: _Arguments) -> FatalExit:
+    return FatalExit(f"C++ error: {a.text(0)}")
 
 
 _FREERTOS_STACK = "stack overflow, found by FreeRTOS"
@@ -123,8 +125,8 @@ _KNOWN: tuple[tuple[str, _Reading], ...] = (
     ("__assert_func", _assertion(3, 0, 1)),
     ("z_fatal_error", _zephyr),
     ("k_sys_fatal_error_handler", _zephyr),
-    ("assert_post_action", lambda a: Death(f"assertion failed{_place(a.text(0), a.number(1))}")),
-    ("vApplicationStackOverflowHook", lambda a: Death(f"{_FREERTOS_STACK} in task {a.text(1)!r}")),
+    ("assert_post_action", lambda a: FatalExit(f"assertion failed{_place(a.text(0), a.number(1))}")),
+    ("vApplicationStackOverflowHook", lambda a: FatalExit(f"{_FREERTOS_STACK} in task {a.text(1)!r}")),
     ("vApplicationMallocFailedHook", _says("the allocator of FreeRTOS had no memory", memory=True)),
     ("mlbench_out_of_memory", _says("operator new had no memory", memory=True)),
     ("mlbench_cxx_error", _cxx),
@@ -155,7 +157,7 @@ class FatalWatch:
         """Where the machine stops."""
         return frozenset(self._readings)
 
-    def at(self, address: int) -> Death | None:
+    def at(self, address: int) -> FatalExit | None:
         """What it means that ``address`` was reached; None where it is none of these functions."""
         reading = self._readings.get(address)
         return reading(_Arguments(self._cpu)) if reading is not None else None

@@ -7,11 +7,11 @@ from typing import Any
 
 from mlbench.core.execution import (
     HeapUse,
-    MarkKind,
     Outcome,
     OutputBuffer,
     Probe,
     RunResult,
+    SpanKind,
 )
 from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, peak_requested
 from mlbench.emulator.calls import CallState, CallTracker
@@ -19,12 +19,12 @@ from mlbench.emulator.machine import End, Ending, Machine
 from mlbench.emulator.stacks import Context, StackState, StackWatch
 from mlbench.errors import EnvironmentFault
 from mlbench.targets.emulator import verdict
-from mlbench.targets.emulator.fatal import Death, FatalWatch
+from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
 from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
-from mlbench.targets.emulator.marks import MarkState, MarkWatch
-from mlbench.targets.emulator.stable_text import steady_lines
+from mlbench.targets.emulator.spans import MarkState, MarkWatch
+from mlbench.targets.emulator.stable_text import stable_lines
 from mlbench.targets.emulator.stop_condition import Waiting
-from mlbench.targets.entry import Entry, Named
+from mlbench.targets.entry import Entry, ResolvedFunction
 
 _TRIED, _TRIED_US = 64, 1_000_000.0
 """Size of the allocation that shows what a wrapper of malloc adds, and how long it may take."""
@@ -58,7 +58,7 @@ class EmulatedRun:
     def __init__(
         self,
         machine: Machine,
-        named: dict[MarkKind, Named],
+        named: dict[SpanKind, ResolvedFunction],
         outputs: tuple[OutputBuffer, ...],
         *,
         entry: Entry,
@@ -229,7 +229,7 @@ class EmulatedRun:
             if ending.end is not End.BREAKPOINT:
                 return self._result(ending, "")
             if ending.address == self.entry.loop:
-                named = MarkKind.INFERENCE in self._marks.named
+                named = SpanKind.INFERENCE in self._marks.named
                 self._waiting.loop_entered(inference_named=named, in_inference=self._marks.in_inference)
             if self._waiting.finished:
                 return self._finish(Outcome.PASSED, "", ())
@@ -255,7 +255,7 @@ class EmulatedRun:
         context = self._stacks.context
         if self._heap.state.refused and context == self._sketch:
             return True
-        timed = (MarkKind.INIT.value, MarkKind.INFERENCE.value)
+        timed = (SpanKind.INIT.value, SpanKind.INFERENCE.value)
         return any(call.context == context and call.watch.group in timed for call in self._tracker.state.open)
 
     # --- what became of it -------------------------------------------------------------------
@@ -266,7 +266,7 @@ class EmulatedRun:
         done = bool(self._marks.state.inferences) and not self._marks.in_inference
         return done and not self._waiting.by_serial
 
-    def _died(self, death: Death) -> RunResult:
+    def _died(self, death: FatalExit) -> RunResult:
         if death.good and self._has_inferred:
             return self._finish(Outcome.PASSED, "", ())
         chain = verdict.call_chain(self.machine)
@@ -286,7 +286,7 @@ class EmulatedRun:
         if ending.end in (End.DEADLINE, End.IDLE) and self._has_inferred:
             return self._finish(Outcome.PASSED, "", ())
         chain = verdict.call_chain(self.machine)
-        inference = self._marks.named.get(MarkKind.INFERENCE)
+        inference = self._marks.named.get(SpanKind.INFERENCE)
         waits = self._waiting.loops and not self._marks.state.inferences and not self._marks.in_inference
         never = inference.name if inference is not None and waits else ""
         found = verdict.of_ending(self.machine, ending, chain, when=when, never=never)
@@ -319,5 +319,5 @@ class EmulatedRun:
             self._heap.use(),
             self._stacks.state.overlap,
             (*filter(None, [self.entry.note]), *machine.notes, *remarks),
-            steady_lines(machine.console),
+            stable_lines(machine.console),
         )

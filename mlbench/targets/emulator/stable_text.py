@@ -8,7 +8,7 @@ _USB = "usb"
 _LONG_LINE = 256
 
 
-def steady_lines(console: Console) -> tuple[bytes, ...] | None:
+def stable_lines(console: Console) -> tuple[bytes, ...] | None:
     """Lines that do not depend on when the host opened the port; None where all text is such.
 
     What is printed before a USB host listens is lost, so that the first line may come without its
@@ -24,6 +24,6 @@ def steady_lines(console: Console) -> tuple[bytes, ...] | None:
 
 def has_spoken(console: Console) -> bool:
     """Whether there is text that can be held against another run's."""
-    lines = steady_lines(console)
+    lines = stable_lines(console)
     text = console.text()
     return bool(text) if lines is None else bool(lines) or len(text) > _LONG_LINE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlbench.core.execution import Mark
+from mlbench.core.execution import TimedSpan
 from mlbench.emulator.machine import Machine
 from mlbench.targets.emulator.stable_text import has_spoken
 from mlbench.targets.entry import Entry
@@ -43,7 +43,7 @@ class Waiting:
         self.loops = min(self.loops, 1)
         self.watch_loop(True)
 
-    def inference_ended(self, mark: Mark, count: int) -> None:
+    def inference_ended(self, mark: TimedSpan, count: int) -> None:
         """The ``count``-th inference has ended."""
         if count >= self._wanted and not self.by_serial:
             self.finished = True

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlbench import version
 from mlbench.boards import Board
-from mlbench.core.execution import Functions, Instrument, MarkKind, Probe, ReplayError, RunResult
+from mlbench.core.execution import Functions, Instrument, Probe, ReplayError, RunResult, SpanKind
 from mlbench.core.firmware import Firmware
 from mlbench.cycles.model import load_model
 from mlbench.elf.image import Image
@@ -17,8 +17,8 @@ from mlbench.emulator.chips import chip_of
 from mlbench.emulator.machine import Machine
 from mlbench.errors import UsageError
 from mlbench.targets.emulator.run import EmulatedRun, RunSnapshot
-from mlbench.targets.entry import Entry, Named
-from mlbench.targets.functions import named_functions, template_word, way_of
+from mlbench.targets.entry import Entry, ResolvedFunction
+from mlbench.targets.functions import method_of, resolve_functions, template_word
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,13 @@ class EmulatorSession:
             self._images[path] = Image.load(path)
         return self._images[path]
 
-    def _named(self, image: Image) -> dict[MarkKind, Named]:
-        return named_functions(image, self._functions)
+    def _named(self, image: Image) -> dict[SpanKind, ResolvedFunction]:
+        return resolve_functions(image, self._functions)
 
     @property
     def way(self) -> str:
         """How the sketch is measured: template, functions, library, or nothing."""
-        return way_of(self._firmware, self._functions, self._named(self.image))
+        return method_of(self._firmware, self._functions, self._named(self.image))
 
     def emulated(self, *, probe: bool) -> EmulatedRun:
         """The run object of the plain or the probe image."""

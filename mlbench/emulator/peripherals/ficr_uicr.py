@@ -5,14 +5,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mlbench.emulator.peripherals.base import Cause, Machine, Peripheral, Place, Register, plain
+from mlbench.emulator.peripherals.base import (
+    Cause,
+    MachineAccess,
+    Peripheral,
+    PeripheralSlot,
+    Register,
+    plain,
+)
 
 
 class Words(Peripheral):
     """Words that are only read: the identity of a chip, say."""
 
     def __init__(
-        self, machine: Machine, place: Place, words: Mapping[int, tuple[str, int]], rest: int | None = None
+        self,
+        machine: MachineAccess,
+        place: PeripheralSlot,
+        words: Mapping[int, tuple[str, int]],
+        rest: int | None = None,
     ) -> None:
         self._words, self._rest = words, rest
         """By offset; what the others read as, None where there are none."""
@@ -34,7 +45,7 @@ class Words(Peripheral):
 class Uicr(Peripheral):
     """User information: flash, erased but for what a programmer has put there."""
 
-    def __init__(self, machine: Machine, place: Place, words: Mapping[int, int]) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot, words: Mapping[int, int]) -> None:
         self.program: Callable[[], bool] = lambda: False
         """Whether the flash controller lets a word be written now; it takes the time."""
         super().__init__(machine, place)

@@ -9,19 +9,19 @@ from mlbench.boards import Board
 from mlbench.core.firmware import BoardImage
 from mlbench.firmware.arduino_cli import ArduinoCli
 from mlbench.host.cache_dir import Say
-from mlbench.ports.finding import Port, find_ports, list_ports, parse_wish
-from mlbench.ports.lock import BoardLock, claim
+from mlbench.ports.finding import Port, find_ports, list_ports, parse_selector
+from mlbench.ports.lock import BoardLock, acquire
 from mlbench.ports.programmers import baud_of
 from mlbench.ports.uploading import Uploader, UploadFailed, UploadImage
-from mlbench.targets.board.console import Console
-from mlbench.targets.board.watchdog import Awake, calm
+from mlbench.targets.board.console import SerialConsole
+from mlbench.targets.board.watchdog import WatchdogDeadline, wait_watchdog
 
 WAIT_SECONDS = 3600.0
 """For which a run waits for boards that other runs hold: a whole suite of theirs."""
 
 
 @dataclass(frozen=True)
-class Claims:
+class BoardRequest:
     """Takes boards of one kind.
 
     Args:
@@ -46,29 +46,29 @@ class Claims:
     wait_seconds: float = WAIT_SECONDS
     list_all: Callable[[], Sequence[Port]] = list_ports
 
-    def __call__(self) -> tuple[BoardLock, ClaimedBoard]:
+    def __call__(self) -> tuple[BoardLock, BoardLease]:
         """Take a board, for one firmware.
 
         Raises:
             EnvironmentFault: there is none, or none became free.
         """
-        ports = find_ports(self.board, parse_wish(self.wish), self.list_all)
-        lock = claim(ports, self.what, self.say, seconds=self.wait_seconds)
+        ports = find_ports(self.board, parse_selector(self.wish), self.list_all)
+        lock = acquire(ports, self.what, self.say, seconds=self.wait_seconds)
         try:
             # What is sure of uploads is asked before anything is: a tool may be missing.
-            return lock, ClaimedBoard(self, lock)
+            return lock, BoardLease(self, lock)
         except BaseException:
             lock.release()
             raise
 
 
-class ClaimedBoard:
+class BoardLease:
     """A board that is held, as ``Uploads``."""
 
-    def __init__(self, claims: Claims, lock: BoardLock) -> None:
+    def __init__(self, claims: BoardRequest, lock: BoardLock) -> None:
         self._fqbn, self._say = claims.fqbn, claims.say
         self._watched = claims.board.keeps.records is not None
-        self._awake = Awake(lock.path)
+        self._awake = WatchdogDeadline(lock.path)
         self._uploader = Uploader(
             claims.board,
             claims.cli() if claims.board.upload.by == "arduino-cli" else None,
@@ -76,14 +76,14 @@ class ClaimedBoard:
             person_seconds=claims.person_seconds,
             list_all=claims.list_all,
         )
-        self.console = Console(lock.port, baud_of(claims.board), claims.say, claims.list_all)
+        self.console = SerialConsole(lock.port, baud_of(claims.board), claims.say, claims.list_all)
         self.count = 0
         self.attempts = 0
 
     def upload(self, image: BoardImage) -> None:
         """See ``Uploads``. First no watchdog may be awake that an earlier run has started."""
         if self._watched:
-            calm(self.console, self._awake, self._say)
+            wait_watchdog(self.console, self._awake, self._say)
         self.console.close()
         name = image.elf.name.removesuffix(".elf").removesuffix(".ino")
         try:

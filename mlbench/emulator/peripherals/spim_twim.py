@@ -7,7 +7,7 @@ the time of the wire, so that firmware that looks for a sensor finds none and go
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Place, Register, plain
+from mlbench.emulator.peripherals.base import MachineAccess, NrfPeripheral, PeripheralSlot, Register, plain
 
 # FREQUENCY is the rate times 2^32 / 16 MHz, but for SPI's two fastest (tables 6.25.8 and 6.31.9).
 _STEP = 16_000_000 / 2**32
@@ -48,7 +48,7 @@ class Wires(NrfPeripheral):
     shorts = {17: ("END", "START")}  # noqa: RUF012
     """Those of TWI and TWIM follow on bytes that somebody acknowledged: they never come."""
 
-    def __init__(self, machine: Machine, place: Place) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot) -> None:
         self.busy = False
         """A byte or a transfer is on the wire."""
         super().__init__(machine, place)

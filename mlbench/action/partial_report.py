@@ -25,7 +25,7 @@ ARTIFACT = re.compile(r"mlbench-part-[0-9a-f]{16}-[0-9]{1,5}")
 
 
 @dataclass(frozen=True)
-class Part:
+class PartialReport:
     """What one leg says. Read from an artifact, so nothing in it is to be trusted but its form."""
 
     key: str
@@ -72,14 +72,14 @@ def shown_key(key: str) -> str:
     return ", ".join(printable(text) for text in texts if text)
 
 
-def to_json(part: Part) -> str:
+def to_json(part: PartialReport) -> str:
     """The text of a part file."""
     data: dict[str, Any] = {"schema": SCHEMA, **vars(part)}
     data["comparison"] = comparison_document.to_data(part.comparison) if part.comparison else None
     return json.dumps(data, allow_nan=False) + "\n"
 
 
-def from_json(text: str, where: str) -> Part:
+def from_json(text: str, where: str) -> PartialReport:
     """Read a part file's text. ``where`` names it in messages.
 
     Raises:
@@ -92,17 +92,17 @@ def from_json(text: str, where: str) -> Part:
         raise UsageError(
             f"no part of the format {SCHEMA!r}", where=where, do="use one version of the action in all jobs"
         )
-    for violation in violations(data, load_schema("mlbench.action", "part.schema.json")):
+    for violation in violations(data, load_schema("mlbench.action", "partial_report.schema.json")):
         raise UsageError(f"not a valid part: {violation.what}", where=where, do="measure again")
     comparison = data.get("comparison")
-    known = {key: value for key, value in data.items() if key in Part.__dataclass_fields__}
+    known = {key: value for key, value in data.items() if key in PartialReport.__dataclass_fields__}
     found = comparison_document.from_data(comparison, where) if comparison is not None else None
-    return Part(**{**known, "comparison": found})
+    return PartialReport(**{**known, "comparison": found})
 
 
-def newest(parts: Iterable[Part]) -> tuple[Part, ...]:
+def newest(parts: Iterable[PartialReport]) -> tuple[PartialReport, ...]:
     """One part a leg: that of its newest attempt. In the order of the matrix."""
-    latest: dict[tuple[str, str], Part] = {}
+    latest: dict[tuple[str, str], PartialReport] = {}
     for part in parts:
         known = latest.get((part.job, part.key))
         if known is None or part.run_attempt > known.run_attempt:
@@ -114,7 +114,7 @@ def newest(parts: Iterable[Part]) -> tuple[Part, ...]:
     )
 
 
-def absent_legs(parts: Sequence[Part]) -> tuple[str, ...]:
+def absent_legs(parts: Sequence[PartialReport]) -> tuple[str, ...]:
     """Legs of the same matrices that handed in nothing: ``leg 2 of 3 of job measure``."""
     missing = []
     for job in dict.fromkeys(part.job for part in parts):
@@ -129,7 +129,7 @@ def absent_legs(parts: Sequence[Part]) -> tuple[str, ...]:
     return tuple(missing[:100])
 
 
-def merged(parts: Sequence[Part]) -> Comparison | None:
+def merged(parts: Sequence[PartialReport]) -> Comparison | None:
     """All legs' jobs as one comparison; None: no leg measured anything."""
     with_figures = [part for part in parts if part.comparison is not None]
     if not with_figures:
@@ -152,7 +152,7 @@ def merged(parts: Sequence[Part]) -> Comparison | None:
     )
 
 
-def _jobs(parts: Sequence[Part]) -> tuple[JobChange, ...]:
+def _jobs(parts: Sequence[PartialReport]) -> tuple[JobChange, ...]:
     """All jobs. Where legs have measured the same one, the leg's name tells them apart."""
     listed = [(part, job) for part in parts if part.comparison is not None for job in part.comparison.jobs]
     times = Counter((job.sketch, job.board, job.backend) for _, job in listed)
@@ -168,7 +168,7 @@ def _one(sides: Sequence[Side]) -> Side | None:
     return sides[0] if sides else None
 
 
-def _common(notes: Sequence[str], parts: Sequence[Part]) -> tuple[str, ...]:
+def _common(notes: Sequence[str], parts: Sequence[PartialReport]) -> tuple[str, ...]:
     """Notes that every leg has said once, without the legs' names; the others as they are."""
     every = [set(part.comparison.notes) for part in parts if part.comparison is not None]
     shared = set.intersection(*every) if every else set()

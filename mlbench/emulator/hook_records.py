@@ -1,18 +1,18 @@
-"""The structures of ``_hotpath.c``, as ctypes lays them out."""
+"""The structures of ``_block_hook.c``, as ctypes lays them out."""
 
 from __future__ import annotations
 
 import ctypes
 
 from mlbench.cycles.addresses import MAX_SLOTS
-from mlbench.emulator.hot_common import MEMORIES
+from mlbench.emulator.hook_common import MEMORIES
 
 ABI = 10
-"""Of the structures below and of their meaning; the same number stands in ``_hotpath.c``."""
+"""Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
 PLACES = 0x20000
-"""Numbers that ``_hotpath.c`` gives to lines of code."""
+"""Numbers that ``_block_hook.c`` gives to lines of code."""
 
 
 class BlockRecord(ctypes.Structure):
@@ -59,7 +59,7 @@ class MemoryRecord(ctypes.Structure):
     _fields_ = [("data", ctypes.c_void_p), ("start", ctypes.c_uint32), ("size", ctypes.c_uint32)]
 
 
-class State(ctypes.Structure):
+class HookState(ctypes.Structure):
     """Mirror of ``hot_t``."""
 
     _fields_ = [
@@ -132,5 +132,5 @@ GROUP_BITS = 9
 
 
 def place(line: int) -> int:
-    """The number of a line: the same as in ``_hotpath.c``."""
+    """The number of a line: the same as in ``_block_hook.c``."""
     return (line ^ line >> GROUP_BITS) & (PLACES - 1)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlbench.action.events import Event
-from mlbench.action.inputs import Settings
-from mlbench.action.parts import ARTIFACT, FILE, Part, absent_legs, from_json, newest
-from mlbench.action.state import Work
+from mlbench.action.events import WorkflowEvent
+from mlbench.action.inputs import ActionInputs
+from mlbench.action.partial_report import ARTIFACT, FILE, PartialReport, absent_legs, from_json, newest
+from mlbench.action.state import ActionFolder
 from mlbench.compare.comparing import with_verdicts
 from mlbench.errors import EnvironmentFault, MLBenchError
 from mlbench.github.artifacts import artifacts_of_run, download, newest_attempts
@@ -21,7 +21,7 @@ from mlbench.util.text import printable
 
 
 @dataclass(frozen=True)
-class Source:
+class MeasuredRun:
     """The run that measured, and its pull request: all from the event, nothing from an artifact."""
 
     run_id: int
@@ -37,7 +37,7 @@ class Source:
     """Of a ``workflow_run`` event, whose pull request is found with the help of what the parts say."""
 
 
-def source_of(event: Event, *, own: bool = False) -> Source:
+def source_of(event: WorkflowEvent, *, own: bool = False) -> MeasuredRun:
     """The run that a report is about: this one, or the one that ``workflow_run`` follows.
 
     Args:
@@ -50,11 +50,13 @@ def source_of(event: Event, *, own: bool = False) -> Source:
     """
     if event.name != "workflow_run":
         pull = event.pull_number if event.comments else None
-        return Source(event.run_id, event.run_attempt, event.head_sha, event.workflow, event.run_url, pull)
+        return MeasuredRun(
+            event.run_id, event.run_attempt, event.head_sha, event.workflow, event.run_url, pull
+        )
     run = event.payload.get("workflow_run")
     if not isinstance(run, dict) or not isinstance(run.get("id"), int):
         raise EnvironmentFault("names no run", where="the event workflow_run", do="look at the event file")
-    found = Source(
+    found = MeasuredRun(
         run["id"],
         int(run.get("run_attempt") or 1),
         str(run.get("head_sha") or ""),
@@ -67,7 +69,7 @@ def source_of(event: Event, *, own: bool = False) -> Source:
     return replace(found, run_id=event.run_id, run_attempt=event.run_attempt, run_url=event.run_url)
 
 
-def with_pull(source: Source, parts: list[Part], github: GitHub) -> Source:
+def with_pull(source: MeasuredRun, parts: list[PartialReport], github: GitHub) -> MeasuredRun:
     """The source with its pull request; what parts say of it only chooses among several."""
     if source.payload is None:
         return source
@@ -84,9 +86,9 @@ def with_pull(source: Source, parts: list[Part], github: GitHub) -> Source:
     return replace(source, pull=found.number)
 
 
-def gathered(
-    settings: Settings, github: GitHub, source: Source, work: Work
-) -> tuple[list[Part], tuple[str, ...]]:
+def collected(
+    settings: ActionInputs, github: GitHub, source: MeasuredRun, work: ActionFolder
+) -> tuple[list[PartialReport], tuple[str, ...]]:
     """One part a leg, and the names of legs without one. Both may be empty: nothing was handed in.
 
     Raises:
@@ -110,12 +112,12 @@ def gathered(
             unreadable.append(f"{artifact.name}: {printable(str(error))}")
             continue
         if part.run_id == source.run_id:
-            parts.append(believed(part, source))
+            parts.append(sanitized(part, source))
     legs = newest(parts)
     return list(legs), (*absent_legs(legs), *unreadable)
 
 
-def believed(part: Part, source: Source) -> Part:
+def sanitized(part: PartialReport, source: MeasuredRun) -> PartialReport:
     """A part without what only a report may say: that somebody has accepted it, and what its commit is."""
     if part.comparison is None:
         return part

@@ -1,4 +1,4 @@
-"""The hot path in Python: the same as ``_hotpath.c``, for machines without a C compiler."""
+"""The hot path in Python: the same as ``_block_hook.c``, for machines without a C compiler."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from unicorn import arm_const
 from mlbench.boards.board import Region
 from mlbench.cycles.addresses import MAX_SLOTS, Access, Accesses
 from mlbench.cycles.model import Block, RunCosts
-from mlbench.cycles.sums import SLOTS, Kind, Sum
-from mlbench.emulator.hot_common import (
+from mlbench.cycles.sums import SLOTS, Sum, SumKind
+from mlbench.emulator.hook_common import (
     BREAK,
     CORE_REGISTERS,
     MEMORIES,
@@ -144,18 +144,20 @@ class PythonHotPath:
         for access in accesses:
             value = self._sum(uc, access.where)
             kind, width = access.kind, access.width
-            if kind == Kind.READ:
+            if kind == SumKind.READ:
                 if value & (width - 1):
                     self.cycles += costs.unaligned * (2 if width == 4 and value & 1 else 1)
                 self._read_flash(value, access.words)
-            elif kind == Kind.FETCH:
+            elif kind == SumKind.FETCH:
                 self._slots[access.slot] = self._peek(value, width, access.signed)
-            elif kind == Kind.EXTEND:
+            elif kind == SumKind.EXTEND:
                 self._slots[access.slot] = _extended(value, width, access.signed)
-            elif kind != Kind.OPERAND:
+            elif kind != SumKind.OPERAND:
                 first, left = access, value
-            elif first.kind in (Kind.DIVIDEND, Kind.SIGNED_DIVIDEND):
-                self.cycles += costs.divide[_quotient_bits(left, value, first.kind == Kind.SIGNED_DIVIDEND)]
+            elif first.kind in (SumKind.DIVIDEND, SumKind.SIGNED_DIVIDEND):
+                self.cycles += costs.divide[
+                    _quotient_bits(left, value, first.kind == SumKind.SIGNED_DIVIDEND)
+                ]
             else:
                 self._slots[first.slot] = _computed(first.kind, left, value)
         self.cycles += self.halves >> 1
@@ -270,14 +272,14 @@ def _extended(value: int, width: int, signed: bool) -> int:
     return value - (signed << 8 * width) & 0xFFFFFFFF if value >> 8 * width - 1 else value
 
 
-def _computed(kind: Kind, a: int, b: int) -> int:
-    if kind == Kind.SUBTRACT:
+def _computed(kind: SumKind, a: int, b: int) -> int:
+    if kind == SumKind.SUBTRACT:
         return a - b & 0xFFFFFFFF
-    if kind == Kind.MULTIPLY:
+    if kind == SumKind.MULTIPLY:
         return a * b & 0xFFFFFFFF
-    if kind == Kind.AND:
+    if kind == SumKind.AND:
         return a & b
-    if kind == Kind.RIGHT:
+    if kind == SumKind.RIGHT:
         return a >> b
     return (a - (a >> 31 << 32) >> b) & 0xFFFFFFFF
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from mlbench.boards.board import Region
 from mlbench.cycles.model import CostModel
 from mlbench.emulator.chip import Chip
-from mlbench.emulator.hot_common import CORE_REGISTERS, NEVER, Stop
-from mlbench.emulator.hot_native import NativeHotPath, fits
-from mlbench.emulator.hot_python import PythonHotPath
-from mlbench.emulator.hot_records import GROUP_BITS, place
+from mlbench.emulator.hook_common import CORE_REGISTERS, NEVER, Stop
+from mlbench.emulator.hook_native import NativeHotPath, fits
+from mlbench.emulator.hook_python import PythonHotPath
+from mlbench.emulator.hook_records import GROUP_BITS, place
 from mlbench.host.native import built_library
 
 __all__ = [
@@ -42,7 +42,7 @@ def native_library() -> Path | None:
         return None
     if named:
         return Path(named) if Path(named).is_file() else None
-    spec = importlib.util.find_spec("mlbench.emulator._hotpath")
+    spec = importlib.util.find_spec("mlbench.emulator._block_hook")
     if spec is None or spec.origin is None:
         # A checkout has it in its environment, built by entrypoint.py.
         return built_library()

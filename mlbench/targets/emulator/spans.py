@@ -7,20 +7,20 @@ from dataclasses import dataclass, field, replace
 
 from unicorn import arm_const as arm
 
-from mlbench.core.execution import Mark, MarkKind, OutputBuffer
+from mlbench.core.execution import OutputBuffer, SpanKind, TimedSpan
 from mlbench.elf.dwarf import ReturnValue
 from mlbench.emulator.calls import Call, CallTracker, Watch
 from mlbench.emulator.machine import Machine
-from mlbench.targets.entry import Named
+from mlbench.targets.entry import ResolvedFunction
 
 
 @dataclass
 class MarkState:
     """What has been timed. Copied with a snapshot."""
 
-    init: Mark | None = None
-    inferences: list[Mark] = field(default_factory=list)
-    open_mark: dict[MarkKind, tuple[int, int, int]] = field(default_factory=dict)
+    init: TimedSpan | None = None
+    inferences: list[TimedSpan] = field(default_factory=list)
+    open_mark: dict[SpanKind, tuple[int, int, int]] = field(default_factory=dict)
     pointers: tuple[int, ...] = ()
     outputs: tuple[bytes, ...] = ()
     left: int = 0
@@ -47,11 +47,11 @@ class MarkWatch:
         self,
         machine: Machine,
         tracker: CallTracker,
-        named: dict[MarkKind, Named],
+        named: dict[SpanKind, ResolvedFunction],
         outputs: tuple[OutputBuffer, ...],
         *,
         begun: Callable[[], None],
-        ended: Callable[[Mark, int], None],
+        ended: Callable[[TimedSpan, int], None],
     ) -> None:
         self._machine = machine
         self._tracker = tracker
@@ -63,7 +63,7 @@ class MarkWatch:
         for kind, function in named.items():
             self._watch(kind, function)
 
-    def _watch(self, kind: MarkKind, function: Named) -> None:
+    def _watch(self, kind: SpanKind, function: ResolvedFunction) -> None:
         add = self._tracker.add
         for address in function.entries:
             if function.ends:
@@ -84,15 +84,15 @@ class MarkWatch:
     @property
     def in_inference(self) -> bool:
         """Whether an inference has begun and not ended."""
-        return self._tracker.is_open(MarkKind.INFERENCE.value) or MarkKind.INFERENCE in self.state.open_mark
+        return self._tracker.is_open(SpanKind.INFERENCE.value) or SpanKind.INFERENCE in self.state.open_mark
 
-    def marks(self) -> tuple[Mark, ...]:
+    def marks(self) -> tuple[TimedSpan, ...]:
         """All that counts: the initialization, then the inferences."""
         return ((self.state.init,) if self.state.init else ()) + tuple(self.state.inferences)
 
-    def _entered(self, kind: MarkKind) -> Callable[[Call], None]:
+    def _entered(self, kind: SpanKind) -> Callable[[Call], None]:
         def entered(call: Call) -> None:
-            if kind is MarkKind.INFERENCE:
+            if kind is SpanKind.INFERENCE:
                 self._begun()
                 self.state.pointers = tuple(self._argument(call, buffer.arg) for buffer in self._outputs)
 
@@ -104,9 +104,9 @@ class MarkWatch:
             return call.arguments[index]
         return self._machine.cpu.word(call.sp + 4 * (index - 4))
 
-    def _returned(self, kind: MarkKind) -> Callable[[Call], None]:
+    def _returned(self, kind: SpanKind) -> Callable[[Call], None]:
         def returned(call: Call) -> None:
-            if kind is MarkKind.INFERENCE:
+            if kind is SpanKind.INFERENCE:
                 cpu = self._machine.cpu
                 buffers = zip(self.state.pointers, self._outputs, strict=True)
                 contents = (cpu.read(pointer, buffer.bytes) for pointer, buffer in buffers)
@@ -116,9 +116,9 @@ class MarkWatch:
 
         return returned
 
-    def _left(self, kind: MarkKind) -> Callable[[Call], None]:
+    def _left(self, kind: SpanKind) -> Callable[[Call], None]:
         def left(_call: Call) -> None:
-            if kind is MarkKind.INFERENCE:
+            if kind is SpanKind.INFERENCE:
                 self.state.left += 1
 
         return left
@@ -138,15 +138,15 @@ class MarkWatch:
         words = (self._machine.cpu.reg(first + n).to_bytes(4, "little") for n in range(2))
         return (b"".join(words)[: kind.size],)
 
-    def _opener(self, kind: MarkKind) -> Callable[[Call], None]:
+    def _opener(self, kind: SpanKind) -> Callable[[Call], None]:
         def opened(call: Call) -> None:
             self.state.open_mark[kind] = (call.cycles, call.instructions, call.placement)
-            if kind is MarkKind.INFERENCE:
+            if kind is SpanKind.INFERENCE:
                 self._begun()
 
         return opened
 
-    def _closer(self, kind: MarkKind) -> Callable[[Call], None]:
+    def _closer(self, kind: SpanKind) -> Callable[[Call], None]:
         def closed(_call: Call) -> None:
             begun = self.state.open_mark.pop(kind, None)
             if begun is not None:
@@ -154,17 +154,17 @@ class MarkWatch:
 
         return closed
 
-    def _mark(self, kind: MarkKind, cycles: int, instructions: int, placement: int) -> None:
+    def _mark(self, kind: SpanKind, cycles: int, instructions: int, placement: int) -> None:
         hot = self._machine.hot
         spent = hot.cycles - cycles
-        mark = Mark(
+        mark = TimedSpan(
             kind,
             self._machine.clock.us(spent),
             spent,
             hot.instructions - instructions,
             hot.placement - placement,
         )
-        if kind is MarkKind.INFERENCE:
+        if kind is SpanKind.INFERENCE:
             self.state.inferences.append(mark)
             self._ended(mark, len(self.state.inferences))
         elif not self.state.inferences and not self.in_inference:

@@ -1,4 +1,4 @@
-"""The hot path in C (``_hotpath.c``), called by Unicorn without passing through Python."""
+"""The hot path in C (``_block_hook.c``), called by Unicorn without passing through Python."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import unicorn
 from mlbench.boards.board import Region
 from mlbench.cycles.addresses import Access
 from mlbench.cycles.model import Block, RunCosts
-from mlbench.cycles.sums import SLOTS, Kind
+from mlbench.cycles.sums import SLOTS, SumKind
 from mlbench.emulator.cpu_registers import find_registers
-from mlbench.emulator.hot_common import CORE_REGISTERS, NEVER, SHARED, Blocks
-from mlbench.emulator.hot_records import (
+from mlbench.emulator.hook_common import CORE_REGISTERS, NEVER, SHARED, Blocks
+from mlbench.emulator.hook_records import (
     ABI,
     MAX_SETS,
     PLACES,
     AccessRecord,
     BlockRecord,
-    State,
+    HookState,
     place,
 )
 
 _NO_LINE = 0xFFFFFFFF
 _BY_ONE, _BY_TWO = 16, 17
-"""Kinds of accesses that only ``_hotpath.c`` knows, besides ``Kind``."""
+"""Kinds of accesses that only ``_block_hook.c`` knows, besides ``SumKind``."""
 
 
 class NativeHotPath:
@@ -60,7 +60,7 @@ class NativeHotPath:
     def __init__(self, costs: RunCosts, flash: Region, library: Path) -> None:
         self._function = ctypes.CDLL(str(library)).mlbench_block
         self._blocks = Blocks()
-        self._state = State()
+        self._state = HookState()
         state = self._state
         state.straddle, state.miss, state.uncached = costs.straddle, costs.miss, costs.uncached_line
         state.unaligned = costs.unaligned
@@ -97,7 +97,7 @@ class NativeHotPath:
 
     def _place(self, block: Block) -> None:
         self._state.round = 0
-        # The hash is the one of mlbench_block() in _hotpath.c; collisions go to the next free place.
+        # The hash is the one of mlbench_block() in _block_hook.c; collisions go to the next free place.
         index = (((block.address >> 1) * 2654435769 & 0xFFFFFFFF) >> 7) & (self._entries - 1)
         while True:
             record = self._records[index]
@@ -231,7 +231,7 @@ class NativeHotPath:
 def _kind(access: Access) -> int:
     """The kind of an access, with those that are quickly told parted from the rest."""
     where = access.where
-    if access.kind != Kind.READ or access.words != 1 or not 0 <= where.base < SLOTS > where.scaled:
+    if access.kind != SumKind.READ or access.words != 1 or not 0 <= where.base < SLOTS > where.scaled:
         return int(access.kind)
     return _BY_ONE if where.scaled < 0 else _BY_TWO
 
@@ -263,5 +263,5 @@ def fits(library: Path) -> bool:
         abi = (ctypes.c_uint32 * 3).in_dll(ctypes.CDLL(str(library)), "mlbench_hot_abi")
     except (ImportError, OSError, ValueError):
         return False
-    ours = [ABI, ctypes.sizeof(State), State.tags.offset]
+    ours = [ABI, ctypes.sizeof(HookState), HookState.tags.offset]
     return hasattr(uclib, "uc_hook_add") and list(abi) == ours

@@ -2,13 +2,13 @@
  *
  * Written against Unicorn's stable C interface only (uc_emu_stop and uc_reg_read, handed in as
  * pointers), so that neither Unicorn's nor Python's headers are needed to build it. The structures
- * mirror the ctypes ones in hot_records.py; hot_python.py holds the same function in Python, and the
+ * mirror the ctypes ones in hook_records.py; hook_python.py holds the same function in Python, and the
  * tests hold the two together.
  */
 #include <stddef.h>
 #include <stdint.h>
 
-/* Raise with any change of the structures or of the meaning of what is in them; hot_records.py has it too. */
+/* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
 #define ABI 10
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64 };
@@ -86,7 +86,7 @@ typedef struct {
 #define EXPORT __attribute__((visibility("default")))
 #endif
 
-/* Held against hot_records.py's ideas before the library is used. */
+/* Held against hook_records.py's ideas before the library is used. */
 EXPORT const uint32_t mlbench_hot_abi[3] = {ABI, sizeof(hot_t), offsetof(hot_t, tags)};
 
 static void stop(hot_t *hot, uint32_t reason, uint32_t address, uint32_t size)

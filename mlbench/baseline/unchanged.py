@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mlbench.baseline.counterpart import Counterpart
+from mlbench.baseline.base_commit import BaseCommit
 from mlbench.baseline.measuring import Job, Selected, job_of, sketchbooks_within
 from mlbench.baseline.repository import Repository
 from mlbench.baseline.worktree import worktree
 from mlbench.errors import MLBenchError
 from mlbench.firmware.dependencies import embedded, named_by
-from mlbench.firmware.sketch_source import Source, read_source
+from mlbench.firmware.sketch_source import SketchSource, read_source
 from mlbench.pipeline.run import Services
 from mlbench.suite.suite_file import SketchSpec
 from mlbench.util.progress import Progress
@@ -46,8 +46,8 @@ def inputs_digest(spec: SketchSpec, services: Services) -> str:
     return hashlib.sha256(json.dumps([source.digest, *asked]).encode()).hexdigest()
 
 
-def find_untouched(
-    found: Counterpart,
+def find_unchanged(
+    found: BaseCommit,
     repository: Repository,
     folder: Path,
     select: Callable[[Path], Selected],
@@ -64,12 +64,14 @@ def find_untouched(
         return frozenset()
     try:
         with worktree(repository, found.commit, folder, progress) as tree:
-            return frozenset() if tree.notes else untouched(head, select(tree.path).specs, services)
+            return frozenset() if tree.notes else unchanged_jobs(head, select(tree.path).specs, services)
     except MLBenchError:
         return frozenset()
 
 
-def untouched(head: Sequence[SketchSpec], base: Sequence[SketchSpec], services: Services) -> frozenset[Job]:
+def unchanged_jobs(
+    head: Sequence[SketchSpec], base: Sequence[SketchSpec], services: Services
+) -> frozenset[Job]:
     """The jobs whose inputs are the same on both sides."""
     before = {job_of(spec): spec for spec in base}
     found = set()
@@ -81,6 +83,6 @@ def untouched(head: Sequence[SketchSpec], base: Sequence[SketchSpec], services: 
     return frozenset(found)
 
 
-def _leads_elsewhere(source: Source) -> bool:
+def _leads_elsewhere(source: SketchSource) -> bool:
     files = [source.files, *(library.files for library in source.libraries)]
     return any(_ELSEWHERE.search(file.read()) for tree in files for file in tree.values())

@@ -31,7 +31,7 @@ CORE_REGISTERS = (
 )
 """Unicorn's numbers of r0 to r15."""
 MEMORIES = 4
-"""How many plain memories are looked into for addresses; shared with ``_hotpath.c``."""
+"""How many plain memories are looked into for addresses; shared with ``_block_hook.c``."""
 
 # As plain numbers: an IntFlag costs time that the hot path in Python does not have.
 BREAK = int(BlockFlag.BREAK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Place, Register, plain
+from mlbench.emulator.peripherals.base import MachineAccess, NrfPeripheral, PeripheralSlot, Register, plain
 
 _PDM_STEP = I2S_STEP = 32_000_000 / 2**32
 """Of the registers that divide the 32 MHz clock (6.15.8.4, 6.11.10)."""
@@ -151,7 +151,7 @@ class Pwm(NrfPeripheral):
         4: ("LOOPSDONE", "STOP"),
     }
 
-    def __init__(self, machine: Machine, place: Place) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot) -> None:
         self.playing = 0
         self.loops = 0
         self.running = False
@@ -294,7 +294,7 @@ class Qdec(NrfPeripheral):
 class Egu(NrfPeripheral):
     """Events and interrupts by software, at once: no wire is between its tasks and events."""
 
-    def __init__(self, machine: Machine, place: Place) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot) -> None:
         self.tasks = {4 * n: f"TRIGGER{n}" for n in range(16)}
         self.events = {0x100 + 4 * n: f"TRIGGERED{n}" for n in range(16)}
         super().__init__(machine, place)

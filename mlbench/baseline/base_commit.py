@@ -33,7 +33,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Counterpart:
+class BaseCommit:
     """The commit to hold against; ``commit`` empty: there is none, and ``note`` says why."""
 
     commit: str = ""
@@ -42,7 +42,7 @@ class Counterpart:
     note: str = ""
 
 
-def counterpart(event: Event, repository: Repository, merge_base: MergeBase | None = None) -> Counterpart:
+def base_commit_of(event: Event, repository: Repository, merge_base: MergeBase | None = None) -> BaseCommit:
     """The true counterpart of what is checked out. What it is, is not fetched yet.
 
     Args:
@@ -56,10 +56,10 @@ def counterpart(event: Event, repository: Repository, merge_base: MergeBase | No
         return _known(event.text("merge_group", "base_sha"), "the merge queue's base")
     if event.name == "push":
         return _of_push(event)
-    return Counterpart(note=f"nothing to compare with: {event.name or 'no event'} has no counterpart")
+    return BaseCommit(note=f"nothing to compare with: {event.name or 'no event'} has no counterpart")
 
 
-def counterpart_of_ref(ref: str, repository: Repository) -> Counterpart:
+def base_commit_of_ref(ref: str, repository: Repository) -> BaseCommit:
     """The counterpart of what lies in the work tree when somebody names a branch, a tag or a commit.
 
     It is the merge base: what else happened on that branch is not this change's doing.
@@ -74,43 +74,43 @@ def counterpart_of_ref(ref: str, repository: Repository) -> Counterpart:
         raise UsageError(f"there is no result file and no commit {ref!r}", where="--baseline", do=do)
     common = repository.merge_base("HEAD", commit)
     if not common:
-        return Counterpart(commit, ref, f"{ref} has no known ancestor in common with what is checked out")
-    return Counterpart(common, ref if common == commit else f"merge base with {ref}")
+        return BaseCommit(commit, ref, f"{ref} has no known ancestor in common with what is checked out")
+    return BaseCommit(common, ref if common == commit else f"merge base with {ref}")
 
 
-def _of_pull_request(event: Event, repository: Repository, merge_base: MergeBase | None) -> Counterpart:
+def _of_pull_request(event: Event, repository: Repository, merge_base: MergeBase | None) -> BaseCommit:
     checked_out = repository.head
     head, base = event.text("pull_request", "head", "sha"), event.text("pull_request", "base", "sha")
     branch = event.text("pull_request", "base", "ref") or "the base branch"
     if not checked_out:
-        return Counterpart(note="nothing to compare with: no commit is checked out")
+        return BaseCommit(note="nothing to compare with: no commit is checked out")
     if checked_out == base:
-        return Counterpart(note=f"nothing to compare with: {branch} itself is checked out")
+        return BaseCommit(note=f"nothing to compare with: {branch} itself is checked out")
     if checked_out != head:
         parents = repository.parents(checked_out)
         if len(parents) == 2:
-            return Counterpart(parents[0], f"{branch} as the test merge has it")
+            return BaseCommit(parents[0], f"{branch} as the test merge has it")
     if not base:
-        return Counterpart(note="nothing to compare with: the event names no base")
+        return BaseCommit(note="nothing to compare with: the event names no base")
     return _merge_base(checked_out, base, branch, repository, merge_base)
 
 
 def _merge_base(
     head: str, base: str, branch: str, repository: Repository, ask: MergeBase | None
-) -> Counterpart:
+) -> BaseCommit:
     how = f"merge base with {branch}"
     if not repository.shallow:
         reason = repository.obtain(base)
         found = repository.merge_base(head, base)
         if found:
-            return Counterpart(found, how)
-        return Counterpart(
+            return BaseCommit(found, how)
+        return BaseCommit(
             note=f"nothing to compare with: no {how} ({reason or 'histories have no common commit'})"
         )
     if ask is not None:
         found = ask(base, head)
         if found:
-            return Counterpart(found, f"{how}, as the server says")
+            return BaseCommit(found, f"{how}, as the server says")
     found = reason = ""
     for depth in DEPTHS:
         reason = repository.fetch(head, base, depth=depth)
@@ -119,26 +119,26 @@ def _merge_base(
         before, found = found, repository.merge_base(head, base)
         # Where history is cut, an older common commit may come into sight first: it has to stay the same.
         if found and (found == before or not repository.shallow):
-            return Counterpart(found, how)
+            return BaseCommit(found, how)
     if found:
-        return Counterpart(found, how, f"history was fetched to a depth of {DEPTHS[-1]:,} commits only")
+        return BaseCommit(found, how, f"history was fetched to a depth of {DEPTHS[-1]:,} commits only")
     do = "check out with fetch-depth: 0, or check out the test merge"
     reason = reason or f"not within {DEPTHS[-1]:,} commits"
-    return Counterpart(note=f"nothing to compare with: no {how} ({reason}); {do}")
+    return BaseCommit(note=f"nothing to compare with: no {how} ({reason}); {do}")
 
 
-def _of_push(event: Event) -> Counterpart:
+def _of_push(event: Event) -> BaseCommit:
     before = event.text("before")
     if event.payload.get("deleted") is True:
-        return Counterpart(note="nothing to compare with: the branch was deleted")
+        return BaseCommit(note="nothing to compare with: the branch was deleted")
     if not before.strip("0"):
-        return Counterpart(note="nothing to compare with: the branch is new")
+        return BaseCommit(note="nothing to compare with: the branch is new")
     if event.payload.get("forced") is True:
-        return Counterpart(note="nothing to compare with: the push replaced the branch's history")
+        return BaseCommit(note="nothing to compare with: the push replaced the branch's history")
     return _known(before, "before the push")
 
 
-def _known(commit: str, how: str) -> Counterpart:
+def _known(commit: str, how: str) -> BaseCommit:
     if not commit.strip("0"):
-        return Counterpart(note=f"nothing to compare with: the event does not name the commit {how}")
-    return Counterpart(commit, how)
+        return BaseCommit(note=f"nothing to compare with: the event does not name the commit {how}")
+    return BaseCommit(commit, how)

@@ -5,7 +5,14 @@ nRF52840 Product Specification v1.7, sections 6.21 (QSPI), 6.13 (MWU) and 6.5 (C
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import Machine, NrfPeripheral, Peripheral, Place, Register, plain
+from mlbench.emulator.peripherals.base import (
+    MachineAccess,
+    NrfPeripheral,
+    Peripheral,
+    PeripheralSlot,
+    Register,
+    plain,
+)
 
 
 class Qspi(NrfPeripheral):
@@ -90,7 +97,9 @@ class Mwu(NrfPeripheral):
         **{0x164 + 8 * n: f"PREGION{n}.RA" for n in range(2)},
     }
 
-    def __init__(self, machine: Machine, place: Place, regions: tuple[tuple[int, int], ...]) -> None:
+    def __init__(
+        self, machine: MachineAccess, place: PeripheralSlot, regions: tuple[tuple[int, int], ...]
+    ) -> None:
         self._regions = regions  # of peripherals, first and last address
         super().__init__(machine, place)
 
