@@ -60,7 +60,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if config.stash.get(_SLOW, False):
         why = "`mlbench doctor` says why it is not native"
         terminalreporter.write_line(
-            f"mlbench: the emulator's hot path ran in Python, some 100 times slower; {why}"
+            f"mlbench: the emulator's block hook ran in Python, some 100 times slower; {why}"
         )
 
 

@@ -88,7 +88,7 @@ def _environment_of_step(words: list[str], policy: Policy) -> Path:
 
     if words == ["report"] and (own := ActionFolder.of(os.environ).home).is_dir():
         os.environ["MLBENCH_HOME"] = str(own)
-        return ensure_environment(Locks.of(ROOT), policy, say)  # nothing is emulated: no hot path is built
+        return ensure_environment(Locks.of(ROOT), policy, say)  # nothing is emulated: no block hook is built
     environment = ensure_environment(Locks.of(ROOT), policy, say)
     native.build(environment, say)
     return environment

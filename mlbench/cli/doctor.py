@@ -55,7 +55,7 @@ def checks() -> tuple[Check, ...]:
         ("environment", _environment),
         ("sketch compiler", _sketch_compiler),
         ("ARM toolchain", _arm_toolchain),
-        ("emulator's hot path", _hot_path),
+        ("emulator's block hook", _block_hook),
         ("git", _git),
         ("Renode", _renode),
         ("boards", _serial_ports),
@@ -127,17 +127,17 @@ def _arm_toolchain() -> Check:
     return Check(name, True, f"{detail}, newlib, C++ headers")
 
 
-def _hot_path() -> Check:
+def _block_hook() -> Check:
     # An installed package carries the library; a checkout has it built into its environment.
     from mlbench.emulator.block_hook import native_library
 
     library = native_library()
     if library is not None:
-        return Check("emulator's hot path", True, f"native ({library.name})")
+        return Check("emulator's block hook", True, f"native ({library.name})")
     why = native.why_not_built() or "MLBENCH_HOTPATH does not name it"
     do = "start with `python3 entrypoint.py`" if native.compiler() else "install a C compiler and start again"
     detail = f"in Python: the same cycle counts, slower; {why}"
-    return Check("emulator's hot path", False, detail, do, needed=False)
+    return Check("emulator's block hook", False, detail, do, needed=False)
 
 
 def _git() -> Check:

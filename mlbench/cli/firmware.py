@@ -100,7 +100,7 @@ def flash(options: argparse.Namespace, settings: Settings) -> int:
             image = _image(Path(options.elf), board, Path(folder))
         else:
             image = build_empty(settings, progress, fqbn)
-        claims = BoardRequest(
+        request = BoardRequest(
             board,
             fqbn,
             settings.port,
@@ -109,7 +109,7 @@ def flash(options: argparse.Namespace, settings: Settings) -> int:
             "mlbench flash",
             settings.person_seconds,
         )
-        lock, held = claims()
+        lock, held = request()
         with lock, progress.step(f"upload {image.elf.name} to {lock.port}"):
             held.upload(image)
         progress.note(f"{image.elf.name} is on {held.console.port.device}, by try {held.attempts}")

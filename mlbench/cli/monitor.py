@@ -43,12 +43,12 @@ class MonitorOptions:
 class Monitor:
     """Runs a machine and carries bytes both ways."""
 
-    def __init__(self, machine: Machine, end: LineEnd, wish: MonitorOptions) -> None:
-        self.machine, self.end, self.wish = machine, end, wish
+    def __init__(self, machine: Machine, end: LineEnd, options: MonitorOptions) -> None:
+        self.machine, self.end, self.options = machine, end, options
         self._heard: list[Output] = []
         self._tail = b""
         self._found = False
-        self._speaker = wish.source
+        self._speaker = options.source
         self._line: tuple[bool, int] | None = None
         self._resets = 0
         self.stopping: int | None = None
@@ -66,7 +66,7 @@ class Monitor:
             Interrupted: a signal asks to end.
         """
         clock = self.machine.clock
-        limit = None if self.wish.seconds is None else clock.cycles(self.wish.seconds * 1e6)
+        limit = None if self.options.seconds is None else clock.cycles(self.options.seconds * 1e6)
         begun, base = time.monotonic(), clock.now
         while not self._found:
             deadline = clock.now + clock.cycles(_SLICE_US)
@@ -76,27 +76,27 @@ class Monitor:
             if self._found or (limit is not None and clock.now >= limit):
                 break
             ahead = (clock.now - base) / clock.hz - (time.monotonic() - begun)
-            wait = 0.0 if self.wish.fast else max(0.0, ahead)
+            wait = 0.0 if self.options.fast else max(0.0, ahead)
             if ahead < -_LATE_SECONDS:
                 begun, base = time.monotonic(), clock.now
             if idle:
-                if self.wish.fast and not self.end.listens:
+                if self.options.fast and not self.end.listens:
                     clock.sleep_until(limit or clock.now)
                     break
                 wait = _IDLE_SECONDS
             data = self.end.wait(wait)
             if data is None:
                 return
-            if idle and self.wish.fast and limit is not None and not data:
+            if idle and self.options.fast and limit is not None and not data:
                 clock.sleep_until(limit)
                 break
             self._feed(data)
-            if idle and not self.wish.fast:
+            if idle and not self.options.fast:
                 passed = int((time.monotonic() - begun) * clock.hz)
                 clock.sleep_until(min(base + passed, limit or base + passed))
-        if self.wish.until and not self._found:
+        if self.options.until and not self._found:
             raise SketchError(
-                f'the firmware did not send "{printable(self.wish.until.decode("utf-8", "replace"))}"'
+                f'the firmware did not send "{printable(self.options.until.decode("utf-8", "replace"))}"'
                 f" in {clock.us(clock.now) / 1e6:.3f} s of the board's time",
                 where=self.machine.image.path.name,
             )
@@ -123,15 +123,15 @@ class Monitor:
 
     def _show(self) -> None:
         for output in self._heard:
-            if self.wish.source not in (None, output.source):
+            if self.options.source not in (None, output.source):
                 continue
             if self._speaker is None and output.source in SOURCES:
                 self._speaker = output.source
             text = self._tail + output.data
-            at = text.find(self.wish.until) if self.wish.until else -1
+            at = text.find(self.options.until) if self.options.until else -1
             if at >= 0:
                 self._found = True
-            self._tail = text[-len(self.wish.until) :] if self.wish.until else b""
+            self._tail = text[-len(self.options.until) :] if self.options.until else b""
             self.end.write(output.data)
         self._heard.clear()
 
@@ -173,7 +173,7 @@ def _signals(monitor: Monitor) -> Iterator[None]:
 
 
 def monitor(
-    elf: Path, wish: MonitorOptions, *, board: str = "", link: Path | None = None, raw: bool = False
+    elf: Path, options: MonitorOptions, *, board: str = "", link: Path | None = None, raw: bool = False
 ) -> int:
     """Show an image's serial output and send it what is typed; returns the exit status.
 
@@ -188,7 +188,7 @@ def monitor(
     machine = Machine(Image.load(elf), chip)
     end: LineEnd = PortLink(link) if link is not None else Terminal(raw=raw)
     with end:
-        runner = Monitor(machine, end, wish)
+        runner = Monitor(machine, end, options)
         with _signals(runner):
             what = f"serial port {link}" if link is not None else "serial output"
             people(f"{what} of {elf.name} on {known.name}; {'Ctrl-C' if link else 'Ctrl-C or Ctrl-]'} leaves")

@@ -63,7 +63,7 @@ class Probe:
 
     ``inferences`` is how many inferences to let finish before the run ends. ``probe_image`` runs the
     image of the probes without one: the reference that probes are held against. ``record`` keeps the
-    heap's calls. ``perturb`` (1, 2, ...) shifts the time and slows the code, each in another way, to show
+    heap's calls. ``time_shift`` (1, 2, ...) shifts the time and slows the code, each value differently, to show
     what text depends on time.
     """
 
@@ -71,7 +71,7 @@ class Probe:
     inferences: int = 1
     probe_image: bool = False
     record: bool = False
-    perturb: int = 0
+    time_shift: int = 0
 
 
 class SpanKind(Enum):
@@ -133,7 +133,7 @@ class RunResult:
     reason: str
     """One line for the user; empty when passed."""
     serial: bytes
-    marks: tuple[TimedSpan, ...]
+    spans: tuple[TimedSpan, ...]
     virtual_us: float
     instructions: int = 0
     chain: tuple[Frame, ...] = ()
@@ -221,7 +221,7 @@ class Session(Protocol):
     def resolution_us(self) -> float | None:
         """The step of the clock that times are taken with; None where every cycle is counted."""
 
-    def foretold(self) -> PredictedLimit | None:
+    def predicted_limit(self) -> PredictedLimit | None:
         """What limit is expected; None where there is nothing to go by."""
 
     def remarks(self) -> tuple[str, ...]:
@@ -231,7 +231,7 @@ class Session(Protocol):
         """Run from reset with one probe. Raises EnvironmentFault, never on account of firmware."""
 
     @property
-    def way(self) -> str:
+    def method(self) -> str:
         """How the sketch is measured: ``template``, ``functions``, ``library`` or ``nothing``."""
 
     def replay(self) -> Allocator | None:

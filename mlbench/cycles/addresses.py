@@ -4,7 +4,7 @@ Data read from flash waits for it (nRF52840 Product Specification v1.7, 4.3: the
 not hold data), and a divide takes as long as its operands ask for. Hooking each of these instructions
 would halve the emulator's speed, so a block is looked at once: each address and operand is expressed by
 the registers as they are when the block begins, by words that memory holds then (slots), or by the
-registers as they are when the block has ended. The hot path then has to add two or three numbers for a
+registers as they are when the block has ended. The block hook then has to add two or three numbers for a
 load, nothing more. What cannot be told either way is counted as unseen.
 """
 

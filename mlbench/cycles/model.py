@@ -3,7 +3,7 @@
 A block is a run of instructions that the emulator executes from its first to its last. Everything
 that can be known without running (costs, pipelining, stack depth, how it ends) is computed here
 once; what depends on the path (taken branches, instruction cache) is added while running, by the
-hot path, from the few constants in ``RunCosts``.
+block hook, from the few constants in ``RunCosts``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NO_ACCESSES = Accesses((), (), 0)
 
 
 class BlockFlag(IntFlag):
-    """What the hot path must know of a block. Values are shared with ``_block_hook.c``."""
+    """What the block hook must know of a block. Values are shared with ``_block_hook.c``."""
 
     BREAK = 1
     """A breakpoint is set on its first instruction."""
@@ -96,9 +96,9 @@ class CostModel:
         self._ends = {kind: stage for stage, entry in table["refill"].items() for kind in entry["after"]}
         cache_table = table["instruction_cache"]
         if cache_table["ways"] != 2:
-            raise ValueError("the hot path models a 2-way instruction cache only")
+            raise ValueError("the block hook models a 2-way instruction cache only")
         if cache_table["line_bytes"] != table["flash_read"]["line_bytes"]:
-            raise ValueError("the hot path models one size of flash lines only")
+            raise ValueError("the block hook models one size of flash lines only")
         self.run = RunCosts(
             straddle=int(table["misaligned_target"]["cycles"]),
             miss=int(cache_table["miss"]),

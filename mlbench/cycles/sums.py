@@ -15,7 +15,7 @@ SLOTS = 16
 
 
 class SumKind(IntEnum):
-    """What the hot path does with a sum. Values are shared with ``_block_hook.c``."""
+    """What the block hook does with a sum. Values are shared with ``_block_hook.c``."""
 
     READ = 0
     """Price a read at the sum."""

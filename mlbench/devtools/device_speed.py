@@ -54,15 +54,15 @@ def _batch(device: Device, count: int) -> None:
     instructions = sum(one.instructions for one in found)
     machine = Device(device.image.path).start()._core.machine
     machine.run(machine.clock.now + found[0].cycles, resume=True)
-    before = machine.hot.instructions
+    before = machine.hook.instructions
     begin = time.process_time()
-    while machine.hot.instructions - before < instructions:
+    while machine.hook.instructions - before < instructions:
         ending = machine.run(machine.clock.now + sum(one.cycles for one in found))
         if ending.end not in (End.DEADLINE, End.BREAKPOINT):
             raise SystemExit(f"mlbench: the sample sketch ended: {ending.text}")
     alone = time.process_time() - begin
     ours = instructions / batch
-    plain = (machine.hot.instructions - before) / alone
+    plain = (machine.hook.instructions - before) / alone
     print(f"{ours / 1e6:8.1f} MIPS infer() of {count} inputs, {batch / count * 1e3:.1f} ms each")
     print(f"{plain / 1e6:8.1f} MIPS one emulation of the same sketch without a stop")
     print(f"{ours / plain:8.2f}      ratio")

@@ -37,7 +37,7 @@ from mlbench.util.settings import Settings
 SAMPLES = Path("sketches/mlbench.yml")
 _FLOATS = tuple(range(arm.UC_ARM_REG_S0, arm.UC_ARM_REG_S0 + 32))
 _PYTHON_LIMIT = 20_000_000
-"""Inferences of more instructions are left out for the hot path in Python: they take minutes."""
+"""Inferences of more instructions are left out for the block hook in Python: they take minutes."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ def with_model(
     machine.set_break(back)
     snapshot = machine.save()
     # Once for the blocks to be met and translated.
-    before = machine.hot.instructions
+    before = machine.hook.instructions
     machine.run(machine.clock.cycles(600e6), resume=True)
-    instructions = machine.hot.instructions - before
+    instructions = machine.hook.instructions - before
 
     def again() -> None:
         machine.load(snapshot)
@@ -128,7 +128,7 @@ def measure(firmware: Firmware, spec: SketchSpec, rounds: int) -> list[Speed]:
     assert function is not None
     image, chip = Image.load(firmware.elf), chip_of(board_for(spec.board))
     instructions, seconds = with_model(image, chip, function, rounds, force_python=False)
-    native = at_inference(image, chip, function, force_python=False)[0].hot.native
+    native = at_inference(image, chip, function, force_python=False)[0].hook.native
     speeds = [
         Speed("Unicorn, no hook", instructions / bare(image, chip, function, rounds) / 1e6),
         Speed("cycle model" if native else "cycle model (not built natively)", instructions / seconds / 1e6),

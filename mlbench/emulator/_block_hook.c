@@ -1,4 +1,4 @@
-/* The emulator's hot path: called by Unicorn at the start of every block.
+/* The emulator's block hook: called by Unicorn at the start of every block.
  *
  * Written against Unicorn's stable C interface only (uc_emu_stop and uc_reg_read, handed in as
  * pointers), so that neither Unicorn's nor Python's headers are needed to build it. The structures
@@ -72,7 +72,7 @@ typedef struct {
     uint16_t *ring_at; /* by `place`, where in the ring a line may be; the host's, PLACES of them */
     uint32_t ring_lines[MAX_LINES];
     uint16_t older[MAX_LINES + 1], newer[MAX_LINES + 1];
-} hot_t;
+} hook_t;
 
 #if defined(__GNUC__)
 #define NOINLINE __attribute__((noinline))
@@ -87,38 +87,38 @@ typedef struct {
 #endif
 
 /* Held against hook_records.py's ideas before the library is used. */
-EXPORT const uint32_t mlbench_hot_abi[3] = {ABI, sizeof(hot_t), offsetof(hot_t, tags)};
+EXPORT const uint32_t mlbench_hot_abi[3] = {ABI, sizeof(hook_t), offsetof(hook_t, tags)};
 
-static void stop(hot_t *hot, uint32_t reason, uint32_t address, uint32_t size)
+static void stop(hook_t *hook, uint32_t reason, uint32_t address, uint32_t size)
 {
-    hot->round = 0;
-    hot->reason = reason;
-    hot->where = address;
-    hot->where_size = size;
-    hot->emu_stop(hot->uc);
+    hook->round = 0;
+    hook->reason = reason;
+    hook->where = address;
+    hook->where_size = size;
+    hook->emu_stop(hook->uc);
 }
 
-/* A number for a line: each line of a chip's memories has its own, or the host takes the hot path in Python. */
+/* A number for a line: each line of a chip's memories has its own, or the host takes the block hook in Python. */
 static inline uint32_t place(uint32_t line)
 {
     return (line ^ line >> 9) & (PLACES - 1);
 }
 
 /* Make a line the newest of the fully associative cache; whether it was there. */
-static inline uint32_t recall(hot_t *hot, uint32_t line)
+static inline uint32_t recall(hook_t *hook, uint32_t line)
 {
-    uint16_t *older = hot->older, *newer = hot->newer, *at = hot->ring_at + place(line);
-    uint32_t ends = 2 * (hot->set_mask + 1), n = older[ends], was = hot->ring_lines[n] == line;
+    uint16_t *older = hook->older, *newer = hook->newer, *at = hook->ring_at + place(line);
+    uint32_t ends = 2 * (hook->set_mask + 1), n = older[ends], was = hook->ring_lines[n] == line;
     if (was)
         return 1;
     n = *at;
-    was = n < ends && hot->ring_lines[n] == line;
+    was = n < ends && hook->ring_lines[n] == line;
     if (!was) {
         n = newer[ends];
-        uint16_t *last = hot->ring_at + place(hot->ring_lines[n]);
+        uint16_t *last = hook->ring_at + place(hook->ring_lines[n]);
         if (*last == n)
             *last = MAX_LINES;
-        hot->ring_lines[n] = line;
+        hook->ring_lines[n] = line;
         *at = n;
     }
     older[newer[n]] = older[n];
@@ -131,21 +131,21 @@ static inline uint32_t recall(hot_t *hot, uint32_t line)
 }
 
 /* Fetch the lines of a block; how many were not in the cache. `conflicts`: of these, for their place alone. */
-static uint32_t fetch(hot_t *hot, uint32_t address, uint32_t size, uint32_t *conflicts)
+static uint32_t fetch(hook_t *hook, uint32_t address, uint32_t size, uint32_t *conflicts)
 {
     uint32_t misses = 0;
-    uint32_t last = (address + size - 1) >> hot->line_bits;
-    for (uint32_t line = address >> hot->line_bits; line <= last; line++) {
-        uint32_t set = line & hot->set_mask, known = recall(hot, line);
-        uint32_t *ways = hot->tags + 2 * set;
+    uint32_t last = (address + size - 1) >> hook->line_bits;
+    for (uint32_t line = address >> hook->line_bits; line <= last; line++) {
+        uint32_t set = line & hook->set_mask, known = recall(hook, line);
+        uint32_t *ways = hook->tags + 2 * set;
         if (ways[0] == line) {
-            hot->newest[set] = 0;
+            hook->newest[set] = 0;
         } else if (ways[1] == line) {
-            hot->newest[set] = 1;
+            hook->newest[set] = 1;
         } else {
-            uint8_t way = hot->newest[set] ^ 1;
+            uint8_t way = hook->newest[set] ^ 1;
             ways[way] = line;
-            hot->newest[set] = way;
+            hook->newest[set] = way;
             misses++;
             *conflicts += known;
         }
@@ -153,12 +153,12 @@ static uint32_t fetch(hot_t *hot, uint32_t address, uint32_t size, uint32_t *con
     return misses;
 }
 
-static uint32_t reg(const hot_t *hot, int number)
+static uint32_t reg(const hook_t *hook, int number)
 {
     uint32_t value = 0;
-    if (hot->registers)
-        return hot->registers[number];
-    hot->reg_read(hot->uc, number < 13 ? hot->first_register + number : hot->high_registers[number - 13], &value);
+    if (hook->registers)
+        return hook->registers[number];
+    hook->reg_read(hook->uc, number < 13 ? hook->first_register + number : hook->high_registers[number - 13], &value);
     return value;
 }
 
@@ -189,10 +189,10 @@ static uint32_t computed(uint32_t kind, uint32_t a, uint32_t b)
 }
 
 /* What memory holds; all ones outside of it, where nothing is that would be priced. */
-static uint32_t peek(const hot_t *hot, uint32_t address, const access_t *access)
+static uint32_t peek(const hook_t *hook, uint32_t address, const access_t *access)
 {
     for (int n = 0; n < MEMORIES; n++) {
-        const memory_t *memory = hot->memories + n;
+        const memory_t *memory = hook->memories + n;
         uint32_t offset = address - memory->start;
         if (offset < memory->size && memory->size - offset >= access->width) {
             const uint8_t *at = memory->data + offset;
@@ -243,18 +243,18 @@ static int quotient_bits(uint32_t dividend, uint32_t divisor, int is_signed)
 }
 
 /* Price what depends on registers. Costs of reads are in half cycles. */
-static void price(hot_t *hot, uint32_t first, uint32_t count)
+static void price(hook_t *hook, uint32_t first, uint32_t count)
 {
-    const access_t *access = hot->accesses + first, *end = access + count;
-    /* Kept out of memory: a store to `hot` might otherwise change what was read from it. */
-    uint64_t cycles = hot->cycles;
-    uint32_t halves = hot->halves, data_line = hot->data_line, reads = 0;
-    const uint32_t flash_start = hot->flash_start, flash_size = hot->flash_size, line_bits = hot->line_bits;
+    const access_t *access = hook->accesses + first, *end = access + count;
+    /* Kept out of memory: a store to `hook` might otherwise change what was read from it. */
+    uint64_t cycles = hook->cycles;
+    uint32_t halves = hook->halves, data_line = hook->data_line, reads = 0;
+    const uint32_t flash_start = hook->flash_start, flash_size = hook->flash_size, line_bits = hook->line_bits;
     uint32_t copies[16];
-    values_t values = {{hot->registers, hot->slots}};
-    if (!hot->registers) {
+    values_t values = {{hook->registers, hook->slots}};
+    if (!hook->registers) {
         for (int number = 0; number < 16; number++)
-            copies[number] = reg(hot, number);
+            copies[number] = reg(hook, number);
         values.of[0] = copies;
     }
     for (; access != end; access++) {
@@ -262,182 +262,182 @@ static void price(hot_t *hot, uint32_t first, uint32_t count)
         if (kind == READ || kind >= BY_ONE) {
             uint32_t address = value, words = access->words;
             if (value & (uint32_t)(access->width - 1))
-                cycles += access->width == 4 && value & 1 ? 2 * hot->unaligned : hot->unaligned;
+                cycles += access->width == 4 && value & 1 ? 2 * hook->unaligned : hook->unaligned;
             for (; address - flash_start < flash_size && words; words--, address += 4) {
                 uint32_t line = address >> line_bits;
-                halves += line == data_line ? hot->read_same : hot->read_new;
+                halves += line == data_line ? hook->read_same : hook->read_new;
                 data_line = line;
                 reads++;
             }
         } else if (kind == FETCH) {
-            hot->slots[access->slot] = peek(hot, value, access);
+            hook->slots[access->slot] = peek(hook, value, access);
         } else if (kind == EXTEND) {
-            hot->slots[access->slot] = extended(value, access);
+            hook->slots[access->slot] = extended(value, access);
         } else {
             const access_t *result = access++;
             uint32_t operand = sum(&values, access);
             if (kind == DIVIDEND || kind == SIGNED_DIVIDEND)
-                cycles += hot->divide[quotient_bits(value, operand, kind == SIGNED_DIVIDEND)];
+                cycles += hook->divide[quotient_bits(value, operand, kind == SIGNED_DIVIDEND)];
             else
-                hot->slots[result->slot] = computed(kind, value, operand);
+                hook->slots[result->slot] = computed(kind, value, operand);
         }
     }
-    hot->cycles = cycles + (halves >> 1);
+    hook->cycles = cycles + (halves >> 1);
     if (reads) {
-        hot->halves = halves & 1;
-        hot->data_line = data_line;
-        hot->flash_reads += reads;
+        hook->halves = halves & 1;
+        hook->data_line = data_line;
+        hook->flash_reads += reads;
     }
 }
 
 /* The same for reads of one word by the CPU's registers alone: what loops are made of. */
-static inline void price_quickly(hot_t *hot, const access_t *access, uint32_t count)
+static inline void price_quickly(hook_t *hook, const access_t *access, uint32_t count)
 {
-    const uint32_t *registers = hot->registers;
+    const uint32_t *registers = hook->registers;
     for (; count; count--, access++) {
         uint32_t address = registers[access->base] + access->offset;
         if (access->kind == BY_TWO)
             address += registers[access->scaled] << access->shift;
         if (address & (uint32_t)(access->width - 1))
-            hot->cycles += access->width == 4 && address & 1 ? 2 * hot->unaligned : hot->unaligned;
-        if (address - hot->flash_start < hot->flash_size) {
-            uint32_t line = address >> hot->line_bits;
-            uint32_t halves = hot->halves + (line == hot->data_line ? hot->read_same : hot->read_new);
-            hot->data_line = line;
-            hot->flash_reads++;
-            hot->cycles += halves >> 1;
-            hot->halves = halves & 1;
+            hook->cycles += access->width == 4 && address & 1 ? 2 * hook->unaligned : hook->unaligned;
+        if (address - hook->flash_start < hook->flash_size) {
+            uint32_t line = address >> hook->line_bits;
+            uint32_t halves = hook->halves + (line == hook->data_line ? hook->read_same : hook->read_new);
+            hook->data_line = line;
+            hook->flash_reads++;
+            hook->cycles += halves >> 1;
+            hook->halves = halves & 1;
         }
     }
 }
 
 /* What seldom has to be done before a block; whether it must not run. */
-static int before(hot_t *hot, uint32_t address, uint32_t size)
+static int before(hook_t *hook, uint32_t address, uint32_t size)
 {
-    if (hot->reason)
+    if (hook->reason)
         return 1; /* stopped already: this call is the stop's own echo */
-    if (hot->late_count) {
-        price(hot, hot->late_access, hot->late_count);
-        hot->late_count = 0;
+    if (hook->late_count) {
+        price(hook, hook->late_access, hook->late_count);
+        hook->late_count = 0;
     }
-    if (hot->cycles >= hot->event_at) {
-        stop(hot, EVENT, address, size);
+    if (hook->cycles >= hook->event_at) {
+        stop(hook, EVENT, address, size);
         return 1;
     }
-    if (hot->attention || (hot->unmask_attention && (hot->last_flags & UNMASKS))) {
-        stop(hot, ATTENTION, address, size);
+    if (hook->attention || (hook->unmask_attention && (hook->last_flags & UNMASKS))) {
+        stop(hook, ATTENTION, address, size);
         return 1;
     }
     return 0;
 }
 
-static NOINLINE void whole_block(hot_t *hot, uint32_t address, uint32_t size)
+static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
 {
-    block_t *block = hot->last_block;
+    block_t *block = hook->last_block;
     uint32_t low;
     int again = block && block->address == address && block->size == size;
 
-    if ((hot->reason | hot->late_count | hot->attention | hot->unmask_attention) && before(hot, address, size))
+    if ((hook->reason | hook->late_count | hook->attention | hook->unmask_attention) && before(hook, address, size))
         return;
-    if (hot->cycles >= hot->event_at) {
-        stop(hot, EVENT, address, size);
+    if (hook->cycles >= hook->event_at) {
+        stop(hook, EVENT, address, size);
         return;
     }
     if (!again) {
-        block = hot->table + (((address >> 1) * 2654435769u >> 7) & hot->mask);
+        block = hook->table + (((address >> 1) * 2654435769u >> 7) & hook->mask);
         while (block->address != address || block->size != size) {
             if (!block->size) {
-                stop(hot, UNKNOWN, address, size);
+                stop(hook, UNKNOWN, address, size);
                 return;
             }
-            if (++block == hot->table + hot->mask + 1)
-                block = hot->table;
+            if (++block == hook->table + hook->mask + 1)
+                block = hook->table;
         }
     }
     if (block->flags & (BREAK | SELF | SENDS_EVENT)) {
-        if ((block->flags & BREAK) && !hot->resumed) {
-            stop(hot, BREAKPOINT, address, size);
+        if ((block->flags & BREAK) && !hook->resumed) {
+            stop(hook, BREAKPOINT, address, size);
             return;
         }
         if (block->flags & SELF) {
-            stop(hot, SELF_LOOP, address, size);
+            stop(hook, SELF_LOOP, address, size);
             return;
         }
         if (block->flags & SENDS_EVENT)
-            hot->event_register = 1;
+            hook->event_register = 1;
     }
-    hot->resumed = 0;
+    hook->resumed = 0;
 
-    if (block->depth || (hot->last_flags & MOVES_SP)) {
-        low = reg(hot, 13) - block->depth;
-        if (low < hot->low_sp)
-            hot->low_sp = low;
+    if (block->depth || (hook->last_flags & MOVES_SP)) {
+        low = reg(hook, 13) - block->depth;
+        if (low < hook->low_sp)
+            hook->low_sp = low;
     }
-    if (address != hot->expected) {
-        hot->cycles += hot->last_taken;
+    if (address != hook->expected) {
+        hook->cycles += hook->last_taken;
         if (block->flags & STRADDLES) {
-            hot->cycles += hot->straddle;
-            hot->placement += hot->straddle;
+            hook->cycles += hook->straddle;
+            hook->placement += hook->straddle;
         }
     }
-    if (hot->cache_on) {
+    if (hook->cache_on) {
         /* A loop's lines are held: nothing else has been fetched since they were. Longer blocks than a way
          * of the cache may throw out their own. */
-        if (!again || size > (hot->set_mask + 1) << hot->line_bits) {
+        if (!again || size > (hook->set_mask + 1) << hook->line_bits) {
             uint32_t conflicts = 0;
-            hot->cycles += fetch(hot, address, size, &conflicts) * hot->miss;
-            hot->placement += conflicts * hot->miss;
+            hook->cycles += fetch(hook, address, size, &conflicts) * hook->miss;
+            hook->placement += conflicts * hook->miss;
         }
     } else {
-        uint32_t line = address >> hot->line_bits, last = (address + size - 1) >> hot->line_bits;
-        hot->cycles += (last - line + (line != hot->fetch_line)) * hot->uncached;
-        hot->fetch_line = last;
+        uint32_t line = address >> hook->line_bits, last = (address + size - 1) >> hook->line_bits;
+        hook->cycles += (last - line + (line != hook->fetch_line)) * hook->uncached;
+        hook->fetch_line = last;
     }
-    hot->cycles += block->cycles;
-    hot->instructions += block->instructions;
-    hot->unseen_loads += block->unseen;
+    hook->cycles += block->cycles;
+    hook->instructions += block->instructions;
+    hook->unseen_loads += block->unseen;
     if (block->early) {
-        if (block->quick && hot->registers)
-            price_quickly(hot, hot->accesses + block->accesses, block->early);
+        if (block->quick && hook->registers)
+            price_quickly(hook, hook->accesses + block->accesses, block->early);
         else
-            price(hot, block->accesses, block->early);
+            price(hook, block->accesses, block->early);
     }
-    hot->late_access = block->accesses + block->early;
-    hot->late_count = block->late;
-    hot->last_block = block;
-    hot->current = address;
-    hot->expected = address + size;
-    hot->last_flags = block->flags;
-    hot->last_taken = block->taken;
+    hook->late_access = block->accesses + block->early;
+    hook->late_count = block->late;
+    hook->last_block = block;
+    hook->current = address;
+    hook->expected = address + size;
+    hook->last_flags = block->flags;
+    hook->last_taken = block->taken;
     /* What another round costs, where it is plain; 0: it is not. A block that follows itself was branched to. */
-    hot->loop_placement = block->flags & STRADDLES ? hot->straddle : 0;
-    hot->looping = 0;
-    hot->round = 0;
-    if (!(block->depth | block->late | block->unseen) && (!block->early || (block->quick && hot->registers))
-        && size <= (hot->set_mask + 1) << hot->line_bits)
-        hot->looping = block->cycles + block->taken + hot->loop_placement;
+    hook->loop_placement = block->flags & STRADDLES ? hook->straddle : 0;
+    hook->looping = 0;
+    hook->round = 0;
+    if (!(block->depth | block->late | block->unseen) && (!block->early || (block->quick && hook->registers))
+        && size <= (hook->set_mask + 1) << hook->line_bits)
+        hook->looping = block->cycles + block->taken + hook->loop_placement;
     /* The host sets it to 0 with whatever it changes, so that one look tells that nothing came between. */
-    if (hot->looping && hot->cache_on && !(block->flags & ~(uint32_t)STRADDLES)
-        && !(hot->reason | hot->late_count | hot->attention | hot->unmask_attention))
-        hot->round = (uint64_t)address << 32 | size;
+    if (hook->looping && hook->cache_on && !(block->flags & ~(uint32_t)STRADDLES)
+        && !(hook->reason | hook->late_count | hook->attention | hook->unmask_attention))
+        hook->round = (uint64_t)address << 32 | size;
 }
 
 EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *user)
 {
-    hot_t *hot = user;
+    hook_t *hook = user;
     uint32_t address = (uint32_t)address64;
     (void)uc;
 
     /* Another round of a plain loop, that nothing came between: most blocks are. Apart from the rest, which
      * needs more of the host's registers. */
-    if (((uint64_t)address << 32 | size) == hot->round && hot->cycles < hot->event_at) {
-        const block_t *block = hot->last_block;
-        hot->cycles += hot->looping;
-        hot->placement += hot->loop_placement;
-        hot->instructions += block->instructions;
+    if (((uint64_t)address << 32 | size) == hook->round && hook->cycles < hook->event_at) {
+        const block_t *block = hook->last_block;
+        hook->cycles += hook->looping;
+        hook->placement += hook->loop_placement;
+        hook->instructions += block->instructions;
         if (block->early)
-            price_quickly(hot, hot->accesses + block->accesses, block->early);
+            price_quickly(hook, hook->accesses + block->accesses, block->early);
         return;
     }
-    whole_block(hot, address, size);
+    whole_block(hook, address, size);
 }

@@ -163,14 +163,14 @@ class CallTracker:
 
     def _enter(self, watch: Watch) -> None:
         machine = self._machine
-        cpu, hot = machine.cpu, machine.hot
+        cpu, hook = machine.cpu, machine.hook
         context, sp, lr = self.stacks.context, cpu.sp, cpu.lr & ~1
         # Of nested calls of one group only the outermost counts. A loop back to a function's first
         # instruction meets its breakpoint as well, and is the same: its call is still open.
         for call in [c for c in self.state.open if c.watch.group == watch.group and c.context == context]:
             # But a call instruction right before, with SP as at the open call's entry: that one was left by
             # a longjmp to its caller.
-            if call.sp == sp and lr == hot.expected:
+            if call.sp == sp and lr == hook.expected:
                 self._left(call)
             else:
                 return
@@ -178,9 +178,9 @@ class CallTracker:
             watch,
             sp,
             lr,
-            hot.cycles,
-            hot.instructions,
-            hot.placement,
+            hook.cycles,
+            hook.instructions,
+            hook.placement,
             (cpu.r(0), cpu.r(1), cpu.r(2), cpu.r(3)),
             context,
         )

@@ -52,8 +52,8 @@ class BootloaderCall:
 class Chip:
     """One chip. Its core is a Cortex-M4 with FPU and an MPU of eight regions.
 
-    Memories and windows begin and end at multiples of 4 KiB. Where the native hot path cannot tell the lines
-    of the memories apart (``block_hook.tells_apart``), the one in Python runs, which is much slower.
+    Memories and windows begin and end at multiples of 4 KiB. Where the native block hook cannot tell the
+    lines of the memories apart (``block_hook.tells_apart``), the one in Python runs, which is much slower.
     """
 
     name: str

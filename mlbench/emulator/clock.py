@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import heapq
 
-from mlbench.emulator.block_hook import NEVER, HotPath
+from mlbench.emulator.block_hook import NEVER, BlockHook
 
 
 class Clock:
-    """The one clock of a machine. Time is the hot path's cycle count plus time slept.
+    """The one clock of a machine. Time is the block hook's cycle count plus time slept.
 
     Events are named (owner, name), so that they can be saved in a snapshot and started again.
     """
 
-    def __init__(self, hot: HotPath, hz: int) -> None:
-        self._hot = hot
+    def __init__(self, hook: BlockHook, hz: int) -> None:
+        self._hook = hook
         self.hz = hz
         self.limit = NEVER
         self.ahead = 0
@@ -27,7 +27,7 @@ class Clock:
     @property
     def now(self) -> int:
         """Cycles since power-on."""
-        return int(self._hot.cycles) - self.ahead
+        return int(self._hook.cycles) - self.ahead
 
     def us(self, cycles: int) -> float:
         """Cycles as microseconds."""
@@ -73,7 +73,7 @@ class Clock:
         return NEVER
 
     def _arm(self) -> None:
-        self._hot.event_at = min(self.next_at(), self.limit)
+        self._hook.event_at = min(self.next_at(), self.limit)
 
     def set_limit(self, at: int) -> None:
         """Stop the CPU at cycle ``at`` at the latest."""
@@ -94,11 +94,11 @@ class Clock:
     def sleep_until(self, at: int) -> None:
         """Let time pass without instructions."""
         if at > self.now:
-            self._hot.cycles = at
+            self._hook.cycles = at
 
     def pass_time(self, cycles: int) -> None:
         """The CPU stands still for a while."""
-        self._hot.cycles += cycles
+        self._hook.cycles += cycles
 
     def save(self) -> object:
         """What a snapshot must hold."""

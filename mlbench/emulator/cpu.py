@@ -12,7 +12,7 @@ from typing import NamedTuple
 import unicorn
 from unicorn import arm_const as arm
 
-from mlbench.emulator.block_hook import CORE_REGISTERS, HotPath
+from mlbench.emulator.block_hook import CORE_REGISTERS, BlockHook
 from mlbench.emulator.cpu_fields import CpuFields
 
 PAGE = 4096
@@ -21,9 +21,9 @@ _END = 0xFFFFFFFE
 
 
 class Why(Enum):
-    """Why the CPU stopped, beyond what the hot path asked for."""
+    """Why the CPU stopped, beyond what the block hook asked for."""
 
-    HOT = "hot path"
+    HOOK = "block hook"
     EXCEPTION = "exception"
     SLEEP = "sleep"
     REFUSED = "refused access"
@@ -81,12 +81,12 @@ class AccessFault(NamedTuple):
 class Cpu:
     """Unicorn, its memory and its registers."""
 
-    def __init__(self, hot: HotPath) -> None:
+    def __init__(self, hook: BlockHook) -> None:
         # UC_MODE_MCLASS would make it a Cortex-M33, whatever model is named.
         self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
         self.fields = CpuFields(self.uc)
-        self.hot = hot
+        self.hook = hook
         self.memories: list[MemoryRegion] = []
         self.access_fault: AccessFault | None = None
         self.memory_fault = (0, 0)
@@ -101,7 +101,7 @@ class Cpu:
             unicorn.UC_HOOK_MEM_INVALID,
             self._on_bad_access,
         )
-        hot.attach(self.uc)
+        hook.attach(self.uc)
 
     def map(self, name: str, start: int, size: int, *, writable: bool) -> MemoryRegion:
         """Map plain memory; not writable means that a write by the firmware faults."""
@@ -113,7 +113,7 @@ class Cpu:
             rights |= unicorn.UC_PROT_WRITE
         self.uc.mem_map_ptr(start, size, rights, pointer)
         self.memories.append(memory)
-        self.hot.map(start, data)
+        self.hook.map(start, data)
         return memory
 
     def memory_at(self, address: int) -> MemoryRegion | None:
@@ -178,20 +178,20 @@ class Cpu:
         self._trap = None
         self._trapped = self.programmed = False
         self.access_fault = None
-        self.hot.reason = 0
+        self.hook.reason = 0
         if not self.thumb:
             # Unicorn would take the bit from the address it is started at.
             return CpuStop(Why.ERROR, unicorn.UC_ERR_INSN_INVALID)
         try:
             self.uc.emu_start(self.pc | 1, _END)
         except unicorn.UcError as error:
-            if self.hot.reason:
-                return CpuStop(Why.HOT)
+            if self.hook.reason:
+                return CpuStop(Why.HOOK)
             return CpuStop(Why.ERROR, error.errno)
         if self.access_fault is not None:
             return CpuStop(Why.REFUSED)
-        if self.hot.reason:
-            return CpuStop(Why.HOT)
+        if self.hook.reason:
+            return CpuStop(Why.HOOK)
         if self._trapped:
             return CpuStop(Why.TRAPPED)
         if self._trap is not None:

@@ -1,8 +1,8 @@
-"""Where Unicorn keeps the registers of an emulated CPU, so that the hot path can read them in place.
+"""Where Unicorn keeps the registers of an emulated CPU, so that the block hook can read them in place.
 
 Unicorn has no call for this. The place is found by what it holds: distinctive values are written to the
 registers through the ordinary interface, and looked for in the memory that the CPU's handle points to.
-Two rounds with different values must find one and the same place; else there is none, and the hot path
+Two rounds with different values must find one and the same place; else there is none, and the block hook
 asks Unicorn for each register, which takes longer and gives the same. Memory is read through
 /proc/self/mem, where a bad pointer is an error and not a crash.
 """

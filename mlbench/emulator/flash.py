@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlbench.cycles.model import CostModel
 from mlbench.emulator import transfers
-from mlbench.emulator.block_hook import HotPath
+from mlbench.emulator.block_hook import BlockHook
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.cpu import PAGE, Cpu, MemoryRegion
 from mlbench.emulator.processor import Processor
@@ -16,9 +16,11 @@ class FlashArray:
     It serves the flash controller (``peripherals.nvmc.Cells``) and the machine.
     """
 
-    def __init__(self, memory: MemoryRegion, cpu: Cpu, hot: HotPath, clock: Clock, model: CostModel) -> None:
+    def __init__(
+        self, memory: MemoryRegion, cpu: Cpu, hook: BlockHook, clock: Clock, model: CostModel
+    ) -> None:
         self._memory = memory
-        self._cpu, self._hot, self._clock, self._model = cpu, hot, clock, model
+        self._cpu, self._hook, self._clock, self._model = cpu, hook, clock, model
         self._programmed = bytearray()
         self._dirty: set[int] = set()
         self._old_code: set[int] = set()
@@ -54,9 +56,9 @@ class FlashArray:
 
     def switch_cache(self, on: bool) -> None:
         """Switch the instruction cache; it is empty at first."""
-        if on and not self._hot.cache_on:
-            self._hot.empty_cache()
-        self._hot.cache_on = int(on)
+        if on and not self._hook.cache_on:
+            self._hook.empty_cache()
+        self._hook.cache_on = int(on)
 
     def stall(self, us: float) -> None:
         """The CPU waits, time goes on."""
@@ -65,7 +67,7 @@ class FlashArray:
     def runs_from_flash(self) -> bool:
         """Whether the instruction that is executed lies in flash."""
         # A block of instructions may end where flash ends.
-        return self._memory.start <= self._hot.expected <= self._memory.end
+        return self._memory.start <= self._hook.expected <= self._memory.end
 
     # --- for the machine -----------------------------------------------------------------------
 
@@ -75,10 +77,10 @@ class FlashArray:
         if memory[here] == data:
             return
         memory[here] = data
-        if self._hot.forget(address, end) or address <= self._cpu.pc < end:
+        if self._hook.forget(address, end) or address <= self._cpu.pc < end:
             self._old_code.update(range(address // PAGE, (end - 1) // PAGE + 1))
-            self._hot.empty_cache()
-            self._hot.attention = 1
+            self._hook.empty_cache()
+            self._hook.attention = 1
 
     def settle(self) -> None:
         """Before the CPU runs on: forget what was translated of code that is no more."""
@@ -103,14 +105,14 @@ class FlashArray:
         for number, register in enumerate(transfers.further_words(*halves), 1):
             if cpu.program is None or not cpu.program(fault.address + 4 * number, 4, cpu.r(register)):
                 return False
-        end = self._hot.expected
-        self._hot.drop_late_reads()
+        end = self._hook.expected
+        self._hook.drop_late_reads()
         processor.complete(store)
         if cpu.pc < end:
             # The rest of the block is counted again, now that it is one of its own.
             rest = self._model.block(cpu.pc, end - cpu.pc, cpu.read)
-            self._hot.cycles -= rest.cycles
-            self._hot.instructions -= rest.instructions
+            self._hook.cycles -= rest.cycles
+            self._hook.instructions -= rest.instructions
         return True
 
     def save(self) -> dict[int, bytes]:

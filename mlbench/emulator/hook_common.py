@@ -1,4 +1,4 @@
-"""What both hot paths share: why they stop, which blocks they know, what a snapshot of them holds."""
+"""What both block hooks share: why they stop, which blocks they know, what a snapshot of them holds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NEVER = 2**63
 
 
 class Stop(IntEnum):
-    """Why the hot path stopped the CPU; it stands before the block named by ``where``."""
+    """Why the block hook stopped the CPU; it stands before the block named by ``where``."""
 
     NONE = 0
     EVENT = 1
@@ -33,7 +33,7 @@ CORE_REGISTERS = (
 MEMORIES = 4
 """How many plain memories are looked into for addresses; shared with ``_block_hook.c``."""
 
-# As plain numbers: an IntFlag costs time that the hot path in Python does not have.
+# As plain numbers: an IntFlag costs time that the block hook in Python does not have.
 BREAK = int(BlockFlag.BREAK)
 SELF = int(BlockFlag.SELF)
 STRADDLES = int(BlockFlag.STRADDLES)
@@ -62,7 +62,7 @@ SAVED = (
     "fetch_line",
     "halves",
 )
-"""What a snapshot of a hot path holds, besides its instruction cache and its slots."""
+"""What a snapshot of a block hook holds, besides its instruction cache and its slots."""
 
 SHARED = (*SAVED, "reason", "where", "where_size")
 """What the machine may read and write."""

@@ -1,4 +1,4 @@
-"""The hot path in C (``_block_hook.c``), called by Unicorn without passing through Python."""
+"""The block hook in C (``_block_hook.c``), called by Unicorn without passing through Python."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _BY_ONE, _BY_TWO = 16, 17
 """Kinds of accesses that only ``_block_hook.c`` knows, besides ``SumKind``."""
 
 
-class NativeHotPath:
-    """The hot path in C. The same interface as ``PythonHotPath``."""
+class NativeBlockHook:
+    """The block hook in C. The same interface as ``PythonBlockHook``."""
 
     native = True
     cycles: int
@@ -146,7 +146,7 @@ class NativeHotPath:
         self._state.round = 0
 
     def attach(self, uc: unicorn.Uc) -> None:
-        """Hook this hot path into a CPU."""
+        """Hook this block hook into a CPU."""
         from unicorn.unicorn_py3.unicorn import uclib
 
         self._uclib = uclib  # the callbacks below live in it
@@ -237,10 +237,10 @@ def _kind(access: Access) -> int:
 
 
 def _field(name: str) -> property:
-    def get(self: NativeHotPath) -> int:
+    def get(self: NativeBlockHook) -> int:
         return int(getattr(self._state, name))
 
-    def put(self: NativeHotPath, value: int) -> None:
+    def put(self: NativeBlockHook, value: int) -> None:
         setattr(self._state, name, value)
         # Whatever it is, the next block is looked at in full.
         self._state.round = 0
@@ -249,7 +249,7 @@ def _field(name: str) -> property:
 
 
 for _name in SHARED:
-    setattr(NativeHotPath, _name, _field(_name))
+    setattr(NativeBlockHook, _name, _field(_name))
 
 
 def fits(library: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The hot path in Python: the same as ``_block_hook.c``, for machines without a C compiler."""
+"""The block hook in Python: the same as ``_block_hook.c``, for machines without a C compiler."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from mlbench.emulator.hook_common import (
 )
 
 
-class PythonHotPath:
-    """The hot path in Python."""
+class PythonBlockHook:
+    """The block hook in Python."""
 
     native = False
 
@@ -71,7 +71,7 @@ class PythonHotPath:
         self._recent: OrderedDict[int, None] = OrderedDict()
 
     def attach(self, uc: unicorn.Uc) -> None:
-        """Hook this hot path into a CPU."""
+        """Hook this block hook into a CPU."""
         uc.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
 
     def _stop(self, uc: unicorn.Uc, reason: int, address: int, size: int) -> None:
@@ -166,7 +166,7 @@ class PythonHotPath:
     def _read_flash(self, address: int, words: int) -> None:
         costs = self._costs
         for word in range(address, address + 4 * words, 4):
-            # Addresses wrap as they do in the native hot path.
+            # Addresses wrap as they do in the native block hook.
             if not self._flash_start <= word & 0xFFFFFFFF < self._flash_end:
                 break
             line = (word & 0xFFFFFFFF) >> costs.cache_line_bits

@@ -60,7 +60,7 @@ class MemoryRecord(ctypes.Structure):
 
 
 class HookState(ctypes.Structure):
-    """Mirror of ``hot_t``."""
+    """Mirror of ``hook_t``."""
 
     _fields_ = [
         ("cycles", ctypes.c_uint64),

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from mlbench.cycles.model import CostModel, load_model
 from mlbench.elf.image import Image
 from mlbench.emulator import exceptions
-from mlbench.emulator.block_hook import NEVER, Stop, make_hot_path
+from mlbench.emulator.block_hook import NEVER, Stop, make_block_hook
 from mlbench.emulator.bus import Bus
 from mlbench.emulator.chip import Chip, Region
 from mlbench.emulator.clock import Clock
@@ -58,10 +58,10 @@ class Machine:
     ) -> None:
         self.image, self.chip = image, chip
         self.model = model or load_model(chip.cost_table)
-        self.hot = make_hot_path(self.model, chip, force_python=force_python)
-        self.cpu = Cpu(self.hot)
+        self.hook = make_block_hook(self.model, chip, force_python=force_python)
+        self.cpu = Cpu(self.hook)
         self.nvic = Nvic(chip.irqs, chip.priority_bits)
-        self.clock = Clock(self.hot, self.model.clock_hz)
+        self.clock = Clock(self.hook, self.model.clock_hz)
         self.console = Console(self.now)
         self.notes: list[str] = []
         self._published: Callable[[int], None] | None = None
@@ -74,7 +74,7 @@ class Machine:
         self._deadline = NEVER
         self._map()
         self._vectors = load_image(self.cpu, image, chip)
-        self.cells.programmed()
+        self.flash_array.programmed()
         self._loaded_ram = bytes(self.ram.data)
         self.stuck: Callable[[], bool] | None = None
         """Asked where code branches to itself: whether that is the end, though interrupts may still come."""
@@ -170,10 +170,10 @@ class Machine:
         cpu, chip = self.cpu, self.chip
         self.flash = cpu.map("flash", chip.flash.start, chip.flash.size, writable=False)
         self.ram = cpu.map("RAM", chip.ram.start, chip.ram.size, writable=True)
-        self.ram_code = RamCode(cpu, self.hot, self.ram)
+        self.ram_code = RamCode(cpu, self.hook, self.ram)
         self.bus = Bus(self._unknown_register)
-        self._polling = Polling(cpu, self.hot, self.ram, chip.events)
-        self.cells = FlashArray(self.flash, cpu, self.hot, self.clock, self.model)
+        self._polling = Polling(cpu, self.hook, self.ram, chip.events)
+        self.flash_array = FlashArray(self.flash, cpu, self.hook, self.clock, self.model)
         for make, place in chip.peripherals:
             self.bus.add(make(self, place))
         self.usb = chip.usb_host(self) if chip.usb_host is not None else None
@@ -188,7 +188,7 @@ class Machine:
         self.console.attach("semihosting")
         self.processor = Processor(
             cpu,
-            self.hot,
+            self.hook,
             self.clock,
             self.model.run,
             self.scs,
@@ -199,7 +199,7 @@ class Machine:
         )
         self.rtt = Rtt(self, self.ram)
         self.bus.add_outside(self.rtt)
-        self._positions = Positions(self.model, self.hot, cpu.read, cpu.r)
+        self._positions = Positions(self.model, self.hook, cpu.read, cpu.r)
         self._fresh = self.bus.save()
         for window in (*chip.windows, _CORE):
             start = window.start
@@ -244,7 +244,7 @@ class Machine:
         """
         self.clock.ahead = self._positions.left(address, stores=stores)
         try:
-            if self.clock.now >= self.hot.event_at:
+            if self.clock.now >= self.hook.event_at:
                 self._let_events_happen()
             yield
         finally:
@@ -272,15 +272,15 @@ class Machine:
 
     def _start_cpu(self) -> None:
         self.scs.vector_table = self._vectors
-        self.cells.switch_cache(self.chip.start.cache_on)
+        self.flash_array.switch_cache(self.chip.start.cache_on)
         cpu = self.cpu
         exceptions.reset(cpu, cpu.word(self._vectors) & ~3)
         cpu.pc = cpu.word(self._vectors + 4)
-        self.hot.expected = cpu.pc
+        self.hook.expected = cpu.pc
 
     def patch_flash(self, address: int, data: bytes) -> None:
         """Write to flash from outside, as a programmer would."""
-        self.cells.patch(address, data)
+        self.flash_array.patch(address, data)
 
     # --- state -------------------------------------------------------------------------------
 
@@ -289,26 +289,26 @@ class Machine:
         return (
             self.cpu.uc.context_save(),
             bytes(self.ram.data),
-            self.hot.save(),
+            self.hook.save(),
             self.clock.save(),
             self.nvic.save(),
             self.bus.save(),
             self.console.save(),
             self.processor.save(),
-            self.cells.save(),
+            self.flash_array.save(),
         )
 
     def load(self, saved: Any) -> None:
         """Go back to a snapshot."""
-        context, ram, hot, clock, nvic, bus, console, processor, flash = saved
-        self.cells.load(flash)
+        context, ram, hook, clock, nvic, bus, console, processor, flash = saved
+        self.flash_array.load(flash)
         self.processor.load(processor)
         self.cpu.uc.context_restore(context)
         self.ram.data[:] = ram
         if self.ram_code.any:
             # It may be other code by now, and the CPU has not seen it change.
             self.cpu.uc.ctl_flush_tb()
-        self.hot.load(hot)
+        self.hook.load(hook)
         self._positions.forget()
         self.clock.load(clock)
         self.nvic.load(nvic)
@@ -318,18 +318,18 @@ class Machine:
 
     def attention(self) -> None:
         """Look at pending exceptions before the next block."""
-        self.hot.attention = 1
+        self.hook.attention = 1
 
     def _unknown_register(self, address: int, write: bool) -> None:
         if (address, write) in self._unknown or len(self._unknown) > _MOST_NOTES:
             return
         self._unknown.add((address, write))
         verb = "write to" if write else "read of"
-        symbol = self.image.function_at(self.hot.expected - 2)
+        symbol = self.image.function_at(self.hook.expected - 2)
         place = f" in {symbol.demangled}" if symbol else ""
         # Within a block Unicorn's PC is where the block begins.
         self.note(
-            f"{verb} {address:#010x}{place}, by code at {self.hot.current:#x}: not modelled, reads as 0"
+            f"{verb} {address:#010x}{place}, by code at {self.hook.current:#x}: not modelled, reads as 0"
         )
 
     @property
@@ -344,7 +344,7 @@ class Machine:
     def set_break(self, address: int, on: bool = True) -> None:
         """Stop, or no longer stop, before a block that starts at ``address``."""
         (self._breaks.add if on else self._breaks.discard)(address)
-        self.hot.set_break(address, on or address in self._switch_points)
+        self.hook.set_break(address, on or address in self._switch_points)
 
     def serial(self) -> bytes:
         """What the firmware has sent, on any way."""
@@ -353,7 +353,7 @@ class Machine:
     def skip(self, pc: int) -> None:
         """Go on at ``pc`` without having run what lies between."""
         self.cpu.pc = pc
-        self.hot.expected = pc
+        self.hook.expected = pc
 
     # --- running -----------------------------------------------------------------------------
 
@@ -370,8 +370,8 @@ class Machine:
         """
         self._host_deadline = time.monotonic() + host_seconds
         self._deadline = deadline
-        hot, clock = self.hot, self.clock
-        hot.resumed = int(resume)
+        hook, clock = self.hook, self.clock
+        hook.resumed = int(resume)
         self._set_limit()
         stops = 0
         while True:
@@ -421,19 +421,19 @@ class Machine:
     def _before_running(self) -> Ending | None:
         """Let due events happen and take the exception that is ready."""
         self._let_events_happen()
-        self.cells.settle()
+        self.flash_array.settle()
         self.processor.settle()
         self.ram_code.settle()
         if self._reset_wanted is not None:
             cause, self._reset_wanted = self._reset_wanted, None
             return Ending(End.RESET, RESETS.get(cause, "the chip was reset"), self.cpu.pc, cause)
-        self.hot.attention = 0
+        self.hook.attention = 0
         return self.processor.take_exception()
 
     def _handle(self, stop: CpuStop) -> Ending | None:
-        if stop.why is Why.HOT:
+        if stop.why is Why.HOOK:
             return self._handle_hot()
-        if self.cpu.programmed and self.cells.store_done(self.processor):
+        if self.cpu.programmed and self.flash_array.store_done(self.processor):
             return None
         ending = self.processor.handle(stop)
         if self.processor.faults.handling:
@@ -441,15 +441,15 @@ class Machine:
         return ending
 
     def _handle_hot(self) -> Ending | None:
-        hot = self.hot
-        reason = hot.reason
+        hook = self.hook
+        reason = hook.reason
         if reason == Stop.UNKNOWN:
-            self.ram_code.priced(hot.where, hot.where_size)
-            hot.add(self.model.block(hot.where, hot.where_size, self.cpu.read))
-            self.processor.traps.look(hot.where, hot.where_size)
-            self._look_for_switch(hot.where + hot.where_size)
+            self.ram_code.priced(hook.where, hook.where_size)
+            hook.add(self.model.block(hook.where, hook.where_size, self.cpu.read))
+            self.processor.traps.look(hook.where, hook.where_size)
+            self._look_for_switch(hook.where + hook.where_size)
         elif reason == Stop.BREAKPOINT:
-            return self._at_breakpoint(hot.where)
+            return self._at_breakpoint(hook.where)
         elif reason == Stop.SELF_LOOP:
             what = "an endless loop that nothing can end"
             if self.stuck is not None and self.stuck():
@@ -464,14 +464,14 @@ class Machine:
         first, second = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
         if first & 0xFFE0 == 0xF380 and second & 0xFF00 == 0x8800 and second & 0xFF in (8, 9, 20):
             self._switch_points.add(end)
-            self.hot.set_break(end, True)
+            self.hook.set_break(end, True)
 
     def _at_breakpoint(self, address: int) -> Ending | None:
         if address in self._switch_points and self.on_switch is not None:
             self.on_switch(0)
         if address in self._breaks:
             return Ending(End.BREAKPOINT, address=address)
-        self.hot.resumed = 1
+        self.hook.resumed = 1
         return None
 
     def _wait(self, what: str) -> Ending | None:

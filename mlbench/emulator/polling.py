@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from unicorn import arm_const as arm
 
-from mlbench.emulator.block_hook import HotPath
+from mlbench.emulator.block_hook import BlockHook
 from mlbench.emulator.chip import EventRegisters
 from mlbench.emulator.cpu import Cpu, MemoryRegion
 
@@ -34,8 +34,8 @@ _CPU = (
 class Polling:
     """Told of every access of a register; skips turns of loops that only wait."""
 
-    def __init__(self, cpu: Cpu, hot: HotPath, ram: MemoryRegion, events: EventRegisters | None) -> None:
-        self._cpu, self._hot, self._ram = cpu, hot, ram
+    def __init__(self, cpu: Cpu, hook: BlockHook, ram: MemoryRegion, events: EventRegisters | None) -> None:
+        self._cpu, self._hook, self._ram = cpu, hook, ram
         # Without any the range is empty. Plain numbers, as each access of a register is told.
         self._first, self._end = (events.region.start, events.region.end) if events is not None else (0, 0)
         self._mask, self._bits = (events.mask, events.bits) if events is not None else (0, 0)
@@ -55,7 +55,7 @@ class Polling:
         if not (self._first <= address < self._end and address & self._mask == self._bits):
             self._read = (0, 0)
             return
-        cycles = self._hot.cycles
+        cycles = self._hook.cycles
         period = cycles - self._cycles
         if self._read != (address, value) or period != self._period:
             self._turns = 0
@@ -73,24 +73,24 @@ class Polling:
         if self._state() != before:
             return
         self._turns = 0
-        hot = self._hot
+        hook = self._hook
         # The last turn ends before the event, so that all that happens at it is done as ever.
-        turns = (hot.event_at - 1 - self._cycles) // self._period
+        turns = (hook.event_at - 1 - self._cycles) // self._period
         if turns <= 0:
             return
         each = [now - then for now, then in zip(self._counters(), counts, strict=True)]
-        hot.cycles = self._cycles = self._cycles + turns * self._period
+        hook.cycles = self._cycles = self._cycles + turns * self._period
         for name, amount in zip(_COUNTERS, each, strict=True):
-            setattr(hot, name, getattr(hot, name) + turns * amount)
+            setattr(hook, name, getattr(hook, name) + turns * amount)
         self.skipped += turns
 
     def _counters(self) -> tuple[int, ...]:
-        return tuple(getattr(self._hot, name) for name in _COUNTERS)
+        return tuple(getattr(self._hook, name) for name in _COUNTERS)
 
     def _state(self) -> tuple[object, ...]:
-        cpu, hot = self._cpu, self._hot
+        cpu, hook = self._cpu, self._hook
         return (
             tuple(cpu.reg(register) for register in _CPU),
-            tuple(getattr(hot, name) for name in _SAME),
+            tuple(getattr(hook, name) for name in _SAME),
             bytes(self._ram.data),
         )

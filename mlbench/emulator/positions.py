@@ -1,6 +1,6 @@
 """When, within a block of instructions, a peripheral is accessed.
 
-The hot path counts a block as a whole when it begins. A register that shows the time (a timer's capture,
+The block hook counts a block as a whole when it begins. A register that shows the time (a timer's capture,
 DWT's cycle counter) is read somewhere within: which instruction that is follows from the address that it
 reads, by the registers as they are at that moment.
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mlbench.cycles.insn import PC
 from mlbench.cycles.model import CostModel
 from mlbench.cycles.sums import Pointer, pointer
-from mlbench.emulator.block_hook import HotPath
+from mlbench.emulator.block_hook import BlockHook
 
 
 class _Position(NamedTuple):
@@ -31,12 +31,12 @@ class Positions:
     def __init__(
         self,
         model: CostModel,
-        hot: HotPath,
+        hook: BlockHook,
         read: Callable[[int, int], bytes],
         register: Callable[[int], int],
     ) -> None:
         self._model = model
-        self._hot = hot
+        self._hook = hook
         self._read = read
         self._register = register
         self._known: dict[tuple[int, bytes], tuple[_Position, ...]] = {}
@@ -45,18 +45,18 @@ class Positions:
 
     def left(self, address: int, *, stores: bool) -> int:
         """Cycles that the running block was counted with for what comes after an access; 0: not known."""
-        hot = self._hot
-        start = hot.current
-        positions = self._of(start, self._read(start, hot.expected - start))
+        hook = self._hook
+        start = hook.current
+        positions = self._of(start, self._read(start, hook.expected - start))
         count, first = self._last
-        if count != hot.instructions:
+        if count != hook.instructions:
             first = 0
         for number in range(first, len(positions)):
             position = positions[number]
             if position.stores == stores and (address - self._address(position.where)) & 0xFFFFFFFF < (
                 4 * position.words
             ):
-                self._last = hot.instructions, number + (position.words == 1)
+                self._last = hook.instructions, number + (position.words == 1)
                 return position.left
         return 0
 

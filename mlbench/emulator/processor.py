@@ -12,7 +12,7 @@ from unicorn import arm_const as arm
 
 from mlbench.cycles.model import BlockFlag, RunCosts
 from mlbench.emulator import exceptions, transfers
-from mlbench.emulator.block_hook import NEVER, HotPath
+from mlbench.emulator.block_hook import NEVER, BlockHook
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
@@ -50,7 +50,7 @@ class Processor:
     def __init__(
         self,
         cpu: Cpu,
-        hot: HotPath,
+        hook: BlockHook,
         clock: Clock,
         costs: RunCosts,
         scs: SystemControl,
@@ -59,7 +59,7 @@ class Processor:
         note: Callable[[str], None],
         chip: Chip,
     ) -> None:
-        self.cpu, self.hot, self.clock, self.costs, self.scs = cpu, hot, clock, costs, scs
+        self.cpu, self.hook, self.clock, self.costs, self.scs = cpu, hook, clock, costs, scs
         self.nvic: Nvic = scs.nvic
         self.nvic.on_pend = self._pended
         self.faults = faults
@@ -85,7 +85,7 @@ class Processor:
         self._resumed.clear()
         self.nvic.reset()
         self.faults.clear()
-        self.hot.event_register = self.hot.unmask_attention = 0
+        self.hook.event_register = self.hook.unmask_attention = 0
 
     def save(self) -> Any:
         """What a snapshot must hold."""
@@ -142,7 +142,7 @@ class Processor:
 
     def _pended(self) -> None:
         if self.scs.value(core.SCR) & core.SEVONPEND:
-            self.hot.event_register = 1
+            self.hook.event_register = 1
 
     # --- taking exceptions --------------------------------------------------------------------
 
@@ -156,14 +156,14 @@ class Processor:
     def take_exception(self) -> Ending | None:
         """Take the exception that is ready, if there is one."""
         if not self.nvic.pending:
-            self.hot.unmask_attention = 0
+            self.hook.unmask_attention = 0
             return None
         number = self._ready()
         if number is None:
             # Something may unmask it: look again after each block that can. The one behind us has been
             # looked at.
-            self.hot.unmask_attention = int(self.nvic.candidate() is not None)
-            self.hot.last_flags &= ~BlockFlag.UNMASKS
+            self.hook.unmask_attention = int(self.nvic.candidate() is not None)
+            self.hook.last_flags &= ~BlockFlag.UNMASKS
             return None
         return self._enter(number)
 
@@ -203,20 +203,20 @@ class Processor:
         nvic.enter(number)
         self.faults.taken(number)
         self.asleep = 0
-        self.hot.event_register = 1
-        self.hot.drop_late_reads()
+        self.hook.event_register = 1
+        self.hook.drop_late_reads()
         if chained is None:
             # A frame that is there already lies on the stack of a thread that has not gone on meanwhile.
-            self.hot.low_sp = min(self.hot.low_sp, frame.address)
+            self.hook.low_sp = min(self.hook.low_sp, frame.address)
         if self.on_switch is not None:
             self.on_switch(frame.address)
-        self.hot.cycles += self.costs.exception_chain if chained else self.costs.exception_entry
-        self.hot.expected = cpu.pc
-        if self.hot.resumed:
+        self.hook.cycles += self.costs.exception_chain if chained else self.costs.exception_entry
+        self.hook.expected = cpu.pc
+        if self.hook.resumed:
             self._resumed.add(frame.address)
-            self.hot.resumed = 0
+            self.hook.resumed = 0
         # More may be pending that preempts at once.
-        self.hot.attention = 1
+        self.hook.attention = 1
         if not handler & 1:
             what = f"the vector of {exception_name(number)} is {handler:#010x}, not Thumb code"
             return self.fault(Fault(USAGE_FAULT, what, cpu.pc, handler, FaultStatus.INVSTATE))
@@ -301,7 +301,7 @@ class Processor:
         if number == HARD_FAULT and self._level() <= -1:
             return self.faults.end()
         self.nvic.pend(number)
-        self.hot.attention = 1
+        self.hook.attention = 1
         return None
 
     def complete(self, store: transfers.StoreInstruction) -> None:
@@ -316,7 +316,7 @@ class Processor:
         xpsr = cpu.reg(arm.UC_ARM_REG_XPSR)
         cpu.set_reg(arm.UC_ARM_REG_EPSR, transfers.after_instruction(xpsr))
         cpu.pc = cpu.pc + size
-        self.hot.expected = cpu.pc
+        self.hook.expected = cpu.pc
 
     def _halfwords(self) -> tuple[int, int]:
         code = self.cpu.read(self.cpu.pc, 4).ljust(4, b"\0")
@@ -336,7 +336,7 @@ class Processor:
             fault = Fault(BUS_FAULT, what, access.pc, access.address, FaultStatus.IMPRECISERR)
             if cpu.pc != access.pc:
                 self.faults.happened(fault)
-                self.hot.expected = cpu.pc
+                self.hook.expected = cpu.pc
                 return self._bus_fault_later()
             store = transfers.decode_store(*self._halfwords())
             if store is not None:
@@ -387,7 +387,7 @@ class Processor:
     # --- stops of the CPU ---------------------------------------------------------------------
 
     def handle(self, stop: CpuStop) -> Ending | None:
-        """The CPU stopped, other than by the hot path."""
+        """The CPU stopped, other than by the block hook."""
         if stop.why is Why.EXCEPTION:
             return self._handle_trap(stop.number)
         if stop.why is Why.REFUSED:
@@ -401,7 +401,7 @@ class Processor:
     def _handle_trap(self, number: int) -> Ending | None:
         cpu = self.cpu
         if number == Trap.SVC:
-            self.hot.expected = cpu.pc
+            self.hook.expected = cpu.pc
             if self.nvic.group_priority(SVCALL) >= self._level():
                 self.scs.report_hard(HardStatus.FORCED)
                 at = cpu.pc - 2
@@ -421,7 +421,7 @@ class Processor:
         cpu = self.cpu
         if cpu.access_fault is not None:
             return self._access_failed()
-        if cpu.thumb and self.hot.expected == cpu.pc and self._sleep_instruction() is not None:
+        if cpu.thumb and self.hook.expected == cpu.pc and self._sleep_instruction() is not None:
             # Unicorn reports WFE as an invalid instruction, with PC past it, where its block ends.
             return self._fall_asleep()
         if errno == 0:
@@ -465,7 +465,7 @@ class Processor:
         # Unicorn leaves the value in PC without its lowest bit.
         cpu, scs, nvic = self.cpu, self.scs, self.nvic
         value = cpu.reg(arm.UC_ARM_REG_PC) | 1
-        self.hot.drop_late_reads()
+        self.hook.drop_late_reads()
         number = exceptions.ipsr(cpu)
         last = len(nvic.active) == 1
         problem = self._return_problem(value, number)
@@ -509,14 +509,14 @@ class Processor:
         return None
 
     def _returned(self, frame: int) -> None:
-        self.hot.cycles += self.costs.exception_exit
-        self.hot.expected = self.cpu.pc
+        self.hook.cycles += self.costs.exception_exit
+        self.hook.expected = self.cpu.pc
         if self.on_switch is not None:
             self.on_switch(frame)
-        self.hot.event_register = 1
+        self.hook.event_register = 1
         if frame in self._resumed:
             self._resumed.remove(frame)
-            self.hot.resumed = 1
+            self.hook.resumed = 1
 
     # --- sleeping -----------------------------------------------------------------------------
 
@@ -530,13 +530,13 @@ class Processor:
 
     def _fall_asleep(self) -> Ending | None:
         """WFI and WFE: the PC is past the instruction."""
-        pc = self.hot.expected = self.cpu.pc
+        pc = self.hook.expected = self.cpu.pc
         insn = self._sleep_instruction()
         if insn is None:
             raise EnvironmentFault(f"the CPU emulation stopped at {pc:#010x} without a reason")
         event = insn in (_WFE, _WIDE_WFE)
-        if event and self.hot.event_register:
-            self.hot.event_register = 0
+        if event and self.hook.event_register:
+            self.hook.event_register = 0
         else:
             self.asleep, self._waits_for_event = pc - insn[0], event
         return None
@@ -545,9 +545,9 @@ class Processor:
         """Asleep: wake, or let time pass to the next event."""
         primask, basepri, faultmask = exceptions.masks(self.cpu)
         if self._waits_for_event:
-            awake = bool(self.hot.event_register)
+            awake = bool(self.hook.event_register)
             if awake:
-                self.hot.event_register = 0
+                self.hook.event_register = 0
         else:
             # PRIMASK does not keep WFI from waking (ARMv7-M ARM, B1.5.19).
             primask, awake = 0, False

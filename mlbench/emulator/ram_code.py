@@ -10,15 +10,15 @@ from typing import Any
 
 import unicorn
 
-from mlbench.emulator.block_hook import HotPath
+from mlbench.emulator.block_hook import BlockHook
 from mlbench.emulator.cpu import Cpu, MemoryRegion
 
 
 class RamCode:
     """Watches the blocks that were executed in a RAM."""
 
-    def __init__(self, cpu: Cpu, hot: HotPath, ram: MemoryRegion) -> None:
-        self._cpu, self._hot, self._ram = cpu, hot, ram
+    def __init__(self, cpu: Cpu, hook: BlockHook, ram: MemoryRegion) -> None:
+        self._cpu, self._hook, self._ram = cpu, hook, ram
         self._blocks: dict[tuple[int, int], bytes] = {}
         self._stale: list[tuple[int, int]] = []
         cpu.uc.hook_add(unicorn.UC_HOOK_EDGE_GENERATED, self._translated, begin=ram.start, end=ram.end - 1)
@@ -50,4 +50,4 @@ class RamCode:
         for (address, size), code in list(self._blocks.items()):
             if address < end and start < address + size and self._cpu.read(address, size) != code:
                 del self._blocks[address, size]
-                self._hot.forget(address, address + size)
+                self._hook.forget(address, address + size)

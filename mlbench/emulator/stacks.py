@@ -1,6 +1,6 @@
 """Which stack is in use, and how deep each has gone.
 
-The hot path keeps the lowest SP since it was last asked. The CPU changes stacks only where the machine
+The block hook keeps the lowest SP since it was last asked. The CPU changes stacks only where the machine
 stops anyway (exceptions, writes to CONTROL, MSP and PSP), so what was lowest belongs to one stack.
 """
 
@@ -91,7 +91,7 @@ class StackWatch:
     """Told after each possible change of stacks."""
 
     def __post_init__(self) -> None:
-        self._cpu, self._hot = self.machine.cpu, self.machine.hot
+        self._cpu, self._hook = self.machine.cpu, self.machine.hook
         image, ram = self.machine.image, self.machine.chip.ram
         self._finder = ThreadFinder(image, self._cpu, ram)
         self._layout = _layout(image, ram)
@@ -102,7 +102,7 @@ class StackWatch:
         """The machine has been reset: SP is the main stack's."""
         top = self._cpu.sp
         self.state = StackState([self._main(top)])
-        self._hot.low_sp = top
+        self._hook.low_sp = top
 
     def restore(self, state: StackState) -> None:
         """Go back to a snapshot's stacks."""
@@ -124,7 +124,7 @@ class StackWatch:
 
     def fold(self) -> None:
         """Take in the lowest SP since the last time, on the stack in use."""
-        state, low = self.state, self._hot.low_sp
+        state, low = self.state, self._hook.low_sp
         stack = state.stacks[state.current]
         if low < stack.lowest:
             stack.lowest = low
@@ -133,7 +133,7 @@ class StackWatch:
         if low < state.brk <= stack.top:
             state.overlap = max(state.overlap, state.brk - max(low, state.heap))
         # The stack is where it is, also if nothing moves it before the next look.
-        self._hot.low_sp = self._cpu.sp
+        self._hook.low_sp = self._cpu.sp
 
     def switched(self, frame: int) -> None:
         """The CPU may use another stack now: of an exception's entry or return ``frame`` is the frame."""

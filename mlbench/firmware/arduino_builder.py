@@ -61,7 +61,7 @@ class ArduinoBuilder:
 
     program: Path
     tools: Toolchain
-    homes: Platforms
+    platforms: Platforms
 
     @property
     def identity(self) -> str:
@@ -127,16 +127,16 @@ class ArduinoBuilder:
 
     def _call(self, verb: str, job: Job) -> Finished:
         argv = [str(self.program), verb, "-logger=machine", "-verbose"]
-        hardware = [self.tools.builder_hardware, *self.homes.hardware]
+        hardware = [self.tools.builder_hardware, *self.platforms.hardware]
         tools = [self.tools.builder_hardware]
-        if self.homes.packages.is_dir():
-            hardware.append(self.homes.packages)
-            tools.append(self.homes.packages)
+        if self.platforms.packages.is_dir():
+            hardware.append(self.platforms.packages)
+            tools.append(self.platforms.packages)
         for folder in hardware:
             argv += ["-hardware", str(folder)]
         for folder in tools:
             argv += ["-tools", str(folder)]
-        for folder in (*self.homes.libraries, *([job.libraries] if job.libraries else [])):
+        for folder in (*self.platforms.libraries, *([job.libraries] if job.libraries else [])):
             argv += ["-libraries", str(folder)]
         if job.cores:
             argv += ["-build-cache", str(job.cores)]

@@ -34,7 +34,7 @@ class ArduinoCli:
 
     program: Path
     tools: Toolchain
-    homes: Platforms
+    platforms: Platforms
     folder: Path
 
     @property
@@ -152,13 +152,13 @@ class ArduinoCli:
 
     def _compile(self, job: Job, *options: str) -> tuple[Finished, dict[str, Any]]:
         argv = ["compile", "--json", *options, "--fqbn", job.fqbn]
-        for folder in self.homes.libraries:
+        for folder in self.platforms.libraries:
             # The user's own folder of libraries is searched anyway.
-            if folder.parent != self.homes.user:
+            if folder.parent != self.platforms.user:
                 argv += ["--libraries", str(folder)]
         for library in sorted(job.libraries.iterdir()) if job.libraries else []:
             argv += ["--library", str(library)]
-        builtin = self.homes.data / "packages" / "builtin" / "tools" / "ctags"
+        builtin = self.platforms.data / "packages" / "builtin" / "tools" / "ctags"
         ctags = (
             [f"tools.ctags.cmd.path={self.tools.ctags}"] if self.tools.ctags and not builtin.is_dir() else []
         )
@@ -212,9 +212,9 @@ class ArduinoCli:
 
     def _directories(self) -> dict[str, str]:
         return {
-            "ARDUINO_DIRECTORIES_DATA": str(self.homes.data),
-            "ARDUINO_DIRECTORIES_DOWNLOADS": str(self.homes.data / "staging"),
-            "ARDUINO_DIRECTORIES_USER": str(self.homes.user),
+            "ARDUINO_DIRECTORIES_DATA": str(self.platforms.data),
+            "ARDUINO_DIRECTORIES_DOWNLOADS": str(self.platforms.data / "staging"),
+            "ARDUINO_DIRECTORIES_USER": str(self.platforms.user),
         }
 
     def _configure(self) -> Path:
@@ -233,13 +233,13 @@ class ArduinoCli:
         text = json.dumps(settings, indent=1) + "\n"
         seeds = {"library_index.json": '{"libraries":[]}', "package_index.json": '{"packages":[]}'}
         try:
-            for folder in (self.folder, self.homes.data, self.homes.data / "staging"):
+            for folder in (self.folder, self.platforms.data, self.platforms.data / "staging"):
                 folder.mkdir(parents=True, exist_ok=True)
             if not config.is_file() or config.read_text() != text:
                 config.write_text(text)  # JSON is YAML
             for name, content in seeds.items():
-                if not (self.homes.data / name).exists():
-                    (self.homes.data / name).write_text(content)
+                if not (self.platforms.data / name).exists():
+                    (self.platforms.data / name).write_text(content)
         except OSError as error:
             raise EnvironmentFault(
                 f"cannot be written: {error.strerror}", where=str(error.filename), do="check its permissions"

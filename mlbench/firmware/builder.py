@@ -51,14 +51,14 @@ def build(
     """
     fqbn = Fqbn.parse(request.fqbn)
     source = read_source(request)
-    homes = _homes(fqbn, cache)
-    if homes.platform(fqbn) is None:
+    platforms = _platforms(fqbn, cache)
+    if platforms.platform(fqbn) is None:
         with progress.step(f"install platform {fqbn.platform}"):
-            _compiler(tools, homes, cache).install_platform(fqbn.package, fqbn.architecture)
-        homes = _homes(fqbn, cache)
+            _compiler(tools, platforms, cache).install_platform(fqbn.package, fqbn.architecture)
+        platforms = _platforms(fqbn, cache)
     store = FirmwareCache(cache / "build")
-    compiler = _compiler(tools, homes, cache)
-    platform = homes.fingerprint(fqbn)
+    compiler = _compiler(tools, platforms, cache)
+    platform = platforms.fingerprint(fqbn)
     key = _key(request, source, platform, tools)
     unlisted = embedded(source)
     once = named_by(request.build_properties) or unlisted
@@ -81,27 +81,27 @@ def build(
             work = Compilation(request, fqbn, source, workspace, tools, compiler)
             try:
                 workspace.fill(source)
-                store.lend_core(core, workspace.cores)
+                store.restore_core(core, workspace.cores)
                 try:
                     firmware, libraries = work.build(_board(work, store, core))
                 except BuildFailed:
-                    workspace.seal(source)
+                    workspace.finalize(source)
                     raise
-                workspace.seal(source)
+                workspace.finalize(source)
                 store.keep_core(core, workspace.cores)
             except OSError as error:
                 raise write_fault(error, store.folder) from error
-        once = once or _outside(work, homes, libraries, tools)
+        once = once or _outside(work, platforms, libraries, tools)
         return store.save(key, firmware, libraries, once=once)
 
 
 def _outside(
-    work: Compilation, homes: Platforms, libraries: tuple[UsedLibrary, ...], tools: Toolchain
+    work: Compilation, platforms: Platforms, libraries: tuple[UsedLibrary, ...], tools: Toolchain
 ) -> str:
     """Why the firmware must not be used again: it was made of a file that its key does not cover."""
     build_path = work.workspace.build_path
-    known = [work.workspace.folder, homes.own, homes.packages, homes.data, tools.builder_hardware]
-    known += [*homes.hardware, *(library.folder for library in libraries)]
+    known = [work.workspace.folder, platforms.own, platforms.packages, platforms.data, tools.builder_hardware]
+    known += [*platforms.hardware, *(library.folder for library in libraries)]
     if tools.gcc is not None:
         prefix = tools.gcc.resolve().parent.parent
         known += [
@@ -112,7 +112,7 @@ def _outside(
     return f"it was made of {name}" if name else ""
 
 
-def _homes(fqbn: Fqbn, cache: Path) -> Platforms:
+def _platforms(fqbn: Fqbn, cache: Path) -> Platforms:
     from mlbench.arduino import install_by_content
 
     own = install_by_content(cache / "arduino")
@@ -136,21 +136,21 @@ def arduino_cli_for(fqbn: str, tools: Toolchain, cache: Path) -> ArduinoCli | No
     Raises:
         UsageError: the FQBN is none.
     """
-    return _arduino_cli(tools, _homes(Fqbn.parse(fqbn), cache), cache)
+    return _arduino_cli(tools, _platforms(Fqbn.parse(fqbn), cache), cache)
 
 
-def _arduino_cli(tools: Toolchain, homes: Platforms, cache: Path) -> ArduinoCli | None:
+def _arduino_cli(tools: Toolchain, platforms: Platforms, cache: Path) -> ArduinoCli | None:
     if tools.arduino_cli is None:
         return None
-    return ArduinoCli(tools.arduino_cli, tools, homes, cache / "arduino-cli")
+    return ArduinoCli(tools.arduino_cli, tools, platforms, cache / "arduino-cli")
 
 
-def _compiler(tools: Toolchain, homes: Platforms, cache: Path) -> SketchCompiler:
-    cli = _arduino_cli(tools, homes, cache)
+def _compiler(tools: Toolchain, platforms: Platforms, cache: Path) -> SketchCompiler:
+    cli = _arduino_cli(tools, platforms, cache)
     if cli is not None:
         return cli
     if tools.arduino_builder:
-        return ArduinoBuilder(tools.arduino_builder, tools, homes)
+        return ArduinoBuilder(tools.arduino_builder, tools, platforms)
     raise EnvironmentFault(
         "there is no sketch compiler", where="PATH", do="install arduino-cli or arduino-builder"
     )

@@ -58,7 +58,7 @@ class FirmwareCache:
         """What sketch compilers said of boards, a file for each set of flags."""
         return self.folder / "boards"
 
-    def lend_core(self, key: str, target: Path) -> None:
+    def restore_core(self, key: str, target: Path) -> None:
         """Put a copy of the core that was compiled with the same flags into a workspace. Raises OSError.
 
         A copy, because the sketch compilers write there, and not in one step.

@@ -55,7 +55,7 @@ TEST_PACKAGES = {"g++": ("g++", "libc6-dev"), "qemu-system-arm": ("qemu-system-a
 Models are compiled for this machine as well, and bare images run on another Cortex-M4, and are compared.
 """
 HOST_COMPILER_PACKAGE = "gcc"
-"""Builds the emulator's hot path. Never a reason to install, but taken along when there is one."""
+"""Builds the emulator's block hook. Never a reason to install, but taken along when there is one."""
 
 _CPU = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
 

@@ -76,7 +76,7 @@ class Workspace:
     def fill(self, source: SketchSource) -> None:
         """Make the copies equal to the sources, touching only what differs. Raises OSError.
 
-        Until ``seal`` the workspace counts as half-built, and is emptied by the next ``fill``: a compiler
+        Until ``finalize`` the workspace counts as half-built, and is emptied by the next ``fill``: a compiler
         that was killed may leave half an object, newer than its source.
         """
         wanted = self._wanted(source)
@@ -106,7 +106,7 @@ class Workspace:
             target.write_bytes(file.read())
         self.link_options.write_text("")
 
-    def seal(self, source: SketchSource) -> None:
+    def finalize(self, source: SketchSource) -> None:
         """Say that the sketch compiler came to its end, good or bad. Raises OSError."""
         digests = {relative: file.digest for relative, file in self._wanted(source).items()}
         (self.folder / _MANIFEST).write_text(json.dumps(digests))

@@ -1,4 +1,4 @@
-"""The hot path in C: built with a host compiler where there is one, done without where there is none.
+"""The block hook in C: built with a host compiler where there is one, done without where there is none.
 
 ``_block_hook.c`` is a plain shared object, loaded with ctypes. An installed package carries it beside its
 source; a checkout gets it here, in the environment's folder, under the hash of the source, so that a
@@ -65,10 +65,10 @@ def build(prefix: Path, say: Say) -> Path | None:
     if failed.is_file() or not os.access(prefix, os.W_OK) or (command := compiler()) is None:
         return None
     target.parent.mkdir(exist_ok=True)
-    with locked(target.parent / "lock", say, "building the emulator's hot path"):
+    with locked(target.parent / "lock", say, "building the emulator's block hook"):
         if target.is_file():
             return target
-        say("building the emulator's hot path with " + Path(command[0]).name)
+        say("building the emulator's block hook with " + Path(command[0]).name)
         made = target.with_suffix(f".{os.getpid()}")
         error = _compile(command, made)
         if error:

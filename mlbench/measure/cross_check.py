@@ -29,7 +29,7 @@ def cross_check(firmware: Firmware, spec: SketchSpec, profile: Profile, target: 
         return f"{who}: not made, the sketch does not fit"
     mine, its = target.open(firmware, spec.functions), other.open(firmware, spec.functions)
     try:
-        if mine.way == "nothing":
+        if mine.method == "nothing":
             return f"{who}: not made, no functions are named"
         found = _compare(spec, profile, mine, its)
     finally:
@@ -43,14 +43,14 @@ def _compare(spec: SketchSpec, profile: Profile, mine: Session, its: Session) ->
     ours, theirs = mine.run(probe, spec.timeout_us), its.run(probe, spec.timeout_us)
     reference = Reference(
         ours,
-        lambda variant: mine.run(replace(probe, perturb=variant), 2 * spec.timeout_us),
+        lambda variant: mine.run(replace(probe, time_shift=variant), 2 * spec.timeout_us),
         compare_serial=spec.serial == "exact",
         inferences=spec.inferences,
     )
     if difference := _difference(reference, ours, theirs):
         return f"differs: {difference}"
     agreed = ["outcome, text and outputs"]
-    if ours.marks:
+    if ours.spans:
         agreed.append(f"{_spans(ours)} of exactly equal instructions")
     ram = profile.measures.unused_ram
     if isinstance(ram, UnusedRam):
@@ -63,9 +63,9 @@ def _compare(spec: SketchSpec, profile: Profile, mine: Session, its: Session) ->
 def _difference(reference: Reference, ours: RunResult, theirs: RunResult) -> str:
     if ours.outcome is not theirs.outcome:
         return f"it ends as {_told(theirs)}, here as {_told(ours)}"
-    if len(ours.marks) != len(theirs.marks):
+    if len(ours.spans) != len(theirs.spans):
         return f"{_spans(theirs)}, here {_spans(ours)}"
-    for number, (a, b) in enumerate(zip(ours.marks, theirs.marks, strict=True)):
+    for number, (a, b) in enumerate(zip(ours.spans, theirs.spans, strict=True)):
         if a.instructions != b.instructions:
             span = f"span {number + 1} ({a.kind.value})"
             return f"{span} takes {b.instructions} instructions, here {a.instructions}"
@@ -92,5 +92,5 @@ def _told(result: RunResult) -> str:
 
 
 def _spans(result: RunResult) -> str:
-    counts = {kind: sum(mark.kind is kind for mark in result.marks) for kind in SpanKind}
+    counts = {kind: sum(mark.kind is kind for mark in result.spans) for kind in SpanKind}
     return f"{counts[SpanKind.INIT]} initialization and {counts[SpanKind.INFERENCE]} inferences"

@@ -81,7 +81,7 @@ def _only_flash(flash: Flash, reason: str, failure: Failure | None = None) -> Pr
 
 
 def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -> Profile:
-    if session.way == "nothing":
+    if session.method == "nothing":
         return _only_flash(flash, NO_NAMES)
     # One run gives the times and what memory was used; where one image serves for both, also what to replay.
     shared = firmware.elf == firmware.probe_elf
@@ -94,11 +94,11 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
             timed.serial,
         )
     step = session.resolution_us
-    init = time_of(timed.marks, SpanKind.INIT, _unnamed(spec, session, "init"), step)
-    inference = time_of(timed.marks, SpanKind.INFERENCE, _unnamed(spec, session, "inference"), step)
+    init = time_of(timed.spans, SpanKind.INIT, _unnamed(spec, session, "init"), step)
+    inference = time_of(timed.spans, SpanKind.INFERENCE, _unnamed(spec, session, "inference"), step)
     count = inference.runs if isinstance(inference, Time) else 1
     # Without the wait for further inferences at its end, which probes do not have.
-    complete = shared and (count == spec.inferences or session.way == "template")
+    complete = shared and (count == spec.inferences or session.method == "template")
     recorded = timed if complete else _record(session, spec, count)
     unused, notes = _unused(firmware, spec, session, recorded, count)
     # Of the image that is measured: the one that probes need may have a malloc linked in, and its variables.
@@ -114,7 +114,7 @@ def _unnamed(spec: SketchSpec, session: Session, which: str) -> str:
             early = "" if session.exact else ", or before setup(), where a board times nothing"
             return f"{named} was not called before inference{early}"
         return f"{named} was not called"
-    if session.way == "library":
+    if session.method == "library":
         return f"the sketch has no marks around {which}"
     return f"no function is named: add `{which}:` to the sketch in mlbench.yml"
 
@@ -139,7 +139,7 @@ def _unused(
     reference = Reference(
         recorded,
         lambda variant: session.run(
-            Probe(inferences=count, probe_image=True, perturb=variant), 2 * spec.timeout_us
+            Probe(inferences=count, probe_image=True, time_shift=variant), 2 * spec.timeout_us
         ),
         compare_serial=spec.serial == "exact",
         inferences=count,

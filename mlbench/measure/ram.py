@@ -140,5 +140,5 @@ def _result(
         uncertified,
         prober.reason(limit + 1),
         prober.run(limit)[2].overlap or 0,
-        "template" if session.way == "template" else "injected",
+        "template" if session.method == "template" else "injected",
     )

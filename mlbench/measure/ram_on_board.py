@@ -26,13 +26,18 @@ def measure_confirmed(session: Session, reference: Reference, options: RamOption
     Args:
         session: where to try; says what it expects.
         reference: the run without a probe.
-        options: see ``RamOptions``. ``replay`` begins at what is foretold, the others bisect.
+        options: see ``RamOptions``. ``replay`` begins at what is predicted_limit, the others bisect.
     """
     prober = Prober(session, reference)
-    foretold = session.foretold() if options.search == "replay" else None
+    predicted_limit = session.predicted_limit() if options.search == "replay" else None
     runs = 0
     for _ in range(_MOST_SEARCHES):
-        edge = near(prober.passes, foretold.limit if foretold else None, options.minimum, options.maximum)
+        edge = near(
+            prober.passes,
+            predicted_limit.limit if predicted_limit else None,
+            options.minimum,
+            options.maximum,
+        )
         if edge is None or edge == options.maximum:
             return no_limit(prober, options, edge)
         reason = prober.reason(edge + 1)
@@ -40,7 +45,7 @@ def measure_confirmed(session: Session, reference: Reference, options: RamOption
         agreed = again.passes(edge) and not again.passes(edge + 1)
         runs += again.runs
         if agreed:
-            return _confirmed(session, foretold, edge, reason, runs + prober.runs + 1)
+            return _confirmed(session, predicted_limit, edge, reason, runs + prober.runs + 1)
         doubted = edge + 1 if again.passes(edge) else edge
         runs, prober = runs + prober.runs, Prober(session, reference)
     what = f"malloc({doubted}) gave now one outcome, now another in {runs} runs"
@@ -81,10 +86,10 @@ def _down(passes: Callable[[int], bool], top: int, low: int) -> int | None:
 
 
 def _confirmed(
-    session: Session, foretold: PredictedLimit | None, limit: int, reason: str, runs: int
+    session: Session, predicted_limit: PredictedLimit | None, limit: int, reason: str, runs: int
 ) -> UnusedRam:
     # That nothing below fails only a replay of all sizes can tell: the emulator's, where it found the same.
-    same = foretold is not None and foretold.certified and foretold.limit == limit
-    islands = foretold.islands if same and foretold is not None else ()
-    by = "template" if session.way == "template" else "injected"
+    same = predicted_limit is not None and predicted_limit.certified and predicted_limit.limit == limit
+    islands = predicted_limit.islands if same and predicted_limit is not None else ()
+    by = "template" if session.method == "template" else "injected"
     return UnusedRam(limit, "board", same, runs, 0, islands, len(islands), reason, 0, by)

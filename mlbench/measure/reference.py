@@ -19,7 +19,7 @@ class Reference:
 
     Args:
         result: the run.
-        perturbed: gives a run in which time passes in another way, by number; called when first needed.
+        shifted: gives a run in which time passes differently, by number; called when first needed.
         compare_serial: whether serial text counts.
         inferences: how many inferences it made; a probe makes as many.
     """
@@ -27,14 +27,14 @@ class Reference:
     def __init__(
         self,
         result: RunResult,
-        perturbed: Callable[[int], RunResult],
+        shifted: Callable[[int], RunResult],
         *,
         compare_serial: bool = True,
         inferences: int = 1,
     ) -> None:
         self.result = result
         self.inferences = inferences
-        self._perturbed = perturbed
+        self._perturbed = shifted
         self._compare_serial = compare_serial
         self._masked: frozenset[int] | None = None
 

@@ -171,7 +171,7 @@ class _ServiceMaker:
             request = _locate(self._obtain(spec), spec)
             return self._build(replace(request, board=wanted, literal=literal))
 
-        claims = BoardRequest(
+        request = BoardRequest(
             board,
             fqbn,
             self._settings.port,
@@ -183,11 +183,11 @@ class _ServiceMaker:
         faithful = spec.ram_search == "faithful"
         if self._prebuilt:
             said = PredictedLimit(spec.ram_expected) if spec.ram_expected is not None else None
-            return BoardTarget(board, claims, None, lambda _: said, self._progress.note, faithful)
-        foretold = partial(self._foretold, spec)
-        return BoardTarget(board, claims, rebuild, foretold, self._progress.note, faithful)
+            return BoardTarget(board, request, None, lambda _: said, self._progress.note, faithful)
+        predicted_limit = partial(self._predicted_limit, spec)
+        return BoardTarget(board, request, rebuild, predicted_limit, self._progress.note, faithful)
 
-    def _foretold(self, spec: SketchSpec, firmware: Firmware) -> PredictedLimit | None:
+    def _predicted_limit(self, spec: SketchSpec, firmware: Firmware) -> PredictedLimit | None:
         """What the emulator of the board finds, where it has one."""
         from mlbench.boards import board_for
         from mlbench.measure.emulator_limit import predict_limit
@@ -199,7 +199,7 @@ class _ServiceMaker:
         )
 
     def _expected(self, spec: SketchSpec, firmware: Firmware) -> int | None:
-        found = self._foretold(spec, firmware) if spec.ram_search == "replay" else None
+        found = self._predicted_limit(spec, firmware) if spec.ram_search == "replay" else None
         return found.limit if found is not None else None
 
     def arduino_cli(self, fqbn: str) -> ArduinoCli | None:

@@ -99,35 +99,37 @@ def list_ports() -> tuple[Port, ...]:
 
 
 def find_ports(
-    board: Board, wish: PortSelector, list_all: Callable[[], Sequence[Port]] = list_ports
+    board: Board, selector: PortSelector, list_all: Callable[[], Sequence[Port]] = list_ports
 ) -> tuple[Port, ...]:
     """The ports that may be the board's, the surest first.
 
     Args:
-        board: what is looked for; not asked where the wish names a port.
-        wish: what the user asks for.
+        board: what is looked for; not asked where the selector names a port.
+        selector: what the user asks for.
         list_all: gives the ports that there are.
 
     Raises:
         EnvironmentFault: there is none; says which ports there are, and what to do.
     """
     ports = list_all()
-    if wish.device:
-        listed = tuple(port for port in ports if wish.fits(port))
+    if selector.device:
+        listed = tuple(port for port in ports if selector.fits(port))
         if listed:
             return listed[:1]
-        if _URL.match(wish.device) or os.path.exists(wish.device):  # noqa: PTH110 (text as named)
-            return (Port(wish.device),)
-        raise _nothing(board, f"there is no port {wish.device}", ports)
+        if _URL.match(selector.device) or os.path.exists(selector.device):  # noqa: PTH110 (text as named)
+            return (Port(selector.device),)
+        raise _nothing(board, f"there is no port {selector.device}", ports)
     ids = board.serial.usb if board.serial is not None else ()
     found = tuple(
-        port for port in _first_of_each(ports) if wish.fits(port) and (not wish.anything or port.usb in ids)
+        port
+        for port in _first_of_each(ports)
+        if selector.fits(port) and (not selector.anything or port.usb in ids)
     )
     if found:
         return found
-    if wish.anything and not ids:
+    if selector.anything and not ids:
         raise _nothing(board, f"board {board.id} has no USB ids to be found by", ports)
-    asked = ":".join(filter(None, [str(wish.usb or ""), wish.serial_number]))
+    asked = ":".join(filter(None, [str(selector.usb or ""), selector.serial_number]))
     what = f"no port is {asked}" if asked else f"no {board.name} is connected"
     raise _nothing(board, what, ports)
 

@@ -76,7 +76,7 @@ class SimulatedBoard:
     Args:
         board: its definition.
         link: where its port appears.
-        manner: how it behaves.
+        options: how it behaves.
         times: where time comes from.
         cable: makes its end of the line, each time that it is plugged in.
     """
@@ -85,15 +85,15 @@ class SimulatedBoard:
         self,
         board: Board,
         link: Path,
-        manner: SimulationOptions,
+        options: SimulationOptions,
         times: Times | None = None,
         cable: Callable[[Path], Cable] = PortLink,
     ) -> None:
         self._times, self._cable = times or Times(), cable
-        self.board, self.link, self.manner = board, link, manner
+        self.board, self.link, self.options = board, link, options
         self.chip = SimulatedChip(board)
-        self.noise = Noise(manner.faults, manner.seed, self._event)
-        self.bootloader = Bootloader(manner.faults.upload)
+        self.noise = Noise(options.faults, options.seed, self._event)
+        self.bootloader = Bootloader(options.faults.upload)
         self.counts: Counter[str] = Counter()
         self.stopping = 0
         self._buttons: list[str] = []
@@ -116,12 +116,12 @@ class SimulatedBoard:
             SketchError: the firmware is not for its chip.
             EnvironmentFault: the log cannot be written.
         """
-        if self.manner.log is not None:
+        if self.options.log is not None:
             try:
-                self._log = self.manner.log.open("w", encoding="utf-8", buffering=1)
+                self._log = self.options.log.open("w", encoding="utf-8", buffering=1)
             except OSError as error:
                 what = f"the log cannot be written: {error.strerror}"
-                raise EnvironmentFault(what, where=str(self.manner.log)) from None
+                raise EnvironmentFault(what, where=str(self.options.log)) from None
         if firmware is not None:
             self.chip.load(firmware)
         self._plug()
@@ -180,7 +180,7 @@ class SimulatedBoard:
             else:
                 self._unplug()
                 self._plug()
-        wait, speed = 0.0, self.manner.speed
+        wait, speed = 0.0, self.options.speed
         # Who is in a hurry does not wait for what does nothing.
         if speed and not (self.chip.idle and speed != 1):
             wall, virtual = self._ahead_of
@@ -201,7 +201,7 @@ class SimulatedBoard:
     def _pause(self, passed: float) -> None:
         """In the bootloader, dead, hung, or without firmware: only the watchdog and the bootloader live."""
         lifeless = self._hung or self.chip.state is ChipState.DEAD
-        if self.chip.wait(_FAST_SECONDS if self.manner.speed != 1 and lifeless else passed):
+        if self.chip.wait(_FAST_SECONDS if self.options.speed != 1 and lifeless else passed):
             self._was_reset()
             return
         if self._port is None:
@@ -289,10 +289,10 @@ class SimulatedBoard:
         self._was_reset()
 
     def _plug(self) -> None:
-        slow = self.manner.faults.slow
+        slow = self.options.faults.slow
         if slow:
             self._event("slow", f"{slow:g} s")
-        self._appears = self._times.clock() + self.manner.enumeration + slow
+        self._appears = self._times.clock() + self.options.enumeration + slow
         self._in_step()
 
     def _unplug(self) -> None:
@@ -352,14 +352,14 @@ def _place(link: Path) -> BoardLock:
     return lock
 
 
-def simulate(board: Board, link: Path, manner: SimulationOptions, firmware: Path | None) -> int:
+def simulate(board: Board, link: Path, options: SimulationOptions, firmware: Path | None) -> int:
     """Run a simulated board until a signal ends it; returns the exit status.
 
     Raises:
         UsageError: the place of its port is taken.
         SketchError: the firmware is not for its chip.
     """
-    simulated = SimulatedBoard(board, link, manner)
+    simulated = SimulatedBoard(board, link, options)
     with _place(link), simulated.attended():
         try:
             simulated.start(firmware)

@@ -118,7 +118,7 @@ class RenodeSession:
         self._plan(firmware.elf)
 
     @property
-    def way(self) -> str:
+    def method(self) -> str:
         """See ``Session``."""
         return method_of(self._firmware, self._functions, self._plan(self._firmware.elf).named)
 
@@ -126,7 +126,7 @@ class RenodeSession:
         """See ``Session``: none, every size is tried by a whole run."""
         return None
 
-    def foretold(self) -> None:
+    def predicted_limit(self) -> None:
         """See ``Session``: nothing."""
 
     def remarks(self) -> tuple[str, ...]:
@@ -182,7 +182,7 @@ class RenodeSession:
         patches = self._patches(plan, probe)
         roles, wanted = self._hooks(plan, probe)
         # Another number of instructions to the second shifts every time that the firmware can see.
-        mips = 100 - 7 * probe.perturb
+        mips = 100 - 7 * probe.time_shift
         machine.build(plan.image, plan.vectors, wanted, patches, mips)
         try:
             return self._to_the_end(machine, plan, probe, roles, deadline_s)

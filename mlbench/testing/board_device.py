@@ -47,40 +47,40 @@ class BoardDevice(Dialogue):
         self.image = Image.load(path)
         self._board, self._fqbn = board_for(board), board
         self._port = port or os.environ.get("MLBENCH_PORT", "")
-        self._claimed: tuple[BoardLock, BoardLease] | None = None
+        self._lease: tuple[BoardLock, BoardLease] | None = None
         self._begun = 0.0
 
     def close(self) -> None:
         """Let go of the board. What was uploaded goes on to run."""
-        claimed, self._claimed = self._claimed, None
-        if claimed is not None:
-            claimed[1].console.close()
-            claimed[0].release()
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease[1].console.close()
+            lease[0].release()
 
     def report(self) -> Report:
         """The device as it stands; it is not switched on for that."""
-        return Report("running" if self._claimed else "off", "", self._text())
+        return Report("running" if self._lease else "off", "", self._text())
 
     def _text(self) -> str:
-        raw = bytes(self._claimed[1].console.raw) if self._claimed is not None else b""
+        raw = bytes(self._lease[1].console.raw) if self._lease is not None else b""
         return raw.decode("utf-8", "replace")
 
     def _started(self) -> BoardLease:
-        if self._claimed is None:
-            claims = BoardRequest(self._board, self._fqbn, self._port, self._arduino_cli, _say, "a test")
-            lock, claimed = claims()
-            self._claimed = lock, claimed
+        if self._lease is None:
+            request = BoardRequest(self._board, self._fqbn, self._port, self._arduino_cli, _say, "a test")
+            lock, lease = request()
+            self._lease = lock, lease
             try:
-                self._upload(claimed)
+                self._upload(lease)
             except BaseException:
                 self.close()
                 raise
             self._begun = time.monotonic()
-        return self._claimed[1]
+        return self._lease[1]
 
-    def _upload(self, claimed: BoardLease) -> None:
+    def _upload(self, lease: BoardLease) -> None:
         if isinstance(self._firmware, Firmware) and self._firmware.board is not None:
-            claimed.upload(self._firmware.board)
+            lease.upload(self._firmware.board)
             return
         # Of an ELF file alone the forms that bootloaders take are made here.
         with TemporaryDirectory(prefix="mlbench-device-") as name:
@@ -89,7 +89,7 @@ class BoardDevice(Dialogue):
             shutil.copyfile(self.image.path, elf)
             elf.with_suffix(".bin").write_bytes(flat_binary(self.image))
             elf.with_suffix(".hex").write_text(intel_hex(self.image))
-            claimed.upload(BoardImage(folder, elf))
+            lease.upload(BoardImage(folder, elf))
 
     def _arduino_cli(self) -> ArduinoCli | None:
         from mlbench.host.policy import Policy
@@ -122,7 +122,7 @@ class BoardDevice(Dialogue):
         return bytes(self._started().console.raw)
 
     def _us(self) -> float:
-        return 1e6 * (time.monotonic() - self._begun) if self._claimed is not None else 0.0
+        return 1e6 * (time.monotonic() - self._begun) if self._lease is not None else 0.0
 
     def _send(self, source: str, data: bytes) -> None:
         if source not in ("uart0", "usb"):

@@ -80,7 +80,7 @@ class EmulatorCore:
     @property
     def instructions(self) -> int:
         """Instructions since the reset."""
-        return self.machine.hot.instructions
+        return self.machine.hook.instructions
 
     def serial(self) -> bytes:
         """All text that was sent so far."""
@@ -171,7 +171,7 @@ class EmulatorCore:
                     death = self._fatal.at(ending.address)
                     if death is not None:
                         chain = verdict.call_chain(machine)
-                        outcome, reason = verdict.of_death(death, chain)
+                        outcome, reason = verdict.of_fatal_exit(death, chain)
                         raise self._error(outcome.value, reason)
                     self._tracker.at(ending.address)
                     if ending.address in places:
@@ -215,7 +215,7 @@ class EmulatorCore:
         Raises:
             DeviceError: the firmware ended in it, or the time was over.
         """
-        machine, cpu, hot = self.machine, self.machine.cpu, self.machine.hot
+        machine, cpu, hook = self.machine, self.machine.cpu, self.machine.hook
         context, resume, here = cpu.uc.context_save(), self._resume, cpu.pc
         asleep = machine.processor.asleep
         machine.processor.asleep = 0
@@ -233,9 +233,9 @@ class EmulatorCore:
         self._stacks.fold()
         mine = self._stacks.state.stacks[self._stacks.state.current]
         lowest, mine.lowest = mine.lowest, stack
-        hot.low_sp = stack
+        hook.low_sp = stack
         self._recorder.start()
-        before = hot.cycles, hot.instructions
+        before = hook.cycles, hook.instructions
         self._resume = False
         self._begin_step()
         latest = self._deadline(timeout_us)
@@ -249,7 +249,7 @@ class EmulatorCore:
             raise DeviceError(error.what, error.report.called(name)) from None
         finally:
             self._recorder.stop()
-        spent = hot.cycles - before[0], hot.instructions - before[1]
+        spent = hook.cycles - before[0], hook.instructions - before[1]
         self._stacks.fold()
         depth = stack - mine.lowest
         mine.lowest = min(lowest, mine.lowest)
@@ -317,16 +317,16 @@ class EmulatorCore:
         if self._step is None:
             return ()
         machine, names = self.machine, {f.address: f.demangled for f in self.image.functions}
-        end, now = machine.hot.instructions, self.snapshot()
+        end, now = machine.hook.instructions, self.snapshot()
         self.restore(self._step)
         last: deque[str] = deque(maxlen=_LAST_FUNCTIONS)
 
         def entered(_uc: object, address: int, _size: int, _user: object) -> None:
-            if address in names and machine.hot.instructions <= end:
+            if address in names and machine.hook.instructions <= end:
                 last.append(names[address])
 
         try:
-            if end - machine.hot.instructions <= _MOST_RETRACED:
+            if end - machine.hook.instructions <= _MOST_RETRACED:
                 uc = machine.cpu.uc
                 hook = uc.hook_add(unicorn.UC_HOOK_BLOCK, entered)
                 # Blocks translated so far call the hooks that there were then.
@@ -342,7 +342,7 @@ class EmulatorCore:
 
     def _repeat(self, end: int) -> None:
         machine = self.machine
-        while machine.hot.instructions < end:
+        while machine.hook.instructions < end:
             at = machine.clock.now + machine.clock.cycles(_SLICE_US)
             ending = machine.run(at, resume=self._resume, host_seconds=self._host_seconds)
             self._resume = ending.end is End.BREAKPOINT

@@ -130,8 +130,8 @@ class Device(Dialogue):
 
     @property
     def native(self) -> bool:
-        """Whether the emulator's hot path is native code; in Python it is some 100 times slower."""
-        return self._core.machine.hot.native
+        """Whether the emulator's block hook is native code; in Python it is some 100 times slower."""
+        return self._core.machine.hook.native
 
     def reset(self) -> Device:
         """Switch it off and on again, as it was at first."""

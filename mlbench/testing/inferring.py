@@ -66,9 +66,9 @@ class Batch:
             machine.patch_flash(target, data)
         else:
             machine.cpu.write(target, data)
-        cycles, instructions = machine.hot.cycles, machine.hot.instructions
+        cycles, instructions = machine.hook.cycles, machine.hook.instructions
         core.run_back(timeout_us, self.name)
-        cycles, instructions = machine.hot.cycles - cycles, machine.hot.instructions - instructions
+        cycles, instructions = machine.hook.cycles - cycles, machine.hook.instructions - instructions
         contents = tuple(machine.cpu.read(at, size) for at, size in places)
         return Inference(contents, cycles, instructions, Quantity(machine.clock.us(cycles), TIME))
 

@@ -78,11 +78,11 @@ def test_heap_and_stack_fill_the_rest_of_ram(busy: Built) -> None:
 
 def test_no_segment_is_both_written_and_run(bench: Bench) -> None:
     """GNU ld from 2.39 on warns of such, and an older one does not know the option that keeps it quiet."""
-    text = EMPTY.replace("{}", "{ hot(1); }", 1)
-    ram = 'extern "C" __attribute__((section(".ramfunc.hot"), noinline)) '
-    hot = ram + "int hot(int x) { return x * micros(); }\n"
-    built = bench.build(bench.sketch("hot", f"static int started = 5;\n{hot}{text}"))
-    assert built.address("hot") >= 0x20000000
+    text = EMPTY.replace("{}", "{ hook(1); }", 1)
+    ram = 'extern "C" __attribute__((section(".ramfunc.hook"), noinline)) '
+    hook = ram + "int hook(int x) { return x * micros(); }\n"
+    built = bench.build(bench.sketch("hook", f"static int started = 5;\n{hook}{text}"))
+    assert built.address("hook") >= 0x20000000
     headers = subprocess.run(
         ["arm-none-eabi-readelf", "-lW", str(built.firmware.elf)], capture_output=True, text=True, check=True
     ).stdout

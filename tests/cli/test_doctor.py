@@ -54,9 +54,9 @@ def test_broken_tool_does_not_hide_the_rest(program, own_home: Path) -> None:
     assert found["Python"].ok
 
 
-def test_hot_path_in_python_is_said(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_block_hook_in_python_is_said(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLBENCH_HOTPATH", "python")
-    found = {check.name: check for check in checks()}["emulator's hot path"]
+    found = {check.name: check for check in checks()}["emulator's block hook"]
     assert not found.ok
     assert not found.needed
     assert "slower" in found.detail

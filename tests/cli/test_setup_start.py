@@ -183,7 +183,7 @@ def test_edited_native_source_is_built_again_in_the_same_environment(warm_projec
     source = warm_project.root / "mlbench/emulator/_block_hook.c"
     source.write_text(source.read_text() + "\nint one_more;\n")
     again = warm_project.start("x")
-    assert "building the emulator's hot path" in again.stderr
+    assert "building the emulator's block hook" in again.stderr
     assert len(warm_project.environments) == 1
     assert len(list(warm_project.environments[0].glob("native/*.so"))) >= 2
     assert warm_project.start("x").stderr == ""

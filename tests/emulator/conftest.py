@@ -18,12 +18,12 @@ def chip(bare: Compiler) -> Chip:
 
 @pytest.fixture(scope="session")
 def native_library(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
-    """The hot path, built from its source as it is now."""
-    return build_native(tmp_path_factory.mktemp("hot"))
+    """The block hook, built from its source as it is now."""
+    return build_native(tmp_path_factory.mktemp("hook"))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _hot_path(native_library: Path | None) -> Iterator[None]:
+def _block_hook(native_library: Path | None) -> Iterator[None]:
     before = os.environ.get("MLBENCH_HOTPATH")
     os.environ["MLBENCH_HOTPATH"] = str(native_library) if native_library else "python"
     yield

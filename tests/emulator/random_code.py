@@ -148,8 +148,8 @@ def wild_code(draw: random.Random, halfwords: int) -> bytes:
 def outcome(machine: Machine, deadline: int) -> tuple[object, ...]:
     """Run, and everything that two runs must agree in."""
     ending = machine.run(deadline, host_seconds=60)
-    hot = machine.hot
-    return (ending.end.name, ending.address, hot.cycles, hot.instructions, hot.placement, hot.low_sp,
+    hook = machine.hook
+    return (ending.end.name, ending.address, hook.cycles, hook.instructions, hook.placement, hook.low_sp,
             tuple(machine.cpu.registers().values()))  # fmt: skip
 
 

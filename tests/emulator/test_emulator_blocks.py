@@ -76,11 +76,11 @@ def test_it_blocks_across_a_page_with_an_exception_inside(bare: Compiler, skip: 
         assert stops < 1000
     assert stops > 10
     assert words(stepped, "out", 2) == [_EXPECTED, 1]
-    assert stepped.hot.cycles == whole.hot.cycles
-    assert stepped.hot.instructions == whole.hot.instructions
+    assert stepped.hook.cycles == whole.hook.cycles
+    assert stepped.hook.instructions == whole.hook.instructions
     python = Machine(image, NRF52840, force_python=True)
     assert run_to(python, "finish").end is End.BREAKPOINT
-    assert (python.hot.cycles, python.hot.instructions) == (whole.hot.cycles, whole.hot.instructions)
+    assert (python.hook.cycles, python.hook.instructions) == (whole.hook.cycles, whole.hook.instructions)
 
 
 def test_long_straight_code_is_counted_to_the_instruction(bare: Compiler) -> None:
@@ -93,9 +93,9 @@ def test_long_straight_code_is_counted_to_the_instruction(bare: Compiler) -> Non
     for name in ("begin", "done"):
         machine.set_break(address(machine, name))
     assert machine.run(10 * MS).address == address(machine, "begin")
-    before = machine.hot.instructions
+    before = machine.hook.instructions
     assert machine.run(10 * MS, resume=True).address == address(machine, "done")
-    assert machine.hot.instructions - before == 10001
+    assert machine.hook.instructions - before == 10001
 
 
 # Unicorn raises it again after emu_start; that its callback then has no result to convert is its affair.

@@ -21,7 +21,7 @@ from mlbench.boards.catalog import VARIABLE
 from mlbench.cli.main import main
 from mlbench.cycles.model import load_model
 from mlbench.emulator.allocator import Replay, ReplayError
-from mlbench.emulator.block_hook import make_hot_path, tells_apart
+from mlbench.emulator.block_hook import make_block_hook, tells_apart
 from mlbench.emulator.chip import Chip, Region
 from mlbench.emulator.chips import CHIPS, chip_of, load_chip
 from mlbench.emulator.chips.nrf52840 import NRF52840
@@ -85,7 +85,7 @@ def test_its_cost_table_is_there(chip: Chip) -> None:
 
 
 @ALL
-def test_the_native_hot_path_can_have_it(chip: Chip) -> None:
+def test_the_native_block_hook_can_have_it(chip: Chip) -> None:
     """Else it would be slow; see ``Chip``."""
     assert tells_apart((chip.flash, chip.ram), 4)
     lines = [range(memory.start >> 4, memory.end >> 4) for memory in (chip.flash, chip.ram)]
@@ -93,11 +93,11 @@ def test_the_native_hot_path_can_have_it(chip: Chip) -> None:
 
 
 @pytest.mark.parametrize("ram", [Region(0x20000000, 0x200000), Region(0x10000000, 0x10000)])
-def test_memory_whose_lines_it_cannot_tell_apart_has_the_hot_path_in_python(ram: Region) -> None:
+def test_memory_whose_lines_it_cannot_tell_apart_has_the_block_hook_in_python(ram: Region) -> None:
     chip = replace(NRF52840, ram=ram)
     lines = [range(memory.start >> 4, memory.end >> 4) for memory in (chip.flash, chip.ram)]
     assert len({place(line) for each in lines for line in each}) < sum(map(len, lines))
-    assert not make_hot_path(load_model(chip.cost_table), chip).native
+    assert not make_block_hook(load_model(chip.cost_table), chip).native
 
 
 @pytest.mark.parametrize("board", [board for board in load_boards() if board.emulator], ids=lambda b: b.id)
@@ -124,8 +124,8 @@ def test_firmware_runs_from_its_memory_and_is_heard(bare: Compiler) -> None:
 
 def test_it_starts_as_its_bootloader_leaves_it(bare: Compiler) -> None:
     made, nano = machine(bare, "int main(void) { return 0; }"), bare.machine("int main(void) { return 0; }")
-    assert (made.hot.cache_on, made.scs.value(CPACR)) == (0, 0)
-    assert (nano.hot.cache_on, nano.scs.value(CPACR)) == (1, 0xF << 20)
+    assert (made.hook.cache_on, made.scs.value(CPACR)) == (0, 0)
+    assert (nano.hook.cache_on, nano.scs.value(CPACR)) == (1, 0xF << 20)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ int main(void) {{ ENABLE(29); send(); note(total(table, 64)); while (!sent) ; no
   REG(0x4800E540) = 1; for (u32 i = 0; i < 20; i++) note(total(table, 10 + i)); return 0; }}"""
 
 
-def test_the_hot_paths_agree_and_a_snapshot_goes_on_alike(bare: Compiler) -> None:
+def test_the_block_hooks_agree_and_a_snapshot_goes_on_alike(bare: Compiler) -> None:
     told = []
     for python in (False, True):
         made = machine(bare, FLASH_READS, python=python)
@@ -197,8 +197,10 @@ def test_the_hot_paths_agree_and_a_snapshot_goes_on_alike(bare: Compiler) -> Non
         half = made.save()
         for _ in range(2):
             found = finish(made)
-            hot = made.hot
-            told.append((found, hot.cycles, hot.instructions, hot.placement, hot.flash_reads, made.serial()))
+            hook = made.hook
+            told.append(
+                (found, hook.cycles, hook.instructions, hook.placement, hook.flash_reads, made.serial())
+            )
             made.load(half)
     assert told[0][4] > 64 + 40 + 200
     assert told[0][5] == b"made up\n"

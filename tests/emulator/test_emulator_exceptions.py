@@ -452,7 +452,7 @@ def test_an_exception_frame_counts_for_the_lowest_sp(bare: Compiler) -> None:
         asm=True,
     )
     assert run_to(machine, "finish").end is End.BREAKPOINT
-    assert machine.hot.low_sp == 0x20040000 - 32
+    assert machine.hook.low_sp == 0x20040000 - 32
 
 
 def test_tail_chained_handlers_share_one_frame(bare: Compiler) -> None:

@@ -69,13 +69,13 @@ def test_reads_are_those_of_the_cpu(bare: Compiler, level: str, python: bool) ->
     watched = Machine(image, NRF52840, force_python=python)
     seen = _true_reads(watched)
     assert finish(watched) == expected
-    hot = watched.hot
-    assert hot.flash_reads == plain.hot.flash_reads > 500
+    hook = watched.hook
+    assert hook.flash_reads == plain.hook.flash_reads > 500
     # What was not told is at most what could not be.
-    missing = seen["reads"] - hot.flash_reads
-    assert -8 <= missing <= hot.unseen_loads + 8, (seen["reads"], hot.flash_reads, hot.unseen_loads)
+    missing = seen["reads"] - hook.flash_reads
+    assert -8 <= missing <= hook.unseen_loads + 8, (seen["reads"], hook.flash_reads, hook.unseen_loads)
     # Unoptimized code keeps more pointers on the stack in a block than there are slots.
-    assert hot.unseen_loads < (0.25 if level == "-O0" else 0.02) * seen["reads"]
+    assert hook.unseen_loads < (0.25 if level == "-O0" else 0.02) * seen["reads"]
 
 
 def _block(text: bytes) -> Accesses:
@@ -180,7 +180,7 @@ def cycles_of(bare: Compiler, text: str, python: bool) -> int:
     assert where is not None
     machine.set_break(where.address & ~1)
     machine.run(MS)
-    return machine.hot.cycles
+    return machine.hook.cycles
 
 
 @pytest.mark.parametrize("python", [False, True], ids=["native", "python"])

@@ -120,7 +120,7 @@ def test_stores_of_every_kind_are_gone_on_from(bare: Compiler) -> None:
       count: .space 4
     """
     machine = bare.machine(source, asm=True)
-    before = machine.hot.instructions
+    before = machine.hook.instructions
     assert finish(machine) == [0x80020, 1]
     cells = [machine.cpu.word(0x80000 + 4 * n) for n in range(13)]
     nothing = 0xFFFFFFFF
@@ -128,7 +128,7 @@ def test_stores_of_every_kind_are_gone_on_from(bare: Compiler) -> None:
     # Each instruction is counted once, though the CPU has stopped at every store to flash.
     whole = bare.machine(source.replace("0x80000", "0x20010000"), asm=True)
     finish(whole)
-    assert machine.hot.instructions - before == whole.hot.instructions
+    assert machine.hook.instructions - before == whole.hook.instructions
 
 
 def test_code_that_was_run_and_written_again_is_seen(bare: Compiler) -> None:
@@ -181,7 +181,7 @@ def test_snapshots_hold_changed_flash_and_nothing_else(bare: Compiler) -> None:
     machine.run(MS)
     assert _cells(machine) == [0, *[0xFFFFFFFF] * 3]
     first = machine.save()
-    assert [len(page) for page in machine.cells.save().values()] == [4096]
+    assert [len(page) for page in machine.flash_array.save().values()] == [4096]
     machine.cpu.write(address(machine, "go"), b"\x04")
     finish(machine)
     assert _cells(machine) == [0, 1, 2, 3]
@@ -189,7 +189,7 @@ def test_snapshots_hold_changed_flash_and_nothing_else(bare: Compiler) -> None:
     assert _cells(machine) == [0, *[0xFFFFFFFF] * 3]
     machine.load(start)
     assert _cells(machine) == [0xFFFFFFFF] * 4
-    assert machine.cells.save() == {}
+    assert machine.flash_array.save() == {}
     machine.load(first)
     machine.restart(Cause.SOFTWARE)
     assert _cells(machine)[0] == 0

@@ -36,8 +36,8 @@ def told(bare: Compiler, loop: str) -> tuple[list[int], tuple[int, ...], int]:
     source = f"{HEAD} static volatile u32 ticks; void systick_handler(void) {{ ticks++; }}"
     machine = bare.machine(f"{source} int main(void) {{ {loop} note(7); return 0; }}")
     notes = finish(machine)
-    hot = machine.hot
-    counts = (hot.cycles, hot.instructions, hot.placement, hot.flash_reads)
+    hook = machine.hook
+    counts = (hook.cycles, hook.instructions, hook.placement, hook.flash_reads)
     return notes, counts, skipped(machine)
 
 

@@ -42,7 +42,7 @@ def _cycles_a_round(bare: Compiler, body: str, at: int, cache: bool, python: boo
         machine = Machine(bare.image(source, asm=True), NRF52840, force_python=python)
         machine.set_break(address(machine, "finish"))
         assert machine.run(10 * MS).end is End.BREAKPOINT
-        counts.append(machine.hot.cycles)
+        counts.append(machine.hook.cycles)
     return (counts[1] - counts[0]) / _ROUNDS
 
 

@@ -60,7 +60,7 @@ def test_time_passes_asleep(bare: Compiler) -> None:
     machine = bare.machine(_TIMER + "int main(void) { ENABLE(8); timer(3000); WFI(); return 0; }")
     assert finish(machine) == [8]
     assert 3 * MS <= machine.clock.now < 3.1 * MS
-    assert machine.hot.instructions < 500
+    assert machine.hook.instructions < 500
 
 
 def test_sleep_on_exit_stays_asleep_between_interrupts(bare: Compiler) -> None:

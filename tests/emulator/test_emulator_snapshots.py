@@ -52,8 +52,8 @@ _END = 6 * MS
 
 
 def _state(machine: Machine) -> tuple[Any, ...]:
-    hot = machine.hot
-    figures = (hot.cycles, hot.instructions, hot.placement, hot.low_sp)
+    hook = machine.hook
+    figures = (hook.cycles, hook.instructions, hook.placement, hook.low_sp)
     chip = (machine.nvic.save(), machine.bus.save(), sorted(machine.clock._due))
     return (figures, bytes(machine.ram.data), machine.serial(), machine.cpu.registers(), chip)
 

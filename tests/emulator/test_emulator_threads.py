@@ -188,9 +188,9 @@ def test_native_and_python_agree_and_a_snapshot_goes_on_alike(bare: Compiler) ->
         saved = machine.save()
         for _ in range(2):
             ending = machine.run(400 * MS, host_seconds=60)
-            hot = machine.hot
+            hook = machine.hook
             states.append(
-                (ending.end, hot.cycles, hot.instructions, bytes(machine.ram.data), machine.serial())
+                (ending.end, hook.cycles, hook.instructions, bytes(machine.ram.data), machine.serial())
             )
             machine.load(saved)
     assert states[0] == states[1] == states[2] == states[3]

@@ -29,7 +29,7 @@ def test_sleep_jumps_to_the_next_compare(bare: Compiler, sleep: str) -> None:
     at, after = finish(machine)
     assert 50000 <= at <= 50001
     assert after == 1
-    assert machine.hot.instructions < 400
+    assert machine.hook.instructions < 400
 
 
 def test_wfi_wakes_with_interrupts_masked_and_takes_none(bare: Compiler) -> None:
@@ -200,7 +200,7 @@ def test_spinning_stops_at_the_same_cycle_on_every_run(bare: Compiler) -> None:
         assert machine.run(MS // 2).end is End.DEADLINE
         assert machine.run(deadline).end is End.DEADLINE
         assert deadline <= machine.clock.now < deadline + 20
-        ends.add((deadline, machine.clock.now, machine.hot.instructions, tuple(words(machine, "count", 1))))
+        ends.add((deadline, machine.clock.now, machine.hook.instructions, tuple(words(machine, "count", 1))))
     assert len(ends) == 2
 
 
@@ -253,7 +253,7 @@ def test_cycle_counter_shows_the_machines_cycles(bare: Compiler) -> None:
     at = []
     ending = machine.run(100 * MS)
     while ending.address == where:
-        at.append(machine.hot.cycles)
+        at.append(machine.hook.cycles)
         ending = machine.run(100 * MS, resume=True)
     first, second, third, fourth = notes(machine)
     assert second - first == at[1] - at[0]

@@ -228,8 +228,8 @@ def _replay(case: str, tmp_path: Path, tools: Toolchain) -> tuple[ArduinoCli, Jo
     properties = [argv[i + 1] for i, word in enumerate(argv) if word == "--build-property"]
     fqbn = argv[argv.index("--fqbn") + 1] if "--fqbn" in argv else "a:b:c"
     (tmp_path / "build").mkdir()
-    homes = Platforms(tmp_path / "user", tmp_path / "user", tmp_path / "data")
-    compiler = ArduinoCli(program, replace(tools, ctags=None), homes, tmp_path / "own")
+    platforms = Platforms(tmp_path / "user", tmp_path / "user", tmp_path / "data")
+    compiler = ArduinoCli(program, replace(tools, ctags=None), platforms, tmp_path / "own")
     return compiler, Job(sketch, fqbn, tmp_path / "build", tuple(properties)), argv
 
 

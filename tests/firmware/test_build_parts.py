@@ -59,30 +59,32 @@ def test_the_newest_installed_platform_is_used_and_the_user_s_own_goes_before(tm
     newest = _platform(packages / "1.10.0")
     fqbn = Fqbn.parse("acme:nrf:nano")
     environ = {"HOME": str(tmp_path)}
-    homes = homes_for(fqbn, tmp_path / "own", tmp_path / "data", environ)
-    assert homes.platform(fqbn) == newest
-    before = homes.fingerprint(fqbn)
+    platforms = homes_for(fqbn, tmp_path / "own", tmp_path / "data", environ)
+    assert platforms.platform(fqbn) == newest
+    before = platforms.fingerprint(fqbn)
     (newest / "platform.local.txt").write_text("compiler.path=/x/\n")
-    assert homes.fingerprint(fqbn) != before
+    assert platforms.fingerprint(fqbn) != before
     own = _platform(tmp_path / "book/hardware/acme/nrf")
-    homes = homes_for(
+    platforms = homes_for(
         fqbn,
         tmp_path / "own",
         tmp_path / "data",
         environ | {"ARDUINO_DIRECTORIES_USER": str(tmp_path / "book")},
     )
-    assert homes.platform(fqbn) == own
-    before = homes.fingerprint(fqbn)
+    assert platforms.platform(fqbn) == own
+    before = platforms.fingerprint(fqbn)
     (own / "cores").mkdir()
     (own / "cores/a.c").write_text("")
-    assert homes.fingerprint(fqbn) != before
-    assert homes.platform(Fqbn.parse("acme:avr:uno")) is None
+    assert platforms.fingerprint(fqbn) != before
+    assert platforms.platform(Fqbn.parse("acme:avr:uno")) is None
 
 
 def test_own_boards_see_nothing_of_the_user_s(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path), "ARDUINO_DIRECTORIES_USER": "/u", "ARDUINO_DIRECTORIES_DATA": "/d"}
-    homes = homes_for(Fqbn.parse("mlbench:nrf52840:nano33ble"), tmp_path / "own", tmp_path / "data", environ)
-    assert (homes.user, homes.data) == (tmp_path / "own", tmp_path / "data")
+    platforms = homes_for(
+        Fqbn.parse("mlbench:nrf52840:nano33ble"), tmp_path / "own", tmp_path / "data", environ
+    )
+    assert (platforms.user, platforms.data) == (tmp_path / "own", tmp_path / "data")
     others = homes_for(Fqbn.parse("a:b:c"), tmp_path / "own", tmp_path / "data", environ)
     assert (others.user, others.data) == (Path("/u"), Path("/d"))
 
@@ -151,7 +153,7 @@ def test_a_room_is_refilled_by_content_and_emptied_after_a_crash(tmp_path: Path)
     def fill() -> None:
         source = read_source(BuildRequest(sketch, "a:b:c"))
         workspace.fill(source)
-        workspace.seal(source)
+        workspace.finalize(source)
 
     fill()
     main, part = workspace.sketch / "my_sketch.ino", workspace.sketch / "src/a.cpp"

@@ -1,4 +1,4 @@
-"""The emulator's hot path, compiled by whatever compiler there is, or not at all."""
+"""The emulator's block hook, compiled by whatever compiler there is, or not at all."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_built_once_and_found(prefix: Path, with_compiler: None, said: list[str]
     library = native.build(prefix, said.append)
     assert library is not None
     assert library == native.built_library(prefix) == native.build(prefix, said.append)
-    assert said == ["building the emulator's hot path with cc"]
+    assert said == ["building the emulator's block hook with cc"]
     assert ctypes.CDLL(str(library)).mlbench_block
     assert native.why_not_built(prefix) == ""
 

@@ -177,14 +177,14 @@ def test_any_byte_of_an_image_counts(tmp_path, image, data):
 
 
 def test_the_measuring_code_is_part_of_the_instrument(tmp_path, monkeypatch):
-    for name, text in {"a.py": "x = 1", "sub/table.yml": "version: 1", "hot.c": "int x;"}.items():
+    for name, text in {"a.py": "x = 1", "sub/table.yml": "version: 1", "hook.c": "int x;"}.items():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     (tmp_path / "__init__.py").write_text("")
     monkeypatch.setattr(version, "__file__", str(tmp_path / "version.py"))
     digests = set()
-    for name in ("", "a.py", "sub/table.yml", "hot.c"):
+    for name in ("", "a.py", "sub/table.yml", "hook.c"):
         if name:
             (tmp_path / name).write_text("changed")
         kept.instrument_digest.cache_clear()

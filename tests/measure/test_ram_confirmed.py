@@ -21,10 +21,10 @@ def passed(outcome: Outcome = Outcome.PASSED) -> RunResult:
 class Board:
     """A board with a limit, whose ``lie``-th run says the opposite."""
 
-    exact, resolution_us, way = False, 1.0, "functions"
+    exact, resolution_us, method = False, 1.0, "functions"
 
-    def __init__(self, limit: int, foretold: PredictedLimit | None = None, lie: int = -1) -> None:
-        self.limit, self._foretold, self._lie, self.tried = limit, foretold, lie, []
+    def __init__(self, limit: int, predicted_limit: PredictedLimit | None = None, lie: int = -1) -> None:
+        self.limit, self._predicted_limit, self._lie, self.tried = limit, predicted_limit, lie, []
 
     def run(self, probe: Probe, deadline_us: float) -> RunResult:
         assert probe.alloc is not None
@@ -33,8 +33,8 @@ class Board:
         self.tried.append(probe.alloc)
         return passed(Outcome.PASSED if good else Outcome.HUNG)
 
-    def foretold(self) -> PredictedLimit | None:
-        return self._foretold
+    def predicted_limit(self) -> PredictedLimit | None:
+        return self._predicted_limit
 
     def replay(self) -> None:
         return None

@@ -157,7 +157,7 @@ def test_last_words_are_kept(threaded: Threaded) -> None:
 
 def test_good_exit_after_inference_is_no_failure(threaded: Threaded) -> None:
     result = run(threaded, "EXITS_WELL")
-    assert (result.outcome, len(result.marks)) == (Outcome.PASSED, 2)
+    assert (result.outcome, len(result.spans)) == (Outcome.PASSED, 2)
 
 
 @pytest.mark.parametrize("options", [(), OTHER_KERNEL, POOL], ids=["rtx", "other", "pool"])
@@ -190,7 +190,7 @@ def test_output_that_a_probe_moves_is_corrupted(threaded: Threaded) -> None:
 def test_inference_in_a_handler_is_timed(threaded: Threaded) -> None:
     result = run(threaded, "IN_HANDLER")
     assert result.outcome is Outcome.PASSED, result.reason
-    assert len(result.marks) == 4
+    assert len(result.spans) == 4
     # On the main stack, as handlers are.
     assert by_name(result.stacks)["MSP"].used > by_name(run(threaded, "GOOD").stacks)["MSP"].used
 
@@ -207,9 +207,9 @@ def test_float_that_comes_back_in_a_core_register(threaded: Threaded) -> None:
 def test_inference_left_by_longjmp_is_not_timed(threaded: Threaded) -> None:
     result = run(threaded, "JUMPS")
     assert result.outcome is Outcome.PASSED, result.reason
-    assert len(result.marks) == 1 + 3
+    assert len(result.spans) == 1 + 3
     assert any("1 inferences were left by longjmp" in note for note in result.notes)
-    times = [mark.us for mark in result.marks[1:]]
+    times = [mark.us for mark in result.spans[1:]]
     assert max(times) < 1.1 * min(times)
 
 

@@ -21,7 +21,7 @@ ALL = (OTHER, ONE, TWO, LOADER)
 
 
 @pytest.mark.parametrize(
-    ("text", "wish"),
+    ("text", "selector"),
     [
         ("", PortSelector()),
         ("/dev/ttyACM0", PortSelector("/dev/ttyACM0")),
@@ -34,8 +34,8 @@ ALL = (OTHER, ONE, TWO, LOADER)
         ("AB12CD34", PortSelector(serial_number="AB12CD34")),
     ],
 )
-def test_what_a_port_is_asked_for_by(text: str, wish: PortSelector) -> None:
-    assert parse_selector(text) == wish
+def test_what_a_port_is_asked_for_by(text: str, selector: PortSelector) -> None:
+    assert parse_selector(text) == selector
 
 
 def test_all_that_look_like_the_board_may_be_it() -> None:

@@ -240,8 +240,8 @@ def cli(fake: Fake, tmp_path: Path) -> ArduinoCli:
     platform = tmp_path / "user" / "hardware" / "acme" / "classic"
     platform.mkdir(parents=True)
     (platform / "boards.txt").write_text("nano.name=Nano\nnano.upload.tool=x\nbare.name=Bare\n")
-    homes = Platforms(tmp_path / "user", tmp_path / "user", tmp_path / "data")
-    return ArduinoCli(fake.program, Toolchain(arduino_cli=fake.program), homes, tmp_path / "own")
+    platforms = Platforms(tmp_path / "user", tmp_path / "user", tmp_path / "data")
+    return ArduinoCli(fake.program, Toolchain(arduino_cli=fake.program), platforms, tmp_path / "own")
 
 
 def write(cli: ArduinoCli | None, image: UploadImage, port: Port = PORT, seconds: float = 20.0) -> str:
@@ -263,7 +263,7 @@ def test_arduino_cli_is_asked_with_its_own_configuration(
         "--input-dir", str(image.folder),
     ]  # fmt: skip
     assert call["environment"]["LC_ALL"] == "C"
-    assert call["environment"]["ARDUINO_DIRECTORIES_DATA"] == str(cli.homes.data)
+    assert call["environment"]["ARDUINO_DIRECTORIES_DATA"] == str(cli.platforms.data)
     assert "hush" not in json.dumps(call)
 
 
@@ -311,6 +311,6 @@ def test_without_arduino_cli_it_is_said_what_to_do(image: UploadImage) -> None:
 def test_the_arduino_cli_of_a_board(fake: Fake, tmp_path: Path) -> None:
     own = builder.arduino_cli_for("mlbench:nrf52840:nano33ble", Toolchain(arduino_cli=fake.program), tmp_path)
     assert own is not None
-    assert own.homes.user.parent == tmp_path / "arduino"
+    assert own.platforms.user.parent == tmp_path / "arduino"
     only_builder = Toolchain(arduino_builder=Path(shutil.which("arduino-builder") or "/x"))
     assert builder.arduino_cli_for("mlbench:nrf52840:nano33ble", only_builder, tmp_path) is None

@@ -123,8 +123,8 @@ def test_by_arduino_cli_that_touches_itself(simulated, image: UploadImage, tmp_p
     platform = tmp_path / "user" / "hardware" / "acme" / "classic"
     platform.mkdir(parents=True)
     (platform / "boards.txt").write_text("nano.upload.tool=x\nnano.upload.use_1200bps_touch=true\n")
-    homes = Platforms(tmp_path / "user", tmp_path / "user", tmp_path / "data")
-    cli = ArduinoCli(fake.program, Toolchain(arduino_cli=fake.program), homes, tmp_path / "own")
+    platforms = Platforms(tmp_path / "user", tmp_path / "user", tmp_path / "data")
+    cli = ArduinoCli(fake.program, Toolchain(arduino_cli=fake.program), platforms, tmp_path / "own")
     folder = tmp_path / "build"
     folder.mkdir()
     (folder / "counter.ino.elf").write_bytes(image.elf.read_bytes())

@@ -66,7 +66,7 @@ class HookCpu:
     def ExecutedInstructions(self) -> int:  # noqa: N802
         # Now and then one too many, where it is told to count wrong.
         wrong = QUIRKS.get("miscount", 0)
-        return self._machine.hot.instructions + (self._machine.hot.instructions % wrong if wrong else 0)
+        return self._machine.hook.instructions + (self._machine.hook.instructions % wrong if wrong else 0)
 
     def GetRegister(self, number: int) -> Register:  # noqa: N802
         return Register(self._machine.cpu.r(number))
@@ -201,7 +201,7 @@ class FakeRenode:
         self.started().console.feed(uart, bytes([int(byte, 0)]))
 
     def instructions(self) -> str:
-        return f"0x{self.machine.hot.instructions if self.machine else 0:016X}"
+        return f"0x{self.machine.hook.instructions if self.machine else 0:016X}"
 
     def pc(self) -> str:
         return hex(self.machine.cpu.pc)
@@ -219,7 +219,7 @@ class FakeRenode:
             for address in self.hooks:
                 self.machine.set_break(address)
             if self.mips != 100:
-                self.machine.hot.cycles += (100 - self.mips) * 7777
+                self.machine.hook.cycles += (100 - self.mips) * 7777
             self.cpu = HookCpu(self.machine)
         return self.machine
 

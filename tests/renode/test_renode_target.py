@@ -245,7 +245,7 @@ def test_how_it_ends(renode: Make, workshop: Models, mode: int, outcome: Outcome
     assert result.outcome is outcome
     assert reason in result.reason
     assert "inner()" in [frame.function for frame in result.chain] or mode == 2
-    assert [mark.kind for mark in result.marks] == [SpanKind.INIT]
+    assert [mark.kind for mark in result.spans] == [SpanKind.INIT]
 
 
 def test_an_abort_of_the_cpu_ends_the_run_not_the_session(

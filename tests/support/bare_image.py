@@ -203,11 +203,11 @@ class Chip:
 
 
 def build_native(folder: Path) -> Path | None:
-    """The hot path as a library; None where there is no C compiler."""
+    """The block hook as a library; None where there is no C compiler."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         return None
-    library = folder / "hotpath.so"
+    library = folder / "block_hook.so"
     source = ROOT / "mlbench" / "emulator" / "_block_hook.c"
     subprocess.run(
         [

@@ -87,7 +87,7 @@ class Sketch:
     def limit(self) -> int:
         return self.emulated.measures.unused_ram.bytes
 
-    def foretell(self, _firmware: Firmware) -> PredictedLimit:
+    def predict_limit(self, _firmware: Firmware) -> PredictedLimit:
         return PredictedLimit(self.limit, (), True)
 
 

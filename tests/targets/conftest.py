@@ -91,7 +91,7 @@ def on_board() -> Iterator[Callable[..., Measured]]:
             board_for(spec.board),
             lambda: (NoLock(), uploads),
             sketch.rebuild,
-            sketch.foretell,
+            sketch.predict_limit,
             said.append,
             spec.ram_search == "faithful",
             spare_seconds=spare,

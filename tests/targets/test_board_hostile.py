@@ -62,10 +62,10 @@ def said(lines: list[tuple[str, int]]) -> bytes:
 @given(LINES)
 def test_orders_to_firmware_that_lies(lines: list[tuple[str, int]]) -> None:
     hello = write_line(f"hello {SESSION:08x} 1 128 0", 0)
-    orders = CommandChannel(Scripted(hello + said(lines)), SESSION, spare=0.02)
+    channel = CommandChannel(Scripted(hello + said(lines)), SESSION, spare=0.02)
     try:
-        orders.begin()
-        answer = orders.carry_out(Command(100, 2, 1))
+        channel.begin()
+        answer = channel.execute(Command(100, 2, 1))
     except Silence:
         return
     assert isinstance(answer, CommandResult)
@@ -75,7 +75,7 @@ def test_orders_to_firmware_that_lies(lines: list[tuple[str, int]]) -> None:
 @given(LINES)
 def test_spans_of_firmware_that_lies(lines: list[tuple[str, int]]) -> None:
     result = _Heard(True, "functions").until_the_end(Scripted(said(lines)), Probe(inferences=2), 0.0, 0.01)
-    assert all(0 <= mark.us < 1e10 for mark in result.marks)
+    assert all(0 <= mark.us < 1e10 for mark in result.spans)
     result = _Heard(False, "library").until_the_end(Scripted(said(lines)), Probe(5, 2), 0.0, 0.01)
     assert result.outcome in set(Outcome)
 
@@ -99,11 +99,11 @@ class Endless(Scripted):
 @pytest.mark.parametrize("count", [1, 5, 128])
 def test_a_board_that_speaks_and_obeys_nothing_is_given_up(count: int) -> None:
     console = Endless(f"hello {SESSION:08x} {count} 128 0")
-    orders = CommandChannel(console, SESSION, spare=0.3)
+    channel = CommandChannel(console, SESSION, spare=0.3)
 
     def give() -> None:
-        orders.begin()
-        orders.carry_out(Command(None, 1, 10))
+        channel.begin()
+        channel.execute(Command(None, 1, 10))
 
     with pytest.raises(Silence, match=r"does nothing that it is told|records are not erased"):
         give()
@@ -114,9 +114,9 @@ def test_a_board_that_speaks_and_obeys_nothing_is_given_up(count: int) -> None:
 
 def test_a_board_that_never_rests_is_left(tmp_path: Path) -> None:
     console = Endless(f"hello {SESSION:08x} 5 128 1")
-    orders = CommandChannel(console, SESSION, spare=0.2)
-    orders._records.watched = True
-    assert not orders.rest()
+    channel = CommandChannel(console, SESSION, spare=0.2)
+    channel._records.watched = True
+    assert not channel.rest()
 
 
 def test_what_a_killed_run_has_left_is_waited_for(tmp_path: Path) -> None:
@@ -142,6 +142,6 @@ def test_what_a_killed_run_has_left_is_waited_for(tmp_path: Path) -> None:
 
 def test_noise_alone_is_no_error_of_ours() -> None:
     source = random.Random(5)
-    orders = CommandChannel(Scripted(source.randbytes(5000)), SESSION, spare=0.05)
+    channel = CommandChannel(Scripted(source.randbytes(5000)), SESSION, spare=0.05)
     with pytest.raises(MLBenchError, match="no whole lines"):
-        orders.begin()
+        channel.begin()

@@ -125,7 +125,7 @@ def test_the_faithful_way(template: Sketch, on_board: Callable[..., Measured]) -
     assert "nothing came within" in ram.first_failure
 
 
-@pytest.mark.parametrize("records", [True, False], ids=["orders", "live"])
+@pytest.mark.parametrize("records", [True, False], ids=["channel", "live"])
 def test_the_librarys_marks(
     sketch_of: Callable[..., Sketch], on_board: Callable[..., Measured], records: bool
 ) -> None:
@@ -154,20 +154,20 @@ def test_the_template_by_orders(template: Sketch, on_board: Callable[..., Measur
 def test_a_wrong_guess_costs_runs_and_no_bytes(small: Sketch, on_board: Callable[..., Measured]) -> None:
     for wrong in (-40_000, 900):
 
-        def foretell(_firmware: object, wrong: int = wrong) -> object:
-            return replace(small.foretell(small.firmware), limit=small.limit + wrong)
+        def predict_limit(_firmware: object, wrong: int = wrong) -> object:
+            return replace(small.predict_limit(small.firmware), limit=small.limit + wrong)
 
-        ram = on_board(_With(small, foretell)).profile.measures.unused_ram
+        ram = on_board(_With(small, predict_limit)).profile.measures.unused_ram
         assert isinstance(ram, UnusedRam)
         assert ram.bytes == small.limit
         assert not ram.certified
 
 
 class _With:
-    """A sketch of which something else is foretold."""
+    """A sketch of which something else is predicted_limit."""
 
-    def __init__(self, sketch: Sketch, foretell: Callable[..., object]) -> None:
-        self._sketch, self.foretell = sketch, foretell
+    def __init__(self, sketch: Sketch, predict_limit: Callable[..., object]) -> None:
+        self._sketch, self.predict_limit = sketch, predict_limit
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._sketch, name)

@@ -40,7 +40,7 @@ def test_the_sample_suite_on_a_board_equals_the_emulators(
         time, plain = getattr(mine, kind), getattr(its, kind)
         assert isinstance(time, Time)
         assert time.resolution_us == 1
-        # Initialization runs once: what is in the cache before it is not what it is without orders.
+        # Initialization runs once: what is in the cache before it is not what it is without channel.
         rel = 0.01 if kind == "inference_time" else 0.03
         assert time.median_us == pytest.approx(plain.median_us, rel=rel, abs=STEP_US), kind
     assert found.board.simulated.counts["uploaded"] == 1

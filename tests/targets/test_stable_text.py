@@ -28,8 +28,8 @@ def result(usb: bytes = b"", uart: bytes = b"") -> RunResult:
     return RunResult(Outcome.PASSED, "", made.text(), (), 0.0, lines=stable_lines(made))
 
 
-def difference(mine: RunResult, its: RunResult, *perturbed: RunResult) -> str:
-    return Reference(mine, lambda variant: perturbed[variant - 1] if perturbed else mine).difference(its)
+def difference(mine: RunResult, its: RunResult, *shifted: RunResult) -> str:
+    return Reference(mine, lambda variant: shifted[variant - 1] if shifted else mine).difference(its)
 
 
 def test_a_port_that_is_opened_within_a_line_does_not_count() -> None:
@@ -60,7 +60,7 @@ def marked(us: int, number: int = 3, name: str = "inference", after: bytes = b"c
 
 @given(times, times)
 def test_the_time_of_a_mark_and_its_checksum_are_passed_over(mine: int, its: int) -> None:
-    """Without a word from a perturbed run: the library says the same of itself everywhere."""
+    """Without a word from a shifted run: the library says the same of itself everywhere."""
     assert difference(marked(mine), marked(its)) == ""
 
 

@@ -104,7 +104,7 @@ def test_a_slow_emulator_is_told(users: pytest.Pytester, monkeypatch: pytest.Mon
     monkeypatch.setattr("os.environ", {**os.environ, "MLBENCH_HOTPATH": "/nowhere.so"})
     result = run(users, "def test_it(device):\n    assert device(ELF).call('add', 1, 2).value == 3\n")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*hot path ran in Python*"])
+    result.stdout.fnmatch_lines(["*block hook ran in Python*"])
 
 
 def test_out_of_memory_is_told(users: pytest.Pytester) -> None:

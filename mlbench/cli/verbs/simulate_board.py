@@ -41,8 +41,10 @@ def run(options: argparse.Namespace) -> int:
     if board.emulator is None:
         raise UsageError(f"board {board.id} has no emulator", do="name a board that has one: mlbench boards")
     log = Path(options.log) if options.log else None
-    manner = SimulationOptions(parse_faults(options.fault), options.seed, 0.0 if options.fast else 1.0, log)
+    simulation = SimulationOptions(
+        parse_faults(options.fault), options.seed, 0.0 if options.fast else 1.0, log
+    )
     elf = Path(options.elf) if options.elf else None
     if elf is not None and not elf.is_file():
         raise UsageError("there is no such file", where=str(elf), do="name an ELF file")
-    return simulate(board, Path(options.link), manner, elf)
+    return simulate(board, Path(options.link), simulation, elf)

@@ -84,7 +84,7 @@ class MachineAccess(Protocol):
     """Where serial peripherals put what is sent."""
 
     @property
-    def cells(self) -> FlashAccess:
+    def flash_array(self) -> FlashAccess:
         """The flash memory."""
 
     def part(self, kind: type[_Part], name: str) -> _Part:

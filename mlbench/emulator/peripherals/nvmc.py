@@ -32,7 +32,7 @@ class Nvmc(Peripheral):
     def __init__(
         self, machine: MachineAccess, place: PeripheralSlot, flash: Region, page: int, uicr: str
     ) -> None:
-        self._cells, self._flash, self._page_size = machine.cells, flash, page
+        self._flash_array, self._flash, self._page_size = machine.flash_array, flash, page
         self._uicr = machine.part(Uicr, uicr)
         self._uicr.program = self.program_uicr
         self.busy_until = 0
@@ -72,7 +72,7 @@ class Nvmc(Peripheral):
 
     def _set_cache(self, value: int) -> None:
         self.stored[0x540] = value & 0x101
-        self._cells.switch_cache(bool(value & 1))
+        self._flash_array.switch_cache(bool(value & 1))
 
     def _configure(self, value: int) -> None:
         self.stored[0x504] = value & 3
@@ -88,9 +88,9 @@ class Nvmc(Peripheral):
         wait = max(0, self.busy_until - now) * 1e6 / self.machine.hz()
         self.busy_until = now + int((wait + us) * self.machine.hz() / 1e6)
         # Code in RAM goes on, until it asks for something while the controller is busy.
-        stalled = wait + us if self._cells.runs_from_flash() else wait
+        stalled = wait + us if self._flash_array.runs_from_flash() else wait
         if stalled:
-            self._cells.stall(stalled)
+            self._flash_array.stall(stalled)
 
     # --- writing and erasing -----------------------------------------------------------------
 
@@ -114,7 +114,7 @@ class Nvmc(Peripheral):
         """
         if self._mode() != _WRITE or size != 4 or address % 4 or self._protected(address):
             return False
-        self._cells.write(address, value)
+        self._flash_array.write(address, value)
         self._take(WRITE_US)
         return True
 
@@ -132,7 +132,7 @@ class Nvmc(Peripheral):
         page = address // self._page_size
         if self._erasable(address):
             self.partial.pop(page, None)
-            self._cells.erase(page * self._page_size, self._page_size)
+            self._flash_array.erase(page * self._page_size, self._page_size)
             self._take(ERASE_PAGE_US)
 
     def _erase_partly(self, address: int) -> None:
@@ -144,12 +144,12 @@ class Nvmc(Peripheral):
         self.partial[page] = self.partial.get(page, 0) + duration
         if self.partial[page] * 1000 >= ERASE_PAGE_US:
             del self.partial[page]
-            self._cells.erase(page * self._page_size, self._page_size)
+            self._flash_array.erase(page * self._page_size, self._page_size)
         self._take(duration * 1000.0)
 
     def _erase_all(self, value: int) -> None:
         if value & 1 and self._mode() == _ERASE:
-            self._cells.erase(self._flash.start, self._flash.size)
+            self._flash_array.erase(self._flash.start, self._flash.size)
             self._uicr.erase()
             self._take(ERASE_ALL_US)
 

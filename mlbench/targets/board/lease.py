@@ -27,7 +27,7 @@ class BoardRequest:
     Args:
         board: its definition.
         fqbn: with its options.
-        wish: what ``--port`` says; empty: any port that looks like the board.
+        selector: what ``--port`` says; empty: any port that looks like the board.
         cli: uploads where the board's definition names no command.
         say: told of waiting, and of what is tried again.
         what: what the board is wanted for, told to others that wait for it.
@@ -38,7 +38,7 @@ class BoardRequest:
 
     board: Board
     fqbn: str
-    wish: str
+    selector: str
     cli: Callable[[], ArduinoCli | None]
     say: Say
     what: str = "mlbench run"
@@ -52,7 +52,7 @@ class BoardRequest:
         Raises:
             EnvironmentFault: there is none, or none became free.
         """
-        ports = find_ports(self.board, parse_selector(self.wish), self.list_all)
+        ports = find_ports(self.board, parse_selector(self.selector), self.list_all)
         lock = acquire(ports, self.what, self.say, seconds=self.wait_seconds)
         try:
             # What is sure of uploads is asked before anything is: a tool may be missing.
@@ -65,25 +65,25 @@ class BoardRequest:
 class BoardLease:
     """A board that is held, as ``Uploads``."""
 
-    def __init__(self, claims: BoardRequest, lock: BoardLock) -> None:
-        self._fqbn, self._say = claims.fqbn, claims.say
-        self._watched = claims.board.keeps.records is not None
-        self._awake = WatchdogDeadline(lock.path)
+    def __init__(self, request: BoardRequest, lock: BoardLock) -> None:
+        self._fqbn, self._say = request.fqbn, request.say
+        self._watched = request.board.keeps.records is not None
+        self._watchdog = WatchdogDeadline(lock.path)
         self._uploader = Uploader(
-            claims.board,
-            claims.cli() if claims.board.upload.by == "arduino-cli" else None,
-            claims.say,
-            person_seconds=claims.person_seconds,
-            list_all=claims.list_all,
+            request.board,
+            request.cli() if request.board.upload.by == "arduino-cli" else None,
+            request.say,
+            person_seconds=request.person_seconds,
+            list_all=request.list_all,
         )
-        self.console = SerialConsole(lock.port, baud_of(claims.board), claims.say, claims.list_all)
+        self.console = SerialConsole(lock.port, baud_of(request.board), request.say, request.list_all)
         self.count = 0
         self.attempts = 0
 
     def upload(self, image: BoardImage) -> None:
         """See ``Uploads``. First no watchdog may be awake that an earlier run has started."""
         if self._watched:
-            wait_watchdog(self.console, self._awake, self._say)
+            wait_watchdog(self.console, self._watchdog, self._say)
         self.console.close()
         name = image.elf.name.removesuffix(".elf").removesuffix(".ino")
         try:
@@ -99,8 +99,8 @@ class BoardLease:
 
     def awake(self, seconds: float) -> None:
         """See ``Uploads``."""
-        self._awake.until(seconds)
+        self._watchdog.until(seconds)
 
     def asleep(self) -> None:
         """See ``Uploads``."""
-        self._awake.no_more()
+        self._watchdog.no_more()

@@ -1,8 +1,8 @@
 """Boards that keep no records: each probe is uploaded, and what comes of it is heard on the line.
 
-Two ways. An image with mlbench's harness says each span and how it ended, in lines with checksums. The
-faithful way is that of the document this project was made from: the sketch has N as a literal, and any byte
-that it sends is success.
+There are two methods. An image with mlbench's harness reports each span and how the run ended, in lines with
+checksums. One image per N is the method of the document that this project was made from: the sketch has N as
+a literal, and any byte that it sends is success.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ class PerProbeUpload:
     Args:
         uploads: what uploads, and the line.
         firmware: the sketch.
-        way: how it is measured.
+        method: how it is measured.
         say: told of what is repeated, and why.
         boot: seconds beyond the firmware's own time.
     """
 
     def __init__(
-        self, uploads: Uploads, firmware: Firmware, way: str, say: Say, boot: float = BOOT_SECONDS
+        self, uploads: Uploads, firmware: Firmware, method: str, say: Say, boot: float = BOOT_SECONDS
     ) -> None:
-        self._uploads, self._firmware, self._way, self._say = uploads, firmware, way, say
+        self._uploads, self._firmware, self._method, self._say = uploads, firmware, method, say
         self._boot = boot
 
     def run(self, image: BoardImage, probe: Probe, deadline_us: float) -> RunResult:
         """Upload an image with the harness (or a sketch with marks of its own), and hear what it says."""
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             console = self._started(image)
-            heard = _Heard(image.harness is not None, self._way)
+            heard = _Heard(image.harness is not None, self._method)
             result = heard.until_the_end(console, probe, deadline_us, self._boot)
             gaps = console.reader.gaps
             if result.outcome is not Outcome.PASSED or not gaps or attempt == _MOST_ATTEMPTS:
@@ -79,8 +79,8 @@ class PerProbeUpload:
 class _Heard:
     """What one run has said so far."""
 
-    def __init__(self, harness: bool, way: str) -> None:
-        self._harness, self._way = harness, way
+    def __init__(self, harness: bool, method: str) -> None:
+        self._harness, self._method = harness, method
         self._init: TimedSpan | None = None
         self._inferences: list[TimedSpan] = []
         self._checksum = b""
@@ -148,7 +148,7 @@ class _Heard:
             return Outcome.NO_MEMORY, f"malloc({probe.alloc}) returned NULL"
         if self._end is Outcome.PASSED:
             return Outcome.PASSED, ""
-        if self._way == "template":
+        if self._method == "template":
             # Without the harness any byte says that setup() is through, as in the document.
             return (Outcome.PASSED, "") if not self._harness and text and quiet > _QUIET_SECONDS else None
         spans = self._inferences

@@ -24,7 +24,7 @@ _ANSWER_SECONDS = 0.4
 SPARE_SECONDS = 20.0
 """Beyond the watchdog's time: resets, enumeration, lines that are said again."""
 _RECORDS_A_RUN = 24
-"""Beside one for each inference: its order and end, and calls of the initialization."""
+"""Beside one for each inference: its command and end, and calls of the initialization."""
 MOST_INFERENCES = 90
 """So many are timed in a run: a page has room for 127 records."""
 _MOST_ERASES = 3
@@ -54,14 +54,14 @@ class Command:
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What came of an order.
+    """What came of a command.
 
     ``disturbed`` tells that the board was reset from outside meanwhile, which says nothing of the firmware.
     """
 
     outcome: Outcome
     reason: str
-    marks: tuple[TimedSpan, ...] = ()
+    spans: tuple[TimedSpan, ...] = ()
     checksums: tuple[int, ...] = ()
     """Of what each inference wrote."""
     us: float = 0.0
@@ -83,8 +83,8 @@ class _Records:
         """The first one that is not here yet."""
         return next((index for index in range(self.count) if index not in self.words), None)
 
-    def of(self, order: int) -> list[tuple[int, int, tuple[int, ...]]]:
-        """(type, kind, words) of the records of the newest order, if it is this one."""
+    def of(self, command: int) -> list[tuple[int, int, tuple[int, ...]]]:
+        """(type, kind, words) of the records of the newest command, if it is this one."""
         found: list[tuple[int, int, tuple[int, ...]]] = []
         for index in range(self.count):
             words = self.words[index]
@@ -93,7 +93,7 @@ class _Records:
                 continue  # a reset came while it was written
             if first & 0xFF == _ORDER:
                 found = []
-            if first >> 16 == order:
+            if first >> 16 == command:
                 found.append((first & 0xFF, first >> 8 & 0xFF, words))
         return found
 
@@ -114,7 +114,7 @@ class CommandChannel:
         self._order = 0
         self._spoke = -_LATELY_SECONDS
         """When it last said hello."""
-        self._dog_ms = 0
+        self._watchdog_ms = 0
         """The longest that the watchdog was started with since it last bit."""
 
     def begin(self) -> None:
@@ -126,23 +126,23 @@ class CommandChannel:
         deadline = self._clock() + self._spare
         self._hello(deadline)
         if self._records.watched:
-            self._dog_ms = _LONGEST_LEFT_MS  # an earlier run's: with what time only it knew
+            self._watchdog_ms = _LONGEST_LEFT_MS  # an earlier run's: with what time only it knew
         if self._records.count != 1:
             self._erase(deadline)
 
-    def carry_out(self, order: Command) -> CommandResult:
-        """Have an order carried out.
+    def execute(self, command: Command) -> CommandResult:
+        """Have a command carried out.
 
         Raises:
             Silence: the board does not answer any more.
         """
         self._order = self._order % 0xFFFE + 1
-        self._dog_ms = max(self._dog_ms, order.watchdog_ms)
-        deadline = self._clock() + self._dog_ms / 1e3 + self._spare
-        if self._records.slots - self._records.count < order.inferences + _RECORDS_A_RUN:
+        self._watchdog_ms = max(self._watchdog_ms, command.watchdog_ms)
+        deadline = self._clock() + self._watchdog_ms / 1e3 + self._spare
+        if self._records.slots - self._records.count < command.inferences + _RECORDS_A_RUN:
             self._erase(deadline)
-        size = NOTHING if order.size is None else order.size
-        words = f"order {self._order:x} {size:x} {order.inferences:x} {order.watchdog_ms:x}"
+        size = NOTHING if command.size is None else command.size
+        words = f"order {self._order:x} {size:x} {command.inferences:x} {command.watchdog_ms:x}"
         while True:
             self._fetch(deadline)
             found = self._records.of(self._order)
@@ -160,26 +160,26 @@ class CommandChannel:
 
         False for a board that has fallen silent: it is left as it is.
         """
-        deadline = self._clock() + self._dog_ms / 1e3 + self._spare
+        deadline = self._clock() + self._watchdog_ms / 1e3 + self._spare
         try:
             while self._records.watched:
                 self._console.say("rest")
                 self._hello(deadline)
         except Silence:
             return False
-        self._dog_ms = 0
+        self._watchdog_ms = 0
         return True
 
-    def awake_seconds_with(self, order: Command) -> float:
-        """For how long the watchdog may be awake if nobody says a word once this order was given."""
+    def awake_seconds_with(self, command: Command) -> float:
+        """For how long the watchdog may be awake if nobody says a word once this command was given."""
         # It may bite at the end of a run, of the talk behind it, or of a run that was about to begin.
-        return 2 * max(self._dog_ms, order.watchdog_ms) / 1e3 + TALK_SECONDS
+        return 2 * max(self._watchdog_ms, command.watchdog_ms) / 1e3 + TALK_SECONDS
 
     @classmethod
-    def let_rest(cls, console: SerialConsole, session: int) -> None:
+    def stop_watchdog(cls, console: SerialConsole, session: int) -> None:
         """As ``rest``, for an image that an earlier run has left on the board."""
         left = cls(console, session)
-        left._records.watched, left._dog_ms = True, _LONGEST_LEFT_MS
+        left._records.watched, left._watchdog_ms = True, _LONGEST_LEFT_MS
         left.rest()
 
     # --- records -----------------------------------------------------------------------------
@@ -280,19 +280,19 @@ class CommandChannel:
         self, found: list[tuple[int, int, tuple[int, ...]]], kind: int, words: tuple[int, ...]
     ) -> tuple[Outcome, str, bool]:
         # Firmware can write there too: what is missing is no error of ours.
-        order = next((words for what, _, words in found if what == _ORDER), (0,) * 8)
+        command = next((words for what, _, words in found if what == _ORDER), (0,) * 8)
         if kind == _FULL:
             return Outcome.FAULT, "its records were full: the initialization is called too often", False
         if kind == _PASSED:
             return Outcome.PASSED, "", False
         if kind == _NO_MEMORY:
-            return Outcome.NO_MEMORY, f"malloc({order[1]}) returned NULL", False
+            return Outcome.NO_MEMORY, f"malloc({command[1]}) returned NULL", False
         if kind != _RESET:
             return Outcome.FAULT, f"it ended in a way that is not known ({kind})", False
         why = words[1]
         if why & _DOG:
-            self._dog_ms = 0
-            return Outcome.HUNG, f"the watchdog ended it after {order[3] / 1e3:g} s", False
+            self._watchdog_ms = 0
+            return Outcome.HUNG, f"the watchdog ended it after {command[3] / 1e3:g} s", False
         if why & (_SOFT | _LOCKUP):
             how = "its CPU locked up" if why & _LOCKUP else "it reset the chip itself"
             return Outcome.FAULT, how, False

@@ -1,7 +1,7 @@
 """A real board on a serial port as a target: firmware is uploaded, its own clock times it.
 
 Where the chip keeps records (``keeps.records`` of the board) one upload serves all runs: see
-``board_orders``. Elsewhere each probe is an image of its own, see ``board_live``.
+``records``. Elsewhere each probe is an image of its own, see ``per_probe``.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _BOOT_MS = 2000
 
 
 class Uploads(Protocol):
-    """Puts images on the board that was claimed."""
+    """Puts images on the board that is leased."""
 
     @property
     def count(self) -> int:
@@ -79,18 +79,18 @@ class BoardTarget:
 
     Args:
         board: its definition.
-        claim: takes a board that is free, for one firmware, and gives what uploads to it.
+        acquire: takes a board that is free, for one firmware, and gives what uploads to it.
         rebuild: builds the sketch anew; None where there is no compiler.
-        foretell: the limit of unused RAM by an emulator, where the board has one.
+        predict_limit: the limit of unused RAM by an emulator, where the board has one.
         say: told of what is repeated, and why.
         faithful: N is a literal of an image of its own, and any byte that comes is success.
         spare_seconds: beyond the firmware's own time, until a board counts as silent.
     """
 
     board: Board
-    claim: Callable[[], tuple[BoardLock, Uploads]]
+    acquire: Callable[[], tuple[BoardLock, Uploads]]
     rebuild: Rebuild | None
-    foretell: Callable[[Firmware], PredictedLimit | None] | None
+    predict_limit: Callable[[Firmware], PredictedLimit | None] | None
     say: Say
     faithful: bool = False
     spare_seconds: float = SPARE_SECONDS
@@ -105,17 +105,17 @@ class BoardTarget:
         named = resolve_functions(Image.load(firmware.elf), functions)
         if firmware.board is None:
             raise UsageError("no image for a board was built", do="build it with this version")
-        way = method_of(firmware, functions, named)
-        if way == "functions":
+        method = method_of(firmware, functions, named)
+        if method == "functions":
             missing = firmware.board.missing
             if firmware.board.harness is None and not missing:
                 missing = f"functions cannot be timed from outside on {self.board.name}: use the library"
             if missing:
                 raise SketchError(missing, where=firmware.name)
-        if self.faithful and way != "template":
+        if self.faithful and method != "template":
             what = "the faithful search needs a sketch with $alloc_size"
             raise UsageError(what, where=firmware.name, do="use another --ram-search, or say it in setup()")
-        return BoardSession(self, firmware, way)
+        return BoardSession(self, firmware, method)
 
 
 @dataclass
@@ -124,11 +124,11 @@ class BoardSession:
 
     target: BoardTarget
     firmware: Firmware
-    way: str
+    method: str
     runs: int = 0
-    _claimed: tuple[BoardLock, Uploads] | None = None
-    _orders: CommandChannel | None = None
-    _live: PerProbeUpload | None = None
+    _lease: tuple[BoardLock, Uploads] | None = None
+    _channel: CommandChannel | None = None
+    _per_probe: PerProbeUpload | None = None
     _notes: list[str] = field(default_factory=list)
 
     exact = False
@@ -147,9 +147,9 @@ class BoardSession:
     @property
     def _uploads(self) -> Uploads:
         """The board; waited for where others hold all that would do."""
-        if self._claimed is None:
-            self._claimed = self.target.claim()
-        return self._claimed[1]
+        if self._lease is None:
+            self._lease = self.target.acquire()
+        return self._lease[1]
 
     @property
     def _recorded(self) -> bool:
@@ -165,9 +165,9 @@ class BoardSession:
         """See ``Session``: none."""
         return None
 
-    def foretold(self) -> PredictedLimit:
+    def predicted_limit(self) -> PredictedLimit:
         """The limit by an emulator of this board, or what static RAM leaves."""
-        found = self.target.foretell(self.firmware) if self.target.foretell is not None else None
+        found = self.target.predict_limit(self.firmware) if self.target.predict_limit is not None else None
         if found is not None and not self.image.extra_ram:
             return found
         if found is not None:
@@ -179,56 +179,56 @@ class BoardSession:
 
     def close(self) -> None:
         """See ``Session``."""
-        if self._claimed is None:
+        if self._lease is None:
             return
-        lock, uploads = self._claimed
+        lock, uploads = self._lease
         try:
-            if self._orders is not None and self._orders.rest():
+            if self._channel is not None and self._channel.rest():
                 uploads.asleep()
         finally:
             uploads.console.close()
             lock.release()
-            self._claimed = None
+            self._lease = None
 
     def remarks(self) -> tuple[str, ...]:
         """What it took, for the user."""
-        if self._claimed is None:
+        if self._lease is None:
             return ()
-        uploads = self._claimed[1].count
+        uploads = self._lease[1].count
         took = f"{uploads} upload{'s' * (uploads != 1)} and {self.runs} runs on the board"
         return (took, *dict.fromkeys(self._notes))
 
-    # --- one upload, many orders -------------------------------------------------------------
+    # --- one upload, many channel -------------------------------------------------------------
 
     def _in_orders(self, probe: Probe, deadline_us: float) -> RunResult:
         watchdog = self.target.board.watchdog
         longest = watchdog.longest_ms if watchdog is not None else _FIRST_MS
         milliseconds = min(max(_LEAST_MS, int(deadline_us / 1e3)), longest - _BOOT_MS)
-        order = Command(probe.alloc, min(probe.inferences, MOST_INFERENCES), milliseconds + _BOOT_MS)
+        command = Command(probe.alloc, min(probe.inferences, MOST_INFERENCES), milliseconds + _BOOT_MS)
         if probe.alloc is not None:
-            return self._result(self._carried_out(order))
+            return self._result(self._executed(command))
         # Once it runs it keeps its time until it bites: a short one is enough for most sketches.
-        short = replace(order, watchdog_ms=min(milliseconds, _FIRST_MS) + _BOOT_MS)
-        answer = self._carried_out(short)
+        short = replace(command, watchdog_ms=min(milliseconds, _FIRST_MS) + _BOOT_MS)
+        answer = self._executed(short)
         if answer.outcome is Outcome.HUNG and milliseconds > _FIRST_MS:
-            answer = self._carried_out(order)
+            answer = self._executed(command)
         return self._result(self._repeated(short, answer))
 
-    def _repeated(self, order: Command, answer: CommandResult) -> CommandResult:
+    def _repeated(self, command: Command, answer: CommandResult) -> CommandResult:
         """A sketch that infers once a start is started as often as inferences are wanted."""
-        marks, once = list(answer.marks), _inferences(answer) == 1
-        while once and answer.outcome is Outcome.PASSED and _inferences(answer) < order.inferences:
-            more = self._carried_out(replace(order, inferences=1))
+        spans, once = list(answer.spans), _inferences(answer) == 1
+        while once and answer.outcome is Outcome.PASSED and _inferences(answer) < command.inferences:
+            more = self._executed(replace(command, inferences=1))
             if more.outcome is not Outcome.PASSED or more.checksums != answer.checksums[:1]:
                 return more if more.outcome is not Outcome.PASSED else answer
-            marks += [mark for mark in more.marks if mark.kind is SpanKind.INFERENCE]
-            answer = replace(answer, marks=tuple(marks))
+            spans += [mark for mark in more.spans if mark.kind is SpanKind.INFERENCE]
+            answer = replace(answer, spans=tuple(spans))
         return answer
 
-    def _carried_out(self, order: Command) -> CommandResult:
-        """What came of an order; one that a reset from outside disturbed says nothing, and is given again."""
+    def _executed(self, command: Command) -> CommandResult:
+        """The result of a command. One that a reset from outside disturbed is given again."""
         for _ in range(_MOST_DISTURBED):
-            answer = self._attempt(order)
+            answer = self._attempt(command)
             self.runs += 1
             if not answer.disturbed:
                 return answer
@@ -237,16 +237,16 @@ class BoardSession:
         port = self._uploads.console.port
         raise EnvironmentFault(what, where=port.device, do="look at its cable and power")
 
-    def _attempt(self, order: Command) -> CommandResult:
-        """An order on the image; a board that fell silent gets it once more."""
+    def _attempt(self, command: Command) -> CommandResult:
+        """A command on the image; a board that fell silent gets it once more."""
         for last in (False, True):
             try:
-                if self._orders is None:
-                    self._orders = self._begin()
-                self._uploads.awake(self._orders.awake_seconds_with(order))
-                return self._orders.carry_out(order)
+                if self._channel is None:
+                    self._channel = self._begin()
+                self._uploads.awake(self._channel.awake_seconds_with(command))
+                return self._channel.execute(command)
             except Silence as silence:
-                self._orders = None
+                self._channel = None
                 if last:
                     raise
                 self._again(f"the sketch was uploaded again: {silence.what}")
@@ -254,9 +254,9 @@ class BoardSession:
 
     def _begin(self) -> CommandChannel:
         self._uploads.upload(self.image)
-        orders = CommandChannel(self._uploads.console, self.image.session, self.target.spare_seconds)
-        orders.begin()
-        return orders
+        channel = CommandChannel(self._uploads.console, self.image.session, self.target.spare_seconds)
+        channel.begin()
+        return channel
 
     def _again(self, why: str) -> None:
         self.target.say(f"{self.firmware.name}: {why}")
@@ -271,7 +271,7 @@ class BoardSession:
             answer.outcome,
             answer.reason,
             serial,
-            answer.marks,
+            answer.spans,
             answer.us,
             outputs=outputs,
             # A line may lose bytes: what a sketch prints is shown, and compared by nobody.
@@ -281,19 +281,19 @@ class BoardSession:
     # --- an image a probe --------------------------------------------------------------------
 
     def _in_live(self, probe: Probe, deadline_us: float) -> RunResult:
-        if self._live is None:
+        if self._per_probe is None:
             boot = min(BOOT_SECONDS, self.target.spare_seconds)
-            self._live = PerProbeUpload(self._uploads, self.firmware, self.way, self.target.say, boot)
+            self._per_probe = PerProbeUpload(self._uploads, self.firmware, self.method, self.target.say, boot)
         image = self._image_for(probe)
         by_byte = self._by_byte and probe.alloc is not None
-        result = (self._live.faithful if by_byte else self._live.run)(image, probe, deadline_us)
+        result = (self._per_probe.faithful if by_byte else self._per_probe.run)(image, probe, deadline_us)
         self.runs += 1
-        # The faithful way compares nothing: a byte that comes is all it asks for.
+        # One image per N compares nothing: a byte that comes is all it asks for.
         return replace(result, lines=(), outputs=() if self._by_byte else result.outputs)
 
     @property
     def _by_byte(self) -> bool:
-        """Whether probes go the faithful way: because it is asked for, or because no other is possible."""
+        """Whether probes use one image per N: because it is asked for, or because no other is possible."""
         return self.target.faithful or self.image.harness is None
 
     def _image_for(self, probe: Probe) -> BoardImage:
@@ -315,4 +315,4 @@ class BoardSession:
 
 
 def _inferences(answer: CommandResult) -> int:
-    return sum(mark.kind is SpanKind.INFERENCE for mark in answer.marks)
+    return sum(mark.kind is SpanKind.INFERENCE for mark in answer.spans)

@@ -68,7 +68,7 @@ def wait_watchdog(console: SerialConsole, awake: WatchdogDeadline, say: Say) -> 
                 continue
             if words[3] == "1":
                 say("letting the board's watchdog rest, which an earlier run has left awake")
-                CommandChannel.let_rest(console, int(words[0], 16))
+                CommandChannel.stop_watchdog(console, int(words[0], 16))
             deadline = 0.0
             break
     console.close()

@@ -21,7 +21,7 @@ from mlbench.errors import EnvironmentFault
 from mlbench.targets.emulator import verdict
 from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
 from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
-from mlbench.targets.emulator.spans import MarkState, MarkWatch
+from mlbench.targets.emulator.spans import SpanState, SpanWatch
 from mlbench.targets.emulator.stable_text import stable_lines
 from mlbench.targets.emulator.stop_condition import Waiting
 from mlbench.targets.entry import Entry, ResolvedFunction
@@ -39,7 +39,7 @@ class RunSnapshot:
 
     machine: Any
     calls: CallState
-    marks: MarkState
+    spans: SpanState
     heap: HeapState
     stacks: StackState
     ram: bytes
@@ -79,7 +79,7 @@ class EmulatedRun:
         if entry.loop is not None:
             self._tracker.keep(entry.loop)
         self._heap = HeapWatch(machine, self._tracker, entry.sbrk)
-        self._marks = MarkWatch(
+        self._spans = SpanWatch(
             machine,
             self._tracker,
             named,
@@ -99,7 +99,7 @@ class EmulatedRun:
         """Reset and run to setup()."""
         self.machine.reset()
         self._tracker.restore(CallState())
-        self._marks.state, self._heap.state = MarkState(), HeapState()
+        self._spans.state, self._heap.state = SpanState(), HeapState()
         self._stacks.reset()
         self._waiting.start(deadline_us, 1)
         self._recorder.start()
@@ -116,7 +116,7 @@ class EmulatedRun:
                 return RunSnapshot(
                     self.machine.save(),
                     self._tracker.state.copy(),
-                    self._marks.state.copy(),
+                    self._spans.state.copy(),
                     self._heap.state.copy(),
                     self._stacks.state.copy(),
                     bytes(self.machine.ram.data),
@@ -130,8 +130,8 @@ class EmulatedRun:
         self._restore(start)
         self._probing = probe.alloc is not None
         self._waiting.start(deadline_us, probe.inferences)
-        if probe.perturb:
-            self._perturb(probe.perturb)
+        if probe.time_shift:
+            self._shift_time(probe.time_shift)
         if self.entry.word is not None:
             machine.patch_flash(self.entry.word, (probe.alloc or 0).to_bytes(4, "little"))
         elif probe.alloc is not None:
@@ -153,7 +153,7 @@ class EmulatedRun:
         self.machine.load(start.machine)
         self._recorder.stop()
         self._tracker.restore(start.calls)
-        self._marks.state, self._heap.state = start.marks.copy(), start.heap.copy()
+        self._spans.state, self._heap.state = start.spans.copy(), start.heap.copy()
         self._stacks.restore(start.stacks)
 
     def header(self, start: RunSnapshot) -> int | None:
@@ -178,11 +178,11 @@ class EmulatedRun:
             self._tracker.at(ending.address)
         return ending
 
-    def _perturb(self, variant: int) -> None:
+    def _shift_time(self, variant: int) -> None:
         """Shift the time and slow code down, so that whatever depends on time shows itself."""
         machine = self.machine
-        machine.hot.cycles += machine.clock.cycles(variant * _SHIFT_US)
-        machine.hot.cache_on = int(variant % 2 == 0)
+        machine.hook.cycles += machine.clock.cycles(variant * _SHIFT_US)
+        machine.hook.cache_on = int(variant % 2 == 0)
 
     def _inject(self, size: int) -> RunResult | None:
         """Call malloc(size) at the entry of setup(), in its thread and on its stack; None when granted.
@@ -222,15 +222,15 @@ class EmulatedRun:
             ending = self._advance(resume)
             if isinstance(ending, RunResult):
                 return ending
-            if ending.end is End.DEADLINE and self._marks.in_inference and self._waiting.more_time():
+            if ending.end is End.DEADLINE and self._spans.in_inference and self._waiting.more_time():
                 # A further inference has begun while it was waited for: it gets all the time there is.
                 resume = False
                 continue
             if ending.end is not End.BREAKPOINT:
                 return self._result(ending, "")
             if ending.address == self.entry.loop:
-                named = SpanKind.INFERENCE in self._marks.named
-                self._waiting.loop_entered(inference_named=named, in_inference=self._marks.in_inference)
+                named = SpanKind.INFERENCE in self._spans.named
+                self._waiting.loop_entered(inference_named=named, in_inference=self._spans.in_inference)
             if self._waiting.finished:
                 return self._finish(Outcome.PASSED, "", ())
             resume = True
@@ -263,14 +263,14 @@ class EmulatedRun:
     @property
     def _has_inferred(self) -> bool:
         """Inference has finished, and nothing more came: then most ends are good ones."""
-        done = bool(self._marks.state.inferences) and not self._marks.in_inference
+        done = bool(self._spans.state.inferences) and not self._spans.in_inference
         return done and not self._waiting.by_serial
 
     def _died(self, death: FatalExit) -> RunResult:
         if death.good and self._has_inferred:
             return self._finish(Outcome.PASSED, "", ())
         chain = verdict.call_chain(self.machine)
-        found = verdict.of_death(death, chain)
+        found = verdict.of_fatal_exit(death, chain)
         faults = self.machine.processor.faults
         by_fault = faults.handling
         ending = self._last_words() if not self._probing else None
@@ -286,8 +286,8 @@ class EmulatedRun:
         if ending.end in (End.DEADLINE, End.IDLE) and self._has_inferred:
             return self._finish(Outcome.PASSED, "", ())
         chain = verdict.call_chain(self.machine)
-        inference = self._marks.named.get(SpanKind.INFERENCE)
-        waits = self._waiting.loops and not self._marks.state.inferences and not self._marks.in_inference
+        inference = self._spans.named.get(SpanKind.INFERENCE)
+        waits = self._waiting.loops and not self._spans.state.inferences and not self._spans.in_inference
         never = inference.name if inference is not None and waits else ""
         found = verdict.of_ending(self.machine, ending, chain, when=when, never=never)
         return self._finish(*self._for_want_of_memory(*found), chain)
@@ -297,23 +297,23 @@ class EmulatedRun:
         return (Outcome.NO_MEMORY, f"{refused}, then {text}") if refused else (outcome, text)
 
     def _finish(self, outcome: Outcome, reason: str, chain: tuple[Any, ...]) -> RunResult:
-        machine, marks = self.machine, self._marks.state
+        machine, spans = self.machine, self._spans.state
         self._stacks.fold()
         overflow = self._stacks.describe()
         if overflow:
             # Whatever came of it, this was first.
             outcome, reason = Outcome.FAULT, f"{overflow}, then {reason}" if reason else overflow
         stacks = verdict.stack_use(self._stacks.state)
-        remarks = verdict.remarks(self._stacks.state, marks)
+        remarks = verdict.remarks(self._stacks.state, spans)
         return RunResult(
             outcome,
             reason,
             machine.serial(),
-            self._marks.marks(),
+            self._spans.spans(),
             machine.clock.us(machine.clock.now),
-            machine.hot.instructions,
+            machine.hook.instructions,
             chain,
-            marks.outputs,
+            spans.outputs,
             sum(stack.used for stack in stacks if stack.static or stack.name == "MSP"),
             stacks,
             self._heap.use(),

@@ -15,23 +15,23 @@ from mlbench.targets.entry import ResolvedFunction
 
 
 @dataclass
-class MarkState:
+class SpanState:
     """What has been timed. Copied with a snapshot."""
 
     init: TimedSpan | None = None
     inferences: list[TimedSpan] = field(default_factory=list)
-    open_mark: dict[SpanKind, tuple[int, int, int]] = field(default_factory=dict)
+    open_span: dict[SpanKind, tuple[int, int, int]] = field(default_factory=dict)
     pointers: tuple[int, ...] = ()
     outputs: tuple[bytes, ...] = ()
     left: int = 0
     """Inferences that were left by longjmp or an exception."""
 
-    def copy(self) -> MarkState:
+    def copy(self) -> SpanState:
         """A copy for a snapshot."""
-        return replace(self, inferences=list(self.inferences), open_mark=dict(self.open_mark))
+        return replace(self, inferences=list(self.inferences), open_span=dict(self.open_span))
 
 
-class MarkWatch:
+class SpanWatch:
     """Follows the named functions.
 
     Args:
@@ -59,7 +59,7 @@ class MarkWatch:
         self._outputs = outputs
         self._begun, self._ended = begun, ended
         self._returns: dict[int, ReturnValue | None] = {}
-        self.state = MarkState()
+        self.state = SpanState()
         for kind, function in named.items():
             self._watch(kind, function)
 
@@ -84,9 +84,9 @@ class MarkWatch:
     @property
     def in_inference(self) -> bool:
         """Whether an inference has begun and not ended."""
-        return self._tracker.is_open(SpanKind.INFERENCE.value) or SpanKind.INFERENCE in self.state.open_mark
+        return self._tracker.is_open(SpanKind.INFERENCE.value) or SpanKind.INFERENCE in self.state.open_span
 
-    def marks(self) -> tuple[TimedSpan, ...]:
+    def spans(self) -> tuple[TimedSpan, ...]:
         """All that counts: the initialization, then the inferences."""
         return ((self.state.init,) if self.state.init else ()) + tuple(self.state.inferences)
 
@@ -112,7 +112,7 @@ class MarkWatch:
                 contents = (cpu.read(pointer, buffer.bytes) for pointer, buffer in buffers)
                 value = () if call.ends_handler else self._return_value(call.watch.address)
                 self.state.outputs = (*value, *contents)
-            self._mark(kind, call.cycles, call.instructions, call.placement)
+            self._span(kind, call.cycles, call.instructions, call.placement)
 
         return returned
 
@@ -140,7 +140,7 @@ class MarkWatch:
 
     def _opener(self, kind: SpanKind) -> Callable[[Call], None]:
         def opened(call: Call) -> None:
-            self.state.open_mark[kind] = (call.cycles, call.instructions, call.placement)
+            self.state.open_span[kind] = (call.cycles, call.instructions, call.placement)
             if kind is SpanKind.INFERENCE:
                 self._begun()
 
@@ -148,21 +148,21 @@ class MarkWatch:
 
     def _closer(self, kind: SpanKind) -> Callable[[Call], None]:
         def closed(_call: Call) -> None:
-            begun = self.state.open_mark.pop(kind, None)
+            begun = self.state.open_span.pop(kind, None)
             if begun is not None:
-                self._mark(kind, *begun)
+                self._span(kind, *begun)
 
         return closed
 
-    def _mark(self, kind: SpanKind, cycles: int, instructions: int, placement: int) -> None:
-        hot = self._machine.hot
-        spent = hot.cycles - cycles
+    def _span(self, kind: SpanKind, cycles: int, instructions: int, placement: int) -> None:
+        hook = self._machine.hook
+        spent = hook.cycles - cycles
         mark = TimedSpan(
             kind,
             self._machine.clock.us(spent),
             spent,
-            hot.instructions - instructions,
-            hot.placement - placement,
+            hook.instructions - instructions,
+            hook.placement - placement,
         )
         if kind is SpanKind.INFERENCE:
             self.state.inferences.append(mark)

@@ -85,7 +85,7 @@ class EmulatorSession:
         return resolve_functions(image, self._functions)
 
     @property
-    def way(self) -> str:
+    def method(self) -> str:
         """How the sketch is measured: template, functions, library, or nothing."""
         return method_of(self._firmware, self._functions, self._named(self.image))
 
@@ -151,7 +151,7 @@ class EmulatorSession:
             # Plain bisection needs nothing of the allocator.
             return None
 
-    def foretold(self) -> None:
+    def predicted_limit(self) -> None:
         """See ``Session``: nothing."""
 
     def remarks(self) -> tuple[str, ...]:

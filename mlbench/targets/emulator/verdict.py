@@ -9,7 +9,7 @@ from mlbench.elf.names import never_entered
 from mlbench.emulator.machine import End, Ending, Machine
 from mlbench.emulator.stacks import StackState
 from mlbench.targets.emulator.fatal import FatalExit
-from mlbench.targets.emulator.spans import MarkState
+from mlbench.targets.emulator.spans import SpanState
 
 _FAULTS = (End.FAULT, End.RESET, End.SEMIHOSTING)
 _ALLOCATORS = ("operator new", "std::__throw_bad_alloc")
@@ -25,7 +25,7 @@ def call_chain(machine: Machine) -> tuple[Frame, ...]:
         return ()
 
 
-def of_death(death: FatalExit, chain: tuple[Frame, ...]) -> tuple[Outcome, str]:
+def of_fatal_exit(death: FatalExit, chain: tuple[Frame, ...]) -> tuple[Outcome, str]:
     """Outcome and reason of firmware that called a function in which it ends."""
     # The function itself is in the text; who called it says where.
     place = next((f" in {frame}" for frame in chain[1:] if frame.function), "")
@@ -68,7 +68,7 @@ def stack_use(state: StackState) -> tuple[StackUse, ...]:
     )
 
 
-def remarks(state: StackState, marks: MarkState) -> list[str]:
+def remarks(state: StackState, marks: SpanState) -> list[str]:
     """What to tell of a run that is not the reason of its end."""
     notes = []
     main = state.stacks[0]

@@ -1,4 +1,4 @@
-"""The hot path: native and Python agree, and both with a plain model of what they should do."""
+"""The block hook: native and Python agree, and both with a plain model of what they should do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from random_code import image_of, likely_code, outcome, wild_code
 
 from mlbench.cycles.model import BlockFlag, load_model
-from mlbench.emulator.block_hook import NativeHotPath, PythonHotPath, make_hot_path
+from mlbench.emulator.block_hook import NativeBlockHook, PythonBlockHook, make_block_hook
 from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Machine
 
@@ -49,18 +49,18 @@ def _needs_native(native_library: Path | None) -> None:
 
 
 def _figures(machine: Machine) -> tuple[int, ...]:
-    hot = machine.hot
-    return (hot.cycles, hot.instructions, hot.placement, hot.low_sp, hot.last_flags, hot.expected)
+    hook = machine.hook
+    return (hook.cycles, hook.instructions, hook.placement, hook.low_sp, hook.last_flags, hook.expected)
 
 
 @pytest.mark.parametrize("flags", [("-O0",), ("-O2",), ("-Os",)])
 def test_native_equals_python_over_a_whole_run(bare: Compiler, flags: tuple[str, ...]) -> None:
     image = bare.image(_BUSY, flags=flags)
     native, python = Machine(image, NRF52840), Machine(image, NRF52840, force_python=True)
-    assert (native.hot.native, python.hot.native) == (True, False)
+    assert (native.hook.native, python.hook.native) == (True, False)
     assert finish(native) == finish(python)
     assert _figures(native) == _figures(python)
-    assert native.hot.placement > 0
+    assert native.hook.placement > 0
 
 
 def test_native_equals_python_over_random_code() -> None:
@@ -196,7 +196,7 @@ FETCHES = st.lists(st.tuples(st.integers(0, 300).map(lambda n: n * 34), st.integ
 @settings(max_examples=200, deadline=None)
 @given(FETCHES)
 def test_the_instruction_cache_is_least_recently_used(fetches: list[tuple[int, int]]) -> None:
-    plain, ours = _PlainCaches(), PythonHotPath(MODEL.run, NRF52840.flash)
+    plain, ours = _PlainCaches(), PythonBlockHook(MODEL.run, NRF52840.flash)
     for address, halfwords in fetches:
         assert ours._fetch(address, 2 * halfwords) == plain.fetch(address, 2 * halfwords)
 
@@ -220,7 +220,7 @@ def test_native_and_python_tell_the_same_conflicts(bare: Compiler, seed: int) ->
         machine.load(half)
         assert (finish(machine), _figures(machine)) == first, "a snapshot holds both caches"
     assert _figures(native) == _figures(python)
-    assert native.hot.placement > 0
+    assert native.hook.placement > 0
 
 
 _MAIN = ".globl main, count, out\n.type main, %function\n.comm count, 4\n.comm out, 4\n"
@@ -242,7 +242,7 @@ def _loop_of(bare: Compiler, size: int, rounds: int = 10) -> tuple[int, int]:
         asm=True,
     )
     finish(machine)
-    return machine.hot.cycles, machine.hot.placement
+    return machine.hook.cycles, machine.hook.placement
 
 
 def test_a_loop_that_outgrows_the_cache_gets_slower_by_itself(bare: Compiler) -> None:
@@ -274,7 +274,7 @@ def test_lines_that_meet_in_a_set_are_conflicts(bare: Compiler) -> None:
     finish(machine)
     conflicts = (3 * rounds - 3) * MODEL.run.miss
     # The branches' targets straddle words or do not, as the code before them has it.
-    assert conflicts <= machine.hot.placement <= conflicts + 4 * rounds * MODEL.run.straddle
+    assert conflicts <= machine.hook.placement <= conflicts + 4 * rounds * MODEL.run.straddle
 
 
 def test_switching_the_cache_off_and_on_empties_it(bare: Compiler) -> None:
@@ -292,17 +292,17 @@ def test_switching_the_cache_off_and_on_empties_it(bare: Compiler) -> None:
     costs = []
     for _ in range(4):
         assert machine.run(MS, resume=True).end is End.BREAKPOINT
-        before = machine.hot.cycles
+        before = machine.hook.cycles
         back = machine.cpu.lr & ~1
         machine.set_break(back)
         assert machine.run(MS, resume=True).address == back
         machine.set_break(back, False)
-        costs.append(machine.hot.cycles - before)
+        costs.append(machine.hook.cycles - before)
     # Two lines: missed, held, each waited for, missed again.
     missed, held, uncached, again = costs
     assert missed > held
     assert (uncached - held, again - held) == (2 * MODEL.run.uncached_line, 2 * MODEL.run.miss)
-    assert machine.hot.placement == 0, "none of it depends on where the lines lie"
+    assert machine.hook.placement == 0, "none of it depends on where the lines lie"
 
 
 @pytest.mark.parametrize(
@@ -320,26 +320,26 @@ def test_a_library_of_other_sources_is_not_used(
     library = tmp_path / "wrong.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(library), str(wrong)], check=True)
     monkeypatch.setenv("MLBENCH_HOTPATH", str(library))
-    assert isinstance(make_hot_path(MODEL, NRF52840), PythonHotPath)
+    assert isinstance(make_block_hook(MODEL, NRF52840), PythonBlockHook)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a library", b"\x7fELF" + bytes(60)])
 def test_a_library_that_is_none_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
-    library = tmp_path / "hot.so"
+    library = tmp_path / "hook.so"
     if content is not None:
         library.write_bytes(content)
     monkeypatch.setenv("MLBENCH_HOTPATH", str(library))
-    assert isinstance(make_hot_path(MODEL, NRF52840), PythonHotPath)
+    assert isinstance(make_block_hook(MODEL, NRF52840), PythonBlockHook)
 
 
 def test_the_environment_chooses(native_library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLBENCH_HOTPATH", "python")
-    assert isinstance(make_hot_path(MODEL, NRF52840), PythonHotPath)
+    assert isinstance(make_block_hook(MODEL, NRF52840), PythonBlockHook)
     monkeypatch.setenv("MLBENCH_HOTPATH", os.fspath(native_library))
-    assert isinstance(make_hot_path(MODEL, NRF52840), NativeHotPath)
-    assert isinstance(make_hot_path(MODEL, NRF52840, force_python=True), PythonHotPath)
+    assert isinstance(make_block_hook(MODEL, NRF52840), NativeBlockHook)
+    assert isinstance(make_block_hook(MODEL, NRF52840, force_python=True), PythonBlockHook)
 
 
 def test_more_blocks_than_the_table_began_with(bare: Compiler) -> None:
