@@ -63,8 +63,8 @@ class Probe:
 
     ``inferences`` is how many inferences to let finish before the run ends. ``probe_image`` runs the
     image of the probes without one: the reference that probes are held against. ``record`` keeps the
-    heap's calls. ``time_shift`` (1, 2, ...) shifts the time and slows the code, each value differently, to show
-    what text depends on time.
+    heap's calls. ``time_shift`` (1, 2, ...) shifts the time and slows the code, each value differently,
+    to show what text depends on time.
     """
 
     alloc: int | None = None
