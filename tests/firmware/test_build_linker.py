@@ -96,7 +96,7 @@ def test_scripts_of_a_recipe(tmp_path: Path, words: str) -> None:
 
 
 def test_enlarging_copies_the_expressions_and_grows_with_each_attempt() -> None:
-    regions = (linker.Region("RAM", "rwx", "0x20000000", "ORIGIN(FLASH) + 4"),)
+    regions = (linker.LinkerRegion("RAM", "rwx", "0x20000000", "ORIGIN(FLASH) + 4"),)
     script = linker.enlarged(regions, (Overflow("RAM", 70624),), 0)
     assert "RAM (rwx) : ORIGIN = 0x20000000, LENGTH = (ORIGIN(FLASH) + 4) + 0x22000" in script
     later = linker.enlarged(regions, (Overflow("RAM", 70624),), 2)
@@ -116,8 +116,8 @@ def test_overflow_lines() -> None:
 
 def test_a_heap_pushed_out_of_its_region_is_an_overflow() -> None:
     regions = (
-        linker.Region("FLASH", "rx", "0x10000", "0xf0000"),
-        linker.Region("RAM", "rwx", "0x20000200", "256K - 0x200"),
+        linker.LinkerRegion("FLASH", "rx", "0x10000", "0xf0000"),
+        linker.LinkerRegion("RAM", "rwx", "0x20000200", "256K - 0x200"),
     )
     text = "ld:/s.ld:27 cannot move location counter backwards (from 0000000020041010 to 000000002003fc00)"
     assert linker.overflowed(text, regions) == (Overflow("RAM", 0x1410),)

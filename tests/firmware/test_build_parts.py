@@ -131,14 +131,14 @@ def test_our_flags_come_after_the_platform_s_and_the_user_s(tmp_path: Path) -> N
     added = dict(
         item.partition("=")[::2]
         for item in flags.workspace_properties(
-            flags.Board(properties, flags.Compiler("", 12)), Fqbn.parse("a:b:c"), workspace
+            flags.BoardProperties(properties, flags.Compiler("", 12)), Fqbn.parse("a:b:c"), workspace
         )
     )
     assert set(added) == {"compiler.c.extra_flags", "compiler.cpp.extra_flags", "recipe.c.combine.pattern"}
     assert added["compiler.c.extra_flags"].startswith("-DMINE '-ffile-prefix-map=")
     assert added["recipe.c.combine.pattern"] == f"gcc -o x '@{workspace.link_options}'"
     old = flags.workspace_properties(
-        flags.Board(properties, flags.Compiler("", 7)), Fqbn.parse("a:b:c"), workspace
+        flags.BoardProperties(properties, flags.Compiler("", 7)), Fqbn.parse("a:b:c"), workspace
     )
     assert "-ffile-prefix-map" not in "".join(old), "gcc 7 has no such option"
 

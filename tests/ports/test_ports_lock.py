@@ -21,9 +21,9 @@ TWO = Port("/dev/ttyACM1", location="1-3")
 _HOLD = """
 import sys, time
 from mlbench.ports.finding import Port
-from mlbench.ports.lock import BoardLock, claim
+from mlbench.ports.lock import BoardLock, acquire
 ports = [Port(device, location=place) for device, place in (name.split("@") for name in sys.argv[2:])]
-got = claim(ports, sys.argv[1], print, seconds=0)
+got = acquire(ports, sys.argv[1], print, seconds=0)
 print("has", got.port.device, flush=True)
 time.sleep(600)
 """
