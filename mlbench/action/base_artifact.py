@@ -28,7 +28,7 @@ class Given:
 def fetched_baseline(
     github: GitHub, commit: str, settings: ActionInputs, event: WorkflowEvent, work: ActionFolder
 ) -> tuple[Given | None, str]:
-    """The results of this leg at ``commit``, or at its nearest ancestor that was measured.
+    """The results of this matrix job at ``commit``, or at its nearest ancestor that was measured.
 
     Returns:
         What was found, and why nothing was.

@@ -89,7 +89,9 @@ def with_pull(source: MeasuredRun, parts: list[PartialReport], github: GitHub) -
 def collected(
     settings: ActionInputs, github: GitHub, source: MeasuredRun, work: ActionFolder
 ) -> tuple[list[PartialReport], tuple[str, ...]]:
-    """One part a leg, and the names of legs without one. Both may be empty: nothing was handed in.
+    """One partial report per matrix job, and the names of jobs without one.
+
+    Both are empty if no job uploaded one.
 
     Raises:
         MLBenchError: they cannot be read.

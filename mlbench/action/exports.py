@@ -1,4 +1,4 @@
-"""The reports that go into a leg's artifact, for other tools."""
+"""The reports that go into a matrix job's artifact, for other tools."""
 
 from __future__ import annotations
 

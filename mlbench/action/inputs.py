@@ -18,7 +18,7 @@ from mlbench.core import backends
 from mlbench.errors import UsageError
 
 PREFIX = "MLBENCH_INPUT_"
-"""An input ``fail-on`` is handed over as ``MLBENCH_INPUT_FAIL_ON``."""
+"""An input ``fail-on`` is passed as ``MLBENCH_INPUT_FAIL_ON``."""
 
 MODES = ("all", "measure", "report", "build")
 COMMENTS = ("always", "changes", "regressions", "never")
@@ -40,7 +40,7 @@ class Input:
 
 
 def inputs() -> tuple[Input, ...]:
-    """Every input of ``action.yml``, in its order. ``token`` is handed to those steps alone that need it."""
+    """Every input of ``action.yml``, in its order. ``token`` is passed only to the steps that need it."""
     return (
         Input("suite", "", "text"),
         Input("sketches", "", "list"),
@@ -96,7 +96,7 @@ class ActionInputs:
     comment: str = "always"
     fail_on: tuple[str, ...] = FAILURES
     key: str = ""
-    """What tells this leg of a matrix from the others; empty where there is no matrix."""
+    """What tells this matrix job from the others; empty where there is no matrix."""
     working_directory: str = "."
     cache: bool = True
     install: str = ""

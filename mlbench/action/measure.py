@@ -44,7 +44,7 @@ from mlbench.version import __version__
 
 
 def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) -> None:
-    """Measure what is checked out and what it is compared with, and write this leg's part.
+    """Measure what is checked out and what it is compared with, and write this job's partial report.
 
     What sketches do wrong is written into the part; the job turns red for it in its last step.
 

@@ -1,4 +1,4 @@
-"""What one leg of a run says to the job that reports: part files, and how they become one comparison."""
+"""What a matrix job tells the reporting job: partial reports, and how they become one comparison."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ ARTIFACT = re.compile(r"mlbench-part-[0-9a-f]{16}-[0-9]{1,5}")
 
 @dataclass(frozen=True)
 class PartialReport:
-    """What one leg says. Read from an artifact, so nothing in it is to be trusted but its form."""
+    """What one matrix job reports. Read from an artifact, so nothing in it is to be trusted but its form."""
 
     key: str
-    """What tells the leg from the others; empty where there is no matrix."""
+    """What tells the job from the others; empty where there is no matrix."""
     job: str
     run_id: int
     run_attempt: int
@@ -44,24 +44,24 @@ class PartialReport:
     """Why nothing was to be measured, in one line."""
     pull: int | None = None
     index: int | None = None
-    """Number of the leg in its matrix, from 0."""
+    """Number of the job in its matrix, from 0."""
     total: int | None = None
-    """How many legs the matrix has."""
+    """How many jobs the matrix has."""
 
     @property
     def name(self) -> str:
-        """The leg, for people."""
+        """The matrix job, for people."""
         return shown_key(self.key) or self.job or "the job"
 
 
 def artifact_name(key: str, job: str, attempt: int) -> str:
-    """The artifact of a leg: two legs never share one, nor do two attempts at the same leg."""
+    """The artifact of a matrix job: two jobs never share one, nor do two attempts at the same job."""
     digest = hashlib.sha256(f"{job}\0{key}".encode()).hexdigest()[:16]
     return f"{PREFIX}{digest}-{attempt}"
 
 
 def shown_key(key: str) -> str:
-    """A leg's key for people: ``nano33ble, 1.5`` for a matrix's values, else as it is given."""
+    """A matrix job's key for people: ``nano33ble, 1.5`` for a matrix's values, else as it is given."""
     try:
         values = json.loads(key)
     except ValueError:
@@ -101,7 +101,7 @@ def from_json(text: str, where: str) -> PartialReport:
 
 
 def newest(parts: Iterable[PartialReport]) -> tuple[PartialReport, ...]:
-    """One part a leg: that of its newest attempt. In the order of the matrix."""
+    """One partial report per matrix job: that of its newest attempt. In the order of the matrix."""
     latest: dict[tuple[str, str], PartialReport] = {}
     for part in parts:
         known = latest.get((part.job, part.key))
@@ -115,7 +115,7 @@ def newest(parts: Iterable[PartialReport]) -> tuple[PartialReport, ...]:
 
 
 def absent_legs(parts: Sequence[PartialReport]) -> tuple[str, ...]:
-    """Legs of the same matrices that handed in nothing: ``leg 2 of 3 of job measure``."""
+    """Jobs of the same matrices that uploaded nothing: ``job 2 of 3 of measure``."""
     missing = []
     for job in dict.fromkeys(part.job for part in parts):
         legs = [part for part in parts if part.job == job]
@@ -130,7 +130,7 @@ def absent_legs(parts: Sequence[PartialReport]) -> tuple[str, ...]:
 
 
 def merged(parts: Sequence[PartialReport]) -> Comparison | None:
-    """All legs' jobs as one comparison; None: no leg measured anything."""
+    """All matrix jobs' figures as one comparison; None: no job measured anything."""
     with_figures = [part for part in parts if part.comparison is not None]
     if not with_figures:
         return None
@@ -153,7 +153,7 @@ def merged(parts: Sequence[PartialReport]) -> Comparison | None:
 
 
 def _jobs(parts: Sequence[PartialReport]) -> tuple[JobChange, ...]:
-    """All jobs. Where legs have measured the same one, the leg's name tells them apart."""
+    """All figures. Where two matrix jobs measured the same sketch, the job's name tells them apart."""
     listed = [(part, job) for part in parts if part.comparison is not None for job in part.comparison.jobs]
     times = Counter((job.sketch, job.board, job.backend) for _, job in listed)
     return tuple(
@@ -169,7 +169,7 @@ def _one(sides: Sequence[Side]) -> Side | None:
 
 
 def _common(notes: Sequence[str], parts: Sequence[PartialReport]) -> tuple[str, ...]:
-    """Notes that every leg has said once, without the legs' names; the others as they are."""
+    """Notes that every matrix job made, once, without the jobs' names; the others as they are."""
     every = [set(part.comparison.notes) for part in parts if part.comparison is not None]
     shared = set.intersection(*every) if every else set()
     first = parts[0].comparison

@@ -33,7 +33,7 @@ NEEDED = "this job has to need those that measure, and they have to use `mode: m
 
 @dataclass(frozen=True)
 class ReportOutcome:
-    """What all legs together say."""
+    """What all matrix jobs together report."""
 
     comparison: Comparison
     parts: tuple[PartialReport, ...]
@@ -46,7 +46,7 @@ class ReportOutcome:
 
     @property
     def without(self) -> tuple[str, ...]:
-        """Legs that have no figures and should have some."""
+        """Matrix jobs that have no figures and should have some."""
         return (*self.missing, *(part.name for part in self.parts if part.error))
 
     @property

@@ -13,7 +13,7 @@ WORK = "MLBENCH_ACTION_WORK"
 """The variable by which ``action.yml`` names the folder."""
 
 RESULT = "mlbench-result.json"
-"""The result file in the artifact of a leg."""
+"""The result file in the artifact of a matrix job."""
 COMPARISON = "comparison.json"
 
 
@@ -72,10 +72,10 @@ class ActionFolder:
 
     @property
     def upload(self) -> Path:
-        """What becomes the artifact: the part, and reports of this leg."""
+        """What becomes the artifact: the partial report, and the exports of this matrix job."""
         return self.folder / "upload"
 
     @property
     def part(self) -> Path:
-        """This leg's part of the report."""
+        """This matrix job's partial report."""
         return self.upload / "part.json"

@@ -43,7 +43,7 @@ class BaseCommit:
 
 
 def base_commit_of(event: Event, repository: Repository, merge_base: MergeBase | None = None) -> BaseCommit:
-    """The true counterpart of what is checked out. What it is, is not fetched yet.
+    """The commit to compare what is checked out with. It is not fetched yet.
 
     Args:
         event: what started the run.
@@ -56,11 +56,11 @@ def base_commit_of(event: Event, repository: Repository, merge_base: MergeBase |
         return _known(event.text("merge_group", "base_sha"), "the merge queue's base")
     if event.name == "push":
         return _of_push(event)
-    return BaseCommit(note=f"nothing to compare with: {event.name or 'no event'} has no counterpart")
+    return BaseCommit(note=f"nothing to compare with: {event.name or 'no event'} has no base commit")
 
 
 def base_commit_of_ref(ref: str, repository: Repository) -> BaseCommit:
-    """The counterpart of what lies in the work tree when somebody names a branch, a tag or a commit.
+    """The base commit of the work tree when somebody names a branch, a tag or a commit.
 
     It is the merge base: what else happened on that branch is not this change's doing.
 

@@ -67,12 +67,12 @@ def measure_base(
     head: Selected | None = None,
     skip: Set[Job] = frozenset(),
 ) -> Base:
-    """Fetch the counterpart, lay out its files in a work tree, and measure its sketches there.
+    """Fetch the base commit, lay out its files in a work tree, and measure its sketches there.
 
     Nothing that goes wrong with the base is an error of what is judged: it becomes a note.
 
     Args:
-        found: what ``counterpart`` found.
+        found: what ``base_commit_of`` found.
         repository: the checkout.
         folder: where work trees may be made.
         select: the base's own sketches; gets the folder that stands for the repository's top.

@@ -30,7 +30,7 @@ def measure_counterpart(
     start: Path | None = None,
     skip: Set[Job] = frozenset(),
 ) -> Base:
-    """Measure the sketches of a counterpart as the same command line means them there.
+    """Measure the sketches of a base commit as the same command line means them there.
 
     Args:
         found: the commit.

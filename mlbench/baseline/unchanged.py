@@ -55,9 +55,9 @@ def find_unchanged(
     services: Services,
     progress: Progress,
 ) -> frozenset[Job]:
-    """The head's jobs that the change from the counterpart does not touch. Arguments as ``measure_base``.
+    """The head's jobs that the change since the base commit does not affect. Arguments as ``measure_base``.
 
-    None where anything about the counterpart is wrong, which measuring it will say.
+    None where anything about the base commit is wrong, which measuring it will say.
     """
     # A change to a sketchbook that is part of the repository may reach any sketch.
     if not found.commit or sketchbooks_within(repository.root) or repository.obtain(found.commit):

@@ -50,7 +50,7 @@ def figure_of(result: Result | None, measure: str) -> Figure | None:
 
 
 def _steady(time: Time) -> float | None:
-    """Microseconds without the cycles that only the placement of the code decides."""
+    """Microseconds without alignment cycles: those that depend only on where the linker placed the code."""
     if time.cycles is None or time.placement is None:
         return None
     if not time.cycles or not time.median_us:
@@ -100,7 +100,7 @@ def _verdict(
         assert base.value is not None
         assert head.value is not None
         moved = head.value - base.value
-        return Verdict.NOISE, [*notes, f"{moved:+,.3f} us by the placement of the code alone"]
+        return Verdict.NOISE, [*notes, f"{moved:+,.3f} us of alignment cycles alone"]
     if _timed_on_a_board(about):
         within = _inside_noise(about, change) or _inside_spread(about, base, head)
         if within:

@@ -85,8 +85,8 @@ class SpanKind(Enum):
 class TimedSpan:
     """One timed span.
 
-    ``cycles`` is modelled cycles (None on a board); ``placement`` the part of them that only the
-    placement of code decides; ``us`` is microseconds.
+    ``cycles`` is modelled cycles (None on a board); ``placement`` its alignment
+    cycles, which depend only on where the linker placed the code; ``us`` is microseconds.
     """
 
     kind: SpanKind

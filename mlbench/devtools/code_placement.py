@@ -101,7 +101,7 @@ def place(spec: SketchSpec, services: Services, folder: Path, shifts: Iterable[i
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print a table of times by placement."""
+    """Print a table of times by code alignment."""
     parser = argparse.ArgumentParser(
         prog="python -m mlbench.devtools.code_placement", description=__doc__.splitlines()[0]
     )

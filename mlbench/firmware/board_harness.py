@@ -34,7 +34,7 @@ _WORD = 4
 _REGISTERS = 4
 """Words of arguments that go in core registers (AAPCS, 6.5)."""
 _UNKNOWN_STACK_WORDS = 8
-"""Words of arguments on the stack that are handed on where no debug information says how many there are."""
+"""Words of arguments on the stack that are passed on where no debug information says how many there are."""
 _MORE = 4
 _MOST_STACK_WORDS = 20
 """So many are reached by the instructions of an Armv6-M."""

@@ -1,4 +1,4 @@
-"""Artifacts of runs: what legs of this run handed in, and what a run on the base branch has measured."""
+"""Artifacts of runs: what its matrix jobs uploaded, and what a run on the base branch has measured."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mlbench.github.shape import items, mapping, number, optional_text, text
 MOST_BYTES = 32 << 20
 """Of a zip, and again of what is in it."""
 MOST_NAMED = 300
-"""Artifacts of one run; a matrix has at most 256 legs."""
+"""Artifacts of one run; a matrix has at most 256 jobs."""
 _PAGES_OF_RUNS = 3
 _RUNS_LOOKED_INTO = 10
 _MEASURED = ("success", "failure")

@@ -129,7 +129,7 @@ def locked(path: Path, say: Say, what: str) -> Iterator[int]:
     """Hold a lock file; waits, after saying so, while another process holds it.
 
     The system lets go of it when the process ends, however it ends. Gives the open file: a child process
-    that is handed it (``pass_fds``) holds the lock too, should this process be killed before it.
+    that inherits it (``pass_fds``) holds the lock too, should this process be killed before it.
 
     Raises:
         EnvironmentFault: the file system has no locks, or the file cannot be made.

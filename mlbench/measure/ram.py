@@ -13,7 +13,7 @@ _DEADLINE_FACTOR = 4
 _DEADLINE_EXTRA_US = 1_000_000.0
 """A probe may take four times the run without one, and a second: then it hangs."""
 MAX_CERTIFIED_ISLANDS = 8
-"""Islands beyond these are listed as predicted, not certified by full runs."""
+"""Later passing ranges beyond these are listed as predicted, not certified by full runs."""
 
 
 @dataclass(frozen=True)

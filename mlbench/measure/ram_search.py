@@ -37,7 +37,7 @@ class Prediction:
 
 
 def predict(allocator: Allocator) -> Prediction:
-    """Find the first limit and the islands after it.
+    """Find the first limit and the later ranges that pass.
 
     Sizes that may be served from heap that was in use before are replayed one by one.
     """

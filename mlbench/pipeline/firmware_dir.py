@@ -48,7 +48,7 @@ MOST_TOTAL = 1 << 30
 _MOST_TEXT, _MOST_LISTED, _MOST_DIAGNOSTICS = 2000, 100, 50
 _BUILD = "build it anew with `mlbench build --firmware-dir`"
 _UNKNOWN = "unknown"
-"""Stands for the board of an entry that does not say it in a way that can be believed."""
+"""Stands for the board of an entry that does not say it in a usable form."""
 
 
 class Recorded(MLBenchError):
@@ -86,7 +86,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """The folder to write into, made if it is not there.
 
     Raises:
-        UsageError: there is something in it: what is handed on must be of one build.
+        UsageError: there is something in it: a firmware bundle must come from one build.
         EnvironmentFault: it cannot be written, or the disk is full.
     """
     try:

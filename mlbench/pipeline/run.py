@@ -198,7 +198,7 @@ def exit_status(results: Sequence[Result]) -> int:
 
 
 def _build(spec: SketchSpec, services: Services, overheads: _Overheads) -> _Built:
-    """Get the project and build it. Never raises: an error is part of what is handed on."""
+    """Get the project and build it. Never raises: an error is part of the result."""
     project = None
     start = time.monotonic()
     try:

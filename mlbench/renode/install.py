@@ -1,4 +1,4 @@
-"""Renode's portable release, fetched once and believed only by its checksum. Asked for, never by itself."""
+"""Renode's portable release, fetched once, on request, and used only if its checksum matches."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def foot(found: Digest, sections: Sections, run_url: str) -> str:
         lines.append("\\* Does not fit the board; linked again with larger memory regions to measure flash.")
     if any(side.steady is not None for side in figures):
         judged = (
-            ", judged without what only the placement of the code decides"
+            ", judged without alignment cycles, which depend only on where the linker placed the code"
             if any(measure.alignment_cycles for measure in moving)
             else ""
         )

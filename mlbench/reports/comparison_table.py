@@ -103,7 +103,7 @@ def _remarks(comparison: Comparison) -> Iterable[str]:
         for delta in job.deltas:
             raw = raw_change(delta)
             if raw and _is_shown(delta, job):
-                placed = f"{with_unit(raw, delta.measure)} with the placement of code, which is not judged"
+                placed = f"{with_unit(raw, delta.measure)} with alignment cycles, which are not judged"
                 yield f"{_name(job)}: {row(delta.measure).name}: {placed}"
             if delta.note:
                 yield f"{_name(job)}: {row(delta.measure).name}: {delta.note}"

@@ -59,7 +59,7 @@ def change_rows(found: Sequence[Changed], name: Name) -> Rows:
             if delta.verdict is Verdict.FAIL and moved:
                 moved = f"**{moved}**"
             if raw:
-                moved += f"<br><sub>{_unbroken(f'with placement {raw}')}</sub>"
+                moved += f"<br><sub>{_unbroken(f'with alignment {raw}')}</sub>"
             note = _note(delta)
             said = f"{icon(delta)} {verdict(delta)}{f'<br><sub>{prose(note)}</sub>' if note else ''}"
             rows.append(row((named, *_sides(delta), moved, said)))

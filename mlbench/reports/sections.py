@@ -104,7 +104,7 @@ class Sections:
         found = self.found.noise
         if found:
             number = plural(sum(len(one.deltas) for one in found), "measure")
-            title = f"Noise: {number} moved by the placement of code or inside of the spread alone"
+            title = f"Noise: {number} moved only by code alignment or within the spread"
             yield self.fold(title, *change_rows(found, self.cell))
 
     def unchanged(self) -> Iterable[ReportBlock]:

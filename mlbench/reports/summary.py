@@ -179,7 +179,7 @@ def _time(time: Time) -> str:
     if time.instructions is not None:
         parts.append(f"{count(time.instructions)} instructions")
     if time.placement is not None:
-        parts.append(f"{count(time.placement)} cycles by placement alone")
+        parts.append(f"{count(time.placement)} alignment cycles")
     if time.method:
         parts.append(f"rough: {prose(time.method)}")
     return "; ".join(parts)

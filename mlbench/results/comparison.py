@@ -16,7 +16,7 @@ class Verdict(Enum):
 
     UNCHANGED = "unchanged"
     NOISE = "noise"
-    """It moved, but only by what says nothing: placement of code, or inside the spread of a board."""
+    """It moved, but only by alignment cycles, or within the spread of a board."""
     BETTER = "better"
     WORSE = "worse"
     """Worse, below every threshold."""
@@ -74,7 +74,7 @@ class Figure:
     starred: bool = False
     """Measured with enlarged memory regions."""
     steady: float | None = None
-    """Emulated times: without what only the placement of code decides, in microseconds. The verdict's."""
+    """Emulated times: without alignment cycles, in microseconds. The verdict uses it."""
     absent: str = ""
     """Why there is no value."""
 

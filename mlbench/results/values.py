@@ -78,7 +78,7 @@ class UnusedRam:
     islands: tuple[tuple[int, int], ...] = ()
     """Later passing ranges of N, both ends included."""
     uncertified_islands: int = 0
-    """How many of the islands are only predicted by the replay."""
+    """How many of the later passing ranges are only predicted by the replay."""
     first_failure: str = ""
     """How N+1 fails, in one line."""
     overlap: int = 0

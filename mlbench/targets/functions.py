@@ -37,7 +37,7 @@ def resolve_functions(image: Image, functions: Functions) -> dict[SpanKind, Reso
 
 
 def _check_outputs(image: Image, name: str, address: int, outputs: tuple[OutputBuffer, ...]) -> None:
-    """Debug information tells how many arguments there are; without it all are believed."""
+    """Debug information tells how many arguments there are; without it all are accepted."""
     count = image.debug.parameters(address)
     for buffer in outputs:
         if count is not None and buffer.arg >= count:

@@ -1,4 +1,4 @@
-"""One file from the network, believed only when its SHA-256 is the expected one."""
+"""One file from the network, used only if its SHA-256 is the expected one."""
 
 from __future__ import annotations
 

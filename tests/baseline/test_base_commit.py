@@ -116,9 +116,9 @@ def test_the_base_itself_has_no_counterpart(server, tmp_path):
         ("push", {"before": "b" * 40, "deleted": True}, "", "was deleted"),
         ("push", {}, "", "the branch is new"),
         ("push", {"before": {"not": "text"}}, "", "the branch is new"),
-        ("schedule", {}, "", "schedule has no counterpart"),
-        ("workflow_dispatch", {}, "", "workflow_dispatch has no counterpart"),
-        ("", {}, "", "no event has no counterpart"),
+        ("schedule", {}, "", "schedule has no base commit"),
+        ("workflow_dispatch", {}, "", "workflow_dispatch has no base commit"),
+        ("", {}, "", "no event has no base commit"),
     ],
 )
 def test_other_events(server, tmp_path, name, payload, commit, said):

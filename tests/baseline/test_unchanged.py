@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mlbench.baseline.unchanged import ASKED, inputs_digest, unchanged_jobs
 
+from mlbench.baseline.unchanged import ASKED, inputs_digest, unchanged_jobs
 from mlbench.core.execution import Functions
 from mlbench.core.firmware import BuildRequest
 from mlbench.errors import EnvironmentFault, UsageError

@@ -68,9 +68,9 @@ def test_a_change_that_is_not_the_difference_of_its_sides_says_why():
     said = lines([result(inference_time=emulated(64_000, 6_400))], [result(inference_time=emulated(70_400))])
     (row,) = (line for line in said if line.startswith("kws "))
     assert row.split()[2:6] == ["ms", "1.000", "1.100", "+0.200"]
-    assert "note: kws: inference: +0.100 ms with the placement of code, which is not judged" in said
+    assert "note: kws: inference: +0.100 ms with alignment cycles, which are not judged" in said
     plainly = lines([result()], [result(inference_time=emulated(70_400, 640))])
-    assert not any("placement" in line for line in plainly)
+    assert not any("alignment" in line for line in plainly)
 
 
 def test_states_keys_and_notes_are_told():

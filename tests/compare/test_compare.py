@@ -144,7 +144,7 @@ def test_placement_alone_is_noise():
     found = delta("inference_time", base, head, TIME_LIMITS)
     assert (found.verdict, found.change) == (Verdict.NOISE, 0)
     assert (found.base.value, found.head.value, found.head.steady) == (1000, 1010, 990)
-    assert found.note == "+10.000 us by the placement of the code alone"
+    assert found.note == "+10.000 us of alignment cycles alone"
 
 
 def test_the_verdict_counts_cycles_without_placement():

@@ -111,7 +111,7 @@ def test_the_summary_has_what_the_comment_has_not():
         "| <code>kws graph</code> | 4.2 | 1.5 | 5.8 |",
         "| together | 148,152 |",
         "ready",
-        "cycles by placement",
+        "alignment cycles",
     ):
         assert wanted in text
 

@@ -1,6 +1,6 @@
 """Orders to a board that keeps records: what is to be tried, carried out behind a reset, and what came of it.
 
-The counterpart of ``arduino/board/mlbench_board_records.h``. Nothing is taken for granted of what was sent:
+The host side of ``arduino/board/mlbench_board_records.h``. Nothing is taken for granted of what was sent:
 the board says how many records it has, they are read until all are here, and what they lack is sent again. So
 it does not matter which line gets lost, nor how often the board is reset meanwhile.
 """

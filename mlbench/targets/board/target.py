@@ -83,7 +83,7 @@ class BoardTarget:
         rebuild: builds the sketch anew; None where there is no compiler.
         predict_limit: the limit of unused RAM by an emulator, where the board has one.
         say: told of what is repeated, and why.
-        faithful: N is a literal of an image of its own, and any byte that comes is success.
+        faithful: one image per N. N is a literal, and any byte that comes is success.
         spare_seconds: beyond the firmware's own time, until a board counts as silent.
     """
 
@@ -113,7 +113,7 @@ class BoardTarget:
             if missing:
                 raise SketchError(missing, where=firmware.name)
         if self.faithful and method != "template":
-            what = "the faithful search needs a sketch with $alloc_size"
+            what = "one image per N needs a sketch with $alloc_size"
             raise UsageError(what, where=firmware.name, do="use another --ram-search, or say it in setup()")
         return BoardSession(self, firmware, method)
 
