@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from bare_image import Compiler
 
-from mlbench.boards import board_for
+from mlbench.boards import board_for, load_boards
 from mlbench.boards.board import Region
 from mlbench.boards.catalog import VARIABLE
 from mlbench.cli.main import main
@@ -42,6 +42,11 @@ def own(folder: Path, monkeypatch: pytest.MonkeyPatch, *change: str) -> Path:
     path.write_text(NANO.replace(*change))
     monkeypatch.setenv(VARIABLE, str(path))
     return path
+
+
+@pytest.mark.parametrize("board", [board for board in load_boards() if board.emulator], ids=lambda b: b.id)
+def test_each_board_that_comes_along_is_like_its_chip(board) -> None:
+    assert chip_of(board).name == board.emulator.chip
 
 
 @pytest.fixture(scope="module")
