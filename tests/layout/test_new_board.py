@@ -70,6 +70,7 @@ class Checkout:
             env={
                 **os.environ,
                 "PYTHONPATH": str(self.folder),
+                "MLBENCH_HOME": str(self.folder / "home"),
                 "ARDUINO_DIRECTORIES_USER": str(self.folder / "sketchbook"),
                 **environ,
             },
