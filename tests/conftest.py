@@ -14,7 +14,7 @@ import pytest
 from bare_image import Compiler
 from hypothesis import settings
 from threaded import Threaded
-from workshop import tools_or_skip
+from workshop import compiler_or_skip, tools_or_skip
 
 from mlbench.firmware.toolchain import Toolchain
 
@@ -108,14 +108,12 @@ def said() -> list[str]:
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
     """Compiles bare images."""
-    if shutil.which("arm-none-eabi-gcc") is None:
-        pytest.skip("needs arm-none-eabi-gcc on PATH")
+    compiler_or_skip()
     return Compiler(tmp_path_factory.mktemp("bare"))
 
 
 @pytest.fixture(scope="session")
 def threaded(tmp_path_factory: pytest.TempPathFactory) -> Threaded:
     """Firmware with threads."""
-    if shutil.which("arm-none-eabi-gcc") is None:
-        pytest.skip("needs arm-none-eabi-gcc on PATH")
+    compiler_or_skip()
     return Threaded(tmp_path_factory.mktemp("threaded"))

@@ -20,7 +20,7 @@ from mlbench.action.plan import ActionPlan
 from mlbench.action.state import COMPARISON, RESULT, ActionFolder
 from mlbench.baseline import Base, BaseCommit, Repository, against, base_of_document, thresholds_at
 from mlbench.baseline.measuring import UNTOUCHED, Job, measured_but, placed
-from mlbench.baseline.same_run import chooser, measure_counterpart
+from mlbench.baseline.same_run import chooser, measure_base_commit
 from mlbench.baseline.unchanged import find_unchanged
 from mlbench.compare import Thresholds, thresholds_of
 from mlbench.core import backends
@@ -202,7 +202,7 @@ def _compared(
     )
     _keep(results, started, begin, work)
     if here:
-        base = measure_counterpart(
+        base = measure_base_commit(
             found, Repository(folder), selection, options, services, progress, trees, start=folder, skip=skip
         )
     else:

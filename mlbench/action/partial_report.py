@@ -115,7 +115,7 @@ def newest(parts: Iterable[PartialReport]) -> tuple[PartialReport, ...]:
 
 
 def absent_legs(parts: Sequence[PartialReport]) -> tuple[str, ...]:
-    """Jobs of the same matrices that uploaded nothing: ``job 2 of 3 of measure``."""
+    """Jobs of the same matrices that uploaded nothing: ``leg 2 of 3 of job measure``."""
     missing = []
     for job in dict.fromkeys(part.job for part in parts):
         legs = [part for part in parts if part.job == job]

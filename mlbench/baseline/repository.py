@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
-from mlbench.util.git import Git, Remote, remote_of, without_userinfo
+from mlbench.util.git import FULL_COMMIT, Git, Remote, remote_of, without_userinfo
 from mlbench.util.subprocesses import Finished
 
 FETCH_SECONDS = 900.0
 """Host time for one fetch."""
-
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class NoRepository(EnvironmentFault):
@@ -109,12 +106,12 @@ class Repository:
         if name.startswith("-"):
             return ""
         found = self.output("rev-parse", "--quiet", "--verify", f"{name}^{{commit}}")
-        return found if _COMMIT.fullmatch(found) else ""
+        return found if FULL_COMMIT.fullmatch(found) else ""
 
     def has(self, commit: str) -> bool:
         """Whether a commit with its files is here."""
         done = self._git("rev-parse", "--quiet", "--verify", f"{commit}^{{tree}}")
-        return bool(_COMMIT.fullmatch(commit)) and not done.status
+        return bool(FULL_COMMIT.fullmatch(commit)) and not done.status
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents that the commit itself names: at the edge of a shallow clone log hides them."""
@@ -133,7 +130,7 @@ class Repository:
         """
         if not self.has_remote:
             return f"there is no remote {self.remote!r}"
-        if not all(_COMMIT.fullmatch(commit) for commit in commits):
+        if not all(FULL_COMMIT.fullmatch(commit) for commit in commits):
             return "that is no full name of a commit"
         cut = [f"--depth={depth}"] if self.shallow else []
         done = self.run(

@@ -18,7 +18,7 @@ from mlbench.suite.selection import Selection, select
 from mlbench.util.progress import Progress
 
 
-def measure_counterpart(
+def measure_base_commit(
     found: BaseCommit,
     repository: Repository,
     head: Selection,

@@ -90,11 +90,11 @@ class BaselineSelector:
     def measure(self, head: Selection, skip: Set[Job], services: Services, progress: Progress) -> Base:
         """The baseline's results."""
         from mlbench.baseline import base_of_document
-        from mlbench.baseline.same_run import measure_counterpart
+        from mlbench.baseline.same_run import measure_base_commit
 
         if self._document is not None:
             return base_of_document(self._document, self._options.baseline)
-        return measure_counterpart(
+        return measure_base_commit(
             self._found,
             self._repository,
             head,

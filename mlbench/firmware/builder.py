@@ -21,7 +21,7 @@ from mlbench.firmware.compiler import SketchCompiler, UsedLibrary
 from mlbench.firmware.dependencies import embedded, named_by, outside, runtime_files
 from mlbench.firmware.firmware_cache import FirmwareCache, write_fault
 from mlbench.firmware.flags import BoardProperties, Compiler
-from mlbench.firmware.platforms import Fqbn, Platforms, homes_for
+from mlbench.firmware.platforms import Fqbn, Platforms, platforms_for
 from mlbench.firmware.sketch_source import SketchSource, read_source
 from mlbench.firmware.source_tree import read_tree, tree_digest
 from mlbench.firmware.toolchain import Toolchain
@@ -116,7 +116,7 @@ def _platforms(fqbn: Fqbn, cache: Path) -> Platforms:
     from mlbench.arduino import install_by_content
 
     own = install_by_content(cache / "arduino")
-    return homes_for(fqbn, own, cache / "arduino-cli" / "data")
+    return platforms_for(fqbn, own, cache / "arduino-cli" / "data")
 
 
 def _board(work: Compilation, store: FirmwareCache, key: str) -> BoardProperties:

@@ -106,7 +106,9 @@ class Platforms:
         return "\n".join(parts)
 
 
-def homes_for(fqbn: Fqbn, own: Path, cli_data: Path, environ: Mapping[str, str] | None = None) -> Platforms:
+def platforms_for(
+    fqbn: Fqbn, own: Path, cli_data: Path, environ: Mapping[str, str] | None = None
+) -> Platforms:
     """The folders to build for a board with.
 
     The user's ``ARDUINO_DIRECTORIES_USER`` and ``ARDUINO_DIRECTORIES_DATA`` count. Without them the

@@ -17,8 +17,7 @@ from mlbench.github.modes import worth_a_comment
 from mlbench.github.pulls import pull_by_number
 from mlbench.reports.comment import comment_markdown
 from mlbench.results.comparison import Comparison
-
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+from mlbench.util.git import FULL_COMMIT
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def post(comparisons: Sequence[Comparison], request: Request, environ: Mapping[s
         commit = request.commit or comparison.head.commit or pull_by_number(github, request.pull).head_sha
     except GitHubError as error:
         raise EnvironmentFault(f"pull request {request.pull} cannot be read", where=str(error)) from None
-    if not _SHA.fullmatch(commit):
+    if not FULL_COMMIT.fullmatch(commit):
         raise UsageError(f"{commit[:100]!r} is no whole SHA of a commit", do="name it with --commit")
     published = publish(
         github,

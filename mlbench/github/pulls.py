@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mlbench.github.client import GitHub
-from mlbench.github.errors import Unexpected
-from mlbench.github.shape import mapping, number, text
-
-_SHA = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
-"""Of a commit: SHA-1, or SHA-256."""
+from mlbench.github.shape import commit, mapping, number, text
 
 
 @dataclass(frozen=True)
@@ -96,13 +91,8 @@ def pull_of(value: Any) -> Pull:
     base_repository = number(mapping(base.get("repo"), "base.repo"), "id", "base.repo")
     source = head.get("repo")
     head_repository = number(source, "id", "head.repo") if isinstance(source, dict) else 0
-    head_sha = text(head, "sha", "pull request.head")
-    if not _SHA.fullmatch(head_sha):
-        # Anything else would be taken for a newer commit, and this run's figures would go unreported.
-        raise Unexpected(
-            "an answer of GitHub is not as documented: a pull request's commit has no SHA",
-            do="try again later",
-        )
+    # Anything but a commit would be taken for a newer one, and this run's figures would go unreported.
+    head_sha = commit(head, "sha", "pull request.head")
     return Pull(
         number=number(data, "number", "pull request"),
         head_sha=head_sha,

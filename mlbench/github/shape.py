@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlbench.github.errors import Unexpected
+from mlbench.util.git import FULL_COMMIT
 
 
 def mapping(value: Any, what: str) -> dict[str, Any]:
@@ -26,6 +27,14 @@ def text(data: dict[str, Any], key: str, what: str) -> str:
     value = data.get(key)
     if not isinstance(value, str):
         raise _unexpected(f"{what}.{key}", "no text", value)
+    return value
+
+
+def commit(data: dict[str, Any], key: str, what: str) -> str:
+    """The whole name of a commit under ``key``, in either case."""
+    value = text(data, key, what)
+    if not FULL_COMMIT.fullmatch(value.lower()):
+        raise _unexpected(f"{what}.{key}", "no commit", value)
     return value
 
 

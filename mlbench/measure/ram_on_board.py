@@ -26,7 +26,7 @@ def measure_confirmed(session: Session, reference: Reference, options: RamOption
     Args:
         session: where to try; says what it expects.
         reference: the run without a probe.
-        options: see ``RamOptions``. ``replay`` begins at what is predicted_limit, the others bisect.
+        options: see ``RamOptions``. ``replay`` begins at the predicted limit, the others bisect.
     """
     prober = Prober(session, reference)
     predicted_limit = session.predicted_limit() if options.search == "replay" else None

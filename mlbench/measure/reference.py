@@ -34,7 +34,7 @@ class Reference:
     ) -> None:
         self.result = result
         self.inferences = inferences
-        self._perturbed = shifted
+        self._shifted = shifted
         self._compare_serial = compare_serial
         self._masked: frozenset[int] | None = None
 
@@ -70,7 +70,7 @@ class Reference:
         changing = {index for index, number in enumerate(numbers) if number.span() in lines}
         # More than one, as a rounded duration may happen to come out the same.
         for variant in (1, 2, 3):
-            mine, text = _texts(self.result, self._perturbed(variant))
+            mine, text = _texts(self.result, self._shifted(variant))
             if _NUMBER.split(mine) == _NUMBER.split(text):
                 pairs = zip(_NUMBER.findall(mine), _NUMBER.findall(text), strict=True)
                 changing |= {index for index, (a, b) in enumerate(pairs) if a != b}

@@ -12,7 +12,7 @@ from pathlib import Path
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.host.cache_dir import locked, remove_tree
 from mlbench.suite.suite_file import Source
-from mlbench.util.git import Git, Remote, remote_of
+from mlbench.util.git import FULL_COMMIT, Git, Remote, remote_of
 from mlbench.util.progress import Progress
 from mlbench.util.schema import nearest
 
@@ -20,7 +20,6 @@ DEADLINE_SECONDS = 900.0
 """Host time for one git command. A model project with its submodules can be some hundred megabytes."""
 
 _ASK_SECONDS = 60.0
-_FULL_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHORT_COMMIT = re.compile(r"[0-9a-f]{4,63}")
 _DONE = "mlbench-complete"
 
@@ -87,7 +86,7 @@ def checkout(
 
 def _listed_commit(git: Git, remote: Remote, ref: str, where: str) -> str:
     """The commit that the remote lists under ``ref``; empty when it may be one it does not list."""
-    if _FULL_COMMIT.fullmatch(ref):
+    if FULL_COMMIT.fullmatch(ref):
         return ref
     done = git("ls-remote", "--quiet", "--", remote.url, seconds=_ASK_SECONDS)
     if done.status:
@@ -138,7 +137,7 @@ def _search(git: Git, folder: Path, source: Source, where: str) -> str:
         _fetch_all(git, whole)
         done = git("rev-parse", "--quiet", "--verify", f"{source.ref}^{{commit}}", cwd=whole)
         commit = done.stdout.strip()
-        if done.status or not _FULL_COMMIT.fullmatch(commit):
+        if done.status or not FULL_COMMIT.fullmatch(commit):
             raise _no_commit(git, source.ref, where)
         target = folder / _name(commit, source)
         if not (target / ".git" / _DONE).is_file():
@@ -190,7 +189,7 @@ def _remember(folder: Path, ref: str, commit: str) -> None:
 
 def _known(remote: Remote, source: Source, folder: Path, where: str) -> Checkout:
     note = folder / "refs" / hashlib.sha256(source.ref.encode()).hexdigest()[:32]
-    full = _FULL_COMMIT.fullmatch(source.ref)
+    full = FULL_COMMIT.fullmatch(source.ref)
     commit = source.ref if full else note.read_text().strip() if note.is_file() else ""
     target = folder / _name(commit, source)
     if not commit or not (target / ".git" / _DONE).is_file():

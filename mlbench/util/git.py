@@ -13,6 +13,9 @@ from urllib.parse import urlsplit, urlunsplit
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.util.subprocesses import Finished, run
 
+FULL_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+"""The whole name of a commit, SHA-1 or SHA-256, as git writes it."""
+
 _PROTOCOLS = ("https", "ssh", "git", "file")
 _USERINFO = re.compile(r"(?<=://)[^/\s]*@")
 _KEPT = (

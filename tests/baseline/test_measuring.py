@@ -23,7 +23,7 @@ from mlbench.baseline import (
     measure_base,
     thresholds_at,
 )
-from mlbench.baseline.same_run import measure_counterpart
+from mlbench.baseline.same_run import measure_base_commit
 from mlbench.baseline.unchanged import find_unchanged
 from mlbench.baseline.worktree import worktree
 from mlbench.cli.main import parse
@@ -282,7 +282,7 @@ def counterpart_results(clone, commit, folder, *words, start=None) -> tuple[Base
     head = select(options, start or clone)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mlbench.baseline.same_run.profile_all", profile)
-        base = measure_counterpart(
+        base = measure_base_commit(
             BaseCommit(commit, "base"),
             Repository(clone),
             head,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from bare_image import Compiler
+from workshop import compiler_or_skip
 
 from mlbench.boards import board_for, load_boards
 from mlbench.boards.board import Region
@@ -52,8 +52,7 @@ def test_each_board_that_comes_along_is_like_its_chip(board) -> None:
 @pytest.fixture(scope="module")
 def elf(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Firmware of the Nano's."""
-    if shutil.which("arm-none-eabi-gcc") is None:
-        pytest.skip("needs arm-none-eabi-gcc on PATH")
+    compiler_or_skip()
     return str(Compiler(tmp_path_factory.mktemp("bare")).image("int main(void) { return 0; }").path)
 
 

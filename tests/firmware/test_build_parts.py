@@ -16,7 +16,7 @@ from mlbench.firmware import flags
 from mlbench.firmware.arduino_builder import parse_messages
 from mlbench.firmware.compiler import expand
 from mlbench.firmware.firmware_cache import FirmwareCache
-from mlbench.firmware.platforms import Fqbn, homes_for, version_key
+from mlbench.firmware.platforms import Fqbn, platforms_for, version_key
 from mlbench.firmware.sketch_source import read_source
 from mlbench.firmware.source_tree import read_tree, tree_digest
 from mlbench.firmware.toolchain import Toolchain, compiler_version, probe_version
@@ -59,13 +59,13 @@ def test_the_newest_installed_platform_is_used_and_the_user_s_own_goes_before(tm
     newest = _platform(packages / "1.10.0")
     fqbn = Fqbn.parse("acme:nrf:nano")
     environ = {"HOME": str(tmp_path)}
-    platforms = homes_for(fqbn, tmp_path / "own", tmp_path / "data", environ)
+    platforms = platforms_for(fqbn, tmp_path / "own", tmp_path / "data", environ)
     assert platforms.platform(fqbn) == newest
     before = platforms.fingerprint(fqbn)
     (newest / "platform.local.txt").write_text("compiler.path=/x/\n")
     assert platforms.fingerprint(fqbn) != before
     own = _platform(tmp_path / "book/hardware/acme/nrf")
-    platforms = homes_for(
+    platforms = platforms_for(
         fqbn,
         tmp_path / "own",
         tmp_path / "data",
@@ -81,11 +81,11 @@ def test_the_newest_installed_platform_is_used_and_the_user_s_own_goes_before(tm
 
 def test_own_boards_see_nothing_of_the_user_s(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path), "ARDUINO_DIRECTORIES_USER": "/u", "ARDUINO_DIRECTORIES_DATA": "/d"}
-    platforms = homes_for(
+    platforms = platforms_for(
         Fqbn.parse("mlbench:nrf52840:nano33ble"), tmp_path / "own", tmp_path / "data", environ
     )
     assert (platforms.user, platforms.data) == (tmp_path / "own", tmp_path / "data")
-    others = homes_for(Fqbn.parse("a:b:c"), tmp_path / "own", tmp_path / "data", environ)
+    others = platforms_for(Fqbn.parse("a:b:c"), tmp_path / "own", tmp_path / "data", environ)
     assert (others.user, others.data) == (Path("/u"), Path("/d"))
 
 

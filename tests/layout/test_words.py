@@ -16,24 +16,21 @@ PRIVATE = {
 """Names of classes and functions; what the field says instead is in the modules that hold them now."""
 
 
-def definitions() -> dict[str, list[str]]:
-    """Where each class and function of the package is defined, by its name."""
+def definitions(*kinds: type[ast.AST]) -> dict[str, list[str]]:
+    """Where the package defines each name, by what sort of definition it is."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted((ROOT / "mlbench").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            if isinstance(node, kinds):
                 found[node.name].append(f"{path.relative_to(ROOT)}:{node.lineno}")
     return found
 
 
 def test_a_class_name_has_one_meaning() -> None:
-    seen: dict[str, list[str]] = defaultdict(list)
-    for path in sorted((ROOT / "mlbench").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                seen[node.name].append(f"{path.relative_to(ROOT)}:{node.lineno}")
-    assert {name: places for name, places in seen.items() if len(places) > 1} == {}
+    found = definitions(ast.ClassDef)
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}
 
 
 def test_no_private_word_names_a_class_or_function() -> None:
-    assert {name: places for name, places in definitions().items() if name in PRIVATE} == {}
+    found = definitions(ast.ClassDef, ast.FunctionDef)
+    assert {name: places for name, places in found.items() if name in PRIVATE} == {}

@@ -15,13 +15,6 @@ from mlbench.cli.main import main
 from mlbench.ports.lock import BoardLock, try_lock
 
 
-@pytest.fixture(scope="session")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    if shutil.which("arm-none-eabi-gcc") is None:
-        pytest.skip("needs arm-none-eabi-gcc")
-    return Compiler(tmp_path_factory.mktemp("bare"))
-
-
 @pytest.fixture
 def boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Simulated]]:
     monkeypatch.setenv("MLBENCH_HOME", str(tmp_path / "home"))

@@ -20,6 +20,12 @@ from mlbench.util.progress import Silent
 OWN_BOARD = "mlbench:nrf52840:nano33ble"
 
 
+def compiler_or_skip() -> None:
+    """Pass over a test that compiles bare images where there is no compiler for them."""
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("needs arm-none-eabi-gcc on PATH")
+
+
 def tools_or_skip() -> Toolchain:
     """The tools on PATH, without arduino-cli; a test without them is passed over."""
     builder, gcc = shutil.which("arduino-builder"), shutil.which("arm-none-eabi-gcc")
