@@ -8,7 +8,7 @@ from typing import Any
 
 from mlbench.action.events import WorkflowEvent
 from mlbench.action.inputs import ActionInputs
-from mlbench.action.partial_report import ARTIFACT, FILE, PartialReport, absent_legs, from_json, newest
+from mlbench.action.partial_report import ARTIFACT, FILE, PartialReport, absent_jobs, from_json, newest
 from mlbench.action.state import ActionFolder
 from mlbench.compare.comparing import with_verdicts
 from mlbench.errors import EnvironmentFault, MLBenchError
@@ -115,8 +115,8 @@ def collected(
             continue
         if part.run_id == source.run_id:
             parts.append(sanitized(part, source))
-    legs = newest(parts)
-    return list(legs), (*absent_legs(legs), *unreadable)
+    jobs = newest(parts)
+    return list(jobs), (*absent_jobs(jobs), *unreadable)
 
 
 def sanitized(part: PartialReport, source: MeasuredRun) -> PartialReport:

@@ -19,7 +19,7 @@ from mlbench.action.partial_report import PartialReport, artifact_name, to_json
 from mlbench.action.plan import ActionPlan
 from mlbench.action.state import COMPARISON, RESULT, ActionFolder
 from mlbench.baseline import Base, BaseCommit, Repository, against, base_of_document, thresholds_at
-from mlbench.baseline.measuring import UNTOUCHED, Job, measured_but, placed
+from mlbench.baseline.measuring import UNCHANGED, Job, measured_but, placed
 from mlbench.baseline.same_run import chooser, measure_base_commit
 from mlbench.baseline.unchanged import find_unchanged
 from mlbench.compare import Thresholds, thresholds_of
@@ -197,7 +197,7 @@ def _compared(
         skip = find_unchanged(found, repository, trees, choose, selection.specs, services, progress)
     results = measured_but(
         selection.specs,
-        dict.fromkeys(skip, UNTOUCHED),
+        dict.fromkeys(skip, UNCHANGED),
         lambda specs: tuple(placed(result, folder) for result in profile_all(specs, services, progress)),
     )
     _keep(results, started, begin, work)

@@ -114,17 +114,15 @@ def newest(parts: Iterable[PartialReport]) -> tuple[PartialReport, ...]:
     )
 
 
-def absent_legs(parts: Sequence[PartialReport]) -> tuple[str, ...]:
-    """Jobs of the same matrices that uploaded nothing: ``leg 2 of 3 of job measure``."""
+def absent_jobs(parts: Sequence[PartialReport]) -> tuple[str, ...]:
+    """Jobs of the same matrices that uploaded nothing: ``job 2 of 3 of measure``."""
     missing = []
     for job in dict.fromkeys(part.job for part in parts):
-        legs = [part for part in parts if part.job == job]
-        total = max((part.total or 0 for part in legs), default=0)
-        seen = {part.index for part in legs}
+        uploaded = [part for part in parts if part.job == job]
+        total = max((part.total or 0 for part in uploaded), default=0)
+        seen = {part.index for part in uploaded}
         missing += [
-            f"leg {index + 1} of {total} of job {printable(job)}"
-            for index in range(total)
-            if index not in seen
+            f"job {index + 1} of {total} of {printable(job)}" for index in range(total) if index not in seen
         ]
     return tuple(missing[:100])
 

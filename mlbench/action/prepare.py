@@ -94,7 +94,7 @@ def _caches(settings: ActionInputs, folder: Path, environ: Mapping[str, str]) ->
     wanted = [*settings.board, *settings.platforms, *settings.libraries, settings.renode_version]
     boards = _digest([*wanted, *(_content(folder / name) for name in suites)])
     run = f"{environ.get('GITHUB_RUN_ID', '')}-{environ.get('GITHUB_RUN_ATTEMPT', '')}"
-    leg = _digest([settings.key, environ.get("GITHUB_JOB", "")])
+    job = _digest([settings.key, environ.get("GITHUB_JOB", "")])
     return {
         **found,
         "builds": "true",
@@ -103,8 +103,8 @@ def _caches(settings: ActionInputs, folder: Path, environ: Mapping[str, str]) ->
         "builds-restore": f"mlbench-builds-{tools}-",
         # Measurements are small and kept anew by each run: what lies under a key never changes.
         "results-path": str(kept / RESULTS),
-        "results-key": f"mlbench-results-{_FORMAT}-{leg}-{run}",
-        "results-restore": f"mlbench-results-{_FORMAT}-{leg}-\nmlbench-results-{_FORMAT}-",
+        "results-key": f"mlbench-results-{_FORMAT}-{job}-{run}",
+        "results-restore": f"mlbench-results-{_FORMAT}-{job}-\nmlbench-results-{_FORMAT}-",
     }
 
 

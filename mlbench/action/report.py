@@ -69,7 +69,7 @@ def report(environ: Mapping[str, str], progress: Progress, commands: Commands) -
     parts, missing = collected(settings, github, source, work)
     if not parts and not missing:
         if posts:  # it was cancelled, or is no run of ours
-            progress.note(f"run {source.run_id} has handed in nothing: there is nothing to post")
+            progress.note(f"run {source.run_id} uploaded no results: there is nothing to post")
             return 0
         missing = (EVERY_LEG,)
     if settings.mode != "measure":
@@ -157,8 +157,8 @@ def _some(names: Sequence[str], most: int = 10) -> str:
 
 
 def _title(settings: ActionInputs) -> str:
-    leg = shown_key(settings.key) if settings.mode != "report" else ""
-    return f"mlbench ({leg})" if leg else "mlbench"
+    shown = shown_key(settings.key) if settings.mode != "report" else ""
+    return f"mlbench ({shown})" if shown else "mlbench"
 
 
 def _comment(
@@ -174,12 +174,12 @@ def _comment(
     body = comment_markdown(
         outcome.comparison, title=_title(settings), run_url=source.run_url, missing=outcome.without
     )
-    leg = settings.key if settings.mode == "all" else ""
+    key = settings.key if settings.mode == "all" else ""
     published = publish(
         github,
         source.pull,
         body,
-        key=f"{source.workflow}\n{leg}",
+        key=f"{source.workflow}\n{key}",
         stamp=Stamp(source.head_sha, source.run_id, source.run_attempt),
         create=worth_a_comment(settings.comment, outcome.comparison, outcome.without),
     )

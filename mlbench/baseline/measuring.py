@@ -22,7 +22,7 @@ from mlbench.util.progress import Progress
 Job = tuple[str, str, str]
 """Sketch, board and backend."""
 
-UNTOUCHED = "not measured: nothing that the sketch is made of was changed"
+UNCHANGED = "not measured: nothing that the sketch is made of was changed"
 
 
 def job_of(spec: SketchSpec) -> Job:
@@ -207,7 +207,7 @@ def _measured(
 ) -> tuple[Result, ...]:
     gone = frozenset() if head is None else base.jobs - head.jobs
     left_out = {
-        **dict.fromkeys(skip, UNTOUCHED),
+        **dict.fromkeys(skip, UNCHANGED),
         **dict.fromkeys(gone, "not measured, as the sketch is gone"),
     }
     return tuple(placed(result, tree) for result in measured_but(base.specs, left_out, measure))

@@ -43,7 +43,7 @@ def worktree(repository: Repository, commit: str, folder: Path, progress: Progre
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EnvironmentFault(
-            f"cannot be written ({error.strerror or error})", where=str(folder), do="make room there"
+            f"cannot be written ({error.strerror or error})", where=str(folder), do="free some space there"
         ) from error
     with locked(path.parent / "lock", progress.note, "measuring a baseline of this project"):
         _remove(repository, path)

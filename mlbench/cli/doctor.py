@@ -207,7 +207,9 @@ def _disk() -> Check:
     free = shutil.disk_usage(at).free
     detail = f"{free / 1e9:.1f} GB free for {folder}"
     if free < _NEEDED_BYTES:
-        return Check("disk", False, detail, "make room, or set MLBENCH_HOME to a folder on another disk")
+        return Check(
+            "disk", False, detail, "free some space, or set MLBENCH_HOME to a folder on another disk"
+        )
     if not os.access(at, os.W_OK):
         return Check("disk", False, f"{folder} cannot be written", "set MLBENCH_HOME to another folder")
     return Check("disk", True, detail)

@@ -55,8 +55,8 @@ def add_measuring(parser: Parser) -> None:
     parser.add_argument(
         "--ram-search",
         choices=("replay", "bisect", "faithful", "none"),
-        help="how the limit of unused RAM is found: replay of the heap's calls, certified by full runs; "
-        "bisect, plain bisection by full runs; faithful, one image per N (boards only); or none",
+        help="how the limit of unused RAM is found: `replay` of the heap's calls, certified by full runs; "
+        "`bisect`, plain bisection by full runs; `faithful`, one image per N (boards only); or `none`",
     )
     parser.add_argument(
         "--inferences", metavar="COUNT", type=_count, help="how many inferences to time, 1 to 10000"

@@ -23,7 +23,7 @@ def run(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) ->
 
     ``verbs`` may have been meant by a name that nothing has.
     """
-    from mlbench.baseline.measuring import UNTOUCHED, measured_but
+    from mlbench.baseline.measuring import UNCHANGED, measured_but
     from mlbench.cli.compare import BaselineSelector, compare_run
     from mlbench.pipeline.run import exit_status, profile_all
     from mlbench.pipeline.services import make_services
@@ -48,7 +48,7 @@ def run(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) ->
     skip = baseline.untouched(selection, services, progress) if baseline is not None else frozenset()
     results = measured_but(
         selection.specs,
-        dict.fromkeys(skip, UNTOUCHED),
+        dict.fromkeys(skip, UNCHANGED),
         lambda specs: profile_all(specs, services, progress, debug=trace if settings.debug else None),
     )
     base = baseline.measure(selection, skip, services, progress) if baseline is not None else None

@@ -1,6 +1,6 @@
 /* The emulator's block hook: called by Unicorn at the start of every block.
  *
- * Written against Unicorn's stable C interface only (uc_emu_stop and uc_reg_read, handed in as
+ * Written against Unicorn's stable C interface only (uc_emu_stop and uc_reg_read, passed in as
  * pointers), so that neither Unicorn's nor Python's headers are needed to build it. The structures
  * mirror the ctypes ones in hook_records.py; hook_python.py holds the same function in Python, and the
  * tests hold the two together.

@@ -189,7 +189,7 @@ def compile_command(properties: Mapping[str, str], folder: Path) -> tuple[str, .
         raise EnvironmentFault(
             "the platform has no recipe for C++ files that can be read",
             where=properties.get("build.core.platform.path", ""),
-            do="measure this board with --ram-search faithful, or update the platform",
+            do="measure this board with `--ram-search faithful`, or update the platform",
         )
     # Warnings about what is not the sketch's are no news to whoever measures.
     return (*words, "-w")

@@ -92,7 +92,7 @@ def workspace_properties(board: BoardProperties, fqbn: Fqbn, workspace: Workspac
     for language in _LANGUAGES:
         key = f"compiler.{language}.extra_flags"
         if _reaches(key, f"recipe.{language}.o.pattern", properties):
-            # Only -fdebug-prefix-map is handed on to the assembler, which writes its own line table.
+            # Only -fdebug-prefix-map is passed on to the assembler, which writes its own line table.
             used = "-fdebug-prefix-map" if language == "S" else option
             flags = " ".join(_quoted(f"{used}={folder}={name}") for folder, name in maps if folder)
             added.append(f"{key}={properties.get(key, '')} {flags}".replace("= ", "=", 1))

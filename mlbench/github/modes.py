@@ -10,7 +10,7 @@ MODES = ("always", "changes", "regressions", "never")
 
 _MOVED = frozenset({Verdict.BETTER, Verdict.WORSE, Verdict.WARN, Verdict.FAIL, Verdict.ACCEPTED})
 _OVER = frozenset({Verdict.WARN, Verdict.FAIL, Verdict.ACCEPTED})
-_STEADY = frozenset({JobState.COMPARED, JobState.FAILED, JobState.SKIPPED})
+_WITHOUT_NEWS = frozenset({JobState.COMPARED, JobState.FAILED, JobState.SKIPPED})
 
 
 def worth_a_comment(mode: str, comparison: Comparison, missing: Sequence[str] = ()) -> bool:
@@ -27,7 +27,7 @@ def worth_a_comment(mode: str, comparison: Comparison, missing: Sequence[str] = 
     deltas = [delta for job in comparison.jobs for delta in job.deltas]
     states = {job.state for job in comparison.jobs}
     if mode == "changes":
-        return bool(states - _STEADY) or any(delta.verdict in _MOVED for delta in deltas)
+        return bool(states - _WITHOUT_NEWS) or any(delta.verdict in _MOVED for delta in deltas)
     return JobState.BROKEN in states or any(map(_regressed, deltas))
 
 

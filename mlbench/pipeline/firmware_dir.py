@@ -106,7 +106,7 @@ def write_entry(folder: Path, number: int, made: BuildOutcome) -> Failure | None
     broken = next(violations(data, load_schema("mlbench.pipeline", "firmware.schema.json")), None)
     refused = broken.what if broken is not None else _unhandy(files)
     if refused:
-        what = f"{made.spec.name} cannot be handed on: {refused}"
+        what = f"{made.spec.name} cannot go into a firmware bundle: {refused}"
         failure = Failure(elide(what, _MOST_TEXT), exit_status=2)
         name = elide(made.spec.name, 100) or _UNKNOWN
         spec = SketchSpec(name, Path(), made.spec.board, made.spec.source)

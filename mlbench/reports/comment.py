@@ -80,7 +80,7 @@ def told(found: Digest, sections: Sections, run_url: str, missing: Sequence[str]
     yield ReportBlock(" ".join(filter(None, (_sides(comparison, run_url), rest))))
     if missing:
         said = f"⚠️ **{plural(len(missing), 'job')} gave no results**, so this is not all"
-        yield sections.listed(f"{said}:\n", f"{said}{sections.elsewhere}.", [code(leg) for leg in missing])
+        yield sections.listed(f"{said}:\n", f"{said}{sections.elsewhere}.", [code(job) for job in missing])
     if comparison.accepted:
         yield ReportBlock(f"☑️ What is over its limit was accepted: {prose(comparison.accepted)}")
     if comparison.notes:

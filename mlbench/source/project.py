@@ -217,7 +217,9 @@ def _make(
                 _copy(file.origin, folder, relative, spec)
     except OSError as error:
         what = f"cannot copy the project: {error.strerror or error}"
-        raise EnvironmentFault(what, where=str(error.filename or target), do="make room there") from None
+        raise EnvironmentFault(
+            what, where=str(error.filename or target), do="free some space there"
+        ) from None
     if command:
         _prepare(spec, command, folder, environ, seconds, offline)
 

@@ -107,7 +107,7 @@ class Ran:
 
     @property
     def jobs(self) -> dict[str, str]:
-        """How each job ended: ``success``, ``failure``; a matrix leg's name ends in its number."""
+        """How each job ended: ``success``, ``failure``; a matrix job's name ends in its number."""
         return {
             line["job"].rpartition("/")[2].strip(): line["jobResult"]
             for line in self.lines

@@ -71,7 +71,7 @@ def scene(stage: Stage, origin: Origin, tmp_path: Path) -> Scene:
 
 @pytest.fixture
 def part(scene: Scene, shared: Path) -> dict[str, Any]:
-    """A part of a leg whose threshold is passed, measured once for all tests."""
+    """The partial report of a matrix job whose threshold is passed, measured once for all tests."""
     kept = shared / "part.json"
     with held(shared / "part.lock"):
         if not kept.is_file():
@@ -79,7 +79,7 @@ def part(scene: Scene, shared: Path) -> dict[str, Any]:
             scene.opened()
             run = scene.new_run()
             done = scene.run(one_job(given="mode: measure"), run=run)
-            # Each leg is red by itself for its own thresholds; nothing is posted by it.
+            # Each job is red by itself for its own thresholds; nothing is posted by it.
             assert done.jobs == {"mlbench": "failure"}, done.log
             assert scene.bodies == []
             kept.write_text(json.dumps(part_of(scene.stage, run)))

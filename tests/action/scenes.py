@@ -120,7 +120,7 @@ class Scene:
         return self.stage.run(workflow, checkout, event, payload, run=run or self.new_run(), **more)
 
     def hand_in(self, run: Run, part: Mapping[str, Any], job: str = "measure", **more: Any) -> None:
-        """Keep a part as an artifact of a run, as if a leg of it had measured."""
+        """Keep a partial report as an artifact of a run, as if a matrix job had measured."""
         data = {
             **part,
             "run_id": run.id,
@@ -149,7 +149,7 @@ def workflow_run(stage: Stage, run: Run) -> dict[str, Any]:
 
 
 def part_of(stage: Stage, run: Run) -> dict[str, Any]:
-    """The part that a run has handed in."""
+    """The partial report that a run has uploaded."""
     (artifact,) = (
         item for item in stage.fake.repository(REPOSITORY).artifacts.values() if item.run.id == run.id
     )

@@ -13,7 +13,7 @@ from mlbench.action.figures import measures_json
 from mlbench.action.partial_report import (
     ARTIFACT,
     PartialReport,
-    absent_legs,
+    absent_jobs,
     artifact_name,
     from_json,
     merged,
@@ -82,19 +82,22 @@ def test_names_of_artifacts_fit_what_is_looked_for(key: str, job: str, attempt: 
 
 
 def test_the_newest_attempt_of_each_leg() -> None:
-    legs = [
+    parts = [
         replace(PART, key="a", index=1, run_attempt=1, error="first"),
         replace(PART, key="b", index=0, run_attempt=1),
         replace(PART, key="a", index=1, run_attempt=3),
         replace(PART, key="a", index=1, run_attempt=2, error="second"),
     ]
-    assert [(part.key, part.run_attempt, part.error) for part in newest(legs)] == [("b", 1, ""), ("a", 3, "")]
+    assert [(part.key, part.run_attempt, part.error) for part in newest(parts)] == [
+        ("b", 1, ""),
+        ("a", 3, ""),
+    ]
 
 
-def test_legs_that_handed_in_nothing_are_named() -> None:
-    legs = [replace(PART, key=str(index), index=index, total=4) for index in (0, 2)]
-    assert absent_legs(legs) == ("leg 2 of 4 of job measure", "leg 4 of 4 of job measure")
-    assert absent_legs([PART]) == ()
+def test_jobs_that_uploaded_nothing_are_named() -> None:
+    parts = [replace(PART, key=str(index), index=index, total=4) for index in (0, 2)]
+    assert absent_jobs(parts) == ("job 2 of 4 of measure", "job 4 of 4 of measure")
+    assert absent_jobs([PART]) == ()
 
 
 def test_legs_become_one_comparison() -> None:
@@ -106,7 +109,7 @@ def test_legs_become_one_comparison() -> None:
     assert [job.sketch for job in both.jobs] == ["blink", "glow"]
     assert both.notes == ("same", "x: of one")
     assert merged([failed]) is None
-    # Legs that measured the same sketch on the same board differ in something the results do not hold.
+    # Jobs that measured the same sketch on the same board differ in something the results do not hold.
     twice = merged([one, replace(two, comparison=comparison("blink", 2))])
     assert twice is not None
     assert [job.sketch for job in twice.jobs] == ["blink (x)", "blink (y)"]
@@ -143,7 +146,7 @@ def test_when_there_is_enough_to_say(comparison: Comparison, changes: bool, regr
     assert worth_a_comment("changes", comparison) is changes
     assert worth_a_comment("regressions", comparison) is regressions
     assert worth_a_comment("always", comparison)
-    assert worth_a_comment("regressions", comparison, ["a leg"])
+    assert worth_a_comment("regressions", comparison, ["a job"])
 
 
 def test_figures_are_json_of_bounded_length() -> None:

@@ -22,7 +22,7 @@ def reported(scene: Scene, part: dict[str, Any], **more: Any) -> tuple[Run, Any]
 
 
 def test_a_report_job_is_as_red_as_its_legs(scene: Scene, part: dict[str, Any]) -> None:
-    """It is the one that people require: a leg's failure must not hide behind it."""
+    """It is the one that people require: a job's failure must not hide behind it."""
     _, done = reported(scene, part)
     assert done.jobs == {"mlbench": "failure"}, done.log
     assert len(scene.bodies) == 1
@@ -42,9 +42,9 @@ def test_a_run_is_reported_by_its_newest_attempts_and_missing_legs_are_named(
     done = scene.report(run)
     assert done.jobs == {"mlbench": "failure"}, done.log
     (body,) = scene.bodies
-    assert "leg 3 of 3 of job measure" in body
+    assert "job 3 of 3 of measure" in body
     assert "compiler" not in body
-    assert any("leg 3 of 3" in line for line in done.errors())
+    assert any("job 3 of 3" in line for line in done.errors())
 
 
 def test_of_two_racing_creators_one_comment_stays(scene: Scene, part: dict[str, Any]) -> None:
@@ -188,7 +188,7 @@ def test_a_stranger_cannot_choose_the_pull_request(scene: Scene, part: dict[str,
         scene.new_run("workflow_run"), event="workflow_run", payload=payload, workflow=posting
     )
     assert "no open pull request" in again.summary
-    # A run that was cancelled has handed in nothing; one of our own branch posts itself.
+    # A run that was cancelled has uploaded nothing; one of our own branch posts itself.
     empty = scene.report(
         scene.new_run("workflow_run"),
         event="workflow_run",

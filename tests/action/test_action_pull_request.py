@@ -71,7 +71,7 @@ def test_two_legs_and_the_job_that_reports(scene: Scene) -> None:
     kept = [item.name for item in scene.stage.fake.repository(REPOSITORY).artifacts.values()]
     assert len(set(kept)) == 2
     assert all(name.startswith("mlbench-part-") and name.endswith("-1") for name in kept)
-    # Posting is the report's: legs neither read comments nor write any.
+    # Posting is the report's: measuring jobs neither read comments nor write any.
     assert sum(1 for seen in scene.stage.fake.writes()) == 1
 
 
@@ -143,7 +143,7 @@ def test_builds_see_neither_tokens_nor_inputs_nor_command_files(scene: Scene) ->
 
 
 def test_the_reusable_workflow_as_a_user_calls_it(scene: Scene) -> None:
-    """bench.yml as it stands: a leg a board, and the report. act knows no workflow of another repository."""
+    """bench.yml as it stands: a job for each board, and the report. act knows no other repository."""
     scene.opened()
     checkout = scene.checkout()
     (checkout / BENCH).parent.mkdir(parents=True)

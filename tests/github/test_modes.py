@@ -42,6 +42,6 @@ def test_each_mode_makes_a_comment_for_what_it_says(made: Comparison, expected: 
 
 
 def test_what_is_missing_is_worth_one() -> None:
-    assert [worth_a_comment(mode, comparison(Verdict.UNCHANGED), ["a leg"]) for mode in MODES] == [
+    assert [worth_a_comment(mode, comparison(Verdict.UNCHANGED), ["a job"]) for mode in MODES] == [
         *(True, True, True, False)
     ]

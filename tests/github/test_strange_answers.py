@@ -106,7 +106,7 @@ def spoilt(value: Any, chance: random.Random) -> Any:
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[FakeGitHub]:
-    """Served by nobody: requests are handed to it."""
+    """Served by nobody: requests are passed to it."""
     fake = FakeGitHub()
     fake.repository(REPOSITORY)
     fake.token("ghs_secret", repository=REPOSITORY)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handed_folders import ODD, OWN_BOARD, edit, failed, outcome, written
+from firmware_bundles import ODD, OWN_BOARD, edit, failed, outcome, written
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -306,7 +306,7 @@ def test_damage_is_one_line_and_hides_nothing_else(
     assert bad.failure.exit_status == 2
 
 
-def test_a_failure_is_handed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_a_failure_goes_into_the_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.setenv("MLBENCH_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     folder = written(tmp_path, failed("broken"), outcome(tmp_path, "whole"))

@@ -113,7 +113,7 @@ def test_what_is_there_is_not_fetched_again(start):
     assert start("sys.exit(9)").returncode == 0
 
 
-def test_offline_is_handed_to_cargo(start):
+def test_offline_is_passed_to_cargo(start):
     cargo = "assert '--offline' in sys.argv\nsys.argv.remove('--offline')\n" + GIVES_THE_CRATE
     done = start(cargo, MLBENCH_OFFLINE="true")
     assert done.returncode == 0, done.stderr

@@ -25,7 +25,7 @@ from mlbench.emulator.peripherals.ppi import Ppi
 from mlbench.emulator.peripherals.radio import Nfct, Radio
 from mlbench.emulator.peripherals.rtc import Rtc
 from mlbench.emulator.peripherals.saadc import Saadc
-from mlbench.emulator.peripherals.spim_twim import Wires
+from mlbench.emulator.peripherals.spim_twim import SpimTwim
 from mlbench.emulator.peripherals.stubs import CryptoCell, Mwu, Qspi
 from mlbench.emulator.peripherals.timer import Timer
 from mlbench.emulator.peripherals.uarte import Uarte
@@ -99,10 +99,10 @@ _PERIPHERALS: tuple[tuple[Maker, PeripheralSlot], ...] = (
     (partial(Rtc, channels=4), PeripheralSlot("RTC2", 0x40024000, 36)),
     (partial(Uarte, source="uart0"), PeripheralSlot("UARTE0", 0x40002000, 2)),
     (partial(Uarte, source="uart1"), PeripheralSlot("UARTE1", 0x40028000, 40)),
-    (Wires, PeripheralSlot("SPIM0_TWIM0", 0x40003000, 3)),
-    (Wires, PeripheralSlot("SPIM1_TWIM1", 0x40004000, 4)),
-    (Wires, PeripheralSlot("SPIM2", 0x40023000, 35)),
-    (Wires, PeripheralSlot("SPIM3", 0x4002F000, 47)),
+    (SpimTwim, PeripheralSlot("SPIM0_TWIM0", 0x40003000, 3)),
+    (SpimTwim, PeripheralSlot("SPIM1_TWIM1", 0x40004000, 4)),
+    (SpimTwim, PeripheralSlot("SPIM2", 0x40023000, 35)),
+    (SpimTwim, PeripheralSlot("SPIM3", 0x4002F000, 47)),
     (Pwm, PeripheralSlot("PWM0", 0x4001C000, 28)),
     (Pwm, PeripheralSlot("PWM1", 0x40021000, 33)),
     (Pwm, PeripheralSlot("PWM2", 0x40022000, 34)),

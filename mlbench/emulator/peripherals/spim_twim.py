@@ -19,7 +19,7 @@ _NOBODY = 0xFF
 """What is read off a line that is pulled up and driven by none."""
 
 
-class Wires(NrfPeripheral):
+class SpimTwim(NrfPeripheral):
     """A serial box: what it is, its ENABLE register says."""
 
     tasks = {  # noqa: RUF012

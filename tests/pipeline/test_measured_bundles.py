@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handed_folders import OWN_BOARD
+from firmware_bundles import OWN_BOARD
 from simulated_boards import boards_in, defined_for
 
 ROOT = Path(__file__).parents[2]
