@@ -102,13 +102,16 @@ class TimedSpan:
 class HeapUse:
     """Peak of what the firmware asked of its heap, in bytes, and how far it moved the break.
 
-    ``steps`` is how often sbrk moved the break up.
+    ``steps`` is how often sbrk moved the break up, ``live`` what was in use at the end of each inference.
+    ``complete`` tells that all calls were followed; else ``peak_requested`` and ``live`` are unknown.
     """
 
     peak_requested: int
     peak_break: int
     calls: int
     steps: int = 0
+    live: tuple[int, ...] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -176,12 +179,29 @@ class NoProbes(Exception):
     """No allocation can be tried on this target; says why."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a first allocation lies.
+
+    ``address`` is its block's, 0 where it was refused; ``end`` is the end of the heap behind it; ``state`` is
+    a digest: two sizes with the same one leave the allocator in the same state.
+    """
+
+    address: int
+    end: int
+    state: int
+
+
 class Allocator(Protocol):
     """A replay of recorded heap calls on the firmware's own allocator."""
 
     @property
     def count(self) -> int:
         """How many replays were run."""
+
+    @property
+    def calls(self) -> int:
+        """How many heap calls a replay repeats."""
 
     @property
     def capacity(self) -> int:
@@ -196,6 +216,25 @@ class Allocator(Protocol):
 
         ``shorter`` takes so many bytes off the end of the heap. Raises ReplayError.
         """
+
+    @property
+    def growth(self) -> int:
+        """A digest of how the last replay moved the end of the heap: to which pages, and by which calls."""
+
+    @property
+    def spare(self) -> int:
+        """Bytes between the highest end of the heap in the last replay and where it may end."""
+
+    @property
+    def alignment(self) -> int:
+        """The largest alignment that a heap call asks for, 8 at least."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all heap calls are replayed, and not the first ones only."""
+
+    def place(self, size: int) -> Place:
+        """What a first allocation of ``size`` bytes alone leads to. Raises ReplayError."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +274,10 @@ class Session(Protocol):
         """How the sketch is measured: ``template``, ``functions``, ``library`` or ``nothing``."""
 
     def replay(self) -> Allocator | None:
-        """The replay of the heap calls that the last run with ``record`` made; None where there is none."""
+        """The replay of the heap calls that the last run with ``record`` made; None where there is none.
+
+        Raises ReplayError, which says why the calls cannot be replayed.
+        """
 
     def close(self) -> None:
         """Release what is held."""

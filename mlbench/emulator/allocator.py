@@ -6,16 +6,18 @@ recording began. Only ``_sbrk`` is played by the host, so that the end of the he
 
 from __future__ import annotations
 
+import bisect
 import ctypes
 import mmap
 import struct
+import zlib
 from dataclasses import dataclass
 from enum import Enum
 
 import unicorn
 from unicorn import arm_const as arm
 
-from mlbench.core.execution import ReplayError
+from mlbench.core.execution import Place, ReplayError
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.emulator.calls import Call, CallTracker, Watch
@@ -70,6 +72,9 @@ class HeapRecorder:
         self._calls: list[tuple[int, HeapCall]] = []
         self._moment = 0
         self._unlocked: dict[Context, int] = {}
+        self._moments: list[int] = []
+        self.complete = True
+        """Whether all calls were recorded: there are at most ``MOST_CALLS``."""
 
     @property
     def calls(self) -> list[HeapCall]:
@@ -80,9 +85,20 @@ class HeapRecorder:
         """
         return [call for _, call in sorted(self._calls, key=lambda entry: entry[0])]
 
+    @property
+    def counts(self) -> list[int]:
+        """How many calls had had their effect at each moment that was marked."""
+        moments = sorted(moment for moment, _ in self._calls)
+        return [bisect.bisect(moments, moment) for moment in self._moments]
+
+    def mark(self) -> None:
+        """Mark this moment."""
+        self._moments.append(self._now())
+
     def start(self) -> None:
         """Begin to record."""
         self._calls, self._moment, self._unlocked = [], 0, {}
+        self._moments, self.complete = [], True
         for operation in Operation:
             address = function_address(self._machine.image, operation.value)
             if address is not None:
@@ -107,14 +123,23 @@ class HeapRecorder:
         reent, first, second, _ = call.arguments
         result = self._machine.cpu.r(0)
         moment = self._unlocked.pop(call.context, 0) or self._now()
+        if len(self._calls) >= MOST_CALLS:
+            self.complete = False
+            self.stop()
+            return
         self._calls.append((moment, HeapCall(Operation(call.watch.name), reent, first, second, result)))
 
 
-def peak_requested(calls: list[HeapCall]) -> int:
-    """The most bytes that were asked for and not yet given back, at any moment."""
+def requested(calls: list[HeapCall], counts: list[int]) -> tuple[int, tuple[int, ...]]:
+    """Bytes that were asked for and not yet given back.
+
+    Returns the most at any moment, and those after the first calls of each number in ``counts``.
+    """
     live: dict[int, int] = {}
     now = peak = 0
-    for call in calls:
+    after = {0: 0}
+    for number, call in enumerate(calls):
+        after[number] = now
         if call.operation is Operation.FREE:
             now -= live.pop(call.first, 0)
             continue
@@ -125,18 +150,23 @@ def peak_requested(calls: list[HeapCall]) -> int:
         live[call.result] = call.requested
         now += call.requested
         peak = max(peak, now)
-    return peak
+    after[len(calls)] = now
+    return peak, tuple(after[count] for count in counts)
 
 
 # Where the replay keeps its driver, its list of calls and their results; no chip may have memory there.
-_SCRATCH, _SCRATCH_SIZE = 0x30000000, 0x100000
+MOST_CALLS = 50_000
+"""Heap calls that are recorded and replayed; each takes some 100 us to record."""
+_SCRATCH, _SCRATCH_SIZE = 0x30000000, 0x400000
 _SLOTS = _SCRATCH + 0x1000
-_OPS = _SCRATCH + 0x40000
+_OPS = _SCRATCH + 0x80000
+_PREFIX = _SCRATCH + 0x200000
 _STACK = _SCRATCH + _SCRATCH_SIZE - 64
 _FROM_SLOT, _MUST_SUCCEED = 1, 2
 
 # The driver takes {reent, first, second, function, flags, result's address} six words at a time:
 #   next:  ldmia r4!, {r0, r1, r2, r3, r7, r8}
+#          str r8, [r9, #12]                          which call sbrk is asked by
 #          cbz r3, done
 #          tst r7, #1 ; it ne ; ldrne r1, [r1]        the first argument is an earlier result
 #          blx r3
@@ -146,19 +176,25 @@ _FROM_SLOT, _MUST_SUCCEED = 1, 2
 #   done:  movs r0, #0
 #   end:   nop
 _DRIVER = bytes.fromhex(
-    "b4e88f01 6bb1 17f0010f 18bf 0968 9847 c8f80000 17f0020f f2d0 0028 f0d1 0120 00e0 0020 00bf"
+    "b4e88f01 c9f80c80 6bb1 17f0010f 18bf 0968 9847 c8f80000 17f0020f f0d0 0028 eed1 0120 00e0 0020 00bf"
 )
 _DRIVER_END = _SCRATCH + len(_DRIVER) - 2
 
-# What stands in for _sbrk: {break, allowed} at the address in its last word.
-#   ldr r3, state ; ldr r2, [r3] ; ldr r1, [r3, #4] ; adds r0, r0, r2 ; cmp r0, r1 ; bhi fail
-#   str r0, [r3] ; mov r0, r2 ; bx lr
-#   fail: mov r0, #-1 ; bx lr
+# What stands in for _sbrk: {break, allowed, digest, call, highest break} at the address in its last word.
+#   ldr r3, state ; ldr r2, [r3] ; ldr r1, [r3, #4] ; adds r0, r0, r2 ; cmp r0, r1
+#   ldr r1, [r3, #8] ; rsb r1, r1, r1, lsl #5 ; bhi fail ; str r0, [r3]
+#   addw r0, r0, #4095 ; add r1, r1, r0, lsr #12      the digest takes in the page of the new break
+#   ldr r0, [r3, #12] ; add r1, r0 ; str r1, [r3, #8]      and the call that it was for
+#   ldr r0, [r3] ; ldr r1, [r3, #16] ; cmp r0, r1 ; it hi ; strhi r0, [r3, #16] ; mov r0, r2 ; bx lr
+#   fail: ldr r0, [r3, #12] ; add r1, r0 ; str r1, [r3, #8] ; mov r0, #-1 ; bx lr
 _HEAP_STATE = _SCRATCH + 0x800
 _SBRK = _SCRATCH + 0x400
-_SBRK_CODE = bytes.fromhex("054b 1a68 5968 8018 8842 02d8 1860 1046 7047 4ff0ff30 7047")
-_MOST_INSTRUCTIONS = 20_000_000
-"""Of one replay; a few thousand are usual."""
+_SBRK_CODE = bytes.fromhex(
+    "0e4b 1a68 5968 8018 8842 9968 c1eb4111 0ed8 1860 00f6ff70 01eb1031 d868 0144 9960"
+    "1868 1969 8842 88bf 1861 1046 7047 d868 0144 9960 4ff0ff30 7047"
+)
+_MOST_INSTRUCTIONS = 400_000_000
+"""Of one replay; some hundred for each call are usual."""
 _JUMP = bytes.fromhex("dff800f0")
 """ldr.w pc, [pc]: go to the address in the word behind, on a word boundary."""
 
@@ -174,6 +210,7 @@ class Replay:
         probe: index of the call whose size is N; None: N is allocated before all of them.
         heap_in_use: bytes by which the break had moved before.
         header: bytes that the firmware's wrapper of the allocator adds to N.
+        complete: whether ``calls`` are all there were.
 
     Raises:
         ReplayError: the image lacks what a replay needs, or there are too many calls.
@@ -188,8 +225,12 @@ class Replay:
         probe: int | None,
         heap_in_use: int,
         header: int = 0,
+        *,
+        complete: bool = True,
     ) -> None:
         self.count = 0
+        self.complete = complete
+        self.alignment = max([8, *(call.first for call in calls if call.operation is Operation.MEMALIGN)])
         self._chip = chip
         self._header = header
         self.heap_in_use = heap_in_use
@@ -208,7 +249,8 @@ class Replay:
             if (address := function_address(image, operation.value)) is not None
         }
         self._reent = self._find_reent(image, calls)
-        self._probe_word = self._write_operations(calls, probe)
+        self.calls = len(calls)
+        self._probe_word, self._probe_slot = self._write_operations(calls, probe)
         self.start_break, self.limit = self._ask_limits()
         # All that an allocation can read and has not written itself lies below the break.
         self._saved = ram[: self.start_break - chip.ram.start]
@@ -243,14 +285,20 @@ class Replay:
         offset = pointer.address - self._chip.ram.start
         return int.from_bytes(self._ram[offset : offset + 4], "little")
 
-    def _write_operations(self, calls: list[HeapCall], probe: int | None) -> int:
+    def _write_operations(self, calls: list[HeapCall], probe: int | None) -> tuple[int, int]:
+        """Write what is to be called, and that again up to the allocation of N alone.
+
+        Returns where N stands and where its block's address is stored.
+        """
         slots: dict[int, int] = {}
         words: list[int] = []
         next_slot = _SLOTS
-        probe_word = 0
+        place = 0
+        probe_slot = next_slot
+        if len(calls) > MOST_CALLS:
+            raise ReplayError(f"more than {MOST_CALLS:,} heap calls")
         if probe is None:
             words += [self._reent, 0, 0, self._functions[Operation.MALLOC] | 1, _MUST_SUCCEED, next_slot]
-            probe_word = _OPS + 4
             next_slot += 4
         for index, call in enumerate(calls):
             flags, first = 0, call.first
@@ -260,16 +308,14 @@ class Replay:
             if call.operation is not Operation.FREE and (call.result or index == probe):
                 flags |= _MUST_SUCCEED
             if index == probe:
-                probe_word = _OPS + 4 * (len(words) + 1)
+                place, probe_slot = len(words), next_slot
             words += [call.reent, first, call.second, self._functions[call.operation] | 1, flags, next_slot]
             if call.operation is not Operation.FREE and call.result:
                 slots[call.result] = next_slot
             next_slot += 4
-        words += [0] * 6
-        if next_slot > _OPS or 4 * len(words) > _STACK - _OPS - 4096:
-            raise ReplayError(f"{len(calls)} heap calls are too many to replay")
-        self.uc.mem_write(_OPS, b"".join(word.to_bytes(4, "little") for word in words))
-        return probe_word
+        for start, part in ((_OPS, words), (_PREFIX, words[: place + 6])):
+            self.uc.mem_write(start, struct.pack(f"<{len(part) + 6}I", *part, *[0] * 6))
+        return 4 * (place + 1), probe_slot
 
     @property
     def capacity(self) -> int:
@@ -299,7 +345,7 @@ class Replay:
         return int(uc.reg_read(arm.UC_ARM_REG_R0))
 
     def _replace_sbrk(self) -> None:
-        code = _SBRK_CODE.ljust(24, b"\0") + _HEAP_STATE.to_bytes(4, "little")
+        code = _SBRK_CODE + _HEAP_STATE.to_bytes(4, "little")
         self.uc.mem_write(_SBRK, code)
         nop = b"\x00\xbf" if self._sbrk % 4 else b""
         self.uc.mem_write(self._sbrk, nop + _JUMP + (_SBRK | 1).to_bytes(4, "little"))
@@ -324,11 +370,40 @@ class Replay:
             ReplayError: the firmware's code does not come back: it waits for an operating system, say.
         """
         self.count += 1
+        return self._replay(_OPS, size, shorter)
+
+    @property
+    def growth(self) -> int:
+        """A digest of how the last replay moved the end of the heap: to which pages, and by which calls."""
+        return int.from_bytes(self.uc.mem_read(_HEAP_STATE + 8, 4), "little")
+
+    @property
+    def spare(self) -> int:
+        """Bytes between the highest end of the heap in the last replay and where it may end."""
+        highest = int.from_bytes(self.uc.mem_read(_HEAP_STATE + 16, 4), "little")
+        return self.limit - max(highest, self.start_break)
+
+    def place(self, size: int) -> Place:
+        """What a first allocation of ``size`` bytes alone leads to.
+
+        Raises:
+            ReplayError: see ``passes``.
+        """
+        if not self._replay(_PREFIX, size, 0):
+            return Place(0, 0, 0)
+        address = int.from_bytes(self.uc.mem_read(self._probe_slot, 4), "little")
+        end = int.from_bytes(self.uc.mem_read(_HEAP_STATE, 4), "little")
+        # Up to the old break stands all that the allocator keeps but the size word of what it added.
+        kept = bytes(self._memory[: len(self._saved)])
+        return Place(address, end, zlib.crc32(kept, zlib.crc32(struct.pack("<II", end, self.growth))))
+
+    def _replay(self, operations: int, size: int, shorter: int) -> bool:
         self._memory[: len(self._saved)] = self._saved
         uc = self.uc
-        uc.mem_write(_HEAP_STATE, struct.pack("<II", self.start_break, self.limit - shorter))
-        uc.mem_write(self._probe_word, (size + self._header).to_bytes(4, "little"))
-        uc.reg_write(arm.UC_ARM_REG_R4, _OPS)
+        uc.mem_write(_HEAP_STATE, struct.pack("<5I", self.start_break, self.limit - shorter, 0, 0, 0))
+        uc.reg_write(arm.UC_ARM_REG_R9, _HEAP_STATE)
+        uc.mem_write(operations + self._probe_word, (size + self._header).to_bytes(4, "little"))
+        uc.reg_write(arm.UC_ARM_REG_R4, operations)
         uc.reg_write(arm.UC_ARM_REG_SP, _STACK)
         self._call(_SCRATCH)
         return bool(uc.reg_read(arm.UC_ARM_REG_R0) == 0)

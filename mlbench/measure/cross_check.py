@@ -46,6 +46,7 @@ def _compare(spec: SketchSpec, profile: Profile, mine: Session, its: Session) ->
         lambda variant: mine.run(replace(probe, time_shift=variant), 2 * spec.timeout_us),
         compare_serial=spec.serial == "exact",
         inferences=spec.inferences,
+        buffers=len(spec.functions.outputs),
     )
     if difference := _difference(reference, ours, theirs):
         return f"differs: {difference}"
@@ -73,7 +74,8 @@ def _difference(reference: Reference, ours: RunResult, theirs: RunResult) -> str
     shared = min(len(ours.outputs), len(theirs.outputs))
     same = replace(theirs, outputs=theirs.outputs[len(theirs.outputs) - shared :])
     reference.result = replace(ours, outputs=ours.outputs[len(ours.outputs) - shared :])
-    return reference.difference(same)
+    difference = reference.difference(same)
+    return difference.reason if difference is not None else ""
 
 
 def _limit(its: Session, limit: int, passing: RunResult, spec: SketchSpec) -> str:

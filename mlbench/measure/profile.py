@@ -12,7 +12,8 @@ from mlbench.elf.image import Image
 from mlbench.elf.sizes import by_name, ram_symbol_sizes, symbol_sizes
 from mlbench.errors import MLBenchError
 from mlbench.measure import further
-from mlbench.measure.ram import RamOptions, measure_unused_ram
+from mlbench.measure.leaks import leaks
+from mlbench.measure.ram import RamOptions, measure_unused_ram, ram_notes
 from mlbench.measure.ram_on_board import measure_confirmed
 from mlbench.measure.reference import Reference
 from mlbench.measure.timing import time_of
@@ -143,6 +144,7 @@ def _unused(
         ),
         compare_serial=spec.serial == "exact",
         inferences=count,
+        buffers=len(spec.functions.outputs),
     )
     ram = board_for(spec.board).ram.size
     maximum = ram if spec.ram_max is None else spec.ram_max
@@ -152,9 +154,12 @@ def _unused(
         unused = search(session, reference, RamOptions(spec.ram_search, spec.ram_min, maximum))
     except NoProbes as why:
         unused = Absent(str(why))
-    if not recorded.overlap:
-        return unused, ()
-    return unused, (f"stack and heap overlap by {recorded.overlap:,} bytes even without a probe",)
+    notes = [f"unused RAM: {note}" for note in reference.notes()]
+    if isinstance(unused, UnusedRam):
+        notes += ram_notes(unused)
+    if recorded.overlap:
+        notes.append(f"stack and heap overlap by {recorded.overlap:,} bytes even without a probe")
+    return unused, (*notes, *leaks(recorded, unused))
 
 
 def _need(image: Image, run: RunResult) -> RamNeed | Absent:
@@ -166,6 +171,8 @@ def _need(image: Image, run: RunResult) -> RamNeed | Absent:
     sections = image.static_ram()
     static = sum(size for _, size in sections)
     heap = run.heap or HeapUse(0, 0, 0)
+    if not heap.complete:
+        return Absent(f"more than {heap.calls:,} heap calls, so the heap's peak was not followed")
     stack = run.peak_stack or 0
     # A thread's stack lies among the variables in full, however little of it is used.
     reserved = sum(stack.size or 0 for stack in run.stacks if stack.static)

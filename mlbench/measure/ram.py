@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlbench.core.execution import Allocator, Outcome, Probe, ReplayError, RunResult, Session
-from mlbench.measure.ram_search import Prediction, bisect, predict
+from mlbench.measure.ram_search import Prediction, near, predict
 from mlbench.measure.reference import Reference
+from mlbench.measure.variation import Difference
 from mlbench.results.values import Absent, UnusedRam
 
 _DEADLINE_FACTOR = 4
@@ -14,6 +15,8 @@ _DEADLINE_EXTRA_US = 1_000_000.0
 """A probe may take four times the run without one, and a second: then it hangs."""
 MAX_CERTIFIED_ISLANDS = 8
 """Later passing ranges beyond these are listed as predicted, not certified by full runs."""
+_SMALL = (16, 272, 1040, 4112, 12_304)
+"""Sizes that take little memory away; they differ in bytes, in pages, and in digits of addresses."""
 
 
 @dataclass(frozen=True)
@@ -26,31 +29,51 @@ class RamOptions:
 
 
 class Prober:
-    """Full runs with a probe, each asked once."""
+    """Full runs with a probe, each asked once.
 
-    def __init__(self, session: Session, reference: Reference) -> None:
+    Args:
+        session: where to run.
+        reference: the run without a probe.
+        learns: whether small allocations may show what text and outputs vary with memory that is there.
+    """
+
+    def __init__(self, session: Session, reference: Reference, *, learns: bool = False) -> None:
         self._session = session
         self._reference = reference
         self._deadline = _DEADLINE_FACTOR * reference.result.virtual_us + _DEADLINE_EXTRA_US
-        self._results: dict[int, tuple[Outcome, str, RunResult]] = {}
+        self._runs: dict[int, RunResult] = {}
+        self._learns = learns
+        self.proven: int | None = None
+        """Up to here the sketch is known to get all memory that it asks for."""
 
     @property
     def runs(self) -> int:
         """Full runs made so far."""
-        return len(self._results)
+        return len(self._runs)
 
     def run(self, size: int) -> tuple[Outcome, str, RunResult]:
         """Outcome, reason and result of a probe with ``size`` bytes."""
-        if size not in self._results:
-            result = self._session.run(
-                Probe(alloc=size, inferences=self._reference.inferences), self._deadline
-            )
-            outcome, reason = result.outcome, result.reason
-            if outcome is Outcome.PASSED:
-                reason = self._reference.difference(result)
-                outcome = Outcome.CORRUPTED if reason else outcome
-            self._results[size] = outcome, reason, result
-        return self._results[size]
+        result = self._run(size)
+        difference = self.difference(size)
+        if difference is not None:
+            return Outcome.CORRUPTED, difference.reason, result
+        return result.outcome, result.reason, result
+
+    def difference(self, size: int) -> Difference | None:
+        """How a probe that finished differs from the run without one."""
+        result = self._run(size)
+        if result.outcome is not Outcome.PASSED:
+            return None
+        difference = self._reference.difference(result)
+        if difference is None or not self._learns:
+            return difference
+        self._learns = False
+        for small in _SMALL:
+            if self.proven is None or small <= self.proven:
+                beside = self._run(small)
+                if beside.outcome is Outcome.PASSED:
+                    self._reference.learn_memory(beside, small, proven=self.proven is not None)
+        return self._reference.difference(result)
 
     def reason(self, size: int) -> str:
         """How a probe ended, in one line."""
@@ -61,6 +84,12 @@ class Prober:
         """Whether the sketch works beside an allocation of ``size`` bytes."""
         return self.run(size)[0] is Outcome.PASSED
 
+    def _run(self, size: int) -> RunResult:
+        if size not in self._runs:
+            probe = Probe(alloc=size, inferences=self._reference.inferences)
+            self._runs[size] = self._session.run(probe, self._deadline)
+        return self._runs[size]
+
 
 def measure_unused_ram(session: Session, reference: Reference, options: RamOptions) -> UnusedRam | Absent:
     """Find and certify the limit.
@@ -70,18 +99,46 @@ def measure_unused_ram(session: Session, reference: Reference, options: RamOptio
         reference: the run without a probe, on the image of the probes.
         options: see ``RamOptions``.
     """
-    prober = Prober(session, reference)
-    allocator = session.replay() if options.search == "replay" and options.minimum == 0 else None
-    if allocator is not None:
-        prediction = _predict(allocator)
-        found = _certify(prober, prediction, options) if prediction is not None else None
-        if found is not None:
-            limit, islands, uncertified = found
-            return _result(prober, session, limit, "replay", True, allocator.count, islands, uncertified)
-    edge = bisect(prober.passes, options.minimum, options.maximum)
+    prober = Prober(session, reference, learns=True)
+    fallback, refused, guess = "", None, None
+    if options.search == "replay" and options.minimum == 0:
+        prediction, fallback = _predict(session)
+        limit = prediction.limit if prediction is not None else None
+        if prediction is not None and limit is not None:
+            prober.proven = limit // 2 if prediction.complete else None
+            certified = _certify(prober, prediction, options) if prediction.complete else None
+            if certified is not None:
+                return _result(prober, session, certified.limit, prediction, certified)
+            if prediction.complete:
+                refused = limit + 1
+                fallback = "the firmware does not do as the replay of its heap calls predicts"
+            else:
+                guess = limit
+    edge = near(prober.passes, guess, options.minimum, options.maximum)
     if edge is None or edge == options.maximum:
         return no_limit(prober, options, edge)
-    return _result(prober, session, edge, "bisect", False, 0, (), 0)
+    result = replace(_result(prober, session, edge), fallback=fallback)
+    if refused is not None and refused <= edge and prober.passes(refused):
+        return replace(result, refused_from=refused)
+    return result
+
+
+def ram_notes(unused: UnusedRam) -> tuple[str, ...]:
+    """What a reader of the limit has to know, beside the limit itself."""
+    notes = []
+    if unused.observed:
+        notes.append(
+            f"unused RAM: at N = {unused.bytes + 1:,} memory does not run out, but {unused.observed}"
+        )
+    if unused.method == "replay" and not unused.certified:
+        notes.append("unused RAM: its heap calls are many, so that sizes were sampled and not all replayed")
+    if unused.fallback:
+        notes.append(f"unused RAM: found by bisection, because {unused.fallback}")
+    if unused.refused_from is not None:
+        notes.append(
+            f"unused RAM: from N = {unused.refused_from:,} the sketch gets less memory than it asks for"
+        )
+    return tuple(notes)
 
 
 def no_limit(prober: Prober, options: RamOptions, edge: int | None) -> Absent:
@@ -89,21 +146,41 @@ def no_limit(prober: Prober, options: RamOptions, edge: int | None) -> Absent:
     if edge is not None:
         return Absent(f"even N = {edge}, the most that was tried, passes")
     outcome, reason, _ = prober.run(options.minimum)
-    # Where even the least probe does it, the text as a rule differs by itself.
-    hint = "; where its text may differ, say `serial: ignore`" if "serial text differs" in reason else ""
+    difference = prober.difference(options.minimum)
+    hints = {
+        "text": "; where its text may differ, say `serial: ignore`",
+        "output": "; where its outputs may differ, say `output: ignore` or `returns: ignore`",
+    }
+    hint = hints.get(difference.what, "") if difference is not None else ""
     return Absent(f"with N = {options.minimum} already: {outcome.value} ({reason}){hint}")
 
 
-def _predict(allocator: Allocator) -> Prediction | None:
+def _predict(session: Session) -> tuple[Prediction | None, str]:
+    """What a replay says; else why there is none."""
+    allocator: Allocator | None
     try:
-        return predict(allocator)
-    except ReplayError:
-        return None
+        allocator = session.replay()
+        if allocator is None:
+            return None, "its heap calls cannot be replayed"
+        prediction = predict(allocator)
+        return (
+            prediction,
+            "" if prediction.complete else f"its first {allocator.calls:,} heap calls alone are followed",
+        )
+    except ReplayError as error:
+        return None, f"its heap calls cannot be replayed: {error}"
 
 
-def _certify(
-    prober: Prober, prediction: Prediction, options: RamOptions
-) -> tuple[int, tuple[tuple[int, int], ...], int] | None:
+@dataclass(frozen=True)
+class _Certified:
+    """What full runs have confirmed of a prediction."""
+
+    limit: int
+    islands: tuple[tuple[int, int], ...]
+    uncertified: int
+
+
+def _certify(prober: Prober, prediction: Prediction, options: RamOptions) -> _Certified | None:
     """Full runs at the predicted limit and edges; None where the firmware does not do as predicted."""
     limit = prediction.limit
     if limit is None or limit > options.maximum:
@@ -117,28 +194,27 @@ def _certify(
         if inside and not outside:
             islands.append((first, last))
     rest = prediction.islands[MAX_CERTIFIED_ISLANDS:]
-    return limit, (*islands, *rest), len(rest)
+    return _Certified(limit, (*islands, *rest), len(rest))
 
 
 def _result(
     prober: Prober,
     session: Session,
     limit: int,
-    method: str,
-    certified: bool,
-    replays: int,
-    islands: tuple[tuple[int, int], ...],
-    uncertified: int,
+    prediction: Prediction | None = None,
+    certified: _Certified | None = None,
 ) -> UnusedRam:
+    difference = prober.difference(limit + 1)
     return UnusedRam(
         limit,
-        method,
-        certified,
+        "bisect" if certified is None else "replay",
+        certified is not None and prediction is not None and not prediction.sampled,
         prober.runs + 1,  # the run that recorded the heap's calls
-        replays,
-        islands,
-        uncertified,
+        0 if prediction is None else prediction.replays,
+        () if certified is None else certified.islands,
+        0 if certified is None else certified.uncertified,
         prober.reason(limit + 1),
         prober.run(limit)[2].overlap or 0,
         "template" if session.method == "template" else "injected",
+        observed=difference.reason if difference is not None and difference.what != "work" else "",
     )

@@ -7,17 +7,13 @@ sides of what it finds are tried once more: where the second answers differ, all
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from mlbench.core.execution import PredictedLimit, Session
 from mlbench.measure.ram import Prober, RamOptions, no_limit
-from mlbench.measure.ram_search import between, bisect
+from mlbench.measure.ram_search import near
 from mlbench.measure.reference import Reference
 from mlbench.results.values import Absent, UnusedRam
 
 _MOST_SEARCHES = 3
-_FIRST_STEP, _FACTOR = 16, 4
-"""Bytes of the first step away from a wrong guess, and by how much each further one is longer."""
 
 
 def measure_confirmed(session: Session, reference: Reference, options: RamOptions) -> UnusedRam | Absent:
@@ -50,39 +46,6 @@ def measure_confirmed(session: Session, reference: Reference, options: RamOption
         runs, prober = runs + prober.runs, Prober(session, reference)
     what = f"malloc({doubted}) gave now one outcome, now another in {runs} runs"
     return Absent(f"{what}; look at the board's power and cable")
-
-
-def near(passes: Callable[[int], bool], guess: int | None, low: int, high: int) -> int | None:
-    """A size that passes with the next one failing, by steps away from a guess that grow, then by halves.
-
-    None where ``low`` fails, ``high`` where that passes.
-    """
-    if guess is None:
-        return bisect(passes, low, high)
-    here = min(max(guess, low), high - 1) if high > low else low
-    if not passes(here):
-        return _down(passes, here, low)
-    if here == high:
-        return high
-    if not passes(here + 1):
-        return here
-    step, bottom = _FIRST_STEP, here + 1
-    while bottom < high:
-        top = min(bottom + step, high)
-        if not passes(top):
-            return between(passes, bottom, top)
-        bottom, step = top, step * _FACTOR
-    return high
-
-
-def _down(passes: Callable[[int], bool], top: int, low: int) -> int | None:
-    step = _FIRST_STEP
-    while top > low:
-        bottom = max(top - step, low)
-        if passes(bottom):
-            return between(passes, bottom, top)
-        top, step = bottom, step * _FACTOR
-    return None
 
 
 def _confirmed(

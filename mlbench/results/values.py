@@ -85,6 +85,12 @@ class UnusedRam:
     """Bytes by which stack and heap silently overlap at the limit; 0: they do not."""
     by: str = ""
     """``template``, ``injected`` or ``library``: how N reached the firmware."""
+    observed: str = ""
+    """What the firmware's text or outputs say at N + 1, where that sets the limit and not the memory."""
+    fallback: str = ""
+    """Why plain bisection was used though a replay was asked for."""
+    refused_from: int | None = None
+    """The first N for which the firmware gets less memory than it asks for, though it goes on working."""
 
     @property
     def amount(self) -> float:

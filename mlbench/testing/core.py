@@ -11,7 +11,7 @@ import unicorn
 from unicorn import arm_const as arm
 
 from mlbench.elf.image import Image
-from mlbench.emulator.allocator import HeapRecorder, peak_requested
+from mlbench.emulator.allocator import HeapRecorder, requested
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.machine import End, Ending, Machine
@@ -253,7 +253,7 @@ class EmulatorCore:
         self._stacks.fold()
         depth = stack - mine.lowest
         mine.lowest = min(lowest, mine.lowest)
-        heap = peak_requested(self._recorder.calls)
+        heap, _ = requested(self._recorder.calls, [])
         core = cpu.r(0), cpu.r(1)
         floats = cpu.reg(arm.UC_ARM_REG_S0), cpu.reg(arm.UC_ARM_REG_S1)
         cpu.uc.context_restore(context)

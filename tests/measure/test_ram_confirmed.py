@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from mlbench.core.execution import Outcome, PredictedLimit, Probe, RunResult
 from mlbench.measure.ram import RamOptions
-from mlbench.measure.ram_on_board import measure_confirmed, near
+from mlbench.measure.ram_on_board import measure_confirmed
+from mlbench.measure.ram_search import near
 from mlbench.measure.reference import Reference
 from mlbench.results.values import Absent, UnusedRam
 

@@ -77,6 +77,8 @@ def test_random_sequences_agree_with_every_size(bench: Bench, programmed: Progra
     assert replay is not None
     prediction = predict(replay)
     assert prediction.limit is not None, seed
+    assert not prediction.exhaustive, seed
+    print(f"seed {seed}: {prediction.replays} replays")
     # Every grain by the allocator itself, one by one and with its real limit.
     grid = {size: replay.passes(size) for size in range(0, replay.capacity + 8, 4)}
     inside = {

@@ -19,7 +19,7 @@ from mlbench.emulator.machine import Machine
 from mlbench.emulator.stacks import StackWatch
 from mlbench.measure.ram_search import predict
 from mlbench.results.codec import encode
-from mlbench.results.values import Absent, RamNeed, Time, UnusedRam
+from mlbench.results.values import RamNeed, Time, UnusedRam
 
 MAIN_STACK = 32_768
 
@@ -181,10 +181,12 @@ def test_overflow_of_another_threads_stack_is_named(threaded: Threaded) -> None:
     assert "the stack of thread 'worker' (1,024 bytes from 0x" in reason
 
 
-def test_output_that_a_probe_moves_is_corrupted(threaded: Threaded) -> None:
-    unused = threaded.profile(threaded.firmware(way="MOVES")).measures.unused_ram
-    assert isinstance(unused, Absent)
-    assert "corrupted (output 0 differs" in unused.reason
+def test_output_that_a_probe_moves_is_not_compared(threaded: Threaded) -> None:
+    found = threaded.profile(threaded.firmware(way="MOVES"))
+    unused = found.measures.unused_ram
+    assert isinstance(unused, UnusedRam)
+    assert unused.certified
+    assert any("output 0 vary with" in note for note in found.notes)
 
 
 def test_inference_in_a_handler_is_timed(threaded: Threaded) -> None:

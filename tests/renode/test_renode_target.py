@@ -314,7 +314,7 @@ def test_cross_check_agrees(renode: Make, workshop: Models) -> None:
     ("quirk", "difference"),
     [
         ({"miscount": 7}, "takes"),
-        ({"text": "BOOT"}, "serial text differs from byte 0"),
+        ({"text": "BOOT"}, "serial text differs: it goes on with 'BOOT', line 1"),
         ({"less_ram": True}, "bytes allocated it does not work"),
     ],
 )

@@ -29,7 +29,8 @@ def result(usb: bytes = b"", uart: bytes = b"") -> RunResult:
 
 
 def difference(mine: RunResult, its: RunResult, *shifted: RunResult) -> str:
-    return Reference(mine, lambda variant: shifted[variant - 1] if shifted else mine).difference(its)
+    found = Reference(mine, lambda variant: shifted[variant - 1] if shifted else mine).difference(its)
+    return found.reason if found is not None else ""
 
 
 def test_a_port_that_is_opened_within_a_line_does_not_count() -> None:

@@ -12,8 +12,9 @@ from mlbench.core.execution import (
     Probe,
     RunResult,
     SpanKind,
+    TimedSpan,
 )
-from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, peak_requested
+from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, requested
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
 from mlbench.emulator.stacks import Context, StackState, StackWatch
@@ -85,7 +86,7 @@ class EmulatedRun:
             named,
             outputs,
             begun=waiting.inference_begun,
-            ended=waiting.inference_ended,
+            ended=self._inference_ended,
         )
         machine.stuck = self._stuck
         self._sketch: Context | None = None
@@ -146,8 +147,20 @@ class EmulatedRun:
         self._recorder.stop()
         self.recorded = self._recorder.calls
         heap = result.heap or HeapUse(0, 0, 0)
-        peak = peak_requested([*start.heap_calls, *self.recorded])
-        return replace(result, heap=replace(heap, peak_requested=peak, calls=len(self.recorded)))
+        before = start.heap_calls
+        counts = [len(before) + count for count in self._recorder.counts]
+        peak, live = requested([*before, *self.recorded], counts)
+        heap = HeapUse(peak, heap.peak_break, len(self.recorded), heap.steps, live, self._recorder.complete)
+        return replace(result, heap=heap)
+
+    @property
+    def recording_complete(self) -> bool:
+        """Whether all heap calls of the last run with ``record`` were recorded."""
+        return self._recorder.complete
+
+    def _inference_ended(self, span: TimedSpan, count: int) -> None:
+        self._waiting.inference_ended(span, count)
+        self._recorder.mark()
 
     def _restore(self, start: RunSnapshot) -> None:
         self.machine.load(start.machine)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlbench import version
 from mlbench.boards import Board
-from mlbench.core.execution import Functions, Instrument, Probe, ReplayError, RunResult, SpanKind
+from mlbench.core.execution import Functions, Instrument, Probe, RunResult, SpanKind
 from mlbench.core.firmware import Firmware
 from mlbench.cycles.model import load_model
 from mlbench.elf.image import Image
@@ -144,12 +144,16 @@ class EmulatorSession:
             if (Operation.MALLOC, header) not in sizes:
                 return None
             probe = sizes.index((Operation.MALLOC, header))
-        try:
-            image = self._image(path)
-            return Replay(image, self._chip, start.ram, run.recorded, probe, start.heap_in_use, header)
-        except ReplayError:
-            # Plain bisection needs nothing of the allocator.
-            return None
+        return Replay(
+            self._image(path),
+            self._chip,
+            start.ram,
+            run.recorded,
+            probe,
+            start.heap_in_use,
+            header,
+            complete=run.recording_complete,
+        )
 
     def predicted_limit(self) -> None:
         """See ``Session``: nothing."""
