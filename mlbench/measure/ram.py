@@ -68,11 +68,15 @@ class Prober:
         if difference is None or not self._learns:
             return difference
         self._learns = False
+        # Where the outputs tell that the answer is right, what else is printed may vary with more memory.
+        unproven = _SMALL[-1] if self._reference.result.outputs else _SMALL[2]
         for small in _SMALL:
-            if self.proven is None or small <= self.proven:
-                beside = self._run(small)
-                if beside.outcome is Outcome.PASSED:
-                    self._reference.learn_memory(beside, small, proven=self.proven is not None)
+            proven = self.proven is not None and small <= self.proven
+            if not proven and small > unproven:
+                break
+            beside = self._run(small)
+            if beside.outcome is Outcome.PASSED:
+                self._reference.learn_memory(beside, small, proven=proven)
         return self._reference.difference(result)
 
     def reason(self, size: int) -> str:
@@ -100,7 +104,7 @@ def measure_unused_ram(session: Session, reference: Reference, options: RamOptio
         options: see ``RamOptions``.
     """
     prober = Prober(session, reference, learns=True)
-    fallback, refused, guess = "", None, None
+    fallback, refused, guess, prediction = "", None, None, None
     if options.search == "replay" and options.minimum == 0:
         prediction, fallback = _predict(session)
         limit = prediction.limit if prediction is not None else None
@@ -118,6 +122,9 @@ def measure_unused_ram(session: Session, reference: Reference, options: RamOptio
     if edge is None or edge == options.maximum:
         return no_limit(prober, options, edge)
     result = replace(_result(prober, session, edge), fallback=fallback)
+    if result.observed and prediction is not None and prediction.complete and prediction.passes(edge + 1):
+        hint = _hint(prober.difference(edge + 1))
+        return Absent(f"at N = {edge + 1} memory does not run out, but {result.observed}{hint}")
     if refused is not None and refused <= edge and prober.passes(refused):
         return replace(result, refused_from=refused)
     return result
@@ -127,9 +134,7 @@ def ram_notes(unused: UnusedRam) -> tuple[str, ...]:
     """What a reader of the limit has to know, beside the limit itself."""
     notes = []
     if unused.observed:
-        notes.append(
-            f"unused RAM: at N = {unused.bytes + 1:,} memory does not run out, but {unused.observed}"
-        )
+        notes.append(f"unused RAM: the limit is where {unused.observed}")
     if unused.method == "replay" and not unused.certified:
         notes.append("unused RAM: its heap calls are many, so that sizes were sampled and not all replayed")
     if unused.fallback:
@@ -146,13 +151,16 @@ def no_limit(prober: Prober, options: RamOptions, edge: int | None) -> Absent:
     if edge is not None:
         return Absent(f"even N = {edge}, the most that was tried, passes")
     outcome, reason, _ = prober.run(options.minimum)
-    difference = prober.difference(options.minimum)
+    hint = _hint(prober.difference(options.minimum))
+    return Absent(f"with N = {options.minimum} already: {outcome.value} ({reason}){hint}")
+
+
+def _hint(difference: Difference | None) -> str:
     hints = {
         "text": "; where its text may differ, say `serial: ignore`",
         "output": "; where its outputs may differ, say `output: ignore` or `returns: ignore`",
     }
-    hint = hints.get(difference.what, "") if difference is not None else ""
-    return Absent(f"with N = {options.minimum} already: {outcome.value} ({reason}){hint}")
+    return hints.get(difference.what, "") if difference is not None else ""
 
 
 def _predict(session: Session) -> tuple[Prediction | None, str]:
@@ -204,7 +212,8 @@ def _result(
     prediction: Prediction | None = None,
     certified: _Certified | None = None,
 ) -> UnusedRam:
-    difference = prober.difference(limit + 1)
+    # Where a replay says so too, memory is what runs out, whatever shows it.
+    difference = prober.difference(limit + 1) if certified is None else None
     return UnusedRam(
         limit,
         "bisect" if certified is None else "replay",

@@ -58,6 +58,12 @@ class Prediction:
     complete: bool = True
     """Whether all heap calls were replayed, and not the first ones only."""
 
+    def passes(self, size: int) -> bool:
+        """Whether every request is granted beside ``size`` bytes."""
+        if self.limit is None:
+            return False
+        return size <= self.limit or any(first <= size <= last for first, last in self.islands)
+
 
 def predict(allocator: Allocator) -> Prediction:
     """Find the first limit and the later ranges that pass.
