@@ -16,7 +16,10 @@ _DEADLINE_EXTRA_US = 1_000_000.0
 MAX_CERTIFIED_ISLANDS = 8
 """Later passing ranges beyond these are listed as predicted, not certified by full runs."""
 _SMALL = (16, 272, 1040, 4112, 12_304)
-"""Sizes that take little memory away; they differ in bytes, in pages, and in digits of addresses."""
+"""Sizes that take little memory away; they differ in bytes, in pages, and in digits of addresses.
+
+Beside these, half of what a replay grants is tried.
+"""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Prober:
         self._learns = False
         # Where the outputs tell that the answer is right, what else is printed may vary with more memory.
         unproven = _SMALL[-1] if self._reference.result.outputs else _SMALL[2]
-        for small in _SMALL:
+        for small in (*_SMALL, max(self.proven or 0, _SMALL[-1])):
             proven = self.proven is not None and small <= self.proven
             if not proven and small > unproven:
                 break
