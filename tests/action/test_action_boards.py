@@ -157,11 +157,11 @@ def test_nothing_is_built_by_the_job_of_the_board(scene: Scene) -> None:
     payload: dict[str, Any] = workflow_run(scene.stage, scene.new_run())
     text = shown("boards").split("  report:")[0]
     text = re.sub(r"firmware-dir: .*", "sketches: blink", text)
-    text = re.sub(r"      - name: Known firmware first\n.*\n", "", text)
+    text = re.sub(r"      - name: Flash known firmware first\n.*\n", "", text)
     text = re.sub(
         r"      - uses: actions/download-artifact.*?(?=      - id: mlbench)", "", text, flags=re.DOTALL
     )
-    text = re.sub(r"      - name: Leave nothing of it.*", "", text, flags=re.DOTALL)
+    text = re.sub(r"      - name: Remove the measured firmware.*", "", text, flags=re.DOTALL)
     done = scene.run(text, event="workflow_run", payload=payload, run=scene.new_run("workflow_run"))
     assert done.jobs == {"nano33ble": "failure"}, done.log
     assert any("nothing is built here" in line for line in done.errors())

@@ -24,9 +24,9 @@ def test_examples_are_suites(example):
 
 
 def test_the_tables_list_the_keys_of_the_schema():
-    keys = set(re.findall(r"^\| `(\w+)`", section("At the top"), re.MULTILINE))
+    keys = set(re.findall(r"^\| `(\w+)`", section("Top-level keys"), re.MULTILINE))
     assert keys == set(SCHEMA["properties"])
-    keys = set(re.findall(r"^\| `(\w+)`", section("A sketch"), re.MULTILINE))
+    keys = set(re.findall(r"^\| `(\w+)`", section("Sketch keys"), re.MULTILINE))
     assert keys == set(SCHEMA["properties"]["sketches"]["items"]["properties"])
 
 
