@@ -176,6 +176,8 @@ def _need(image: Image, run: RunResult) -> RamNeed | Absent:
     stack = run.peak_stack or 0
     # A thread's stack lies among the variables in full, however little of it is used.
     reserved = sum(stack.size or 0 for stack in run.stacks if stack.static)
+    if reserved > static:
+        return Absent(f"its stacks are {reserved:,} bytes by their symbols, its static RAM {static:,}")
     symbols, unlisted = by_name(ram_symbol_sizes(image))
     return RamNeed(
         static - reserved + heap.peak_requested + stack,

@@ -109,7 +109,10 @@ def test_an_inference_that_does_nothing_does_not_work(bench: Bench, plain: int) 
     silent = HEAD.replace("if (!arena) for (;;);", "if (!arena) return;").replace(
         "int infer() { int sum", "int infer() { if (!arena) return 30000; int sum"
     )
-    body = "void setup() { begin_model(); sink = infer(); Serial.begin(9600); Serial.println(1); }\nvoid loop() {}\n"
+    body = """
+void setup() { begin_model(); sink = infer(); Serial.begin(9600); Serial.println(1); }
+void loop() {}
+"""
     limit, _ = unused(bench, "silent", silent + body)
     assert limit.bytes == plain
     assert limit.certified
