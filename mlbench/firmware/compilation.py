@@ -297,6 +297,12 @@ class Compilation:
                 else "the sketch compiler failed"
             )
             return BuildFailed(what, where=str(self.source.folder), diagnostics=diagnostics)
+        lacks = [name for name in ("setup", "loop") if any(_asks_for(d.message, name) for d in errors)]
+        if lacks:
+            what = f"defines no {' and no '.join(f'{name}()' for name in lacks)}"
+            do = "write void setup() and void loop() into it; each may be empty"
+            where = str(self.source.files[f"{self.source.name}.ino"].origin)
+            return BuildFailed(what, where=where, diagnostics=diagnostics, do=do)
         first = errors[0]
         where = ":".join(str(part) for part in (first.file, first.line) if part) or str(self.source.folder)
         return BuildFailed(first.message, where=where, diagnostics=diagnostics, do=self._advice(first))
@@ -314,6 +320,11 @@ class Compilation:
         ):
             return "name its library under `libraries`, or add the file to the sketch"
         return ""
+
+
+def _asks_for(message: str, name: str) -> bool:
+    """Whether the linker found no function of a sketch that the core calls."""
+    return re.search(rf"undefined reference to [`'\"]{name}(?:\(\))?'", message) is not None
 
 
 _STATUS = re.compile(r"exit status \d+$")
