@@ -45,7 +45,7 @@ def project_root(start: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSketches:
     """What a search for sketches found."""
 
     sketches: tuple[Path, ...]
@@ -62,7 +62,7 @@ class Discovery:
     notes: tuple[str, ...] = ()
 
 
-def find_sketches(start: Path) -> Found:
+def find_sketches(start: Path) -> FoundSketches:
     """Sketches at and below ``start``, by name.
 
     A folder whose tabs all have other names counts by each tab that defines setup() or loop(). Libraries that
@@ -70,7 +70,7 @@ def find_sketches(start: Path) -> Found:
     so. A library that is the project shows its examples, for those are its sketches.
     """
     notes: list[str] = []
-    return Found(tuple(sorted(_below(start, start, 0, notes))), tuple(notes))
+    return FoundSketches(tuple(sorted(_below(start, start, 0, notes))), tuple(notes))
 
 
 def default_board(sketch: Path) -> str:
