@@ -88,7 +88,7 @@ _MALLOC = (
     void setup() {
       Serial.begin(115200);
       int *volatile one = new int(3);
-      Serial.println((uint8_t *)one == pool);
+      Serial.println((uint8_t *)one >= pool && (uint8_t *)one < pool + sizeof pool);
       delete one;
       String text = "a text that is long enough for the heap";
       Serial.println(text.length());
