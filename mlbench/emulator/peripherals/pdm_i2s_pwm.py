@@ -9,9 +9,9 @@ I2S_STEP = 32_000_000 / 2**32
 
 
 def pdm_clock(setting: int) -> float:
-    """Hz of a value of PDMCLKCTRL: 32 MHz through a whole number, as each rate of its table is.
+    """Hz of a value of PDMCLKCTRL: 32 MHz by a whole number, as each rate of its table is.
 
-    They are 1.000, 1.032, 1.067, 1.231, 1.280 and 1.333 MHz, a 32nd, 31st, 30th, 26th, 25th and 24th (6.15.8).
+    They are 1.000, 1.032, 1.067, 1.231, 1.280 and 1.333 MHz: 32 MHz by 32, 31, 30, 26, 25 and 24 (6.15.8).
     """
     return 32e6 / max(1, 2**32 // max(1, setting))
 

@@ -25,7 +25,9 @@ constexpr uint32_t bit_of(uint32_t event) { return 1u << ((event - 0x100) / 4); 
 /* The event has woken who waits for it, and stays up for him to see. */
 void TwoWire::handle() {
   at(kIntenClr) = kDisconnected;
-  (void)at(kIntenClr);
+  /* Read back, or the interrupt is taken again (section 6.1.8). */
+  volatile uint32_t left = at(kIntenClr);
+  (void)left;
 }
 
 void TwoWire::begin() {
