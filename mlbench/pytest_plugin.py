@@ -12,6 +12,7 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
 from mlbench.core import backends
+from mlbench.core.sketch_files import is_tab
 
 if TYPE_CHECKING:
     from mlbench.core.firmware import Firmware
@@ -139,7 +140,7 @@ def profile(
         board, backend = _asked(request)
         options = {"board": board, "backend": backend, **options}
         path = Path(sketch) if isinstance(sketch, (str, Path)) else None
-        is_sketch = path is not None and (path.is_dir() or path.suffix == ".ino")
+        is_sketch = path is not None and (path.is_dir() or is_tab(path))
         if is_sketch and options["backend"] != backends.of_boards():
             sketch = mlbench_build(sketch, board=options["board"])
         found = measure(sketch, **options)

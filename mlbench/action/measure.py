@@ -140,6 +140,8 @@ def _build(
         with commands.group("Compiling"), commands.stopped():
             options = run_options(settings, _packages(settings, own.policy, progress))
             selection = select(options, folder)
+            for note in selection.notes:
+                progress.note(note)
             path = folder / options.firmware_dir
             failures = build_folder(selection, path, make_services(own, progress), progress)
     except MLBenchError as error:
@@ -187,6 +189,8 @@ def _compared(
         install_renode(settings.renode_version, progress.note)
     options = run_options(settings, _packages(settings, own.policy, progress))
     selection = select(options, folder)
+    for note in selection.notes:
+        progress.note(note)
     trees = baseline_trees()
     found = BaseCommit(plan.commit, plan.how)
     here = plan.commit and not plan.document

@@ -33,6 +33,8 @@ def build(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) 
 
     selection = select(options, verbs=verbs)
     progress = make_progress(sys.stderr)
+    for note in selection.notes:
+        progress.note(note)
     services = make_services(settings, progress, named=selection.named)
     failures = build_folder(selection, Path(options.firmware_dir), services, progress, debug=_debug(settings))
     return worst_status([failure.exit_status for failure in failures])

@@ -42,6 +42,8 @@ def run(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) ->
         raise UsageError("--skip-unchanged needs to know since when", do="add --baseline REF")
     baseline = BaselineSelector(options) if options.baseline else None
     progress = make_progress(sys.stderr)
+    for note in selection.notes:
+        progress.note(note)
     services = make_services(settings, progress, named=selection.named)
     for spec in selection.specs:
         services.check_board(spec)

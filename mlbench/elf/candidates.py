@@ -39,8 +39,11 @@ def candidates(image: Image) -> list[str]:
     functions = application_functions(image)
     inferring = {function.signature.scope for function, _ in functions if _tier(function) < len(_INFERENCE)}
     for function, text in functions:
-        last, scope = function.signature.last, function.signature.scope
-        if function.signature.name in _NO_CANDIDATES or last.startswith(("~", "mlbench_")):
+        last, scope = _called(function), function.signature.scope
+        of_lambda = last != function.signature.last
+        if (last if of_lambda else function.signature.name) in _NO_CANDIDATES:
+            continue
+        if last.startswith(("~", "mlbench_")):
             continue
         # A constructor, of a class that infers or is called after what does.
         of_model = scope in inferring or bool(_MODEL.search(last))
@@ -54,8 +57,14 @@ def candidates(image: Image) -> list[str]:
 
 def _tier(function: Function) -> int:
     """How much the function's name is like an inference's: 0 the most, ``len(_INFERENCE)`` not at all."""
-    last = function.signature.last
+    last = _called(function)
     return next((number for number, words in enumerate(_INFERENCE) if words.search(last)), len(_INFERENCE))
+
+
+def _called(function: Function) -> str:
+    """The last part of the function's name; of a lambda, that of the variable or function that holds it."""
+    last, (holder, lambda_, _) = function.signature.last, function.signature.scope.partition("::{lambda")
+    return holder.rpartition("::")[2] if lambda_ and last.startswith("operator()") else last
 
 
 def application_functions(image: Image) -> list[tuple[Function, str]]:
@@ -68,7 +77,7 @@ def application_functions(image: Image) -> list[tuple[Function, str]]:
     return [
         (function, function.demangled if uses[function.demangled] == 1 else function.text)
         for function in functions
-        if not _is_library(image, function) and not function.signature.last.startswith("operator")
+        if not _is_library(image, function) and not _called(function).startswith("operator")
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from mlbench.elf.headers import printable
 
 FUNCTION_TAGS = ("DW_TAG_subprogram", "DW_TAG_inlined_subroutine")
+VARIABLE_TAGS = ("DW_TAG_variable", "DW_TAG_member")
 _SCOPE_TAGS = ("DW_TAG_namespace", "DW_TAG_class_type", "DW_TAG_structure_type", "DW_TAG_union_type")
 
 
@@ -35,6 +36,21 @@ def name_of(die: Any) -> str:
             break
         die = die.get_DIE_from_attribute(reference)
     return "::".join([*_scopes(die), plain]) if plain else ""
+
+
+def plain_name_of(die: Any) -> str:
+    """The name of a variable's entry behind its namespaces and classes."""
+    for _ in range(8):
+        name = text_of(die, "DW_AT_name")
+        if name:
+            return "::".join([*_scopes(die), name])
+        reference = next(
+            (a for a in ("DW_AT_abstract_origin", "DW_AT_specification") if a in die.attributes), None
+        )
+        if reference is None:
+            break
+        die = die.get_DIE_from_attribute(reference)
+    return ""
 
 
 def _scopes(die: Any) -> list[str]:

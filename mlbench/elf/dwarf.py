@@ -16,9 +16,9 @@ from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlbench.elf.dies import FUNCTION_TAGS, join, name_of, parent_of, text_of
+from mlbench.elf.dies import FUNCTION_TAGS, VARIABLE_TAGS, join, name_of, parent_of, plain_name_of, text_of
 from mlbench.elf.headers import printable
-from mlbench.elf.types import Prototype, ValueKind, prototype_of
+from mlbench.elf.types import Prototype, ValueKind, call_operators, chain_of, prototype_of
 
 if TYPE_CHECKING:
     from mlbench.core.execution import Frame
@@ -36,6 +36,15 @@ class SourceLine:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class CalledThrough:
+    """What calls of a variable reach: that it has an operator(), where its code is, where it was inlined."""
+
+    callable: bool = False
+    addresses: tuple[int, ...] = ()
+    inlined: tuple[InlinedCall, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,13 @@ class DebugInfo:
     def defined(self, word: str, matches: Callable[[str], bool]) -> tuple[str, ...]:
         """Names of matching functions that were compiled, whether or not their code is in the image."""
         return self._guard(lambda: tuple(dict.fromkeys(self._defined(word, matches))), ())
+
+    def called_through(self, variable: str) -> CalledThrough:
+        """The functions that calls of a variable reach: those of the lambda that it holds.
+
+        ``variable`` is its name, with its namespaces and classes where it is in some.
+        """
+        return self._guard(lambda: self._called_through(variable), CalledThrough())
 
     def inline_chain(self, address: int) -> tuple[InlineFrame, ...]:
         """The functions that stand at ``address``, innermost first; empty where unknown."""
@@ -277,6 +293,26 @@ class DebugInfo:
                     name = name_of(die)
                     if word in name and matches(name):
                         yield name
+
+    def _called_through(self, variable: str) -> CalledThrough:
+        found, addresses, calls = False, list[int](), list[InlinedCall]()
+        for unit in self._mentions(variable.rpartition("::")[2]):
+            entries = list(unit.iter_DIEs())
+            offsets = {
+                function.offset
+                for die in entries
+                if die.tag in VARIABLE_TAGS and plain_name_of(die) == variable
+                for function in call_operators(die)
+            }
+            found |= bool(offsets)
+            for die in entries if offsets else ():
+                if die.tag not in FUNCTION_TAGS or offsets.isdisjoint(part.offset for part in chain_of(die)):
+                    continue
+                if die.tag == "DW_TAG_subprogram":
+                    addresses += [low for low, _ in self._spans(die)][:1]
+                else:
+                    calls.append(InlinedCall(name_of(die), parent_of(die), self._call_place(unit, die)))
+        return CalledThrough(found, tuple(dict.fromkeys(addresses)), tuple(dict.fromkeys(calls)))
 
     def _call_place(self, unit: Any, die: Any) -> SourceLine:
         file = die.attributes.get("DW_AT_call_file")

@@ -12,7 +12,7 @@ from mlbench.elf.functions import Function, by_address, fragment, group, plain_n
 from mlbench.elf.image import Image, Symbol
 from mlbench.elf.signatures import Signature, signature
 from mlbench.elf.symbols import demangle
-from mlbench.elf.wording import KEEP_APART, inlined_text, quote_all
+from mlbench.elf.wording import KEEP_APART, NOINLINE, inlined_text, quote_all
 from mlbench.errors import UsageError
 
 __all__ = ["candidates", "find_functions", "never_entered", "plain_name"]
@@ -184,6 +184,30 @@ def _matcher(query: _Query) -> Callable[[str], bool]:
     return matches
 
 
+def _of_lambda(image: Image, query: _Query) -> UsageError | None:
+    """The error for a variable that holds a lambda, or another object that is called like a function."""
+    where = image.path.name
+    called = image.debug.called_through(query.signature.name)
+    if not query.word or not called.callable:
+        return None
+    what = f"{query.text} is a variable"
+    here = [s for s in image.functions if not fragment(s.name) and s.address in called.addresses]
+    if here:
+        names = quote_all(_listed(group(image, here)))
+        return UsageError(f"{what}, whose function is {names}", where=where, do="write that name")
+    if called.inlined:
+        name = demangle(split_suffixes(called.inlined[0].name)[0])
+        # Static ones have no linker's name, so the debug information has the plain one alone.
+        what = f"{what}; its function" + (f" {name}" if "lambda" in name else "")
+        do = f"put {NOINLINE} behind the parameters, as in [](int n) {NOINLINE} {{ ... }}"
+        return inlined_text(what, called.inlined, where, "has no code of its own", do)
+    return UsageError(
+        f"{what}, whose function is not in the image, because nothing calls it or the call does nothing",
+        where=where,
+        do="name the function that the sketch calls, and use what it returns",
+    )
+
+
 def _not_found(image: Image, query: _Query) -> UsageError:
     where = image.path.name
     others = _functions(image, query)
@@ -197,6 +221,9 @@ def _not_found(image: Image, query: _Query) -> UsageError:
     if others:
         listed = quote_all(_listed(others))
         return UsageError(f"has no {query.text}, but {listed}", where=where, do="write that name")
+    held = _of_lambda(image, query)
+    if held is not None:
+        return held
     if any(symbol.kind == "object" and symbol.demangled == query.text for symbol in image.symbols):
         return UsageError(f"{query.text} is a variable, not a function", where=where, do="name a function")
     matches = _matcher(query)

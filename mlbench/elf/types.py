@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from mlbench.elf.dies import text_of
+
 _WRAPPERS = frozenset(
     {
         "DW_TAG_typedef",
@@ -77,15 +79,15 @@ def prototype_of(die: Any) -> Prototype:
     parameters = [child for child in source.iter_children() if child.tag == "DW_TAG_formal_parameter"]
     variadic = any(
         child.tag == "DW_TAG_unspecified_parameters"
-        for owner in _chain(die)
+        for owner in chain_of(die)
         for child in owner.iter_children()
     )
-    returned = next((owner for owner in _chain(die) if "DW_AT_type" in owner.attributes), None)
+    returned = next((owner for owner in chain_of(die) if "DW_AT_type" in owner.attributes), None)
     return Prototype(
         tuple(type_of(_type_die(parameter)) for parameter in parameters),
         type_of(_type_die(returned)) if returned is not None else Type(ValueKind.VOID, 0),
         variadic,
-        any("DW_AT_object_pointer" in owner.attributes for owner in _chain(die)),
+        any("DW_AT_object_pointer" in owner.attributes for owner in chain_of(die)),
     )
 
 
@@ -115,14 +117,28 @@ def type_of(die: Any) -> Type:
     return Type(ValueKind.OTHER, size)
 
 
+def call_operators(die: Any) -> list[Any]:
+    """The entries of operator() in the class that a variable is of: those of a lambda, where it holds one."""
+    inner = _type_die(die)
+    while inner is not None and inner.tag in _WRAPPERS:
+        inner = _type_die(inner)
+    if inner is None or inner.tag not in _AGGREGATES:
+        return []
+    return [
+        member
+        for member in inner.iter_children()
+        if member.tag == "DW_TAG_subprogram" and text_of(member, "DW_AT_name").startswith("operator()")
+    ]
+
+
 def _type_die(die: Any) -> Any:
-    for owner in _chain(die):
+    for owner in chain_of(die):
         if "DW_AT_type" in owner.attributes:
             return owner.get_DIE_from_attribute("DW_AT_type")
     return None
 
 
-def _chain(die: Any) -> list[Any]:
+def chain_of(die: Any) -> list[Any]:
     """An entry and those it refers to for what it does not say itself."""
     found = [die]
     for _ in range(8):

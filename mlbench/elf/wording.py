@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from mlbench.elf.signatures import Signature
 
 # gcc heeds the attribute on a constructor only in the class, so "declaration" is said on purpose.
-KEEP_APART = "put __attribute__((noinline)) before its declaration, or mark the code with the MLBench library"
+NOINLINE = "__attribute__((noinline))"
+KEEP_APART = f"put {NOINLINE} before its declaration, or mark the code with the MLBench library"
 _MOST_LISTED = 6
 _MOST_NEAR = 3
 _LEAST_LIKENESS = 0.6
@@ -27,13 +28,15 @@ def quote_all(names: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def inlined_text(name: str, calls: Sequence[InlinedCall], where: str, what: str) -> UsageError:
+def inlined_text(
+    name: str, calls: Sequence[InlinedCall], where: str, what: str, do: str = KEEP_APART
+) -> UsageError:
     """The error for a function that is only there inlined into others."""
     places = [f"{readable(call.parent)} at {call.call}" for call in calls]
     return UsageError(
         f"{name} {what}: the compiler inlined it into {quote_all(places)}",
         where=where,
-        do=KEEP_APART,
+        do=do,
     )
 
 

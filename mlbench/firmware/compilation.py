@@ -22,7 +22,8 @@ from mlbench.core.firmware import (
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.firmware import board_harness as harness
-from mlbench.firmware import flags, gcc_text, linker, template
+from mlbench.firmware import flags, gcc_text, linker
+from mlbench.firmware.advice import Built, advice, lacking_entry_points
 from mlbench.firmware.compiler import CompileReport, Job, SketchCompiler, UsedLibrary
 from mlbench.firmware.platforms import Fqbn
 from mlbench.firmware.sketch_source import SketchSource
@@ -110,12 +111,18 @@ class Compilation:
         outside = tuple(lib for lib in report.libraries if self.workspace.folder not in lib.folder.parents)
         return firmware, outside
 
+    def _of_machine(self) -> tuple[str, ...]:
+        return flags.platform_properties(self.fqbn, self.tools, self.request.build_properties)
+
+    def _built(self) -> Built:
+        return Built(self.source, self.fqbn, flags.has_cxx_library(self.tools))
+
     def _plain(self) -> Job:
         return Job(
             self.workspace.sketch,
             self.request.fqbn,
             self.workspace.build_path,
-            (*flags.platform_properties(self.fqbn, self.tools), *self.request.build_properties),
+            (*self._of_machine(), *self.request.build_properties),
             self.workspace.libraries if self.source.libraries else None,
             self.workspace.cores,
             self.request.timeout_s,
@@ -216,7 +223,7 @@ class Compilation:
     def _compile_harness(self, properties: Mapping[str, str]) -> None:
         known = {
             **properties,
-            **dict(item.split("=", 1) for item in flags.platform_properties(self.fqbn, self.tools)),
+            **dict(item.split("=", 1) for item in self._of_machine()),
             "build.path": str(self.workspace.build_path),
             "build.source.path": str(self.workspace.sketch),
             "build.project_name": f"{self.workspace.name}.ino",
@@ -297,23 +304,17 @@ class Compilation:
                 else "the sketch compiler failed"
             )
             return BuildFailed(what, where=str(self.source.folder), diagnostics=diagnostics)
+        lacks = lacking_entry_points([d.message for d in errors])
+        if lacks:
+            what = f"defines no {' and no '.join(f'{name}()' for name in lacks)}"
+            do = "write void setup() and void loop() into it; each may be empty"
+            where = str(self.source.files[f"{self.source.name}.ino"].origin)
+            return BuildFailed(what, where=where, diagnostics=diagnostics, do=do)
         first = errors[0]
         where = ":".join(str(part) for part in (first.file, first.line) if part) or str(self.source.folder)
-        return BuildFailed(first.message, where=where, diagnostics=diagnostics, do=self._advice(first))
-
-    def _advice(self, error: Diagnostic) -> str:
-        if any(
-            str(self.source.files[use.relative].origin) == error.file and use.line == error.line
-            for use in self.source.uses
-        ):
-            return (
-                f"{template.PLACEHOLDER} must stand within a function, as in malloc({template.PLACEHOLDER})"
-            )
-        if "No such file or directory" in error.message and error.message.split(":")[0].endswith(
-            (".h", ".hpp")
-        ):
-            return "name its library under `libraries`, or add the file to the sketch"
-        return ""
+        return BuildFailed(
+            first.message, where=where, diagnostics=diagnostics, do=advice(first, self._built())
+        )
 
 
 _STATUS = re.compile(r"exit status \d+$")

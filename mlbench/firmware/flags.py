@@ -6,16 +6,21 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlbench.errors import EnvironmentFault
 from mlbench.firmware.compiler import expand
 from mlbench.firmware.platforms import OWN_PACKAGE, Fqbn
-from mlbench.firmware.toolchain import Toolchain, compiler_version
+from mlbench.firmware.toolchain import Toolchain, compiler_version, first_output
 from mlbench.firmware.workspace import Workspace
 from mlbench.util.subprocesses import child_environment, run
 
+_CXX_LIBRARY = "-lstdc++"
+_THROWING = "-l:libstdc++.a"
+"""By its file: nano.specs puts libstdc++_nano in its place, which is compiled without exceptions."""
+_CPU = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
 _LANGUAGES = ("c", "cpp", "S")
 _LINK = "compiler.c.elf.extra_flags"
 _RECIPE = "recipe.c.combine.pattern"
@@ -68,11 +73,33 @@ def compiler_of(properties: Mapping[str, str], tools: Toolchain, workspace: Work
     return Compiler(line, int(number.group()) if number else 0)
 
 
-def platform_properties(fqbn: Fqbn, tools: Toolchain) -> tuple[str, ...]:
-    """Where the project's own platform finds its compiler; other platforms bring theirs."""
-    if fqbn.package == OWN_PACKAGE and tools.gcc_bin:
-        return (f"compiler.path={tools.gcc_bin}/",)
-    return ()
+def platform_properties(fqbn: Fqbn, tools: Toolchain, asked: Sequence[str] = ()) -> tuple[str, ...]:
+    """What the project's own platform is told of this machine; other platforms bring their compilers.
+
+    It links with libstdc++ where its archives are installed: at the end, where it only gives what nothing
+    else does, so that no other sketch's image changes; with exceptions (in the properties ``asked`` for)
+    before the core, whose functions stop where libstdc++'s throw.
+    """
+    if fqbn.package != OWN_PACKAGE or not tools.gcc_bin:
+        return ()
+    found = [f"compiler.path={tools.gcc_bin}/"]
+    if has_cxx_library(tools):
+        found.append(f"compiler.libstdcxx.ldflags={_CXX_LIBRARY}")
+        if any("-fexceptions" in item.partition("=")[2].split() for item in asked):
+            found.append(f"compiler.exceptions.ldflags={_THROWING}")
+    return tuple(found)
+
+
+def has_cxx_library(tools: Toolchain) -> bool:
+    """Whether the compiler of the project's own platform has the archives of libstdc++. Raises nothing."""
+    if tools.gcc is None:
+        return False
+    option = "-print-file-name=libstdc++.a"
+    try:
+        # gcc answers with the name alone where there is no such file.
+        return Path(first_output(tools.gcc, (option, *_CPU)).strip()).is_absolute()
+    except EnvironmentFault:
+        return False
 
 
 def workspace_properties(board: BoardProperties, fqbn: Fqbn, workspace: Workspace) -> tuple[str, ...]:

@@ -39,6 +39,12 @@ _LINK_CONTEXT = re.compile(
 _LINK_FAILED = re.compile(r"^(?:\S*/)?(?:[\w-]+-)?collect2(?:\.exe)?: error: ld returned ", re.MULTILINE)
 _OVERFLOW = re.compile(r"region [`']([^'`\s]+)' overflowed by (\d+) bytes?")
 _BACKWARDS = re.compile(r"cannot move location counter backwards \(from ([0-9a-f]+) to ([0-9a-f]+)\)")
+_MEMORY_ASSERTION = re.compile(
+    r"\b(?:out of|not enough|insufficient|exceeds?) (?:\w+ )?(?:memory|ram|flash|space)\b"
+    r"|\b(?:memory|ram|flash|heap|stack)\b.*"
+    r"\b(?:overflow\w*|too (?:small|large|big)|exceed\w*|collide\w*|overlap\w*)\b",
+    re.IGNORECASE,
+)
 _STACK_ASSERTION = re.compile(r"region (\w+) overflowed with stack")
 
 Locate = Callable[[str], str]
@@ -94,6 +100,12 @@ def backwards(text: str) -> tuple[tuple[int, int], ...]:
 def stack_assertions(text: str) -> tuple[str, ...]:
     """Regions named by the assertion of CMSIS-like scripts that heap and stack do not meet."""
     return tuple(dict.fromkeys(_STACK_ASSERTION.findall(text)))
+
+
+def memory_assertions(text: str) -> tuple[str, ...]:
+    """What the linker says of assertions of a script that memory is used up, in words of the script's own."""
+    said = (match["rest"] for match in map(_LINKER.match, map(str.rstrip, text.splitlines())) if match)
+    return tuple(dict.fromkeys(message for message in said if _MEMORY_ASSERTION.search(message)))
 
 
 def _one(line: str, linker: re.Match[str] | None, locate: Locate) -> Diagnostic | None:

@@ -153,6 +153,7 @@ def overflowed(output: str, regions: tuple[LinkerRegion, ...]) -> tuple[Overflow
 
     Where the script only says that heap or stack no longer fit, the region is the one that holds the
     place, and the bytes are those between what is used and what is allowed (0 where it does not say).
+    An assertion in words of the script's own counts where nothing else is said.
     """
     found = list(gcc_text.overflows(output))
     named = {overflow.region for overflow in found}
@@ -162,6 +163,13 @@ def overflowed(output: str, regions: tuple[LinkerRegion, ...]) -> tuple[Overflow
             named.add(home)
             found.append(Overflow(home, reached - allowed))
     for home in gcc_text.stack_assertions(output):
+        if home not in named:
+            named.add(home)
+            found.append(Overflow(home, 0))
+    for message in () if found else gcc_text.memory_assertions(output):
+        flash = re.search(r"\b(?:flash|rom|text)\b", message, re.IGNORECASE) is not None
+        homes = [region.name for region in regions if region.writable is not flash]
+        home = next((name for name in homes if name in ("RAM", "FLASH")), homes[0] if homes else "RAM")
         if home not in named:
             named.add(home)
             found.append(Overflow(home, 0))

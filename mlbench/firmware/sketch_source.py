@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mlbench.core.firmware import BuildRequest
+from mlbench.core.sketch_files import has_entry_point, is_tab, main_tab, other_name, tabs
 from mlbench.errors import SketchError, UsageError
 from mlbench.firmware import template
 from mlbench.firmware.source_tree import SourceFile, read_tree, tree_digest
 
-_ENTRY_POINT = re.compile(r"^[ \t]*void[ \t]+(?:setup|loop)[ \t]*\(", re.MULTILINE)
 _LIBRARY_SKIPPED = frozenset({"examples", "extras", "test", "tests", "docs", "doc"})
 
 
@@ -46,52 +46,74 @@ class SketchSource:
 
 
 def read_source(request: BuildRequest) -> SketchSource:
-    """Read a sketch, whether named by its folder or by its ``.ino``.
+    """Read a sketch, whether named by its folder or by its main tab.
+
+    The main tab is called ``<name>.ino`` from here on, also where it is a ``.pde``.
 
     Raises:
         UsageError: there is no such sketch or library.
-        SketchError: the folder lacks its ``.ino``, or a template does not allocate.
+        SketchError: the folder lacks its main tab or has two, or a template does not allocate.
     """
-    folder, name, main = _locate(request.sketch)
+    folder, name = _locate(request.sketch)
+    loose = not request.sketch.is_dir()
     files = read_tree(folder)
-    if main != f"{name}.ino":
-        files[f"{name}.ino"] = files.pop(main)
-    if f"{name}.ino" not in files:
+    main = request.sketch.name if loose else main_tab(name, files)
+    if main is None:
         raise _hollow(folder, files)
-    if request.sketch.suffix == ".ino" and folder.name != name:
+    if not loose and f"{name}.pde" in files and main != f"{name}.pde":
+        what = f"has two main tabs, {main} and {name}.pde"
+        raise SketchError(what, where=str(folder), do="remove or rename one of them")
+    files = {
+        key: file if "/" in key or not is_tab(Path(key)) else _plain(file) for key, file in files.items()
+    }
+    files[f"{name}.ino"] = files.pop(main)
+    if loose and folder.resolve().name != name:
         files = {key: file for key, file in files.items() if not _other_sketch(key, file, name)}
     files, uses = _as_template(files, request.literal)
     return SketchSource(name, folder, files, tuple(_library(path) for path in _once(request)), uses)
 
 
-def _locate(sketch: Path) -> tuple[Path, str, str]:
-    """(folder, name of the sketch, file name of its main tab)."""
-    if sketch.suffix in (".ino", ".pde") and not sketch.is_dir():
+def _locate(sketch: Path) -> tuple[Path, str]:
+    """(folder, name of the sketch)."""
+    if is_tab(sketch) and not sketch.is_dir():
         if not sketch.is_file():
             raise UsageError("no such sketch", where=str(sketch), do="correct the path")
-        return sketch.parent, sketch.stem, sketch.name
+        return sketch.parent, sketch.stem
     if not sketch.is_dir():
         raise UsageError(
             "no such sketch", where=str(sketch), do="give a sketch's folder or its .ino, and check the path"
         )
-    name = sketch.name or sketch.resolve().name
-    if name in (".", ".."):
-        name = sketch.resolve().name
-    return sketch, name, f"{name}.ino"
+    return sketch, sketch.name if sketch.name not in ("", ".", "..") else sketch.resolve().name
 
 
 def _hollow(folder: Path, files: dict[str, SourceFile]) -> SketchError:
-    others = sorted(key for key in files if key.endswith(".ino") and "/" not in key)
     name = folder.resolve().name
-    advice = f"give {folder / others[0]} itself" if others else "give the folder of a sketch"
-    return SketchError(f"has no {name}.ino, so it is no sketch", where=str(folder), do=advice)
+    others = sorted(tabs(files), key=lambda tab: not has_entry_point(files[tab].text()))
+    if not others:
+        return SketchError(
+            f"has no {name}.ino, so it is no sketch", where=str(folder), do="give the folder of a sketch"
+        )
+    what = f"has no {name}.ino, so it is no sketch: {others[0]} {other_name(name, others[0])}"
+    return SketchError(what, where=str(folder), do=f"give {folder / others[0]} itself, or rename it")
+
+
+def _plain(file: SourceFile) -> SourceFile:
+    """A tab without the byte order mark that some editors write: in joined tabs gcc takes it for code."""
+    data = file.read()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SketchError(
+            "is UTF-16 text, which no compiler reads", where=str(file.origin), do="save it as UTF-8"
+        )
+    if not data.startswith(codecs.BOM_UTF8):
+        return file
+    return _generated(file.relative, file.origin, data.removeprefix(codecs.BOM_UTF8))
 
 
 def _other_sketch(key: str, file: SourceFile, name: str) -> bool:
     """Whether a tab beside a loose ``.ino`` is a sketch of its own: it has a setup() or loop()."""
-    if "/" in key or not key.endswith((".ino", ".pde")) or key == f"{name}.ino":
+    if "/" in key or not is_tab(Path(key)) or key == f"{name}.ino":
         return False
-    return _ENTRY_POINT.search(file.read().decode("utf-8", "replace")) is not None
+    return has_entry_point(file.text())
 
 
 def _as_template(

@@ -36,6 +36,10 @@ class SourceFile:
         """The bytes to build from."""
         return self.origin.read_bytes() if self.content is None else self.content
 
+    def text(self) -> str:
+        """The same as text, whatever does not decode replaced."""
+        return self.read().decode("utf-8", "replace")
+
 
 def read_tree(folder: Path, skip: frozenset[str] = frozenset()) -> dict[str, SourceFile]:
     """All regular files below a folder, by their place in it; links are followed, cycles are not.

@@ -75,7 +75,7 @@ def probe_version(builder: Path) -> str:
         EnvironmentFault: the program does not run or says no version.
     """
     arguments = ("version", "--json") if "cli" in builder.name else ("-version",)
-    text = _first_output(builder, arguments, builder.stat().st_mtime_ns if builder.exists() else 0)
+    text = first_output(builder, arguments)
     found = re.search(r"\d+\.\d+\.\d+(?:[-+.\w]*)", text)
     if not found:
         raise EnvironmentFault("says no version", where=str(builder), do="check that it is the right program")
@@ -88,8 +88,17 @@ def compiler_version(gcc: Path) -> str:
     Raises:
         EnvironmentFault: the program does not run.
     """
-    text = _first_output(gcc, ("--version",), gcc.stat().st_mtime_ns if gcc.exists() else 0)
+    text = first_output(gcc, ("--version",))
     return text.strip().splitlines()[0].strip() if text.strip() else ""
+
+
+def first_output(program: Path, arguments: tuple[str, ...]) -> str:
+    """What a program says on standard output, else on standard error; asked once while its file stays.
+
+    Raises:
+        EnvironmentFault: it does not run.
+    """
+    return _first_output(program, arguments, program.stat().st_mtime_ns if program.exists() else 0)
 
 
 @lru_cache(maxsize=32)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlbench.core.measures import row
+from mlbench.core.sketch_files import is_tab
 from mlbench.errors import MLBenchError
 from mlbench.reports.wording import change, figure, verdict, with_unit
 from mlbench.results.comparison import Comparison, Delta, JobChange, JobState, Verdict
@@ -118,7 +119,7 @@ class _Places:
             return  # told elsewhere
         for spec in specs:
             place = spec.source.folder / spec.sketch
-            own = place if place.suffix == ".ino" else place / f"{place.name}.ino"
+            own = place if is_tab(place) else place / f"{place.name}.ino"
             file = "" if spec.source.url else self.file(str(own))
             if file:
                 yield spec.name, (file, 1)

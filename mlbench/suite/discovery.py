@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from mlbench.core.sketch_files import folder_of, has_entry_point, is_tab, main_tab, other_name, tabs
 from mlbench.errors import UsageError
 from mlbench.suite.suite_file import DEFAULT_BOARD, SUITE_NAMES, SketchSpec, Source
+from mlbench.util.text import printable
 
 _PLACES = (".", ".github", "sketches")
 """Where a project's suite may lie, from each folder on the way up to the project's top."""
 
 _MAX_DEPTH = 6
-_SKIPPED = {"node_modules", "build", "dist", "venv", "__pycache__"}
+_SKIPPED = {"node_modules", "venv", "__pycache__"}
+_OUTPUT = {"build", "dist"}
+_OF_SKETCH = {"src", "data"}
+"""Folders of a sketch that hold parts of it (sketch specification, "Sketch folders and files")."""
 _DEFAULT_FQBN = re.compile(r"^default_fqbn:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 
@@ -37,13 +44,33 @@ def project_root(start: Path) -> Path:
     return _upwards(start)[-1]
 
 
-def find_sketches(start: Path) -> tuple[Path, ...]:
-    """Sketch folders at and below ``start``, by name: a folder that holds an .ino of its own name.
+@dataclass(frozen=True)
+class FoundSketches:
+    """What a search for sketches found."""
 
-    Libraries that lie in the project are passed over with their examples. A library that is the
-    project shows its examples, for those are its sketches.
+    sketches: tuple[Path, ...]
+    """Folders, and tabs where the folder has another name."""
+    notes: tuple[str, ...] = ()
+    """What was passed over or taken by its file, and why, a line each."""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The entries of sketches that were found, and what to say of the search."""
+
+    specs: tuple[SketchSpec, ...]
+    notes: tuple[str, ...] = ()
+
+
+def find_sketches(start: Path) -> FoundSketches:
+    """Sketches at and below ``start``, by name.
+
+    A folder whose tabs all have other names counts by each tab that defines setup() or loop(). Libraries that
+    lie in the project are passed over with their examples, and so are folders of build output; the notes say
+    so. A library that is the project shows its examples, for those are its sketches.
     """
-    return tuple(sorted(_below(start, 0)))
+    notes: list[str] = []
+    return FoundSketches(tuple(sorted(_below(start, start, 0, notes))), tuple(notes))
 
 
 def default_board(sketch: Path) -> str:
@@ -58,31 +85,33 @@ def default_board(sketch: Path) -> str:
     return DEFAULT_BOARD
 
 
-def discover(start: Path, *, whole_project: bool = True) -> tuple[SketchSpec, ...]:
+def discover(start: Path, *, whole_project: bool = True) -> Discovery:
     """An entry for each sketch found at and below ``start``, else in the whole project.
 
     Raises:
         UsageError: there is none.
     """
     root = start
-    sketches = find_sketches(start)
-    if not sketches and whole_project:
+    found = find_sketches(start)
+    if not found.sketches and whole_project:
         root = project_root(start)
-        sketches = find_sketches(root)
-    if not sketches:
+        found = find_sketches(root)
+    if not found.sketches:
         do = "name a sketch (`run SKETCH --board FQBN`) or write mlbench.yml"
-        raise UsageError("there is no mlbench.yml and no sketch here", where=str(start), do=do)
-    names = _names(root, sketches)
-    return tuple(
+        what = "there is no mlbench.yml and no sketch here"
+        raise UsageError("; ".join([what, *found.notes]), where=str(start), do=do)
+    names = _names(root, found.sketches)
+    specs = tuple(
         SketchSpec(
             name=names[sketch],
             sketch=sketch.relative_to(root),
-            board=default_board(sketch),
+            board=default_board(folder_of(sketch)),
             source=Source(folder=root),
             own_folder=root,
         )
-        for sketch in sketches
+        for sketch in found.sketches
     )
+    return Discovery(specs, found.notes)
 
 
 def lines_to_add(spec: SketchSpec, candidates: Sequence[str], *, named: bool = False) -> tuple[str, ...]:
@@ -115,29 +144,72 @@ def _upwards(start: Path) -> list[Path]:
     return [start]
 
 
-def _below(folder: Path, depth: int) -> Iterator[Path]:
-    if (folder / f"{folder.absolute().name}.ino").is_file():
-        yield folder
+def _below(folder: Path, start: Path, depth: int, notes: list[str]) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        notes.append(f"{_shown(folder, start)}: not searched for sketches: {error.strerror}")
         return
+    files = [entry.name for entry in entries if not entry.is_dir() and entry.is_file()]
+    name = folder.resolve().name
+    sketch = main_tab(name, files)
+    if sketch:
+        yield folder
+    else:
+        yield from _by_file(folder, name, tabs(files), start, notes)
     if depth >= _MAX_DEPTH:
         return
-    try:
-        found = [entry for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
-    except OSError:
-        return
-    for entry in sorted(found, key=lambda entry: entry.name):
+    for entry in entries:
         path = Path(entry.path)
-        if entry.name.startswith(".") or entry.name in _SKIPPED:
+        if not entry.is_dir(follow_symlinks=False) or entry.name.startswith("."):
             continue
-        if (path / "library.properties").is_file() or (path / "pyvenv.cfg").is_file():
+        if entry.name in _SKIPPED or (path / "pyvenv.cfg").is_file():
             continue
-        yield from _below(path, depth + 1)
+        if sketch and entry.name in _OF_SKETCH:
+            continue
+        why = (
+            "a library of the project"
+            if (path / "library.properties").is_file()
+            else "build output"
+            if entry.name in _OUTPUT
+            else ""
+        )
+        if why:
+            count = len(tuple(_below(path, start, depth + 1, [])))
+            if count:
+                shown, sketches = _shown(path, start), f"{count} sketch{'es' if count > 1 else ''}"
+                notes.append(f"{shown}: passed over with {sketches}: {why}; `run {shown}` measures them")
+            continue
+        yield from _below(path, start, depth + 1, notes)
+
+
+def _by_file(folder: Path, name: str, others: list[str], start: Path, notes: list[str]) -> Iterator[Path]:
+    """The tabs of a folder without a main tab that are sketches of their own."""
+    mains = [tab for tab in others if has_entry_point(_text(folder / tab))]
+    for tab in mains:
+        notes.append(f"{_shown(folder / tab, start)}: taken by its file: it {other_name(name, tab)}")
+        yield folder / tab
+    if others and not mains:
+        tab = others[0]
+        what = f"it {other_name(name, tab)}, and defines no setup()"
+        notes.append(f"{_shown(folder / tab, start)}: passed over: {what}")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return ""
+
+
+def _shown(path: Path, start: Path) -> str:
+    return printable(path.relative_to(start).as_posix() if path != start else path.resolve().name)
 
 
 def _names(root: Path, sketches: Sequence[Path]) -> dict[Path, str]:
     """Folder names where they tell the sketches apart, else paths."""
-    short = [sketch.name for sketch in sketches]
+    short = {sketch: sketch.stem if is_tab(sketch) else sketch.resolve().name for sketch in sketches}
+    counts = Counter(short.values())
     return {
-        sketch: sketch.name if short.count(sketch.name) == 1 else str(sketch.relative_to(root))
-        for sketch in sketches
+        sketch: name if counts[name] == 1 else str(sketch.relative_to(root)) for sketch, name in short.items()
     }

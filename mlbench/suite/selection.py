@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from mlbench.core import backends
+from mlbench.core.sketch_files import folder_of, is_sketch, tabs
 from mlbench.errors import UsageError
 from mlbench.suite.discovery import default_board, discover, find_suite
 from mlbench.suite.options import RunOptions
@@ -25,6 +26,8 @@ class Selection:
     """Whether a sketch was named that no suite lists."""
     suite: Suite | None = None
     """The suite that they come from."""
+    notes: tuple[str, ...] = ()
+    """What was passed over where sketches were looked for, and why, a line each."""
 
 
 def select(
@@ -47,6 +50,7 @@ def select(
     """
     folder = start or Path.cwd()
     named = False
+    notes: tuple[str, ...] = ()
     # Without a start, paths stay as they were written, for messages.
     path = (start / options.sketch if start else Path(options.sketch)) if options.sketch else None
     found = find_suite(folder) if path is None else _suite_at(path)
@@ -54,11 +58,13 @@ def select(
     if suite is not None:
         specs = suite.sketches
     elif path is None:
-        specs = discover(folder)
+        found_here = discover(folder)
+        specs, notes = found_here.specs, found_here.notes
     else:
         specs, suite = _listed(path, options.sketch, folder)
         if suite is None:
-            specs, named = _one(path, options, folder, verbs), True
+            specs, notes = _one(path, options, folder, verbs)
+            named = True
     specs = only(specs, options.only, lenient=lenient)
     if len({spec.name for spec in specs}) > 1:
         _refuse_names(options)
@@ -73,7 +79,7 @@ def select(
     if backend:
         specs = tuple(dict.fromkeys(replace(spec, backend=backend) for spec in specs))
     specs = tuple(_with_build_options(spec, options, folder) for spec in specs)
-    return Selection(tuple(with_options(spec, options) for spec in specs), named, suite)
+    return Selection(tuple(with_options(spec, options) for spec in specs), named, suite, notes)
 
 
 def check_board(spec: SketchSpec) -> None:
@@ -95,7 +101,7 @@ def _suite_at(path: Path) -> Path | None:
     """The suite that a path names: the file itself, or one in a folder that is no sketch."""
     if path.suffix in (".yml", ".yaml"):
         return path
-    if path.is_dir() and not (path / f"{path.resolve().name}.ino").is_file():
+    if path.is_dir() and not is_sketch(path):
         return next((path / name for name in SUITE_NAMES if (path / name).is_file()), None)
     return None
 
@@ -119,27 +125,30 @@ def _listed(path: Path, name: str, start: Path) -> tuple[tuple[SketchSpec, ...],
 
 def _folder(spec: SketchSpec) -> Path:
     place = spec.source.folder / spec.sketch
-    return (place.parent if place.suffix == ".ino" else place).resolve()
+    return folder_of(place).resolve()
 
 
-def _one(path: Path, options: RunOptions, start: Path, verbs: Collection[str]) -> tuple[SketchSpec, ...]:
+def _one(
+    path: Path, options: RunOptions, start: Path, verbs: Collection[str]
+) -> tuple[tuple[SketchSpec, ...], tuple[str, ...]]:
+    """What a path without a suite means, and what was passed over on the way."""
     if not path.exists():
         close = nearest(str(path), verbs)
         do = f"did you mean `mlbench {close}`?" if close else "name a sketch's folder, an .ino or a suite"
         raise UsageError("there is no such sketch", where=str(path), do=do)
     is_file = path.is_file()
     folder = path.parent if is_file else path
-    if not is_file and not list(path.glob("*.ino")):
-        return discover(path, whole_project=False)
-    return (
-        SketchSpec(
-            name=path.stem if is_file else path.resolve().name,
-            sketch=path.absolute(),
-            board=options.boards[0] if options.boards else default_board(folder),
-            source=Source(folder=folder.absolute()),
-            own_folder=start,
-        ),
+    if not is_file and not tabs(entry.name for entry in path.iterdir()):
+        below = discover(path, whole_project=False)
+        return below.specs, below.notes
+    spec = SketchSpec(
+        name=path.stem if is_file else path.resolve().name,
+        sketch=path.absolute(),
+        board=options.boards[0] if options.boards else default_board(folder),
+        source=Source(folder=folder.absolute()),
+        own_folder=start,
     )
+    return (spec,), ()
 
 
 def only(
@@ -162,7 +171,7 @@ def only(
 def _matches(spec: SketchSpec, pattern: str) -> bool:
     """As git matches paths: ``*`` and ``?`` stop at a slash, ``**`` does not."""
     expression = _pattern(pattern.removeprefix("./").rstrip("/"))
-    place = spec.sketch.parent if spec.sketch.suffix == ".ino" else spec.sketch
+    place = folder_of(spec.sketch)
     return any(expression.fullmatch(text) for text in (spec.name, place.as_posix(), spec.sketch.as_posix()))
 
 

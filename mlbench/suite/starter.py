@@ -83,9 +83,11 @@ def init(start: Path, *, force: bool = False) -> tuple[str, ...]:
     root = project_root(start)
     known = find_suite(root)
     files = {MEASURE: MEASURE_TEXT, POST: POST_TEXT}
-    said = []
+    said: list[str] = []
     if known is None or (force and known.parent == root):
-        files = {(known or root / SUITE).name: suite_text(discover(root, whole_project=False)), **files}
+        found = discover(root, whole_project=False)
+        files = {(known or root / SUITE).name: suite_text(found.specs), **files}
+        said += found.notes
     else:
         said.append(f"kept {known.relative_to(root)}")
     written = []

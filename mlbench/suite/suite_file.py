@@ -14,6 +14,7 @@ from typing import Any
 from mlbench.core import backends
 from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.core.measures import keys
+from mlbench.core.sketch_files import is_tab
 from mlbench.errors import UsageError
 from mlbench.suite.threshold_keys import read_rules
 from mlbench.suite.thresholds import Rules
@@ -205,7 +206,7 @@ class _Reader:
         sketch = Path(path)
         name = given.get("name")
         if name is None:
-            name = sketch.stem if sketch.suffix == ".ino" else sketch.name
+            name = sketch.stem if is_tab(sketch) else sketch.name
         if not name or name == "..":
             what = f"no name can be taken from the path {path!r}"
             raise self._error(("sketches", index, "path"), what, "add 'name: NAME'")

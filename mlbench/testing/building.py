@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlbench.core.firmware import BoardBuild, BuildRequest, Firmware
+from mlbench.core.sketch_files import folder_of
 from mlbench.host.policy import Policy
 from mlbench.suite.discovery import find_suite
 from mlbench.suite.suite_file import DEFAULT_BOARD, SketchSpec, Source, load_suite
@@ -48,13 +49,13 @@ def build(
 
 def spec_of(sketch: Path) -> SketchSpec | None:
     """The entry of a sketch in the suite of its project; None where it has none."""
-    folder = sketch.parent if sketch.suffix == ".ino" else sketch
+    folder = folder_of(sketch)
     suite = find_suite(folder)
     if suite is None:
         return None
     for spec in load_suite(suite).sketches:
         path = spec.source.folder / spec.sketch
-        its = path.parent if path.suffix == ".ino" else path
+        its = folder_of(path)
         if not spec.source.url and its.absolute() == folder.absolute():
             return spec
     return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlbench.core import backends
 from mlbench.core.firmware import Firmware
+from mlbench.core.sketch_files import is_tab
 from mlbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def make_device(
         raise UsageError(f"this version has no devices of the backend {backend!r}", do=do)
     if not isinstance(firmware, Firmware):
         path = Path(firmware)
-        if path.is_dir() or path.suffix == ".ino":
+        if path.is_dir() or is_tab(path):
             options_of_build = {"uploaded": True} if found.on_port else {}
             firmware = build(path, board=board, **options_of_build)
     device: Dialogue = found.make_device(firmware, board, **options)

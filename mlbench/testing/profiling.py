@@ -12,6 +12,7 @@ from mlbench.core import backends
 from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.core.firmware import Firmware
 from mlbench.core.measures import FLASH, INFERENCE_TIME, INIT_TIME, RAM_NEED, UNUSED_RAM, row
+from mlbench.core.sketch_files import folder_of, is_tab
 from mlbench.errors import UsageError
 from mlbench.results.values import Absent, Failure, Measures
 from mlbench.suite.suite_file import DEFAULT_BOARD, SketchSpec, Source
@@ -154,10 +155,10 @@ def _on_a_board(
     if isinstance(sketch, Firmware):
         sketch = sketch.source
     path = Path(sketch).absolute()
-    if not (path.is_dir() or path.suffix == ".ino"):
+    if not (path.is_dir() or is_tab(path)):
         what = "an image is measured on a board as part of its sketch"
         raise UsageError(what, where=str(sketch), do="name the sketch's folder")
-    folder = path.parent if path.suffix == ".ino" else path
+    folder = folder_of(path)
     plain = SketchSpec(path.stem, path, board, Source(folder=folder), own_folder=folder)
     spec = _asked(spec_of(path) or plain, init, inference, output, ram)
     spec = replace(spec, board=board, backend=backends.of_boards())
@@ -171,7 +172,7 @@ def _firmware(sketch: Firmware | Path | str, board: str) -> Firmware:
     if isinstance(sketch, Firmware):
         return sketch
     path = Path(sketch)
-    if path.is_dir() or path.suffix == ".ino":
+    if path.is_dir() or is_tab(path):
         return build(path, board)
     from mlbench.pipeline.prebuilt import firmware_of
 

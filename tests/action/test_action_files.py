@@ -134,7 +134,7 @@ def test_the_action_in_a_workspace_is_no_source_of_a_sketch(tmp_path: Path) -> N
     (tmp_path / path / "main.cpp").write_text("other")
     (tmp_path / "main.cpp").write_text("own")
     assert list(read_tree(tmp_path)) == ["main.cpp"]
-    assert find_sketches(tmp_path) == ()
+    assert find_sketches(tmp_path).sketches == ()
 
 
 def test_other_actions_are_pinned_by_commit_and_to_one_version() -> None:

@@ -173,6 +173,23 @@ def test_another_linker_script(bench: Bench) -> None:
     assert built.address("__vectors") == 0x26000
 
 
+def test_an_assertion_of_the_script_that_memory_is_used_up_is_an_overflow(bench: Bench) -> None:
+    folder = bench.folder / "asserts"
+    folder.mkdir()
+    script = (HARDWARE / "mlbench/nrf52840/variants/nano33ble/linker_script.ld").read_text()
+    asserted = script + '\nASSERT(__HeapLimit - __HeapBase >= 0x8000, "Out of memory")\n'
+    (folder / "linker_script.ld").write_text(asserted)
+    text = "uint8_t big[200000];\nvoid setup() { big[random(9)] = 1; Serial.println(big[random(9)]); }\n"
+    text += "void loop() {}\n"
+    built = bench.build(bench.sketch("asserts", text), f"build.ldscript_path={folder}")
+    assert [one.region for one in built.firmware.overflows] == ["RAM"]
+    small = bench.build(
+        bench.sketch("fits", text.replace("200000", "100000")), f"build.ldscript_path={folder}"
+    )
+    assert built.flash_size() == small.flash_size()
+    assert small.firmware.fits
+
+
 def test_newlib_nano_is_an_option_of_the_board(bench: Bench, busy: Built) -> None:
     float_printf = "compiler.c.elf.extra_flags=-u _printf_float"
     nano = bench.build(bench.sketch("busy", BUSY), float_printf, options="newlib=nano")

@@ -50,15 +50,43 @@ def test_without_git_the_folder_is_the_project(tmp_path):
     assert project_root(folder) == folder
 
 
-def test_sketches_are_folders_with_an_ino_of_their_name(project):
+def test_sketches_are_folders_with_a_main_tab_of_their_name(project):
     one = sketch(project / "one")
     two = sketch(project / "deep" / "er" / "two")
-    (project / "three").mkdir()
-    (project / "three" / "other.ino").touch()
-    sketch(one / "inner")
+    old = project / "old"
+    old.mkdir()
+    (old / "old.pde").touch()
+    inner = sketch(one / "examples" / "inner")
+    sketch(one / "src" / "part")
     sketch(project / ".hidden" / "four")
     sketch(project / "build" / "five")
-    assert find_sketches(project) == (two, one)
+    found = find_sketches(project)
+    assert found.sketches == (two, old, one, inner)
+    assert found.notes == ("build: passed over with 1 sketch: build output; `run build` measures them",)
+
+
+def test_a_folder_of_another_name_counts_by_its_tabs_or_is_told_of(project):
+    for path, text in {
+        "app/hello.ino": "void setup() {}\nvoid loop() {}\n",
+        "app/parts.ino": "int f() { return 1; }\n",
+        "Case/case.ino": "extern int x;\nvoid loop( ) {}\n",
+        "Own/main.pde": "int main() { return 0; }\n",
+        "none/part.ino": "int f() { return 1; }\n",
+    }.items():
+        (project / path).parent.mkdir(exist_ok=True)
+        (project / path).write_text(text)
+    found = discover(project)
+    assert {entry.name: str(entry.sketch) for entry in found.specs} == {
+        "hello": "app/hello.ino",
+        "case": "Case/case.ino",
+        "main": "Own/main.pde",
+    }
+    assert found.notes == (
+        "Case/case.ino: taken by its file: it differs from its folder's name, Case, in upper and lower case",
+        "Own/main.pde: taken by its file: it is not named after its folder, Own",
+        "app/hello.ino: taken by its file: it is not named after its folder, app",
+        "none/part.ino: passed over: it is not named after its folder, none, and defines no setup()",
+    )
 
 
 def test_libraries_in_a_project_are_passed_over_but_a_library_shows_its_examples(project):
@@ -66,14 +94,20 @@ def test_libraries_in_a_project_are_passed_over_but_a_library_shows_its_examples
     example = sketch(library / "examples" / "demo")
     (library / "library.properties").touch()
     kws = sketch(project / "kws")
-    assert find_sketches(project) == (kws,)
-    assert find_sketches(library) == (example,)
+    found = find_sketches(project)
+    assert found.sketches == (kws,)
+    (note,) = found.notes
+    assert note == (
+        "libraries/Model: passed over with 1 sketch: a library of the project; "
+        "`run libraries/Model` measures them"
+    )
+    assert find_sketches(library).sketches == (example,)
 
 
 def test_links_in_circles_do_no_harm(project):
     kws = sketch(project / "kws")
     (project / "loop").symlink_to(project)
-    assert find_sketches(project) == (kws,)
+    assert find_sketches(project).sketches == (kws,)
 
 
 def test_entries_of_what_is_found(project):
@@ -81,7 +115,7 @@ def test_entries_of_what_is_found(project):
     sketch(project / "b" / "kws")
     person = sketch(project / "person")
     (person / "sketch.yaml").write_text("profiles: {}\ndefault_fqbn: arduino:mbed_nano:nano33ble\n")
-    entries = discover(project)
+    entries = discover(project).specs
     assert [(entry.name, entry.board) for entry in entries] == [
         ("a/kws", "mlbench:nrf52840:nano33ble"),
         ("b/kws", "mlbench:nrf52840:nano33ble"),
@@ -93,7 +127,7 @@ def test_entries_of_what_is_found(project):
 def test_from_a_folder_without_sketches_the_whole_project_is_searched(project):
     sketch(project / "kws")
     (project / "docs").mkdir()
-    assert [entry.name for entry in discover(project / "docs")] == ["kws"]
+    assert [entry.name for entry in discover(project / "docs").specs] == ["kws"]
     with pytest.raises(UsageError, match="no sketch here"):
         discover(project / "docs", whole_project=False)
 
@@ -106,7 +140,7 @@ def test_nothing_at_all(project):
 def test_the_line_to_add_can_be_added(project):
     """The advice, followed to the letter, is a suite that says what was advised."""
     sketch(project / "my kws")
-    (entry,) = discover(project)
+    (entry,) = discover(project).specs
     (line,) = lines_to_add(entry, ["Net::run(void*)", "Net::init()"])
     assert "Net::init()" in line
     text = line.partition("mlbench.yml: ")[2].rpartition(" (and init")[0]
@@ -117,7 +151,7 @@ def test_the_line_to_add_can_be_added(project):
 
 def test_the_advice_names_where_it_goes(project):
     sketch(project / "kws")
-    (entry,) = discover(project)
+    (entry,) = discover(project).specs
     assert '--inference "f()"' in lines_to_add(entry, ["f()"], named=True)[0]
     listed = replace(entry, where="mlbench.yml:7")
     assert 'mlbench.yml:7: inference: "f()"' in lines_to_add(listed, ["f()"])[0]

@@ -93,3 +93,17 @@ def test_the_documentation_shows_what_is_written() -> None:
         shown = (ROOT / name).read_text()
         for text in texts:
             assert f"```yaml\n{text}```" in shown
+
+
+def test_what_is_not_listed_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    example = project / "lib" / "Net" / "examples" / "Demo"
+    example.mkdir(parents=True)
+    (example / "Demo.ino").write_text("void setup() {}\nvoid loop() {}\n")
+    (project / "lib" / "Net" / "library.properties").write_text("name=Net\n")
+    (project / "models" / "old.pde").write_text("void setup() {}\nvoid loop() {}\n")
+    assert main(["init"]) == 0
+    out = capsys.readouterr().out
+    assert "lib/Net: passed over with 1 sketch: a library of the project" in out
+    assert "models/old.pde: taken by its file" in out
+    paths = {spec.sketch.as_posix() for spec in load_suite(project / "mlbench.yml").sketches}
+    assert "models/old.pde" in paths

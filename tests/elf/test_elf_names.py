@@ -429,3 +429,68 @@ def test_names_that_would_act_on_a_terminal(model: Image) -> None:
     damaged = Image.parse(data)
     assert "c\ufffd[m\ufffd" in {symbol.name for symbol in damaged.functions}
     assert "\x1b" not in error(damaged, "c_name")
+
+
+LAMBDAS = """
+#define NI __attribute__((noinline))
+#define BODY { int s = 0; for (volatile int i = 0; i < k; i++) s += i; return s; }
+auto prepare = [](int k) NI BODY;
+static auto own = [](int k) NI BODY;
+namespace net { auto infer_once = [](int k) NI BODY; }
+struct Holder { static inline auto kept = [](int k) NI BODY; };
+struct Functor { int operator()(int k) NI BODY };
+Functor functor;
+auto inlined = [](int k) { for (volatile int i = 0; i < k; i++) {} };
+static auto gone = [](int k) { return k; };
+volatile int n = 3;
+extern "C" void start() {
+  auto local = [&](int k) NI BODY;
+  auto generic = [](auto k) NI BODY;
+  n = prepare(n) + own(n) + net::infer_once(n) + Holder::kept(n) + functor(n) + local(n) + generic(n);
+  inlined(n);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def lambdas(build: Callable[..., Path]) -> Image:
+    return Image.load(build({"lambdas.cpp": LAMBDAS}, "-Os", "-g", "-std=gnu++17"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "function"),
+    [
+        ("prepare", "prepare::{lambda(int)#1}::operator()(int) const"),
+        ("own", "own::{lambda(int)#1}::operator()(int) const"),
+        ("net::infer_once", "net::infer_once::{lambda(int)#1}::operator()(int) const"),
+        ("Holder::kept", "Holder::{lambda(int)#1}::operator()(int) const"),
+        ("local", "start::{lambda(int)#1}::operator()(int) const"),
+        ("generic", "operator()<int>(int) const"),
+        ("functor", "Functor::operator()(int)"),
+    ],
+)
+def test_a_variable_that_is_called_is_told_with_its_function(
+    lambdas: Image, variable: str, function: str
+) -> None:
+    message = error(lambdas, variable)
+    told = re.search(r" is a variable, whose function is (.*); write that name$", message)
+    assert told, message
+    assert function in told[1]
+    assert len(found(lambdas, told[1])) == 1, "the name that is told is found"
+
+
+def test_a_lambda_that_was_inlined_or_left_out_is_told_so(lambdas: Image) -> None:
+    message = error(lambdas, "inlined")
+    assert (
+        "inlined is a variable; its function inlined::{lambda(int)#1}::operator()(int) const has no"
+        in message
+    )
+    assert "the compiler inlined it into start at " in message
+    assert "noinline" in message
+    assert "whose function is not in the image" in error(lambdas, "gone")
+
+
+def test_lambdas_are_proposed_by_the_variable_that_holds_them(lambdas: Image) -> None:
+    proposed = candidates(lambdas)
+    assert proposed[0] == "net::infer_once::{lambda(int)#1}::operator()(int) const"
+    assert "prepare::{lambda(int)#1}::operator()(int) const" in proposed

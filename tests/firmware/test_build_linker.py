@@ -125,6 +125,29 @@ def test_a_heap_pushed_out_of_its_region_is_an_overflow() -> None:
 
 
 @pytest.mark.parametrize(
+    ("message", "region"),
+    [
+        ("Out of memory", "RAM"),
+        ("not enough RAM for the stack", "RAM"),
+        ("heap and stack overlap", "RAM"),
+        ("ERROR: stack is too large", "RAM"),
+        ("code exceeds flash: FLASH overflow", "FLASH"),
+        ("undefined reference to `stack_overflow'", ""),
+        ("cannot find -lmemory", ""),
+    ],
+)
+def test_an_assertion_of_a_script_s_own_words_is_an_overflow(message: str, region: str) -> None:
+    regions = linker.parse_regions(
+        "MEMORY { FLASH (rx) : ORIGIN = 0, LENGTH = 9\n RAM (rwx) : ORIGIN = 9, LENGTH = 9 }"
+    )
+    found = linker.overflowed(
+        f"/usr/bin/arm-none-eabi-ld: {message}\ncollect2: error: ld returned 1", regions
+    )
+    assert found == ((Overflow(region, 0),) if region else ())
+    assert linker.overflowed(f"a.ino:1: error: {message}", regions) == (), "what the compiler says is none"
+
+
+@pytest.mark.parametrize(
     ("line", "expected"),
     [
         ("/s k/a.ino:2:3: error: 'x' was not declared in this scope",

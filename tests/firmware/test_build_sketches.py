@@ -273,9 +273,12 @@ def _fails(sketch: Path, bench: Bench) -> BuildFailed:
         ("char a[$alloc_size];\nvoid* p = malloc(1);\n" + EMPTY, {}, "{s}/bad.ino:1",
          "statement-expressions are not allowed outside functions"),
         (EMPTY, {"m_S": "  .text\n  nonsense r0\n"}, "{s}/m.S:2", "bad instruction"),
-        ("void setup() {}\n", {}, "", "undefined reference to `loop'"),
+        ("void setup() {}\n", {}, "{s}/bad.ino", "defines no loop()"),
+        ("", {}, "{s}/bad.ino", "defines no setup() and no loop()"),
+        (EMPTY, {"tab_ino": "\ufeff\n\nint f() { return x; }\n"}, "{s}/tab.ino:3", "'x' was not declared"),
     ],
-    ids=["ino", "tab", "cpp", "c", "header", "in-header", "undefined", "template", "outside", "S", "no-loop"],
+    ids=["ino", "tab", "cpp", "c", "header", "in-header", "undefined", "template", "outside", "S", "no-loop",
+         "empty", "byte-order-mark"],
 )  # fmt: skip
 def test_the_first_error_is_named_with_the_user_s_file_and_line(
     bench: Bench, text: str, others: dict[str, str], where: str, what: str
@@ -330,16 +333,45 @@ def test_a_removed_or_shadowing_file_is_seen(bench: Bench) -> None:
     assert "undefined reference to `part()'" in _fails(sketch, bench).what
 
 
-def _no_ino(bench: Bench) -> Path:
-    folder: Path = bench.sketch("hollow", EMPTY)
-    (folder / "hollow.ino").rename(folder / "other.ino")
+def _renamed(bench: Bench, name: str, to: str) -> Path:
+    folder: Path = bench.sketch(name, EMPTY)
+    (folder / f"{name}.ino").rename(folder / to)
     return folder
+
+
+def _no_ino(bench: Bench) -> Path:
+    return _renamed(bench, "hollow", "other.ino")
+
+
+def _utf16(bench: Bench) -> Path:
+    folder: Path = bench.sketch("wide", "")
+    (folder / "wide.ino").write_text(EMPTY, encoding="utf-16")
+    return folder
+
+
+def test_a_sketch_of_old_tabs_builds_whatever_their_ends_of_lines_and_marks(bench: Bench) -> None:
+    """Both suffixes, mixed: the main tab is a .pde and the other an .ino, and the other way round."""
+    main = "\ufeffvoid setup() {\r\n  tab();\r\n}\r\nvoid loop() {}\r\n"
+    tab = "\ufeffvolatile int told;\r\nvoid tab() { told = 1; }\r\n"
+    for name, suffix, other in (("old", "pde", "ino"), ("new", "ino", "pde")):
+        folder = bench.sketch(name, "")
+        (folder / f"{name}.ino").unlink()
+        (folder / f"{name}.{suffix}").write_text(main, newline="")
+        (folder / f"tab.{other}").write_text(tab, newline="")
+        firmware = bench.build(folder)
+        assert Image.load(firmware.elf).symbol("told") is not None
+        (folder / f"{name}.{suffix}").write_text(main.replace("tab();", "tub();"), newline="")
+        assert _fails(folder, bench).where == f"{folder}/{name}.{suffix}:2"
 
 
 @pytest.mark.parametrize(
     ("make", "kind", "text"),
     [
-        (_no_ino, SketchError, "has no hollow.ino.*give .*other.ino itself"),
+        (_no_ino, SketchError, "has no hollow.ino.*is not named after its folder.*give .*other.ino itself"),
+        (lambda b: _renamed(b, "upper", "Upper.ino"), SketchError,
+         "Upper.ino differs from its folder's name, upper, in upper and lower case; give .*Upper.ino itself"),
+        (lambda b: b.sketch("twice", EMPTY, twice_pde=EMPTY), SketchError, "has two main tabs, twice.ino"),
+        (_utf16, SketchError, "wide.ino: is UTF-16 text.*save it as UTF-8"),
         (lambda b: b.folder / "nosuch", UsageError, "nosuch: no such sketch"),
         (lambda b: b.folder / "nosuch.ino", UsageError, "nosuch.ino: no such sketch"),
         (

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from mlbench.emulator.peripherals.base import MachineAccess, NrfPeripheral, PeripheralSlot, Register, plain
 
-_PDM_STEP = I2S_STEP = 32_000_000 / 2**32
-"""Of the registers that divide the 32 MHz clock (6.15.8.4, 6.11.10)."""
+I2S_STEP = 32_000_000 / 2**32
+"""Of the register that divides the 32 MHz clock (6.11.10)."""
+
+
+def pdm_clock(setting: int) -> float:
+    """Hz of a value of PDMCLKCTRL: 32 MHz by a whole number, as each rate of its table is.
+
+    They are 1.000, 1.032, 1.067, 1.231, 1.280 and 1.333 MHz: 32 MHz by 32, 31, 30, 26, 25 and 24 (6.15.8).
+    """
+    return 32e6 / max(1, 2**32 // max(1, setting))
 
 
 class Pdm(NrfPeripheral):
@@ -37,7 +45,7 @@ class Pdm(NrfPeripheral):
 
     def sample_us(self) -> float:
         """Time from one sample in RAM to the next: two share a period where both channels are on."""
-        clock = max(1.0, self.stored.get(0x504, 0x08400000) * _PDM_STEP)
+        clock = pdm_clock(self.stored.get(0x504, 0x08400000))
         ratio = 80 if self.stored.get(0x520, 0) & 1 else 64
         mono = self.stored.get(0x508, 0) & 1
         return ratio * 1e6 / clock / (1 if mono else 2)

@@ -5,5 +5,6 @@
 #include <math.h>
 
 #include "ArduinoApi.h"
+#include "mlbench_cortex.h"
 
 #endif

@@ -9,9 +9,8 @@ typedef void (*mlbench_initializer)(void);
 extern const mlbench_initializer __preinit_array_start[], __preinit_array_end[];
 extern const mlbench_initializer __init_array_start[], __init_array_end[];
 
-__attribute__((weak)) void initVariant(void) {}
-
-void init(void) {
+/* Under its own name too, which a sketch may take for a function of its own. */
+__attribute__((section(".text.init"))) void mlbench_init(void) {
   /* What a bootloader left enabled would find no handler here. */
   for (unsigned n = 0; n < 2; n++) {
     MLB_NVIC_ICER(n) = 0xFFFFFFFFu;
@@ -34,16 +33,13 @@ void init(void) {
   TIMER1_TASKS_START = 1;
 }
 
-int main(void) {
-  initVariant();
-  setup();
-  for (;;) {
-    loop();
-  }
-}
+__attribute__((weak, alias("mlbench_init"))) void init(void);
+
+/* sketch_main.c has it, unless the sketch brings its own. */
+int main(void);
 
 __attribute__((noreturn, used)) void mlbench_start(void) {
-  init();
+  mlbench_init();
   for (const mlbench_initializer *f = __preinit_array_start; f < __preinit_array_end; f++) {
     (*f)();
   }

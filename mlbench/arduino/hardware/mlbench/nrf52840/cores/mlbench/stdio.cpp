@@ -1,4 +1,4 @@
-/* printf() and assert() come out on Serial. */
+/* printf() and assert() come out on Serial. Weak: a sketch may send them elsewhere. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -6,7 +6,7 @@
 
 extern "C" {
 
-__attribute__((used)) int _write(int file, const char *data, int size) {
+__attribute__((weak, used)) int _write(int file, const char *data, int size) {
   if (file != 1 && file != 2) {
     errno = EBADF;
     return -1;
@@ -15,7 +15,7 @@ __attribute__((used)) int _write(int file, const char *data, int size) {
 }
 
 /* Waits for one byte, then gives what there is. */
-__attribute__((used)) int _read(int file, char *data, int size) {
+__attribute__((weak, used)) int _read(int file, char *data, int size) {
   if (file != 0) {
     errno = EBADF;
     return -1;

@@ -1,6 +1,6 @@
 /*
  * What newlib asks of a system. SYSCALL keeps each function through link-time optimization, which does
- * not see newlib asking.
+ * not see newlib asking. All weak: a sketch may bring its own, one of them or all.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 
 #include "ArduinoApi.h"
 
-#define SYSCALL __attribute__((used))
+#define SYSCALL __attribute__((weak, used))
 
 extern char __HeapBase[], __HeapLimit[];
 

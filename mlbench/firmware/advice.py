@@ -1,0 +1,110 @@
+"""What to do about an error of the compiler or the linker, where its words tell."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from mlbench.core.firmware import Diagnostic
+from mlbench.firmware import template
+from mlbench.firmware.platforms import OWN_PACKAGE, Fqbn
+from mlbench.firmware.sketch_source import SketchSource
+from mlbench.suite.discovery import project_root
+
+CXX_PACKAGE = "libstdc++-arm-none-eabi-newlib"
+"""Debian's and Ubuntu's package with the archives of the C++ library; the headers are another one."""
+
+_FLAGS = "compiler.cpp.extra_flags"
+_OF_CXX_LIBRARY = re.compile(
+    r"undefined reference to [`'\"](?:(?:typeinfo|vtable|VTT|guard variable) for )?(?:non-virtual thunk to )?"
+    r"(?:std::|__gnu_cxx::|__cxxabiv1::|__cxa_|__gxx_personality|__dynamic_cast)"
+)
+_OF_BOARD = re.compile(
+    r"(?:hal/)?nrf\w*\.h|mbed\w*(?:/.*)?\.h|rtos\w*\.h|(?:pinDefinitions|PinNames|KVStore|FlashIAP\w*"
+    r"|BlockDevice|kvstore_global_api|PluggableUSB\w*|USB\w+|cmsis_os2?|core_cm4)\.h"
+)
+"""Headers of Mbed OS and of the chip's maker: arduino:mbed_nano has them, the project's platform has not."""
+_MOST_FOLDERS = 5000
+"""Of a project, that are looked into for a library."""
+_OFF = (
+    (re.compile(r"exception handling disabled"), "-fexceptions"),
+    (re.compile(r"'(?:dynamic_cast|typeid)'.*'-fno-rtti'"), "-frtti"),
+)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What an error came up in."""
+
+    source: SketchSource
+    fqbn: Fqbn
+    cxx_library: bool
+    """Whether the archives of the C++ library are installed for the project's own platform."""
+
+
+def advice(error: Diagnostic, built: Built) -> str:
+    """What to do about an error, a clause without a full stop; empty where nothing is known."""
+    files = built.source.files
+    if any(
+        str(files[use.relative].origin) == error.file and use.line == error.line for use in built.source.uses
+    ):
+        return f"{template.PLACEHOLDER} must stand within a function, as in malloc({template.PLACEHOLDER})"
+    header = error.message.split(":")[0]
+    if "No such file or directory" in error.message and header.endswith((".h", ".hpp")):
+        return _of_header(header, built)
+    return _of_language(error.message, built)
+
+
+def _of_header(header: str, built: Built) -> str:
+    """Where a header that was not found comes from."""
+    root = project_root(built.source.folder)
+    folder = _library_with(header, root)
+    if folder is not None:
+        place = folder.relative_to(root).as_posix()
+        return f"it is in a library of the project: name it, `libraries: [{json.dumps(place)}]`"
+    if built.fqbn.package == OWN_PACKAGE and _OF_BOARD.fullmatch(header):
+        return "it comes with the board's own platform: build for `--board arduino:mbed_nano:nano33ble`"
+    stem = PurePosixPath(header).stem
+    own = "" if "/" in header else f" (often of the same name, {stem})"
+    return f"put the library that has it{own} beside the sketch and name its folder under `libraries`"
+
+
+def _library_with(header: str, root: Path) -> Path | None:
+    """The library in a project that has a header, where sketch compilers look for it."""
+    left = _MOST_FOLDERS
+    for place, folders, files in os.walk(root):
+        left -= 1
+        if left < 0:
+            return None
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
+        if "library.properties" in files:
+            folder = Path(place)
+            if (folder / "src" / header).is_file() or (folder / header).is_file():
+                return folder
+    return None
+
+
+def _of_language(message: str, built: Built) -> str:
+    """For what C++ needs beyond the platform's own flags and functions."""
+    lacks = built.fqbn.package == OWN_PACKAGE and not built.cxx_library
+    archives = f"install the package {CXX_PACKAGE}"
+    for pattern, flag in _OFF:
+        if pattern.search(message):
+            add = f"add the build property {_FLAGS}={flag}"
+            return f"{add}, and {archives}" if lacks else add
+    if lacks and _OF_CXX_LIBRARY.search(message):
+        return f"{archives}; with it mlbench links it (build property compiler.libstdcxx.ldflags=-lstdc++)"
+    return ""
+
+
+def lacking_entry_points(messages: list[str]) -> tuple[str, ...]:
+    """Which functions of a sketch the linker says that the core calls and nobody defines."""
+
+    def asked(name: str) -> bool:
+        words = re.compile(rf"undefined reference to [`'\"]{name}(?:\(\))?'")
+        return any(words.search(message) for message in messages)
+
+    return tuple(name for name in ("setup", "loop") if asked(name))

@@ -1,0 +1,69 @@
+"""What is said of an error of the compiler."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlbench.core.firmware import BuildRequest, Diagnostic
+from mlbench.firmware.advice import Built, advice, lacking_entry_points
+from mlbench.firmware.platforms import Fqbn
+from mlbench.firmware.sketch_source import read_source
+
+OWN = "mlbench:nrf52840:nano33ble"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / ".git").mkdir()
+    sketch = tmp_path / "examples" / "kws"
+    sketch.mkdir(parents=True)
+    (sketch / "kws.ino").write_text("void setup() {}\nvoid loop() {}\n")
+    for folder, header in ((tmp_path / "vendor/Net", "src/net/Net.h"), (tmp_path, "Old.h")):
+        (folder / header).parent.mkdir(parents=True, exist_ok=True)
+        (folder / header).write_text("")
+        (folder / "library.properties").write_text("name=x\n")
+    return sketch
+
+
+def _advice(sketch: Path, message: str, fqbn: str = OWN, *, cxx: bool = True) -> str:
+    built = Built(read_source(BuildRequest(sketch, fqbn)), Fqbn.parse(fqbn), cxx)
+    return advice(Diagnostic("error", message), built)
+
+
+@pytest.mark.parametrize(
+    ("header", "fqbn", "words"),
+    [
+        ("net/Net.h", OWN, '`libraries: ["vendor/Net"]`'),
+        ("Old.h", OWN, '`libraries: ["."]`'),
+        ("mbed.h", OWN, "--board arduino:mbed_nano:nano33ble"),
+        ("hal/nrf_gpio.h", OWN, "--board arduino:mbed_nano:nano33ble"),
+        ("mbed.h", "arduino:avr:uno", "put the library that has it (often of the same name, mbed)"),
+        ("Servo.h", OWN, "put the library that has it (often of the same name, Servo) beside the sketch"),
+        ("a/b.h", OWN, "put the library that has it beside the sketch"),
+    ],
+)
+def test_where_a_header_comes_from(project: Path, header: str, fqbn: str, words: str) -> None:
+    assert words in _advice(project, f"{header}: No such file or directory", fqbn)
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    ["__cxa_throw", "std::_Rb_tree_increment(std::_Rb_tree_node_base*)", "vtable for __cxxabiv1::__x",
+     "typeinfo for std::exception", "__gxx_personality_v0"],
+)  # fmt: skip
+def test_what_the_cxx_library_would_have(project: Path, symbol: str) -> None:
+    message = f"undefined reference to `{symbol}'"
+    assert "libstdc++-arm-none-eabi-newlib" in _advice(project, message, cxx=False)
+    assert _advice(project, message) == ""
+    assert _advice(project, message, "arduino:mbed_nano:nano33ble", cxx=False) == ""
+    assert _advice(project, "undefined reference to `mine::std::f()'", cxx=False) == ""
+
+
+def test_which_functions_a_sketch_lacks() -> None:
+    assert lacking_entry_points(["undefined reference to `loop'", "undefined reference to `setup()'"]) == (
+        "setup",
+        "loop",
+    )
+    assert lacking_entry_points(["undefined reference to `setup_wifi'"]) == ()
