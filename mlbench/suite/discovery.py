@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mlbench.errors import UsageError
-from mlbench.suite.suite_file import DEFAULT_BOARD, SUITE_NAMES, SketchSpec, Source
+from mlbench.suite.suite_file import DEFAULT_BOARD, SUITE_NAMES, SketchSpec, Source, shown_path
+from mlbench.util.yaml_lines import read_bytes
 
 _PLACES = (".", ".github", "sketches")
 """Where a project's suite may lie, from each folder on the way up to the project's top."""
@@ -47,12 +48,17 @@ def find_sketches(start: Path) -> tuple[Path, ...]:
 
 
 def default_board(sketch: Path) -> str:
-    """The board that the sketch's ``sketch.yaml`` names as its default, else the project's own."""
+    """The board that the sketch's ``sketch.yaml`` names as its default, else the project's own.
+
+    Raises:
+        UsageError: the file is too large.
+    """
     for name in ("sketch.yaml", "sketch.yml"):
         try:
-            found = _DEFAULT_FQBN.search((sketch / name).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError):
+            text = read_bytes(sketch / name, shown_path(sketch / name)).decode("utf-8", "replace")
+        except OSError:
             continue
+        found = _DEFAULT_FQBN.search(text)
         if found:
             return found[1]
     return DEFAULT_BOARD
