@@ -143,25 +143,19 @@ def _brought(text: str) -> Board:
 
 
 def _users(place: Path) -> list[Board]:
+    from mlbench.util.yaml_lines import read_text
+
     try:
         inside = place.iterdir() if place.is_dir() else None
         paths = [place] if inside is None else sorted(p for p in inside if p.suffix in (".yml", ".yaml"))
-        texts = [(path, path.read_bytes()) for path in paths]
+        texts = [(_shown(path), read_text(path, _shown(path))) for path in paths]
     except OSError as error:
         what = f"boards cannot be read: {error.strerror or error}"
         where = str(error.filename or place)
         raise UsageError(what, where=where, do=f"set {VARIABLE} to a file or folder") from None
     if not texts:
         raise UsageError("no board is described here", where=str(place), do="put .yml files there")
-    boards = []
-    for path, raw in texts:
-        shown = _shown(path)
-        try:
-            boards.append(read_definition(raw.decode("utf-8-sig"), shown))
-        except UnicodeDecodeError as error:
-            line = raw.count(b"\n", 0, error.start) + 1
-            raise UsageError("not UTF-8 text", where=f"{shown}:{line}", do="save the file as UTF-8") from None
-    return boards
+    return [read_definition(text, shown) for shown, text in texts]
 
 
 def _shown(path: Path) -> str:

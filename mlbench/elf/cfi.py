@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mlbench.elf.image import Image
 
 _MOST_REGISTERS = 4096
+_MOST_REMEMBERED = 64
+_MOST_ENTRIES = 200_000
 
 
 @dataclass
@@ -116,7 +118,7 @@ def _scan(data: bytes, eh_base: int | None) -> list[_Entry]:
     entries: list[_Entry] = []
     at = 0
     cie_id = 0xFFFF_FFFF if eh_base is None else 0
-    while at + 8 <= len(data):
+    while at + 8 <= len(data) and len(entries) < _MOST_ENTRIES:
         length, pointer = struct.unpack_from("<II", data, at)
         end = at + 4 + length
         # 0xFFFFFFFF would begin the 64-bit format, which no 32-bit toolchain writes.
@@ -212,6 +214,8 @@ def _run(
         elif operation == 0xC0 or byte == 0x06:  # restore, restore_extended
             _restore(row, initial, operand if operation else reader.uleb())
         elif byte == 0x0A:  # remember_state
+            if len(stack) == _MOST_REMEMBERED:
+                raise Unsupported
             stack.append(row.copy())
         elif byte == 0x0B:  # restore_state
             if not stack:
@@ -253,7 +257,7 @@ def _rule(reader: Reader, common: _Common, row: UnwindRow, byte: int) -> None:
 
 
 def _forget(row: UnwindRow, register: int) -> None:
-    if len(row.saved) > _MOST_REGISTERS:
+    if len(row.saved) + len(row.moved) + len(row.undefined) > _MOST_REGISTERS:
         raise Unsupported
     row.saved.pop(register, None)
     row.moved.pop(register, None)

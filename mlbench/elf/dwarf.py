@@ -13,9 +13,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mlbench.elf.debug_sections import Allowance, DebugSections, TooMuch, check_line_header
 from mlbench.elf.dies import FUNCTION_TAGS, VARIABLE_TAGS, join, name_of, parent_of, plain_name_of, text_of
 from mlbench.elf.headers import printable
 from mlbench.elf.types import Prototype, ValueKind, call_operators, chain_of, prototype_of
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from mlbench.elf.image import Image
 
 _Answer = TypeVar("_Answer")
+_MOST_MENTIONS = 1_000_000
+_MOST_GIVEN_UP = 3
+"""Answers that took too much, each of which costs seconds: after these there are none."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,14 @@ class DebugInfo:
         self._image = image
         self._lines: dict[int, tuple[list[int], list[tuple[int, int]]]] = {}
         self._functions: dict[int, list[tuple[int, int, Any]]] = {}
+        self._given_up = 0
+        self._sound_programs: set[int] = set()
+        self._allowance = Allowance()
 
     @property
     def present(self) -> bool:
         """Whether the image has any (``-g`` when compiling, not stripped since)."""
-        return self._dwarf is not None
+        return self._given_up < _MOST_GIVEN_UP and self._sections.present
 
     def line(self, address: int) -> tuple[str, int] | None:
         """The source file and line that ``address`` came from; None where unknown."""
@@ -160,24 +166,37 @@ class DebugInfo:
 
     def _guard(self, answer: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
         # pyelftools raises whatever the damaged bytes lead it to: KeyError, struct.error, its own...
-        if self._dwarf is None:
+        if not self.present:
             return otherwise
         try:
+            self._renew()
             return answer()
-        except Exception:
+        except Exception as error:
+            # pyelftools may have made another exception of a TooMuch.
+            self._given_up += isinstance(error, TooMuch) or self._allowance.exhausted
             return otherwise
 
     @cached_property
-    def _dwarf(self) -> Any:
-        if self._image.section(".debug_info") is None and self._image.section(".zdebug_info") is None:
-            return None
-        try:
-            from elftools.elf.elffile import ELFFile
+    def _sections(self) -> DebugSections:
+        return DebugSections(self._image)
 
-            file = ELFFile(BytesIO(self._image.data))
-            return file.get_dwarf_info(relocate_dwarf_sections=False, follow_links=False)
-        except Exception:  # as in _guard
-            return None
+    def _renew(self) -> None:
+        """Begin a new reader where the one in use has read much: it keeps all that it read."""
+        if self._allowance.half_used:
+            self._allowance = Allowance()
+            self.__dict__.pop("_dwarf", None)
+            self._lines.clear()
+            self._functions.clear()
+
+    @cached_property
+    def _dwarf(self) -> Any:
+        return self._sections.reader(self._allowance)
+
+    def _units(self) -> Iterator[Any]:
+        """Each unit; none of its entries may be kept when the next one is asked for."""
+        for offset, _ in self._sections.units():
+            self._renew()
+            yield self._dwarf.get_CU_at(offset)
 
     @cached_property
     def _ranges(self) -> tuple[list[int], list[tuple[int, int]]]:
@@ -187,7 +206,7 @@ class DebugInfo:
         if aranges is not None and aranges.entries:
             found = [(e.begin_addr, e.begin_addr + e.length, e.info_offset) for e in aranges.entries]
         else:
-            for unit in self._dwarf.iter_CUs():
+            for unit in self._units():
                 found += [(low, high, unit.cu_offset) for low, high in self._spans(unit.get_top_DIE())]
         kept = sorted(entry for entry in found if entry[1] > entry[0] and self._linked(entry[0]))
         return [low for low, _, _ in kept], [(high, unit) for _, high, unit in kept]
@@ -226,7 +245,7 @@ class DebugInfo:
 
     def _rows(self, unit: Any) -> tuple[list[int], list[tuple[int, int]]]:
         """Addresses in order, and (file, line) of each; line 0 after the end of a sequence."""
-        program = self._dwarf.line_program_for_CU(unit)
+        program = self._program(unit)
         found: list[tuple[int, int, int, int]] = []
         sequence: list[tuple[int, int, int, int]] = []
         for entry in program.get_entries() if program is not None else ():
@@ -243,9 +262,15 @@ class DebugInfo:
         found.sort(key=lambda row: row[:2])
         return [row[0] for row in found], [(row[2], row[3]) for row in found]
 
+    def _program(self, unit: Any) -> Any:
+        place = unit.get_top_DIE().attributes.get("DW_AT_stmt_list")
+        if place is not None and place.value not in self._sound_programs:
+            check_line_header(self._dwarf, unit.structs, place.value)
+            self._sound_programs.add(place.value)
+        return self._dwarf.line_program_for_CU(unit)
+
     def _file(self, unit: Any, index: int) -> str:
-        program = self._dwarf.line_program_for_CU(unit)
-        header = program.header
+        header = self._program(unit).header
         entries = header["file_entry"]
         base = text_of(unit.get_top_DIE(), "DW_AT_comp_dir")
         # DWARF 5, section 6.2.4: files and folders count from 0, before that from 1 (folder 0: comp_dir).
@@ -263,15 +288,15 @@ class DebugInfo:
 
         Units of link-time optimization refer to others by offset, so they all count.
         """
-        info = self._dwarf.debug_info_sec.stream.getvalue()
-        strings = self._dwarf.debug_str_sec
-        text = strings.stream.getvalue() if strings is not None else b""
+        info, text = self._sections.info, self._sections.strings
         # gcc gives templates their arguments with the name. The linker merges the tails of strings, so
         # the name may begin in the middle of one. Short names stand in the entry itself.
         name = re.compile(b"~?" + re.escape(word.encode()) + b"[\0<]")
         offsets = {at for found in name.finditer(text) for at in (found.start(), found.start() + 1)}
         places = sorted([found.start() for found in name.finditer(info)] + _find_words(info, offsets))
-        for unit in self._dwarf.iter_CUs():
+        if len(places) > _MOST_MENTIONS:
+            raise TooMuch
+        for unit in self._units():
             end = unit.cu_offset + unit.size
             index = bisect_right(places, unit.cu_offset)
             mentioned = index < len(places) and places[index] < end

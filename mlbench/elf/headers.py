@@ -30,6 +30,9 @@ _PHDR = struct.Struct("<8I")
 _SHDR = struct.Struct("<10I")
 _ADDRESS_SPACE = 1 << 32
 _LONGEST_NAME = 1 << 16
+_MOST_SECTIONS, _MOST_SEGMENTS = 4096, 256
+"""Firmware has some dozens, and a handful."""
+_MOST_SPARE_TEXT = 16 << 20
 
 _MACHINES = {
     2: "SPARC",
@@ -143,6 +146,33 @@ def read_tables(data: bytes, where: str) -> Tables:
     return Tables(entry, loads, sections, int.from_bytes(data[18:20], "little"))
 
 
+class Strings:
+    """A string table that is asked for many names.
+
+    Names may share their ends, so that a table of a MiB can hold names of many GiB: such a one is refused.
+    """
+
+    def __init__(self, table: bytes, where: str) -> None:
+        self._table = table
+        self._where = where
+        self._left = 4 * len(table) + _MOST_SPARE_TEXT
+        self._known: dict[int, str] = {}
+
+    def at(self, offset: int) -> str:
+        """The text at ``offset``; empty when outside.
+
+        Raises:
+            SketchError: all names asked for are longer than a linker makes them.
+        """
+        text = self._known.get(offset)
+        if text is None:
+            text = self._known[offset] = string_at(self._table, offset)
+            self._left -= len(text)
+            if self._left < 0:
+                raise _truncated(self._where, "its names are longer than their table")
+        return text
+
+
 def string_at(table: bytes, offset: int) -> str:
     """The NUL-terminated text at ``offset`` of a string table; empty when outside."""
     end = table.find(b"\0", offset, offset + _LONGEST_NAME)
@@ -198,6 +228,8 @@ def _check_identity(data: bytes, where: str) -> None:
 
 def _loads(data: bytes, where: str, offset: int, entry_size: int, count: int) -> tuple[ProgramHeader, ...]:
     _check_table(data, where, "program header", offset, entry_size, count, _PHDR.size)
+    if count > _MOST_SEGMENTS:
+        raise _truncated(where, f"it has {count} segments, more than {_MOST_SEGMENTS}")
     found = []
     for index in range(count):
         kind, start, address, load, file_size, memory_size, flags, _ = _PHDR.unpack_from(
@@ -212,6 +244,7 @@ def _loads(data: bytes, where: str, offset: int, entry_size: int, count: int) ->
         if max(address, load) + memory_size > _ADDRESS_SPACE:
             raise _truncated(where, f"segment {index} ends beyond the address space")
         found.append(ProgramHeader(start, address, load, file_size, memory_size, flags))
+    _check_shared(data, where, "segments", sum(load.file_size for load in found))
     return tuple(found)
 
 
@@ -219,16 +252,27 @@ def _sections(
     data: bytes, where: str, offset: int, entry_size: int, count: int, names: int
 ) -> tuple[Section, ...]:
     _check_table(data, where, "section header", offset, entry_size, count, _SHDR.size)
+    if count > _MOST_SECTIONS:
+        raise _truncated(where, f"it has {count} sections, more than {_MOST_SECTIONS}")
     rows = [_SHDR.unpack_from(data, offset + index * entry_size) for index in range(count)]
     for index, row in enumerate(rows):
         kind, start, size = row[1], row[4], row[5]
         if kind not in (0, SHT_NOBITS) and start + size > len(data):
             raise _truncated(where, f"section {index} ends at byte {start + size} of {len(data)}")
     table = data[rows[names][4] : rows[names][4] + rows[names][5]] if 0 < names < count else b""
+    loaded = sum(row[5] for row in rows if row[2] & SHF_ALLOC and row[1] not in (0, SHT_NOBITS))
+    _check_shared(data, where, "sections", loaded)
+    strings = Strings(table, where)
     return tuple(
-        Section(string_at(table, name), address, size, kind, flags, start, link)
+        Section(strings.at(name), address, size, kind, flags, start, link)
         for name, kind, flags, address, start, size, link, _, _, _ in rows
     )
+
+
+def _check_shared(data: bytes, where: str, what: str, size: int) -> None:
+    """Refuse an image whose parts are the same bytes again and again: it would take many times its size."""
+    if size > 2 * len(data):
+        raise _truncated(where, f"its {what} have {size} bytes together, the file has {len(data)}")
 
 
 def _check_table(

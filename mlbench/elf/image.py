@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,8 @@ class Image:
             SketchError: it is no whole executable of a 32-bit little-endian ARM, or of an AVR.
         """
         try:
-            data = Path(path).read_bytes()
+            with Path(path).open("rb") as file:
+                data = file.read(_MOST_BYTES + 1)
         except FileNotFoundError:
             raise UsageError(
                 "no such file", where=str(path), do="build the firmware or correct the path"
@@ -92,6 +94,9 @@ class Image:
             raise UsageError("is a folder", where=str(path), do="give the .elf file itself") from None
         except OSError as error:
             raise EnvironmentFault(f"cannot be read: {error.strerror}", where=str(path)) from None
+        if len(data) > _MOST_BYTES:
+            what = f"is larger than {_MOST_BYTES >> 20} MiB"
+            raise SketchError(what, where=str(path), do="give the firmware's .elf")
         path = Path(path)
         kept = _RECENT.get(path)
         if kept is None or kept.data != data:
@@ -168,7 +173,8 @@ class Image:
         """All defined symbols, in the table's order; none for a stripped image."""
         if self._symtab is None:
             return ()
-        return read_symbols(self.contents(self._symtab), self.contents(self._strings_of(self._symtab)))
+        strings = self.contents(self._strings_of(self._symtab))
+        return read_symbols(self.contents(self._symtab), strings, str(self.path))
 
     @cached_property
     def functions(self) -> tuple[Symbol, ...]:
@@ -210,7 +216,9 @@ class Image:
 
     def is_code(self, address: int) -> bool:
         """Whether ``address`` lies in an executable section (in an executable segment if there are none)."""
-        return any(start <= address < end for start, end in self._code_ranges)
+        starts, ends = self._code_ranges
+        index = bisect_right(starts, address) - 1
+        return index >= 0 and address < ends[index]
 
     def read(self, address: int, size: int) -> bytes:
         """What memory holds after loading: by run address, else by load address.
@@ -314,14 +322,16 @@ class Image:
         return [symbol.address for symbol in self._code]
 
     @cached_property
-    def _code_ranges(self) -> tuple[Region, ...]:
-        sections = [(s.address, s.end) for s in self.sections if s.allocated and s.executable]
-        if sections:
-            return tuple(sections)
-        return tuple((s.address, s.address + s.size) for s in self.segments if s.executable)
+    def _code_ranges(self) -> tuple[list[int], list[int]]:
+        """Starts of the ranges, and as many ends; ranges that overlap have the furthest end so far."""
+        ranges = [(s.address, s.end) for s in self.sections if s.allocated and s.executable]
+        ranges = ranges or [(s.address, s.address + s.size) for s in self.segments if s.executable]
+        ranges.sort()
+        return [start for start, _ in ranges], list(accumulate((end for _, end in ranges), max))
 
 
 _RECENT: dict[Path, Image] = {}
+_MOST_BYTES = 256 << 20
 _MOST_RECENT = 4
 """Two jobs at a time, each with an image for its probes."""
 

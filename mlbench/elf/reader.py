@@ -30,7 +30,8 @@ class Reader:
         value = shift = 0
         while True:
             byte = self.byte()
-            value |= (byte & 0x7F) << shift
+            if shift < 64:
+                value |= (byte & 0x7F) << shift
             shift += 7
             if byte < 0x80:
                 return value & 0xFFFF_FFFF_FFFF_FFFF

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from mlbench.elf.headers import string_at
+from mlbench.elf.headers import Strings
+from mlbench.errors import SketchError
 
 Kind = Literal["func", "object", "notype"]
 
 ENTRY = struct.Struct("<IIIBBH")
+MOST_SYMBOLS = 250_000
+"""A linked Arduino sketch has ten thousand."""
 _SHN_UNDEF = 0
 _STB_LOCAL = 0
 _STT_FILE = 4
@@ -27,7 +30,7 @@ _KINDS: dict[int, Kind] = {0: "notype", 1: "object", 2: "func", 5: "object", 10:
 _MAPPING = re.compile(rb"\$[atdx](\.|\0|\Z)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Symbol:
     """One defined symbol. Mapping symbols, sections and file names are left out.
 
@@ -61,15 +64,23 @@ def demangle(name: str) -> str:
         return name
 
 
-def read_symbols(table: bytes, strings: bytes) -> tuple[Symbol, ...]:
-    """The defined symbols of a .symtab and its string table, in the table's order."""
+def read_symbols(table: bytes, strings: bytes, where: str) -> tuple[Symbol, ...]:
+    """The defined symbols of a .symtab and its string table, in the table's order.
+
+    Raises:
+        SketchError: there are more of them, or their names are longer, than of any firmware.
+    """
+    if len(table) > MOST_SYMBOLS * ENTRY.size:
+        what = f"has more than {MOST_SYMBOLS:,} symbols"
+        raise SketchError(what, where=where, do="build it again, or strip what is not needed")
+    names = Strings(strings, where)
     found = []
     file = ""
     whole = len(table) - len(table) % ENTRY.size
     for offset, value, size, info, _, section in ENTRY.iter_unpack(memoryview(table)[:whole]):
         kind = info & 15
         if kind == _STT_FILE:
-            file = string_at(strings, offset)
+            file = names.at(offset)
             continue
         named = _KINDS.get(kind)
         if named is None or section == _SHN_UNDEF or offset == 0:
@@ -78,5 +89,5 @@ def read_symbols(table: bytes, strings: bytes) -> tuple[Symbol, ...]:
         if named == "notype" and local and _MAPPING.match(strings, offset):
             continue
         address = value & ~1 if named == "func" else value
-        found.append(Symbol(string_at(strings, offset), address, size, named, local, file if local else ""))
+        found.append(Symbol(names.at(offset), address, size, named, local, file if local else ""))
     return tuple(found)

@@ -13,6 +13,9 @@ from mlbench.github.errors import Unexpected
 
 MOST_ENTRIES = 1000
 
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What GitHub packs artifacts with. bzip2 and LZMA unpack whole blocks, however little is asked for."""
+
 
 def read_members(content: bytes, members: Collection[str], limit: int, where: str) -> dict[str, bytes]:
     """The files called ``members``, all of them; nothing is written anywhere, other files are not looked at.
@@ -48,6 +51,8 @@ def _read(archive: zipfile.ZipFile, members: Collection[str], limit: int, where:
         mode = entry.external_attr >> 16
         if entry.is_dir() or (mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG)):
             raise _unusable(f"{entry.filename} is no plain file", where)
+        if entry.compress_type not in _METHODS:
+            raise _unusable(f"{entry.filename} is packed by a method that GitHub does not use", where)
         # What the zip says of its size is not believed: no more than that many bytes are unpacked.
         with archive.open(entry) as source:
             data = source.read(limit + 1)

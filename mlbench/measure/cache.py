@@ -137,7 +137,7 @@ def _load(path: Path, key: str) -> Profile | None:
             bytes.fromhex(body["serial"]),
             True,
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, UsageError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     with suppress(OSError):
         os.utime(path)

@@ -16,7 +16,9 @@ from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from mlbench.core.measures import keys
+from mlbench.errors import UsageError
 from mlbench.results.values import AS_OBJECT, INLINE, Absent
+from mlbench.util.text import elide
 
 T = TypeVar("T")
 
@@ -43,8 +45,17 @@ def encode(value: Any) -> Any:
 
 
 def decode(data: Any, kind: type[T]) -> T:
-    """The ``kind`` that ``data`` stands for. ``data`` has been checked against the schema."""
-    result: T = _decode(data, kind)
+    """The ``kind`` that ``data`` stands for.
+
+    Schemas leave room for keys to come, so what they let through may still be of another kind.
+
+    Raises:
+        UsageError: it stands for none.
+    """
+    try:
+        result: T = _decode(data, kind)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise UsageError(f"not as it was written: {elide(str(error), 100)}", do="measure again") from None
     return result
 
 
@@ -58,10 +69,12 @@ def _encode_as(value: Any, field: Any, hint: Any) -> Any:
 
 def _decode(data: Any, hint: Any) -> Any:
     if _is_named_bytes(hint):
-        return tuple((item["name"], item["bytes"]) for item in data)
+        return tuple((_decode(item["name"], str), _decode(item["bytes"], int)) for item in data)
     if get_origin(hint) in (Union, types.UnionType):
         return _decode_union(data, get_args(hint))
     if get_origin(hint) is tuple:
+        if not isinstance(data, list):
+            raise TypeError("a list was expected")
         arguments = get_args(hint)
         if arguments[-1] is Ellipsis:
             return tuple(_decode(item, arguments[0]) for item in data)
@@ -70,14 +83,26 @@ def _decode(data: Any, hint: Any) -> Any:
         return hint(**_arguments(data, hint))
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(data)
-    return float(data) if hint is float else data
+    return _plain(data, hint)
+
+
+def _plain(data: Any, hint: Any) -> Any:
+    """Text, a number or a truth. JSON Schema takes 5.0 for an integer, Python takes true for one."""
+    number = isinstance(data, (int, float)) and not isinstance(data, bool)
+    if hint is float and number:
+        return float(data)
+    if hint is int and number and data == int(data):
+        return int(data)
+    if hint in (int, float) or not isinstance(data, hint):
+        raise TypeError(f"{str(data)[:40]!r} is no {hint.__name__}")
+    return data
 
 
 def _decode_union(data: Any, choices: tuple[Any, ...]) -> Any:
     if data is None and type(None) in choices:
         return None
-    if Absent in choices and "absent" in data:
-        return Absent(data["absent"])
+    if Absent in choices and isinstance(data, dict) and "absent" in data:
+        return Absent(_decode(data["absent"], str))
     (choice,) = (choice for choice in choices if choice not in (Absent, type(None)))
     return _decode(data, choice)
 
@@ -90,10 +115,16 @@ def _arguments(data: dict[str, Any], kind: type) -> dict[str, Any]:
         elif field.name in data:
             value = data[field.name]
             as_object = field.metadata == AS_OBJECT
-            given[field.name] = tuple(value.items()) if as_object else _decode(value, hint)
+            given[field.name] = _items(value, hint) if as_object else _decode(value, hint)
         elif field.default is MISSING and field.default_factory is MISSING:
             raise KeyError(field.name)
     return given
+
+
+def _items(data: dict[str, Any], hint: Any) -> tuple[tuple[str, Any], ...]:
+    """The names and values of an object, as pairs."""
+    _, value = get_args(get_args(hint)[0])
+    return tuple((key, _decode(item, value)) for key, item in data.items())
 
 
 def _inlined(data: dict[str, Any], kind: type, hint: Any) -> tuple[tuple[str, Any], ...]:

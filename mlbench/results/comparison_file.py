@@ -58,7 +58,10 @@ def from_data(data: Any, where: str) -> Comparison:
         raise UsageError(
             "not a valid comparison: nested too deeply", where=where, do="compare again"
         ) from None
-    comparison = decode(data, Comparison)
+    try:
+        comparison = decode(data, Comparison)
+    except UsageError as error:
+        raise UsageError(error.what, where=where, do="compare again") from None
     return replace(comparison, jobs=tuple(_whole(job, where) for job in comparison.jobs))
 
 

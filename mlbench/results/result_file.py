@@ -74,7 +74,10 @@ def from_json(text: str, where: str) -> Document:
         raise UsageError(what, where=where, do="update mlbench")
     for violation in violations(data, result_schema()):
         raise UsageError(f"not a valid result file: {violation.what}", where=where, do="measure again")
-    return _from_data(data)
+    try:
+        return _from_data(data)
+    except UsageError as error:
+        raise UsageError(error.what, where=where, do=error.do) from None
 
 
 def _from_data(data: dict[str, Any]) -> Document:

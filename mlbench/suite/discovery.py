@@ -11,8 +11,9 @@ from pathlib import Path
 
 from mlbench.core.sketch_files import folder_of, has_entry_point, is_tab, main_tab, other_name, tabs
 from mlbench.errors import UsageError
-from mlbench.suite.suite_file import DEFAULT_BOARD, SUITE_NAMES, SketchSpec, Source
+from mlbench.suite.suite_file import DEFAULT_BOARD, SUITE_NAMES, SketchSpec, Source, shown_path
 from mlbench.util.text import printable
+from mlbench.util.yaml_lines import read_bytes
 
 _PLACES = (".", ".github", "sketches")
 """Where a project's suite may lie, from each folder on the way up to the project's top."""
@@ -74,12 +75,17 @@ def find_sketches(start: Path) -> FoundSketches:
 
 
 def default_board(sketch: Path) -> str:
-    """The board that the sketch's ``sketch.yaml`` names as its default, else the project's own."""
+    """The board that the sketch's ``sketch.yaml`` names as its default, else the project's own.
+
+    Raises:
+        UsageError: the file is too large.
+    """
     for name in ("sketch.yaml", "sketch.yml"):
         try:
-            found = _DEFAULT_FQBN.search((sketch / name).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError):
+            text = read_bytes(sketch / name, shown_path(sketch / name)).decode("utf-8", "replace")
+        except OSError:
             continue
+        found = _DEFAULT_FQBN.search(text)
         if found:
             return found[1]
     return DEFAULT_BOARD

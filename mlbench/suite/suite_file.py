@@ -19,7 +19,7 @@ from mlbench.errors import UsageError
 from mlbench.suite.threshold_keys import read_rules
 from mlbench.suite.thresholds import Rules
 from mlbench.util.schema import load_schema, violations
-from mlbench.util.yaml_lines import LocatedYaml, parse
+from mlbench.util.yaml_lines import LocatedYaml, parse, read_text
 
 SUITE_NAMES = ("mlbench.yml", "mlbench.yaml")
 """What a suite's file is called where none is named."""
@@ -98,15 +98,10 @@ def load_suite(path: Path) -> Suite:
     """
     shown = shown_path(path)
     try:
-        raw = path.read_bytes()
+        text = read_text(path, shown)
     except OSError as error:
         what = f"cannot read the suite: {error.strerror or error}"
         raise UsageError(what, where=shown, do="name a file that exists") from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise UsageError("not UTF-8 text", where=f"{shown}:{line}", do="save the file as UTF-8") from None
     return suite_of(text, shown, path)
 
 

@@ -9,7 +9,7 @@ from mlbench.errors import UsageError
 from mlbench.results.comparison import Limit
 from mlbench.suite.thresholds import Rules, ThresholdError, limit_of, rules_of
 from mlbench.util.yaml_lines import LocatedYaml
-from mlbench.util.yaml_lines import Path as At
+from mlbench.util.yaml_lines import YamlPath as At
 
 
 def read_rules(document: LocatedYaml, *places: At) -> Rules:

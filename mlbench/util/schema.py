@@ -78,7 +78,7 @@ def _explain(error: Any, path: tuple[str | int, ...]) -> Iterator[Violation]:
         known = schema.get("properties", {})
         for key in instance:
             if key not in known:
-                yield Violation((*path, key), f"unknown key {key!r}", suggestion(key, known))
+                yield Violation((*path, key), f"unknown key {_short(key)}", suggestion(key, known))
     elif error.validator == "required":
         for key in error.validator_value:
             if key not in instance:
@@ -95,13 +95,13 @@ def _explain(error: Any, path: tuple[str | int, ...]) -> Iterator[Violation]:
         yield Violation(path, f"{name} is {_short(instance)}, not one of: {listed}", "choose one of them")
     else:
         what = f"{name} {_short(instance)} is not as expected"
-        yield Violation(path, what, schema.get("description", error.message))
+        yield Violation(path, what, schema.get("description", error.message[:200]))
 
 
 def _name(path: tuple[str | int, ...]) -> str:
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+        text += f"[{part}]" if isinstance(part, int) else f".{part if len(part) <= 60 else part[:57] + '...'}"
     return text.lstrip(".") or "the file"
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import samples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +28,7 @@ from mlbench.action.partial_report import (
 from mlbench.action.report import worth_a_comment
 from mlbench.compare import compare
 from mlbench.errors import UsageError
+from mlbench.reports.formats import FORMATS, Heading
 from mlbench.results.comparison import Comparison, Delta, JobChange, JobState, Side, Verdict
 from mlbench.results.values import Absent, Flash, Measures, Result, Status
 
@@ -158,3 +163,62 @@ def test_figures_are_json_of_bounded_length() -> None:
     assert len(short) <= 2000
     assert 0 < len(json.loads(short)) < 30
     assert measures_json(None) == "[]"
+
+
+STRANGE = (
+    None,
+    True,
+    -1,
+    -1.5,
+    1.0,
+    3.5,
+    2**53,
+    "",
+    "x",
+    [],
+    [[]],
+    [1, 2],
+    ["a", "b"],
+    [["a", "b"]],
+    {},
+    {"absent": 3},
+)
+
+
+def spots(data: Any) -> Iterator[tuple[Any, Any]]:
+    """Each place in plain data: what holds it, and its key there."""
+    for key in data if isinstance(data, dict) else range(len(data)):
+        yield data, key
+        if isinstance(data[key], (dict, list)):
+            yield from spots(data[key])
+
+
+def test_no_part_raises_anything_else() -> None:
+    """A part with anything in any place is read and reported, or refused in one line."""
+    seed = 20261130
+    print(f"seed {seed}")
+    choice = random.Random(seed)
+    text = to_json(replace(PART, comparison=samples.everything(), index=1, total=2, pull=9))
+    count = len(list(spots(json.loads(text))))
+    refused = 0
+    for number in range(600):
+        data = json.loads(text)
+        holder, key = list(spots(data))[choice.randrange(count)]
+        holder[key] = strange = choice.choice(STRANGE)
+        try:
+            part = from_json(json.dumps(data), "x")
+        except UsageError as error:
+            refused += len(str(error).splitlines())
+            continue
+        except Exception as error:
+            raise AssertionError(f"{number}: {key} = {strange!r}") from error
+        if part.comparison is None:
+            continue
+        try:
+            measures_json(part.comparison)
+            for form in FORMATS:
+                form.write(part.comparison, Heading())
+            assert from_json(to_json(part), "x") == part
+        except Exception as error:
+            raise AssertionError(f"{number}: {key} = {strange!r}") from error
+    assert 300 < refused < 600

@@ -246,3 +246,26 @@ def test_the_search_has_bounds(fake: FakeGitHub, connect: Connect) -> None:
 
 def test_a_commit_that_the_server_does_not_know_has_none(fake: FakeGitHub, connect: Connect) -> None:
     assert baseline_artifact(connect(), LINE[0], OURS) is None
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA], ids=["bzip2", "lzma"])
+def test_a_member_is_stored_or_deflated(method: int) -> None:
+    """Others unpack a block at a time, which is a thousand times as large, before the limit is looked at."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("part.json", bytes(64 << 20))
+    with pytest.raises(Unexpected, match=r"part\.json is packed by a method that GitHub does not use"):
+        read_members(buffer.getvalue(), ["part.json"], 1 << 20, "artifact a")
+
+
+@pytest.mark.parametrize("method", range(0, 100))
+def test_any_method_is_one_line(method: int) -> None:
+    content = bytearray(made(("part.json", b"{}" * 200, 0)))
+    content[8:10] = method.to_bytes(2, "little")
+    central = content.index(b"PK\x01\x02")
+    content[central + 10 : central + 12] = method.to_bytes(2, "little")
+    if method == zipfile.ZIP_DEFLATED:
+        assert read_members(bytes(content), ["part.json"], 1 << 20, "artifact a")
+        return
+    with pytest.raises(Unexpected):
+        read_members(bytes(content), ["part.json"], 1 << 20, "artifact a")

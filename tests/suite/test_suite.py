@@ -160,7 +160,11 @@ def test_anchors_and_merge_keys_work():
         ("source:\n  url: u\n  folder: ../x\nsketches:\n  - path: a\n", 3, "outside the checkout"),
         ("sketches:\n  - path: a\n    true: 1\n", 3, "a key must be text"),
         ("sketches:\n  - path: a\n    name: 2020-13-45\n", 3, "put it in quotes"),
-        ("sketches:\n  - path: a\n    name: !!python/object:os.system x\n", 3, "not valid YAML"),
+        (
+            "sketches:\n  - path: a\n    name: !!python/object:os.system x\n",
+            3,
+            "not of a kind that is read here",
+        ),
         ("sketches: &s\n  - *s\n", 1, "holds itself"),
         ("sketches:\n  - path: a\n\x07\n", 3, "not allowed"),
         ("a: 1\n---\nb: 2\n", 2, "not valid YAML"),
