@@ -54,8 +54,10 @@ class RenodeProcess:
         if program is None or not os.access(program, os.X_OK):
             what = "there is no renode on PATH" if program is None else "is no program that can be run"
             raise EnvironmentFault(what, where=str(program or ""), do=INSTALL)
-        self._room = tempfile.TemporaryDirectory(prefix="mlbench-renode-", ignore_cleanup_errors=True)
-        self.folder = Path(self._room.name)
+        self._temporary_folder = tempfile.TemporaryDirectory(
+            prefix="mlbench-renode-", ignore_cleanup_errors=True
+        )
+        self.folder = Path(self._temporary_folder.name)
         """Renode's working and temporary folder: what it is told of by name lies here."""
         self._process: subprocess.Popen[bytes] | None = None
         try:
@@ -222,7 +224,7 @@ class RenodeProcess:
                     with suppress(OSError):
                         pipe.close()
             process.wait()
-        self._room.cleanup()
+        self._temporary_folder.cleanup()
 
 
 class CpuAborted(Exception):

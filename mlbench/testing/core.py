@@ -29,7 +29,7 @@ _MOST_RETRACED = 20_000_000
 """Instructions of a failed step that are run again to name the last functions; more would take too long."""
 _LAST_FUNCTIONS = 12
 _BOOT_US = 60e6
-_ROOM = 512
+_SPARE_STACK = 512
 """Bytes of stack that a call must find free beyond its buffers, or it would not even begin."""
 
 
@@ -277,7 +277,7 @@ class EmulatorCore:
             if cpu.sp == sp:
                 return
 
-    def room(self, needed: int) -> int:
+    def stack_pointer_for(self, needed: int) -> int:
         """SP of now, aligned to 8 bytes, from which ``needed`` bytes are free below.
 
         Raises:
@@ -288,7 +288,7 @@ class EmulatorCore:
             raise UsageError("nothing can be called while the firmware is in an interrupt handler", do=do)
         sp = self.machine.cpu.sp & ~7
         current = self._stacks.state.stacks[self._stacks.state.current]
-        if sp - needed - _ROOM < current.low:
+        if sp - needed - _SPARE_STACK < current.low:
             what = f"{needed:,} bytes of buffers do not fit the stack, of which {sp - current.low:,} are free"
             raise UsageError(
                 what, do="give smaller buffers, or the address of a buffer of the firmware's own"

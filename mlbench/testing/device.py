@@ -224,7 +224,7 @@ class Device(Dialogue):
             takes, given = len(prototype.parameters), len(arguments)
             raise UsageError(f"{function} takes {takes} arguments, {given} are given", do="correct the call")
         buffers = Buffers(arguments)
-        sp = self._core.room(buffers.size)
+        sp = self._core.stack_pointer_for(buffers.size)
         values, contents = buffers.place(sp)
         types = _types_of(arguments, prototype)
         base = not self.image.hard_float or (prototype is not None and prototype.variadic)
