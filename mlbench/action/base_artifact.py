@@ -35,20 +35,20 @@ def fetched_baseline(
     """
     name = artifact_name(settings.key, event.job, 1).removesuffix("1")
     try:
-        found = baseline_artifact(
+        baseline = baseline_artifact(
             github, commit, re.compile(f"{re.escape(name)}[0-9]+"), branch=event.base_ref
         )
-        if found is None:
+        if baseline is None:
             return (
                 None,
                 f"no run on the base branch has kept results of {commit[:12]} or of commits before it",
             )
-        content = download(github, found.artifacts[0], (RESULT,))[RESULT]
+        content = download(github, baseline.artifacts[0], (RESULT,))[RESULT]
         text = content.decode("utf-8", "replace")
-        from_json(text, f"the artifact of run {found.run_id}")
+        from_json(text, f"the artifact of run {baseline.run_id}")
     except MLBenchError as error:
         return None, f"the results of the base cannot be had ({error})"
     path = work.folder / "base.json"
     path.write_text(text, encoding="utf-8")
-    behind = f", {found.distance} commits before the base" if found.distance else ""
-    return Given(path, found.commit, f"measured by run {found.run_id}{behind}"), ""
+    behind = f", {baseline.distance} commits before the base" if baseline.distance else ""
+    return Given(path, baseline.commit, f"measured by run {baseline.run_id}{behind}"), ""

@@ -73,8 +73,8 @@ class WorkflowEvent:
         number = _at(self.payload, "pull_request", "number")
         if isinstance(number, int):
             return number
-        found = _QUEUE.search(str(_at(self.payload, "merge_group", "head_ref") or ""))
-        return int(found[1]) if found else None
+        match = _QUEUE.search(str(_at(self.payload, "merge_group", "head_ref") or ""))
+        return int(match[1]) if match else None
 
     @property
     def comments(self) -> bool:
@@ -86,9 +86,9 @@ class WorkflowEvent:
         """The commit whose author asks: a pull request's head, not its test merge."""
         paths = (("pull_request", "head", "sha"), ("merge_group", "head_sha"), ("workflow_run", "head_sha"))
         for path in paths:
-            found = _at(self.payload, *path)
-            if isinstance(found, str) and found:
-                return found
+            sha = _at(self.payload, *path)
+            if isinstance(sha, str) and sha:
+                return sha
         return self.sha
 
     @property
@@ -99,22 +99,20 @@ class WorkflowEvent:
     @property
     def base_ref(self) -> str:
         """The branch it is to be merged into."""
-        found = _at(self.payload, "pull_request", "base", "ref") or _at(
-            self.payload, "merge_group", "base_ref"
-        )
-        return str(found or "").removeprefix("refs/heads/")
+        ref = _at(self.payload, "pull_request", "base", "ref") or _at(self.payload, "merge_group", "base_ref")
+        return str(ref or "").removeprefix("refs/heads/")
 
     @property
     def base_sha(self) -> str:
         """What the event itself names as the other side: ``base_sha`` of a queue, ``before`` of a push."""
-        found = _at(self.payload, "merge_group", "base_sha") or _at(self.payload, "before") or ""
-        return "" if _ZEROS.match(str(found)) else str(found)
+        sha = _at(self.payload, "merge_group", "base_sha") or _at(self.payload, "before") or ""
+        return "" if _ZEROS.match(str(sha)) else str(sha)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Labels as they were when the event happened; they may have changed since."""
-        found = _at(self.payload, "pull_request", "labels")
-        return tuple(str(item.get("name", "")) for item in found or () if isinstance(item, dict))
+        entries = _at(self.payload, "pull_request", "labels")
+        return tuple(str(item.get("name", "")) for item in entries or () if isinstance(item, dict))
 
     @property
     def message(self) -> str:

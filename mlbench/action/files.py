@@ -24,10 +24,10 @@ def add_summary(environ: Mapping[str, str], markdown: str, limit: int = SUMMARY_
     path = environ.get("GITHUB_STEP_SUMMARY", "")
     if path:
         with Path(path).open("ab") as file:
-            room = limit - file.tell()
+            space = limit - file.tell()
             text = f"{markdown.rstrip()}\n\n".encode()
-            if len(text) > room:
-                text = b"The rest does not fit into a summary.\n" if room > 100 else b""
+            if len(text) > space:
+                text = b"The rest does not fit into a summary.\n" if space > 100 else b""
             file.write(text)
 
 

@@ -98,7 +98,7 @@ def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) 
 
 def run_options(settings: ActionInputs, packages: Packages) -> RunOptions:
     """What the inputs ask for, as a command line would."""
-    found = RunOptions(
+    options = RunOptions(
         only=tuple(settings.sketches),
         boards=tuple(settings.board),
         libraries=tuple(str(folder) for folder in packages.libraries),
@@ -106,9 +106,9 @@ def run_options(settings: ActionInputs, packages: Packages) -> RunOptions:
         backend=settings.backend if settings.mode != "build" else backends.of_boards(),
     )
     if settings.prebuilt:
-        return replace(found, firmware_dir=settings.firmware_dir, thresholds=settings.suite)
+        return replace(options, firmware_dir=settings.firmware_dir, thresholds=settings.suite)
     return replace(
-        found,
+        options,
         sketch=settings.suite,
         firmware_dir=settings.firmware_dir if settings.mode == "build" else "",
     )
@@ -117,10 +117,10 @@ def run_options(settings: ActionInputs, packages: Packages) -> RunOptions:
 def _packages(settings: ActionInputs, policy: Policy, progress: Progress) -> Packages:
     if not (settings.platforms or settings.libraries):
         return Packages()
-    found = install(settings, ensure_toolchain(policy, progress.note, arm=False), progress)
-    if found.data is not None:
-        os.environ["ARDUINO_DIRECTORIES_DATA"] = str(found.data)  # where builds look for platforms
-    return found
+    packages = install(settings, ensure_toolchain(policy, progress.note, arm=False), progress)
+    if packages.data is not None:
+        os.environ["ARDUINO_DIRECTORIES_DATA"] = str(packages.data)  # where builds look for platforms
+    return packages
 
 
 def _build(
@@ -192,22 +192,30 @@ def _compared(
     for note in selection.notes:
         progress.note(note)
     trees = baseline_trees()
-    found = BaseCommit(plan.commit, plan.how)
-    here = plan.commit and not plan.document
+    base_commit = BaseCommit(plan.commit, plan.how)
+    measures_base = plan.commit and not plan.document
     skip = frozenset[Job]()
-    if here and settings.skip_unchanged and event.name in ("pull_request", "merge_group"):
+    if measures_base and settings.skip_unchanged and event.name in ("pull_request", "merge_group"):
         repository = Repository(folder)
         choose = chooser(repository, selection, options, folder)
-        skip = find_unchanged(found, repository, trees, choose, selection.specs, services, progress)
+        skip = find_unchanged(base_commit, repository, trees, choose, selection.specs, services, progress)
     results = measured_but(
         selection.specs,
         dict.fromkeys(skip, UNCHANGED),
         lambda specs: tuple(placed(result, folder) for result in profile_all(specs, services, progress)),
     )
     _keep(results, started, begin, work)
-    if here:
+    if measures_base:
         base = measure_base_commit(
-            found, Repository(folder), selection, options, services, progress, trees, start=folder, skip=skip
+            base_commit,
+            Repository(folder),
+            selection,
+            options,
+            services,
+            progress,
+            trees,
+            start=folder,
+            skip=skip,
         )
     else:
         base = _given(plan, selection, folder)

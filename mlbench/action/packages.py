@@ -62,8 +62,8 @@ def install(settings: ActionInputs, tools: Toolchain, progress: Progress) -> Pac
                 with progress.step(f"install library {name} {version}".rstrip()):
                     cli.install_library(name.strip(), version.strip())
             (folder / _DONE).touch()
-    found = sorted((user / "libraries").glob("*/library.properties"))
-    return Packages(data if platforms else None, tuple(path.parent for path in found))
+    properties = sorted((user / "libraries").glob("*/library.properties"))
+    return Packages(data if platforms else None, tuple(path.parent for path in properties))
 
 
 def _platform(text: str) -> tuple[str, str, str]:

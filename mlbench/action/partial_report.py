@@ -96,8 +96,8 @@ def from_json(text: str, where: str) -> PartialReport:
         raise UsageError(f"not a valid part: {violation.what}", where=where, do="measure again")
     comparison = data.get("comparison")
     known = {key: value for key, value in data.items() if key in PartialReport.__dataclass_fields__}
-    found = comparison_document.from_data(comparison, where) if comparison is not None else None
-    return PartialReport(**{**known, "comparison": found})
+    decoded = comparison_document.from_data(comparison, where) if comparison is not None else None
+    return PartialReport(**{**known, "comparison": decoded})
 
 
 def newest(parts: Iterable[PartialReport]) -> tuple[PartialReport, ...]:
@@ -171,5 +171,5 @@ def _common(notes: Sequence[str], parts: Sequence[PartialReport]) -> tuple[str, 
     every = [set(part.comparison.notes) for part in parts if part.comparison is not None]
     shared = set.intersection(*every) if every else set()
     first = parts[0].comparison
-    kept = [note for note in (first.notes if first else ()) if note in shared]
-    return (*kept, *(note for note in notes if not any(note.endswith(f": {text}") for text in shared)))
+    common = [note for note in (first.notes if first else ()) if note in shared]
+    return (*common, *(note for note in notes if not any(note.endswith(f": {text}") for text in shared)))

@@ -66,13 +66,13 @@ def plan(environ: Mapping[str, str], progress: Progress) -> None:
     github = client(event, token)
     labels, notes = labels_of(event, github)
     if SKIP in labels:
-        made = ActionPlan(skip=f"the pull request has the label {SKIP}")
+        decision = ActionPlan(skip=f"the pull request has the label {SKIP}")
     else:
         folder = Path(environ.get("GITHUB_WORKSPACE") or ".") / settings.working_directory
-        made = _baseline(settings, event, github, token, folder, work, progress)
-        made = ActionPlan(**{**asdict(made), "notes": (*notes, *made.notes)})
-    work.plan.write_text(made.to_json(), encoding="utf-8")
-    for line in (made.skip, *made.notes):
+        decision = _baseline(settings, event, github, token, folder, work, progress)
+        decision = ActionPlan(**{**asdict(decision), "notes": (*notes, *decision.notes)})
+    work.plan.write_text(decision.to_json(), encoding="utf-8")
+    for line in (decision.skip, *decision.notes):
         if line:
             progress.note(line)
 
@@ -109,24 +109,24 @@ def _baseline(
         if settings.baseline not in BASELINES:
             return by_file
         return ActionPlan(notes=(f"nothing is compared: {error}",))
-    asked = baseline.Event(event.name, event.payload)
-    found = baseline.base_commit_of(asked, repository, _asking(github))
-    notes = (found.note,) if found.note else ()
+    trigger = baseline.Event(event.name, event.payload)
+    base_commit = baseline.base_commit_of(trigger, repository, _asking(github))
+    notes = (base_commit.note,) if base_commit.note else ()
     if settings.baseline not in BASELINES:
-        return replace(by_file, judged_by=_obtained(repository, found.commit))
-    if not found.commit:
+        return replace(by_file, judged_by=_obtained(repository, base_commit.commit))
+    if not base_commit.commit:
         return ActionPlan(notes=notes)
     if settings.baseline == "artifact":
-        given, note = fetched_baseline(github, found.commit, settings, event, work)
+        given, note = fetched_baseline(github, base_commit.commit, settings, event, work)
         if given:
-            judged_by = _obtained(repository, found.commit)
+            judged_by = _obtained(repository, base_commit.commit)
             return ActionPlan(given.commit, "", str(given.path), judged_by, given.label, notes)
         notes = (*notes, f"{note}; the base is measured in this run instead")
-    with progress.step(f"fetching the base {found.commit[:12]}"):
-        reason = repository.obtain(found.commit)
+    with progress.step(f"fetching the base {base_commit.commit[:12]}"):
+        reason = repository.obtain(base_commit.commit)
     if reason:
-        return ActionPlan(notes=(*notes, f"the base {found.commit[:12]} cannot be fetched ({reason})"))
-    return ActionPlan(commit=found.commit, how=found.how, notes=notes)
+        return ActionPlan(notes=(*notes, f"the base {base_commit.commit[:12]} cannot be fetched ({reason})"))
+    return ActionPlan(commit=base_commit.commit, how=base_commit.how, notes=notes)
 
 
 def _obtained(repository: Repository, commit: str) -> str:

@@ -51,8 +51,8 @@ def prepare(environ: Mapping[str, str]) -> None:
     work = ActionFolder.make(Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir()))
     work.settings.write_text(settings.to_json(), encoding="utf-8")
     hosted = environ.get("RUNNER_ENVIRONMENT", "") == "github-hosted"
-    wish = settings.install or ("true" if hosted else "")
-    set_outputs(environ, {"work": str(work.folder), "mode": settings.mode, "install": wish})
+    install = settings.install or ("true" if hosted else "")
+    set_outputs(environ, {"work": str(work.folder), "mode": settings.mode, "install": install})
     if settings.mode == "report":
         work.make_home()
     elif settings.cache and hosted:
@@ -68,26 +68,26 @@ def check_system(environ: Mapping[str, str]) -> None:
 
 
 def _caches(settings: ActionInputs, folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    kept = home()
+    home_folder = home()
     machine = [_FORMAT, platform.machine(), platform.python_version(), sys.base_prefix, _system()]
-    found: dict[str, str] = {}
+    outputs: dict[str, str] = {}
     # What is there already was left by an earlier step of this job, and that may have built something.
-    if not (kept / ENVIRONMENTS).exists():
+    if not (home_folder / ENVIRONMENTS).exists():
         packages = _digest([*machine, *(_content(_ROOT / name) for name in _PACKAGES)])
-        found |= {
+        outputs |= {
             "python": "true",
-            "python-path": str(kept / ENVIRONMENTS),
+            "python-path": str(home_folder / ENVIRONMENTS),
             "python-key": f"mlbench-python-{packages}",
         }
     if settings.prebuilt:  # builds nothing
-        return found
+        return outputs
     tools = _digest([*machine, *(_content(_ROOT / name) for name in _TOOLS)])
-    if not any((kept / name).exists() for name in INSTALLED):
-        asked = _digest([*settings.platforms, "", *settings.libraries, "", settings.renode_version])
-        found |= {
+    if not any((home_folder / name).exists() for name in INSTALLED):
+        installs = _digest([*settings.platforms, "", *settings.libraries, "", settings.renode_version])
+        outputs |= {
             "tools": "true",
-            "tools-path": "\n".join(str(kept / name) for name in INSTALLED),
-            "tools-key": f"mlbench-tools-{tools}-{asked}",
+            "tools-path": "\n".join(str(home_folder / name) for name in INSTALLED),
+            "tools-key": f"mlbench-tools-{tools}-{installs}",
             "tools-restore": f"mlbench-tools-{tools}-",
         }
     suites = [settings.suite] if settings.suite else list(_SUITES)
@@ -96,13 +96,13 @@ def _caches(settings: ActionInputs, folder: Path, environ: Mapping[str, str]) ->
     run = f"{environ.get('GITHUB_RUN_ID', '')}-{environ.get('GITHUB_RUN_ATTEMPT', '')}"
     job = _digest([settings.key, environ.get("GITHUB_JOB", "")])
     return {
-        **found,
+        **outputs,
         "builds": "true",
-        "builds-path": str(kept / BUILDS),
+        "builds-path": str(home_folder / BUILDS),
         "builds-key": f"mlbench-builds-{tools}-{boards}",
         "builds-restore": f"mlbench-builds-{tools}-",
         # Measurements are small and kept anew by each run: what lies under a key never changes.
-        "results-path": str(kept / RESULTS),
+        "results-path": str(home_folder / RESULTS),
         "results-key": f"mlbench-results-{_FORMAT}-{job}-{run}",
         "results-restore": f"mlbench-results-{_FORMAT}-{job}-\nmlbench-results-{_FORMAT}-",
     }

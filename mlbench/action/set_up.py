@@ -48,5 +48,5 @@ def set_up(environ: Mapping[str, str], progress: Progress) -> dict[str, str]:
     except MLBenchError as error:
         progress.note(f"not set up yet: {error}")
         return {}
-    kept = any((home_path() / name).is_dir() for name in INSTALLED)
-    return {"tools": "true"} if kept else {}
+    has_tools = any((home_path() / name).is_dir() for name in INSTALLED)
+    return {"tools": "true"} if has_tools else {}

@@ -101,27 +101,27 @@ def _merge_base(
     how = f"merge base with {branch}"
     if not repository.shallow:
         reason = repository.obtain(base)
-        found = repository.merge_base(head, base)
-        if found:
-            return BaseCommit(found, how)
+        ancestor = repository.merge_base(head, base)
+        if ancestor:
+            return BaseCommit(ancestor, how)
         return BaseCommit(
             note=f"nothing to compare with: no {how} ({reason or 'histories have no common commit'})"
         )
     if ask is not None:
-        found = ask(base, head)
-        if found:
-            return BaseCommit(found, f"{how}, as the server says")
-    found = reason = ""
+        ancestor = ask(base, head)
+        if ancestor:
+            return BaseCommit(ancestor, f"{how}, as the server says")
+    ancestor = reason = ""
     for depth in DEPTHS:
         reason = repository.fetch(head, base, depth=depth)
         if reason:
             break
-        before, found = found, repository.merge_base(head, base)
+        before, ancestor = ancestor, repository.merge_base(head, base)
         # Where history is cut, an older common commit may come into sight first: it has to stay the same.
-        if found and (found == before or not repository.shallow):
-            return BaseCommit(found, how)
-    if found:
-        return BaseCommit(found, how, f"history was fetched to a depth of {DEPTHS[-1]:,} commits only")
+        if ancestor and (ancestor == before or not repository.shallow):
+            return BaseCommit(ancestor, how)
+    if ancestor:
+        return BaseCommit(ancestor, how, f"history was fetched to a depth of {DEPTHS[-1]:,} commits only")
     do = "check out with fetch-depth: 0, or check out the test merge"
     reason = reason or f"not within {DEPTHS[-1]:,} commits"
     return BaseCommit(note=f"nothing to compare with: no {how} ({reason}); {do}")

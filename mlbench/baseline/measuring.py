@@ -57,7 +57,7 @@ class Base:
 
 
 def measure_base(
-    found: BaseCommit,
+    base_commit: BaseCommit,
     repository: Repository,
     folder: Path,
     select: Callable[[Path], Selected],
@@ -72,7 +72,7 @@ def measure_base(
     Nothing that goes wrong with the base is an error of what is judged: it becomes a note.
 
     Args:
-        found: what ``base_commit_of`` found.
+        base_commit: what ``base_commit_of`` found.
         repository: the checkout.
         folder: where work trees may be made.
         select: the base's own sketches; gets the folder that stands for the repository's top.
@@ -81,19 +81,19 @@ def measure_base(
         head: what is measured of the head. Of a sketch that it has no more is only said that it is gone.
         skip: what the change does not touch, and is not to be measured.
     """
-    notes = (found.note,) if found.note else ()
-    if not found.commit:
+    notes = (base_commit.note,) if base_commit.note else ()
+    if not base_commit.commit:
         return Base(notes=notes)
-    side = Side(commit=found.commit, label=found.how)
-    short = found.commit[:12]
+    side = Side(commit=base_commit.commit, label=base_commit.how)
+    short = base_commit.commit[:12]
     try:
         reason = ""
-        if not repository.has(found.commit):
+        if not repository.has(base_commit.commit):
             with progress.step(f"fetching the base {short}"):
-                reason = repository.obtain(found.commit)
+                reason = repository.obtain(base_commit.commit)
         if reason:
             return Base(notes=(*notes, f"the base {short} cannot be fetched ({reason})"))
-        with worktree(repository, found.commit, folder, progress) as tree:
+        with worktree(repository, base_commit.commit, folder, progress) as tree:
             notes = (*notes, *tree.notes)
             if tree.notes:
                 return Base(notes=notes)
@@ -187,14 +187,14 @@ def against(
         # A base without any sketch and threshold judges nothing: that a first suite brings some is no change.
         if base.results or base.thresholds:
             changed = changed_thresholds(base.thresholds, thresholds)
-    told = tuple(f"{line}; the base's counts here" for line in changed)
+    threshold_notes = tuple(f"{line}; the base's counts here" for line in changed)
     return compare(
         base.results,
         head,
         judged_by,
         base_side=base.side,
         head_side=head_side,
-        notes=(*notes, *base.notes, *told),
+        notes=(*notes, *base.notes, *threshold_notes),
     )
 
 

@@ -105,8 +105,8 @@ class Repository:
         """The full name of the commit that a name stands for; empty where there is none."""
         if name.startswith("-"):
             return ""
-        found = self.output("rev-parse", "--quiet", "--verify", f"{name}^{{commit}}")
-        return found if FULL_COMMIT.fullmatch(found) else ""
+        sha = self.output("rev-parse", "--quiet", "--verify", f"{name}^{{commit}}")
+        return sha if FULL_COMMIT.fullmatch(sha) else ""
 
     def has(self, commit: str) -> bool:
         """Whether a commit with its files is here."""
@@ -120,8 +120,8 @@ class Repository:
 
     def merge_base(self, one: str, other: str) -> str:
         """The best common ancestor of what history is here; empty where there is none."""
-        found = self.output("merge-base", one, other).splitlines()
-        return found[0] if found else ""
+        lines = self.output("merge-base", one, other).splitlines()
+        return lines[0] if lines else ""
 
     def fetch(self, *commits: str, depth: int = 1) -> str:
         """Fetch commits by their full names. Returns why that failed; empty where it did not.
@@ -154,5 +154,5 @@ class Repository:
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    said = [line for line in lines if line.startswith(("fatal:", "error:", "remote: ERROR"))]
-    return (said or lines[-1:] or [""])[0]
+    errors = [line for line in lines if line.startswith(("fatal:", "error:", "remote: ERROR"))]
+    return (errors or lines[-1:] or [""])[0]

@@ -19,7 +19,7 @@ from mlbench.util.progress import Progress
 
 
 def measure_base_commit(
-    found: BaseCommit,
+    base_commit: BaseCommit,
     repository: Repository,
     head: Selection,
     options: RunOptions,
@@ -33,7 +33,7 @@ def measure_base_commit(
     """Measure the sketches of a base commit as the same command line means them there.
 
     Args:
-        found: the commit.
+        base_commit: the commit.
         repository: the checkout.
         head: what the command line means in the checkout.
         options: what it asks for.
@@ -44,7 +44,7 @@ def measure_base_commit(
         skip: what the change does not touch.
     """
     return measure_base(
-        found,
+        base_commit,
         repository,
         folder,
         chooser(repository, head, options, start),
@@ -59,40 +59,40 @@ def chooser(
     repository: Repository, head: Selection, options: RunOptions, start: Path | None = None
 ) -> Callable[[Path], Selected]:
     """What the command line means in a work tree, given the tree's folder."""
-    here, root = (start or Path.cwd()).resolve(), repository.root.resolve()
-    return lambda tree: _choose(tree, root, here, head, options)
+    start_folder, root = (start or Path.cwd()).resolve(), repository.root.resolve()
+    return lambda tree: _choose(tree, root, start_folder, head, options)
 
 
-def selected(found: Selection) -> Selected:
+def selected(selection: Selection) -> Selected:
     """What a command line means, as far as a baseline needs it."""
-    if found.suite is None:
-        return Selected(found.specs, has_suite=False)
-    return Selected(found.specs, thresholds_of(found.suite))
+    if selection.suite is None:
+        return Selected(selection.specs, has_suite=False)
+    return Selected(selection.specs, thresholds_of(selection.suite))
 
 
-def _choose(tree: Path, root: Path, here: Path, head: Selection, options: RunOptions) -> Selected:
+def _choose(tree: Path, root: Path, start_folder: Path, head: Selection, options: RunOptions) -> Selected:
     """What the command line means in a work tree.
 
     Raises:
         UsageError: the base does not have it.
     """
-    if not here.is_relative_to(root):
-        raise UsageError(f"{here} is not in the repository", do="run it in the project")
-    place = tree / here.relative_to(root)
+    if not start_folder.is_relative_to(root):
+        raise UsageError(f"{start_folder} is not in the repository", do="run it in the project")
+    place = tree / start_folder.relative_to(root)
     there = options
     if options.sketch:
-        named = (here / options.sketch).resolve()
-        if (here / options.sketch).exists():
+        named = (start_folder / options.sketch).resolve()
+        if (start_folder / options.sketch).exists():
             if not named.is_relative_to(root):
                 raise UsageError(f"{options.sketch} is not in the repository", do="name a sketch in it")
             there = replace(options, sketch=str(tree / named.relative_to(root)))
             if not Path(there.sketch).exists():
                 raise UsageError(f"it has no {named.relative_to(root)} yet")
     if not place.is_dir():
-        raise UsageError(f"it has no folder {here.relative_to(root)} yet")
+        raise UsageError(f"it has no folder {start_folder.relative_to(root)} yet")
     if head.suite is not None and not options.sketch and find_suite(place) is None:
         raise UsageError("it has no mlbench.yml yet")
-    found = select(there, place, lenient=True)
-    if head.named and found.named and len(found.specs) == len(head.specs) == 1:
-        found = replace(found, specs=(replace(found.specs[0], name=head.specs[0].name),))
-    return selected(found)
+    selection = select(there, place, lenient=True)
+    if head.named and selection.named and len(selection.specs) == len(head.specs) == 1:
+        selection = replace(selection, specs=(replace(selection.specs[0], name=head.specs[0].name),))
+    return selected(selection)

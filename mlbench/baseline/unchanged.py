@@ -42,12 +42,12 @@ def inputs_digest(spec: SketchSpec, services: Services) -> str:
             return ""
     except MLBenchError:
         return ""
-    asked = [repr(getattr(spec, name)) for name in ASKED]
-    return hashlib.sha256(json.dumps([source.digest, *asked]).encode()).hexdigest()
+    options = [repr(getattr(spec, name)) for name in ASKED]
+    return hashlib.sha256(json.dumps([source.digest, *options]).encode()).hexdigest()
 
 
 def find_unchanged(
-    found: BaseCommit,
+    base_commit: BaseCommit,
     repository: Repository,
     folder: Path,
     select: Callable[[Path], Selected],
@@ -60,10 +60,10 @@ def find_unchanged(
     None where anything about the base commit is wrong, which measuring it will say.
     """
     # A change to a sketchbook that is part of the repository may reach any sketch.
-    if not found.commit or sketchbooks_within(repository.root) or repository.obtain(found.commit):
+    if not base_commit.commit or sketchbooks_within(repository.root) or repository.obtain(base_commit.commit):
         return frozenset()
     try:
-        with worktree(repository, found.commit, folder, progress) as tree:
+        with worktree(repository, base_commit.commit, folder, progress) as tree:
             return frozenset() if tree.notes else unchanged_jobs(head, select(tree.path).specs, services)
     except MLBenchError:
         return frozenset()
@@ -74,13 +74,13 @@ def unchanged_jobs(
 ) -> frozenset[Job]:
     """The jobs whose inputs are the same on both sides."""
     before = {job_of(spec): spec for spec in base}
-    found = set()
+    jobs = set()
     for spec in head:
         other = before.get(job_of(spec))
-        mine = inputs_digest(spec, services) if other is not None else ""
-        if mine and other is not None and mine == inputs_digest(other, services):
-            found.add(job_of(spec))
-    return frozenset(found)
+        digest = inputs_digest(spec, services) if other is not None else ""
+        if digest and other is not None and digest == inputs_digest(other, services):
+            jobs.add(job_of(spec))
+    return frozenset(jobs)
 
 
 def _leads_elsewhere(source: SketchSource) -> bool:

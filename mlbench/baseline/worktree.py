@@ -81,22 +81,22 @@ def _submodules(repository: Repository, head: Path, path: Path, depth: int = 0) 
         if not about.startswith("160000 "):
             continue
         commit = about.split()[1]
-        mine, target = head / name, path / name
-        if not (mine / ".git").exists():
+        checkout, target = head / name, path / name
+        if not (checkout / ".git").exists():
             continue
-        reason = _submodule(repository, commit, mine, target)
+        reason = _submodule(repository, commit, checkout, target)
         if reason:
             yield f"submodule {name} of the base cannot be had ({reason})"
         elif depth < _MOST_DEPTH:
-            yield from _submodules(repository, mine, target, depth + 1)
+            yield from _submodules(repository, checkout, target, depth + 1)
 
 
-def _submodule(repository: Repository, commit: str, mine: Path, target: Path) -> str:
-    done = repository.run("clone", "--quiet", "--shared", "--no-checkout", "--", str(mine), str(target))
+def _submodule(repository: Repository, commit: str, checkout: Path, target: Path) -> str:
+    done = repository.run("clone", "--quiet", "--shared", "--no-checkout", "--", str(checkout), str(target))
     if done.status:
         return repository.said(done)
     if repository.run("cat-file", "-e", f"{commit}^{{tree}}", cwd=target).status:
-        url = repository.run("config", "--get", "remote.origin.url", cwd=mine).stdout.strip()
+        url = repository.run("config", "--get", "remote.origin.url", cwd=checkout).stdout.strip()
         fetch = ("fetch", "--quiet", "--no-tags", "--depth=1", "--", url, commit)
         done = repository.run(*fetch, cwd=target, network=True)
         if done.status:

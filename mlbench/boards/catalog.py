@@ -77,12 +77,12 @@ def check(document: LocatedYaml) -> None:
     """
     from mlbench.util.schema import load_schema, violations
 
-    found = sorted(
+    problems = sorted(
         violations(document.data, load_schema("mlbench.boards", "board.schema.json")),
         key=lambda violation: (document.line(violation.path), str(violation.path), violation.what),
     )
-    if found:
-        first = found[0]
+    if problems:
+        first = problems[0]
         raise UsageError(first.what, where=document.where(first.path), do=first.do)
     upload = document.data.get("upload", {})
     path = ("upload", "by")
@@ -118,19 +118,19 @@ def placeholders(argument: str) -> list[tuple[str, str, str, str | None]]:
 @cache
 def _load(place: str) -> tuple[Board, ...]:
     folder = files("mlbench.boards")
-    found = {}
+    boards = {}
     for item in folder.iterdir():
         if item.name.endswith(".yml"):
             board = _brought(item.read_text(encoding="utf-8"))
-            found[board.id] = board
+            boards[board.id] = board
     for board in _users(Path(place)) if place else ():
         # The same id takes the place of ours: another way to upload, say, to a board that is known.
-        if board.id in found and found[board.id].file:
-            what = f"board {board.id!r} is described twice, in {found[board.id].file} too"
+        if board.id in boards and boards[board.id].file:
+            what = f"board {board.id!r} is described twice, in {boards[board.id].file} too"
             raise UsageError(what, where=board.file, do="give one of them another id")
-        found[board.id] = board
-    _no_fqbn_twice(found.values())
-    return tuple(sorted(found.values(), key=lambda board: board.id))
+        boards[board.id] = board
+    _no_fqbn_twice(boards.values())
+    return tuple(sorted(boards.values(), key=lambda board: board.id))
 
 
 def _brought(text: str) -> Board:

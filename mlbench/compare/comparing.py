@@ -48,18 +48,18 @@ def compare(
         head_side: what was measured as the head.
         notes: lines for the reader.
     """
-    said = list(notes)
-    before, after = _by_key(base or (), "base", said), _by_key(head, "head", said)
+    all_notes = list(notes)
+    before, after = _by_key(base or (), "base", all_notes), _by_key(head, "head", all_notes)
     keys = dict.fromkeys((*after, *before))
     jobs = tuple(_job(key, before.get(key), after.get(key), thresholds, base is None) for key in keys)
     side = None if base is None else base_side or Side()
-    return Comparison(jobs, head_side, side, tuple(dict.fromkeys(said)))
+    return Comparison(jobs, head_side, side, tuple(dict.fromkeys(all_notes)))
 
 
 def accepted(comparison: Comparison, by: str) -> Comparison:
     """The same with every failed threshold accepted; ``by`` says by whom or what, and why."""
-    found = with_verdicts(comparison, Verdict.FAIL, Verdict.ACCEPTED)
-    return replace(found, accepted=by if comparison.regressed else comparison.accepted)
+    judged = with_verdicts(comparison, Verdict.FAIL, Verdict.ACCEPTED)
+    return replace(judged, accepted=by if comparison.regressed else comparison.accepted)
 
 
 def with_verdicts(comparison: Comparison, old: Verdict, new: Verdict) -> Comparison:
@@ -78,13 +78,13 @@ def with_verdicts(comparison: Comparison, old: Verdict, new: Verdict) -> Compari
 
 def _by_key(results: Iterable[Result], side: str, notes: list[str]) -> dict[Key, Result]:
     """Results by job. Of two that differ the first counts, and a note says so."""
-    found: dict[Key, Result] = {}
+    by_key: dict[Key, Result] = {}
     for result in results:
         key = (result.sketch, result.board, result.backend)
-        first = found.setdefault(key, result)
+        first = by_key.setdefault(key, result)
         if first is not result and first != result:
             notes.append(f"{' on '.join(key[:2])} ({key[2]}) is twice in the {side}; the first one counts")
-    return found
+    return by_key
 
 
 def _job(

@@ -144,11 +144,11 @@ def _passed_all(threshold: Threshold, else_: Verdict) -> Verdict:
 def _one_sided(about: Judged, base: Figure | None, head: Figure | None) -> Delta:
     verdict, note = Verdict.NOT_COMPARED, ""
     # Of a sketch that failed or was left out, its state says it all.
-    told = any(
+    explained = any(
         result is not None and result.status in (Status.FAILED, Status.SKIPPED)
         for result in (about.base, about.head)
     )
-    if base is not None and head is not None and not told:
+    if base is not None and head is not None and not explained:
         if base.value is not None:
             note = f"not measured any more: {head.absent}"
             if _spilled(about.head):

@@ -33,7 +33,7 @@ def _instrument(keys: Instrument | None) -> dict[str, str]:
 
 
 def _build(keys: BuildKeys) -> dict[str, str]:
-    found = {
+    values = {
         "fqbn": keys.fqbn,
         "platform": keys.platform,
         "compiler": keys.compiler,
@@ -43,7 +43,7 @@ def _build(keys: BuildKeys) -> dict[str, str]:
     for library in keys.libraries:
         name, _, version = library.partition("@")
         libraries.setdefault(name, []).append(version or "without a version")
-    return found | {f"{_LIBRARY}{name}": ", ".join(sorted(libraries[name])) for name in sorted(libraries)}
+    return values | {f"{_LIBRARY}{name}": ", ".join(sorted(libraries[name])) for name in sorted(libraries)}
 
 
 def _changes(base: dict[str, str], head: dict[str, str]) -> tuple[KeyChange, ...]:

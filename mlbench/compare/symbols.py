@@ -34,8 +34,8 @@ def _cut(result: Result | None) -> bool:
 
 def _symbols(result: Result | None) -> dict[str, int]:
     flash = result.measures.flash if result is not None else None
-    found: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     if isinstance(flash, Flash):
         for name, size in flash.symbols:
-            found[name] = found.get(name, 0) + size
-    return found
+            sizes[name] = sizes.get(name, 0) + size
+    return sizes

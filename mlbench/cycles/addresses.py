@@ -61,14 +61,14 @@ def accesses(block: list[Decoded]) -> Accesses:
     Loads relative to SP do neither.
     """
     flow = Flow()
-    found: list[Access] = []
+    known_accesses: list[Access] = []
     late: list[Access] = []
     unseen = divides = 0
     for position, (pc, first, second, insn) in enumerate(block):
         if insn.kind == "div":
             operands = _told(flow, first, second)
             if operands:
-                found += operands
+                known_accesses += operands
                 divides += 1
         load = pointer(first, second, insn) if insn.kind in _LOADS else None
         if load is not None and load.base == PC:
@@ -79,7 +79,7 @@ def accesses(block: list[Decoded]) -> Accesses:
             if where is not None and where.base == SP:
                 pass
             elif where is not None:
-                found.append(Access(SumKind.READ, where, insn.transfers, width))
+                known_accesses.append(Access(SumKind.READ, where, insn.transfers, width))
             else:
                 after = _after(block[position:], load)
                 if after is None:
@@ -87,7 +87,7 @@ def accesses(block: list[Decoded]) -> Accesses:
                 else:
                     late.append(Access(SumKind.READ, after, insn.transfers, width))
         flow.step(pc, first, second, insn)
-    early, lost, lost_divides = _with_slots(found, flow)
+    early, lost, lost_divides = _with_slots(known_accesses, flow)
     return Accesses(early, tuple(late), unseen + lost, divides - lost_divides)
 
 
@@ -103,7 +103,7 @@ def _slots_of(where: Sum) -> list[int]:
     return [number - SLOTS for number in (where.base, where.scaled) if number >= SLOTS]
 
 
-def _with_slots(found: list[Access], flow: Flow) -> tuple[tuple[Access, ...], int, int]:
+def _with_slots(block_accesses: list[Access], flow: Flow) -> tuple[tuple[Access, ...], int, int]:
     """Put in what must be fetched, before what needs it; what does not fit is counted as lost."""
     numbers: dict[int, int] = {}
     early: list[Access] = []
@@ -130,11 +130,11 @@ def _with_slots(found: list[Access], flow: Flow) -> tuple[tuple[Access, ...], in
 
     lost = lost_divides = 0
     skip = False
-    for position, access in enumerate(found):
+    for position, access in enumerate(block_accesses):
         if skip:
             skip = False
             continue
-        pair = found[position : position + 2] if access.kind != SumKind.READ else [access]
+        pair = block_accesses[position : position + 2] if access.kind != SumKind.READ else [access]
         skip = len(pair) == 2
         if all(need(fetch) for one in pair for fetch in _slots_of(one.where)):
             early += [one._replace(where=named(one.where)) for one in pair]
@@ -150,7 +150,7 @@ def _after(rest: list[Decoded], load: Pointer) -> Sum | None:
     flow = Flow(slots=False)
     for pc, first, second, insn in rest:
         flow.step(pc, first, second, insn)
-    found = Sum(-1, load.scaled, load.shift, load.offset & 0xFFFFFFFF)
+    address = Sum(-1, load.scaled, load.shift, load.offset & 0xFFFFFFFF)
     if load.scaled >= 0 and flow.registers[load.scaled] != Sum(load.scaled, -1, 0, 0):
         return None
     if load.base < 0:
@@ -158,4 +158,4 @@ def _after(rest: list[Decoded], load: Pointer) -> Sum | None:
     end = flow.registers[load.base]
     if end is None or end.base != load.base or end.scaled >= 0:
         return None
-    return found._replace(base=load.base).plus(-end.offset)
+    return address._replace(base=load.base).plus(-end.offset)

@@ -65,8 +65,8 @@ class Flow:
         """Where a load or store goes."""
         base = self.registers[access.base] if access.base >= 0 else constant(0)
         scaled = self.registers[access.scaled] if access.scaled >= 0 else constant(0)
-        found = add(base, shift_left(scaled, access.shift))
-        return found.plus(access.offset) if found is not None else None
+        address = add(base, shift_left(scaled, access.shift))
+        return address.plus(access.offset) if address is not None else None
 
     def _move(self, first: int, second: int, insn: Insn, where: Sum | None) -> list[tuple[int, Sum | None]]:
         """Note what an instruction stores; the registers it loads, with their values."""
@@ -165,10 +165,10 @@ class Flow:
         r = self.registers
         if hw & 0xFF00 == 0xFA00:
             widths = {0: (2, True), 1: (2, False), 4: (1, True), 5: (1, False)}
-            found = widths.get(hw >> 4 & 7)
-            if found is None or hw2 & 0x30:
+            extension = widths.get(hw >> 4 & 7)
+            if extension is None or hw2 & 0x30:
                 return None
-            value = self._extended(r[hw2 & 15], *found)
+            value = self._extended(r[hw2 & 15], *extension)
             return rd, value if rn == PC else add(r[rn], value)
         product = self._computed(SumKind.MULTIPLY, r[rn], r[hw2 & 15])
         accumulator = hw2 >> 12

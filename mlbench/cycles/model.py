@@ -141,9 +141,9 @@ class CostModel:
         flags = BlockFlag(0)
         insn = Insn(2, "nop")
         decoded: list[Decoded] = []
-        for found, cost in self.walk(address, code):
-            where, first, second, insn = found
-            decoded.append(found)
+        for instruction, cost in self.walk(address, code):
+            where, first, second, insn = instruction
+            decoded.append(instruction)
             cycles += cost
             sp += insn.sp
             depth = max(depth, -sp)

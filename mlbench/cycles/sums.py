@@ -117,8 +117,8 @@ def _narrow_load(hw: int, insn: Insn) -> Pointer:
     if top == 11:
         return Pointer(SP, moves=insn.sp)
     base = hw >> 8 & 7
-    kept = insn.kind == "load_multiple" and hw >> base & 1
-    return Pointer(base, moves=0 if kept else 4 * insn.transfers)
+    keeps_base = insn.kind == "load_multiple" and hw >> base & 1
+    return Pointer(base, moves=0 if keeps_base else 4 * insn.transfers)
 
 
 def _wide_load(hw: int, hw2: int, insn: Insn) -> Pointer:

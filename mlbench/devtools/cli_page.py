@@ -22,8 +22,8 @@ EVERYWHERE = "Every verb takes these as well:"
 
 def page() -> str:
     """The page as Markdown."""
-    _, made = parsers()
-    taken = [made[verb.name].taken for verb in VERBS]
+    _, verb_parsers = parsers()
+    taken = [verb_parsers[verb.name].taken for verb in VERBS]
     common = {name for name in _names(taken[0]) if all(name in _names(one) for one in taken)}
     parts = [HEAD, EVERYWHERE, _table(action for action in taken[0] if _name(action) in common)]
     for verb, actions in zip(VERBS, taken, strict=True):

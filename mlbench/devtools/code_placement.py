@@ -57,11 +57,11 @@ def real_assembler(spec: SketchSpec) -> str:
     compiler = shutil.which(name)
     if compiler is None:
         raise EnvironmentFault(f"{name}: no such compiler", do="install gcc-arm-none-eabi, or set PATH")
-    asked = subprocess.run([compiler, "-print-prog-name=as"], capture_output=True, text=True, check=False)
-    found = shutil.which(asked.stdout.strip())
-    if found is None:
+    answer = subprocess.run([compiler, "-print-prog-name=as"], capture_output=True, text=True, check=False)
+    assembler = shutil.which(answer.stdout.strip())
+    if assembler is None:
         raise EnvironmentFault(f"{compiler} names no assembler")
-    return found
+    return assembler
 
 
 def shifted(spec: SketchSpec, folder: Path, size: int) -> SketchSpec:
@@ -87,12 +87,12 @@ def place(spec: SketchSpec, services: Services, folder: Path, shifts: Iterable[i
     for size in shifts:
         variant = replace(shifted(spec, folder, size), ram_search="none")
         firmware = services.build(services.locate(services.obtain(variant), variant))
-        found = services.profile(firmware, variant, services.target(variant), None)
-        if found.failure:
-            raise EnvironmentFault(found.failure.message)
+        profile = services.profile(firmware, variant, services.target(variant), None)
+        if profile.failure:
+            raise EnvironmentFault(profile.failure.message)
         for times, value in (
-            (initialization, found.measures.init_time),
-            (inference, found.measures.inference_time),
+            (initialization, profile.measures.init_time),
+            (inference, profile.measures.inference_time),
         ):
             if isinstance(value, Time):
                 times[size] = value.median_us

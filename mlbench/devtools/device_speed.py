@@ -49,15 +49,15 @@ def _batch(device: Device, count: int) -> None:
     inputs = [bytes((7 * n * k + n) & 0xFF for k in range(1960)) for n in range(count)]
     device.infer(inputs[:2])
     begin = time.process_time()
-    found = device.infer(inputs)
+    inferences = device.infer(inputs)
     batch = time.process_time() - begin
-    instructions = sum(one.instructions for one in found)
+    instructions = sum(one.instructions for one in inferences)
     machine = Device(device.image.path).start()._core.machine
-    machine.run(machine.clock.now + found[0].cycles, resume=True)
+    machine.run(machine.clock.now + inferences[0].cycles, resume=True)
     before = machine.hook.instructions
     begin = time.process_time()
     while machine.hook.instructions - before < instructions:
-        ending = machine.run(machine.clock.now + sum(one.cycles for one in found))
+        ending = machine.run(machine.clock.now + sum(one.cycles for one in inferences))
         if ending.end not in (End.DEADLINE, End.BREAKPOINT):
             raise SystemExit(f"mlbench: the sample sketch ended: {ending.text}")
     alone = time.process_time() - begin

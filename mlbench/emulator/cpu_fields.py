@@ -43,8 +43,8 @@ def _find(uc: unicorn.Uc) -> int | None:
     for number in (0x155, 0x0AA):
         uc.reg_write(arm.UC_ARM_REG_IPSR, number)
         words = memoryview(_content(uc)).cast("I")
-        found = {4 * n for n, word in enumerate(words) if word == number}
-        places = found if places is None else places & found
+        matches = {4 * n for n, word in enumerate(words) if word == number}
+        places = matches if places is None else places & matches
     uc.reg_write(arm.UC_ARM_REG_IPSR, before)
     content = _content(uc)
     tail = len(content) - _TAIL

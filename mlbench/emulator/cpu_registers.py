@@ -62,7 +62,7 @@ def _write_pattern(uc: unicorn.Uc, seed: int) -> bytes:
 
 def _candidates(uc: unicorn.Uc, handle: int, memory: int, seed: int) -> set[tuple[int, int]]:
     pattern = _write_pattern(uc, seed)
-    found: set[tuple[int, int]] = set()
+    pairs: set[tuple[int, int]] = set()
     content = _read(memory, handle, _HANDLE_BYTES)
     for at in range(0, len(content) - 7, 8):
         pointer = int.from_bytes(content[at : at + 8], "little")
@@ -70,8 +70,8 @@ def _candidates(uc: unicorn.Uc, handle: int, memory: int, seed: int) -> set[tupl
             continue
         offset = _read(memory, pointer, _OBJECT_BYTES).find(pattern)
         if offset >= 0 and offset % 4 == 0:
-            found.add((at, offset))
-    return found
+            pairs.add((at, offset))
+    return pairs
 
 
 def _read(memory: int, address: int, size: int) -> bytes:

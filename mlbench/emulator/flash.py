@@ -73,10 +73,10 @@ class FlashArray:
 
     def _put(self, address: int, data: bytes) -> None:
         memory, end = self._memory.data, address + len(data)
-        here = slice(address - self._memory.start, end - self._memory.start)
-        if memory[here] == data:
+        target = slice(address - self._memory.start, end - self._memory.start)
+        if memory[target] == data:
             return
-        memory[here] = data
+        memory[target] = data
         if self._hook.forget(address, end) or address <= self._cpu.pc < end:
             self._old_code.update(range(address // PAGE, (end - 1) // PAGE + 1))
             self._hook.empty_cache()

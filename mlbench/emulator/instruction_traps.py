@@ -139,9 +139,9 @@ class InstructionTraps:
             self._cpu.uc.ctl_remove_cache(address, address + size)
 
     def _hook(self, address: int, size: int) -> bool:
-        found = False
+        has_traps = False
         for sight in find(address, self._cpu.read(address, size), self.wanted):
-            found = True
+            has_traps = True
             if sight.address not in self._sights:
                 self._sights[sight.address] = sight
                 self._hooks.append(
@@ -149,7 +149,7 @@ class InstructionTraps:
                         unicorn.UC_HOOK_CODE, self._check, begin=sight.address, end=sight.address
                     )
                 )
-        return found
+        return has_traps
 
     def _check(self, _uc: unicorn.Uc, address: int, _size: int, _user: object) -> None:
         sight = self._sights.get(address)

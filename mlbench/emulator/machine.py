@@ -150,9 +150,9 @@ class Machine:
 
     def part(self, kind: type[_Part], name: str) -> _Part:
         """See ``peripherals.base.Machine``."""
-        found = self.bus.by_name[name]
-        assert isinstance(found, kind), name
-        return found
+        peripheral = self.bus.by_name[name]
+        assert isinstance(peripheral, kind), name
+        return peripheral
 
     def note(self, text: str) -> None:
         """Keep a remark for the user, once."""
@@ -338,8 +338,8 @@ class Machine:
         return self.processor.on_switch
 
     @on_switch.setter
-    def on_switch(self, told: Callable[[int], None] | None) -> None:
-        self.processor.on_switch = told
+    def on_switch(self, listener: Callable[[int], None] | None) -> None:
+        self.processor.on_switch = listener
 
     def set_break(self, address: int, on: bool = True) -> None:
         """Stop, or no longer stop, before a block that starts at ``address``."""

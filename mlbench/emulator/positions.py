@@ -67,10 +67,10 @@ class Positions:
     def _of(self, start: int, code: bytes) -> tuple[_Position, ...]:
         key = start, code
         if key not in self._known:
-            found = list(self._model.walk(start, code))
-            left = sum(cycles for _, cycles in found)
+            instructions = list(self._model.walk(start, code))
+            left = sum(cycles for _, cycles in instructions)
             positions = []
-            for (_pc, first, second, insn), cycles in found:
+            for (_pc, first, second, insn), cycles in instructions:
                 where = pointer(first, second, insn)
                 if where is not None and where.base != PC:
                     stores = insn.kind.startswith(("store", "float_store"))

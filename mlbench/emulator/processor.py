@@ -89,14 +89,14 @@ class Processor:
 
     def save(self) -> Any:
         """What a snapshot must hold."""
-        told = self._mpu_in_force, self._floating
-        return self.asleep, self._waits_for_event, frozenset(self._resumed), told, self.faults.save()
+        cpu_state = self._mpu_in_force, self._floating
+        return self.asleep, self._waits_for_event, frozenset(self._resumed), cpu_state, self.faults.save()
 
     def load(self, saved: Any) -> None:
         """Go back to what ``save`` gave."""
-        self.asleep, self._waits_for_event, resumed, told, faults = saved
+        self.asleep, self._waits_for_event, resumed, cpu_state, faults = saved
         # The CPU's own state, which is loaded with its context.
-        self._mpu_in_force, self._floating = told
+        self._mpu_in_force, self._floating = cpu_state
         self._resumed = set(resumed)
         self.faults.load(faults)
 

@@ -99,20 +99,20 @@ class Rtt(Peripheral):
 
     def _waiting(self) -> bytes:
         """What stands in the up-buffer and has not been taken yet."""
-        found = self._up() if self._find() else None
-        if found is None:
+        up_buffer = self._up() if self._find() else None
+        if up_buffer is None:
             return b""
-        start, size, write, read = found[1]
+        start, size, write, read = up_buffer[1]
         data = self.ram.data
         if read <= write:
             return data[start + read : start + write]
         return data[start + read : start + size] + data[start : start + write]
 
     def _drain(self) -> bool:
-        found, text = self._up(), self._waiting()
-        if found is None or not text:
+        up_buffer, text = self._up(), self._waiting()
+        if up_buffer is None or not text:
             return False
-        at, (_, _, write, _) = found
+        at, (_, _, write, _) = up_buffer
         self.ram.data[at + 16 : at + 20] = write.to_bytes(4, "little")
         self.machine.console.put("rtt", text)
         return True
@@ -125,13 +125,13 @@ class Rtt(Peripheral):
         if down is None:
             return False
         start, size, write, read = down
-        room = (read - write - 1) % size
-        for value in self.outgoing[:room]:
+        space = (read - write - 1) % size
+        for value in self.outgoing[:space]:
             self.ram.data[start + write] = value
             write = (write + 1) % size
-        del self.outgoing[:room]
+        del self.outgoing[:space]
         self.ram.data[at + 12 : at + 16] = write.to_bytes(4, "little")
-        return room > 0
+        return space > 0
 
     def survives(self, _cause: Cause) -> bool:
         """A probe does not mind the chip's resets."""

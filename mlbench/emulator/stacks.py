@@ -169,9 +169,9 @@ class StackWatch:
             if begin <= sp <= stack.top + (0 if stack.low else _NEAR):
                 stack.top = max(stack.top, sp)
                 return index
-        found = self._finder.beginning(sp)
-        if found is not None:
-            return self._index(found, sp)
+        thread = self._finder.beginning(sp)
+        if thread is not None:
+            return self._index(thread, sp)
         stacks.append(Stack("", 0, sp, None, sp))
         return len(stacks) - 1
 

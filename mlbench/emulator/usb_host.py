@@ -393,14 +393,14 @@ def find_cdc(descriptor: bytes) -> Cdc | None:
     configuration = descriptor[5] if len(descriptor) > 5 else 1
     interface = bulk_in = bulk_out = notify = interval = 0
     size = 64
-    found, inside, at = False, 0, 0
+    has_interface, inside, at = False, 0, 0
     while at + 2 <= len(descriptor) and descriptor[at] >= 2:
         part = descriptor[at : at + descriptor[at]]
         at += descriptor[at]
         if part[1] == _INTERFACE and len(part) >= 9:
             inside = part[5]
-            if inside == _COMMUNICATION and not found:
-                found, interface = True, part[2]
+            if inside == _COMMUNICATION and not has_interface:
+                has_interface, interface = True, part[2]
         elif part[1] == _ENDPOINT and len(part) >= 7:
             address, kind = part[2], part[3] & 3
             if inside == _COMMUNICATION and kind == 3 and address & 0x80 and not notify:
@@ -409,6 +409,6 @@ def find_cdc(descriptor: bytes) -> Cdc | None:
                 bulk_in = address & 7
             elif inside == _CDC_DATA and kind == 2 and not address & 0x80 and not bulk_out:
                 bulk_out, size = address & 7, int.from_bytes(part[4:6], "little") or 64
-    if not (found and bulk_in and bulk_out):
+    if not (has_interface and bulk_in and bulk_out):
         return None
     return Cdc(configuration, interface, bulk_in, bulk_out, min(size, 64), notify, interval)

@@ -14,9 +14,9 @@ from mlbench.github.transport import HttpResponse, Token
 def error_of(answer: HttpResponse, where: str, token: Token) -> GitHubError:
     """The error that an answer with a status of 300 and more stands for; its text is without ``token``."""
     status = answer.status
-    said = token.cleaned(_said(answer))
-    what = f"GitHub answers {status}" + (f" ({said})" if said else "")
-    seconds = _wait_asked(answer, said)
+    message = token.cleaned(_said(answer))
+    what = f"GitHub answers {status}" + (f" ({message})" if message else "")
+    seconds = _wait_asked(answer, message)
     if seconds is not None:
         do = f"try again in {seconds:.0f} s"
         return RateLimited(f"{what}: too many requests", seconds=seconds, where=where, do=do)
@@ -52,7 +52,7 @@ def _said(answer: HttpResponse) -> str:
     return ": ".join(text for text in texts if isinstance(text, str))
 
 
-def _wait_asked(answer: HttpResponse, said: str) -> float | None:
+def _wait_asked(answer: HttpResponse, message: str) -> float | None:
     """Seconds that a rate limit asks to wait; None: it is none.
 
     GitHub, "Rate limits for the REST API": Retry-After, else X-RateLimit-Reset where nothing remains, else
@@ -68,7 +68,7 @@ def _wait_asked(answer: HttpResponse, said: str) -> float | None:
         if reset.isdecimal():
             return max(1.0, float(reset[:15]) - _server_time(answer) + 1)
         return 60.0
-    if answer.status == 429 or "secondary rate limit" in said.lower():
+    if answer.status == 429 or "secondary rate limit" in message.lower():
         return 60.0
     return None
 

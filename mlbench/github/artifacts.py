@@ -51,17 +51,17 @@ def artifacts_of_run(github: GitHub, run_id: int, pattern: re.Pattern[str]) -> t
     Raises:
         GitHubError: they cannot be listed.
     """
-    found = []
+    artifacts = []
     for item in github.pages(github.path("actions", "runs", run_id, "artifacts"), "artifacts"):
         data = mapping(item, "artifact")
         name = text(data, "name", "artifact")
         if not pattern.fullmatch(name) or data.get("expired") is True:
             continue
         size = number(data, "size_in_bytes", "artifact")
-        found.append(Artifact(number(data, "id", "artifact"), name, size, expired=False))
-        if len(found) > MOST_NAMED:
+        artifacts.append(Artifact(number(data, "id", "artifact"), name, size, expired=False))
+        if len(artifacts) > MOST_NAMED:
             raise Unexpected(f"run {run_id} has more than {MOST_NAMED} artifacts of ours")
-    return tuple(sorted(found, key=lambda artifact: artifact.id))
+    return tuple(sorted(artifacts, key=lambda artifact: artifact.id))
 
 
 def newest_attempts(artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:
@@ -113,8 +113,8 @@ def baseline_artifact(
     looked = 0
     exact = _runs(github, own, head_sha=commit)
     for run in exact:
-        if found := newest_attempts(artifacts_of_run(github, run, pattern)):
-            return Baseline(commit, 0, run, found)
+        if artifacts := newest_attempts(artifacts_of_run(github, run, pattern)):
+            return Baseline(commit, 0, run, artifacts)
     try:
         line = ancestors(github, commit)
     except NotFound:
@@ -127,8 +127,8 @@ def baseline_artifact(
             if looked == _RUNS_LOOKED_INTO:
                 return None
             looked += 1
-            if found := newest_attempts(artifacts_of_run(github, run, pattern)):
-                return Baseline(sha, distance, run, found)
+            if artifacts := newest_attempts(artifacts_of_run(github, run, pattern)):
+                return Baseline(sha, distance, run, artifacts)
     return None
 
 
@@ -145,17 +145,17 @@ def _runs(github: GitHub, own: int, **query: object) -> list[int]:
 
 
 def _runs_by_commit(github: GitHub, own: int, branch: str) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
+    runs: dict[str, list[int]] = {}
     for run, sha in _listed(github, own, _PAGES_OF_RUNS, {"branch": branch or None}):
-        found.setdefault(sha, []).append(run)
-    return found
+        runs.setdefault(sha, []).append(run)
+    return runs
 
 
 def _listed(github: GitHub, own: int, pages: int, query: dict[str, object]) -> Iterator[tuple[int, str]]:
     """Finished push runs of our own repository with their commits, newest first."""
     for page in range(1, pages + 1):
-        asked = {"event": "push", "status": "completed", "per_page": 100, "page": page, **query}
-        listed = mapping(github.get(github.path("actions", "runs"), **asked), "runs")
+        parameters = {"event": "push", "status": "completed", "per_page": 100, "page": page, **query}
+        listed = mapping(github.get(github.path("actions", "runs"), **parameters), "runs")
         runs = items(listed.get("workflow_runs"), "workflow_runs")
         for item in runs:
             data = mapping(item, "run")

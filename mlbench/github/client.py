@@ -156,8 +156,8 @@ class GitHub:
         """Read from the GraphQL API what REST does not tell; tried once more. Gives ``data``."""
         root = self.api_url
         url = f"{root.removesuffix('/v3')}/graphql" if root.endswith("/api/v3") else f"{root}/graphql"
-        told = self._again(lambda: self._send("POST", url, {"query": query}), tries=2)
-        answer = mapping(self._json(told), "graphql")
+        response = self._again(lambda: self._send("POST", url, {"query": query}), tries=2)
+        answer = mapping(self._json(response), "graphql")
         return mapping(answer.get("data"), "data")
 
     def download(self, path: str, limit: int) -> bytes:
@@ -179,8 +179,8 @@ class GitHub:
         raise Unexpected("redirected too often", where=place(url))
 
     def _url(self, path: str, query: dict[str, object]) -> str:
-        asked = urlencode({name: value for name, value in query.items() if value is not None})
-        return f"{self.api_url}{path}{'?' if asked else ''}{asked}"
+        query_string = urlencode({name: value for name, value in query.items() if value is not None})
+        return f"{self.api_url}{path}{'?' if query_string else ''}{query_string}"
 
     def _read(
         self,

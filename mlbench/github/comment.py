@@ -96,13 +96,13 @@ def own_comments(github: GitHub, pull: int, key: str) -> list[OwnComment]:
         GitHubError: they cannot be read.
     """
     me = viewer(github)
-    found = []
+    comments = []
     for item in github.pages(github.path("issues", pull, "comments")):
         data = mapping(item, "comment")
         mark = read_marker(optional_text(data, "body"))
         if mark is not None and mark.key == key and me.wrote(data.get("user")):
-            found.append(_comment(data, mark))
-    return sorted(found, key=lambda comment: comment.id)
+            comments.append(_comment(data, mark))
+    return sorted(comments, key=lambda comment: comment.id)
 
 
 class _Publishing:
@@ -156,8 +156,8 @@ class _Publishing:
                 return None
             self._remove(own[1:])
             return self._passed(f"run {newest.mark.stamp.run_id} is newer and has reported", keep.url)
-        mine = self.wrote is not None and self._rank(keep) == (True, *self._stamp.order)
-        if not (mine or _same(keep.body, self._text)):
+        is_own = self.wrote is not None and self._rank(keep) == (True, *self._stamp.order)
+        if not (is_own or _same(keep.body, self._text)):
             self._edit(keep, self._text)
             self.wrote = self.wrote or "updated"
             self.url = keep.url

@@ -16,10 +16,10 @@ def merge_base(github: GitHub, base: str, head: str) -> str:
         GitHubError: it cannot be read.
     """
     try:
-        found = mapping(github.get(github.path("compare", f"{base}...{head}"), per_page=1), "comparison")
+        comparison = mapping(github.get(github.path("compare", f"{base}...{head}"), per_page=1), "comparison")
     except NotFound:
         return ""
-    return text(mapping(found.get("merge_base_commit"), "merge_base_commit"), "sha", "merge_base_commit")
+    return text(mapping(comparison.get("merge_base_commit"), "merge_base_commit"), "sha", "merge_base_commit")
 
 
 def messages_between(github: GitHub, base: str, head: str) -> list[str]:
@@ -29,10 +29,10 @@ def messages_between(github: GitHub, base: str, head: str) -> list[str]:
         GitHubError: they cannot be read.
     """
     try:
-        found = mapping(github.get(github.path("compare", f"{base}...{head}")), "comparison")
+        comparison = mapping(github.get(github.path("compare", f"{base}...{head}")), "comparison")
     except NotFound:  # a push that replaced the history: its own last commit is all there is to read
         return [_message(github.get(github.path("commits", head)))]
-    return [_message(commit) for commit in items(found.get("commits"), "commits")]
+    return [_message(commit) for commit in items(comparison.get("commits"), "commits")]
 
 
 def ancestors(github: GitHub, commit: str) -> list[str]:

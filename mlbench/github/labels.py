@@ -74,11 +74,11 @@ def _trailers(message: str) -> list[tuple[str, str]]:
     paragraphs = re.split(r"\n[ \t]*\n", message.replace("\r\n", "\n").strip())
     if len(paragraphs) < 2:
         return []
-    found: list[tuple[str, str]] = []
+    trailers: list[tuple[str, str]] = []
     for line in paragraphs[-1].splitlines():
         matched = _TRAILER_LINE.fullmatch(line)
         if matched:
-            found.append((matched["token"], matched["value"]))
-        elif line[:1] in " \t" and found:
-            found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}")
-    return found
+            trailers.append((matched["token"], matched["value"]))
+        elif line[:1] in " \t" and trailers:
+            trailers[-1] = (trailers[-1][0], f"{trailers[-1][1]} {line.strip()}")
+    return trailers

@@ -59,8 +59,8 @@ def marker(key: str, stamp: Stamp) -> str:
 
 def read_marker(body: str) -> ParsedMarker | None:
     """The marker in the first line of a comment. One that is quoted, or stands further down, is none."""
-    found = _LINE.fullmatch(body.partition("\n")[0].rstrip("\r"))
-    if found is None:
+    match = _LINE.fullmatch(body.partition("\n")[0].rstrip("\r"))
+    if match is None:
         return None
-    stamp = Stamp(found["head"], int(found["run"]), int(found["attempt"]))
-    return ParsedMarker(found["key"], stamp)
+    stamp = Stamp(match["head"], int(match["run"]), int(match["attempt"]))
+    return ParsedMarker(match["key"], stamp)

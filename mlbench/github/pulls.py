@@ -44,11 +44,13 @@ def pull_of_event(event: Mapping[str, Any]) -> Pull | None:
     Raises:
         GitHubError: the payload has another shape than GitHub documents.
     """
-    found = event.get("pull_request")
-    return None if found is None else pull_of(found)
+    payload = event.get("pull_request")
+    return None if payload is None else pull_of(payload)
 
 
-def pull_of_workflow_run(github: GitHub, event: Mapping[str, Any], told: int | None = None) -> Pull | None:
+def pull_of_workflow_run(
+    github: GitHub, event: Mapping[str, Any], named_number: int | None = None
+) -> Pull | None:
     """The open pull request that a finished run was for; None: there is none (any more).
 
     The payload lists none for forks. So the open ones with the run's branch as their head are listed, and
@@ -58,7 +60,7 @@ def pull_of_workflow_run(github: GitHub, event: Mapping[str, Any], told: int | N
     Args:
         github: the client.
         event: payload of a ``workflow_run`` event.
-        told: the number that an artifact of the run names.
+        named_number: the number that an artifact of the run names.
 
     Raises:
         GitHubError: they cannot be listed, or the payload has another shape than GitHub documents.
@@ -72,15 +74,15 @@ def pull_of_workflow_run(github: GitHub, event: Mapping[str, Any], told: int | N
     owner = text(mapping(head.get("owner"), "head_repository.owner"), "login", "head_repository.owner")
     repository = number(head, "id", "head_repository")
     listed = github.pages(github.path("pulls"), state="open", head=f"{owner}:{branch}")
-    found = [
+    pulls = [
         pull
         for pull in map(pull_of, listed)
         if pull.head_sha == head_sha and pull.head_repository == repository and pull.state == "open"
     ]
-    if len(found) > 1:
+    if len(pulls) > 1:
         # The same commit against several branches: only the run knows which one it was for.
-        found = [pull for pull in found if pull.number == told]
-    return found[0] if found else None
+        pulls = [pull for pull in pulls if pull.number == named_number]
+    return pulls[0] if pulls else None
 
 
 def pull_of(value: Any) -> Pull:

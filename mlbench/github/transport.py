@@ -154,8 +154,8 @@ class Transport:
                     what = f"the answer is longer than {outgoing.limit} bytes"
                     raise Unexpected(what, where=place(outgoing.url))
                 parts.append(chunk)
-            found = {name.lower(): value for name, value in response.headers.items()}
-            return HttpResponse(response.status_code, found, b"".join(parts))
+            response_headers = {name.lower(): value for name, value in response.headers.items()}
+            return HttpResponse(response.status_code, response_headers, b"".join(parts))
 
 
 def place(url: str) -> str:

@@ -56,9 +56,9 @@ def viewer_of(user: Any) -> Viewer:
 
 def _asked(github: GitHub) -> Viewer:
     try:
-        found = mapping(github.graphql("query { viewer { login databaseId } }").get("viewer"), "viewer")
-        identity = found.get("databaseId")
-        return Viewer(text(found, "login", "viewer"), identity if isinstance(identity, int) else 0)
+        login = mapping(github.graphql("query { viewer { login databaseId } }").get("viewer"), "viewer")
+        identity = login.get("databaseId")
+        return Viewer(text(login, "login", "viewer"), identity if isinstance(identity, int) else 0)
     except RateLimited:
         raise
     except GitHubError:

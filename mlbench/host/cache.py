@@ -37,7 +37,7 @@ class CacheEntry:
 
 def entries(areas: Sequence[str] = ()) -> tuple[CacheEntry, ...]:
     """What is kept, by area (default: all) and name. An unreadable part counts as empty."""
-    found = []
+    listing = []
     for name in areas or AREAS:
         folder = home_path() / name
         if not folder.is_dir():
@@ -46,8 +46,8 @@ def entries(areas: Sequence[str] = ()) -> tuple[CacheEntry, ...]:
             if path.suffix in {".lock", ".log"} or path.name == "lock":
                 continue
             in_use = name == ENVIRONMENTS and path == Path(sys.prefix)
-            found.append(CacheEntry(name, path.name, path, _bytes_of(path), in_use))
-    return tuple(found)
+            listing.append(CacheEntry(name, path.name, path, _bytes_of(path), in_use))
+    return tuple(listing)
 
 
 def clean(say: Say, areas: Sequence[str] = ()) -> int:

@@ -127,15 +127,15 @@ def _make(path: Path, locks: Locks, policy: Policy, run: _Runner) -> None:
     run([*pip, "-r", str(locks.build)], what)
     run([*pip, "--no-build-isolation", "-r", str(locks.packages)], what)
     marker = path / MARKER
-    made = marker.with_suffix(".new")
+    new_marker = marker.with_suffix(".new")
     facts = {
         "python": sys.version.split()[0],
         "base": sys.base_prefix,
         "lock": locks.packages.name,
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    made.write_text(json.dumps(facts, indent=1) + "\n")
-    made.replace(marker)
+    new_marker.write_text(json.dumps(facts, indent=1) + "\n")
+    new_marker.replace(marker)
 
 
 class _Runner:
@@ -230,8 +230,8 @@ def _own_pip() -> bool:
 def _virtualenv() -> list[str] | None:
     if importlib.util.find_spec("virtualenv"):
         return [sys.executable, "-I", "-m", "virtualenv"]
-    found = shutil.which("virtualenv")
-    return [found] if found else None
+    program = shutil.which("virtualenv")
+    return [program] if program else None
 
 
 def _ensure_venv_module(policy: Policy, say: Say) -> None:

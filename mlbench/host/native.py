@@ -33,8 +33,8 @@ def compiler() -> list[str] | None:
     named = shlex.split(os.environ.get("CC", ""))
     if named and shutil.which(named[0]):
         return named
-    found = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
-    return [found] if found else None
+    program = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
+    return [program] if program else None
 
 
 def why_not_built(prefix: Path | None = None) -> str:
@@ -69,18 +69,18 @@ def build(prefix: Path, say: Say) -> Path | None:
         if target.is_file():
             return target
         say("building the emulator's block hook with " + Path(command[0]).name)
-        made = target.with_suffix(f".{os.getpid()}")
-        error = _compile(command, made)
+        library = target.with_suffix(f".{os.getpid()}")
+        error = _compile(command, library)
         if error:
             failed.write_text(error)
-            made.unlink(missing_ok=True)
+            library.unlink(missing_ok=True)
             say("could not build it; the emulator runs its Python twin: same results, slower")
             return None
-        made.replace(target)
+        library.replace(target)
     return target
 
 
-def _compile(command: list[str], made: Path) -> str:
+def _compile(command: list[str], library: Path) -> str:
     """Run the compiler; the empty string, or what it said."""
     flags = ["-O2", "-std=c99", "-shared", "-fPIC"]
     if sys.platform == "linux":
@@ -88,7 +88,7 @@ def _compile(command: list[str], made: Path) -> str:
         flags += ["-ffreestanding", "-nostdlib"]
     try:
         done = subprocess.run(
-            [*command, *flags, "-o", str(made), str(SOURCE)],
+            [*command, *flags, "-o", str(library), str(SOURCE)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -98,7 +98,7 @@ def _compile(command: list[str], made: Path) -> str:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error) or "the compiler did not run"
-    if done.returncode == 0 and made.is_file():
+    if done.returncode == 0 and library.is_file():
         return ""
     return done.stderr or f"exit status {done.returncode}"
 

@@ -33,11 +33,11 @@ class Policy:
         given = list(arguments)
         if "--" in given:
             given = given[: given.index("--")]
-        wish = (environ.get("MLBENCH_INSTALL") or environ.get("INPUT_INSTALL") or "").strip().lower()
-        self_hosted = environ.get("RUNNER_ENVIRONMENT") == "self-hosted" and wish not in _TRUE
+        choice = (environ.get("MLBENCH_INSTALL") or environ.get("INPUT_INSTALL") or "").strip().lower()
+        self_hosted = environ.get("RUNNER_ENVIRONMENT") == "self-hosted" and choice not in _TRUE
         return cls(
             offline="--offline" in given or environ.get("MLBENCH_OFFLINE", "").strip().lower() in _TRUE,
-            install="--no-install" not in given and (not wish or wish in _TRUE),
-            yes="--yes" in given or wish in _TRUE,
+            install="--no-install" not in given and (not choice or choice in _TRUE),
+            yes="--yes" in given or choice in _TRUE,
             self_hosted=self_hosted,
         )

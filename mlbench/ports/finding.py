@@ -76,9 +76,9 @@ def parse_selector(text: str) -> PortSelector:
         return PortSelector()
     if _URL.match(text) or "/" in text or re.fullmatch(r"COM[0-9]+", text):
         return PortSelector(device=text)
-    found = _USB_ID.fullmatch(text)
-    if found:
-        return PortSelector("", UsbId(int(found[1], 16), int(found[2], 16)), found[3] or "")
+    match = _USB_ID.fullmatch(text)
+    if match:
+        return PortSelector("", UsbId(int(match[1], 16), int(match[2], 16)), match[3] or "")
     if re.fullmatch(r"tty[A-Za-z]+[0-9]+", text):
         return PortSelector(device=f"/dev/{text}")
     return PortSelector(serial_number=text)
@@ -88,14 +88,14 @@ def list_ports() -> tuple[Port, ...]:
     """All ports of this machine that hang on USB, by name; the rest is taken only where it is named."""
     from serial.tools import list_ports as pyserial
 
-    found = []
+    ports = []
     for item in pyserial.comports():
         if item.vid is None or item.pid is None:
             continue
         location = (item.location or "").partition(":")[0]
         usb = UsbId(item.vid, item.pid)
-        found.append(Port(item.device, usb, item.serial_number or "", location, item.product or ""))
-    return tuple(sorted(found, key=lambda port: [_number(part) for part in re.split(r"(\d+)", port.device)]))
+        ports.append(Port(item.device, usb, item.serial_number or "", location, item.product or ""))
+    return tuple(sorted(ports, key=lambda port: [_number(part) for part in re.split(r"(\d+)", port.device)]))
 
 
 def find_ports(
@@ -120,17 +120,17 @@ def find_ports(
             return (Port(selector.device),)
         raise _nothing(board, f"there is no port {selector.device}", ports)
     ids = board.serial.usb if board.serial is not None else ()
-    found = tuple(
+    candidates = tuple(
         port
         for port in _first_of_each(ports)
         if selector.fits(port) and (not selector.anything or port.usb in ids)
     )
-    if found:
-        return found
+    if candidates:
+        return candidates
     if selector.anything and not ids:
         raise _nothing(board, f"board {board.id} has no USB ids to be found by", ports)
-    asked = ":".join(filter(None, [str(selector.usb or ""), selector.serial_number]))
-    what = f"no port is {asked}" if asked else f"no {board.name} is connected"
+    selector_text = ":".join(filter(None, [str(selector.usb or ""), selector.serial_number]))
+    what = f"no port is {selector_text}" if selector_text else f"no {board.name} is connected"
     raise _nothing(board, what, ports)
 
 

@@ -92,8 +92,8 @@ def try_lock(port: Port, what: str) -> BoardLock | Holder:
         same = False  # somebody took the folder away meanwhile, and our lock is on nothing
     except OSError as error:
         os.close(handle)
-        said = f"files cannot be locked there ({error.strerror})"
-        raise EnvironmentFault(said, where=str(path), do="set MLBENCH_HOME to a local folder") from error
+        message = f"files cannot be locked there ({error.strerror})"
+        raise EnvironmentFault(message, where=str(path), do="set MLBENCH_HOME to a local folder") from error
     if not same:
         os.close(handle)
         return try_lock(port, what)
@@ -122,7 +122,7 @@ def holder_of(path: Path) -> Holder | None:
 
 def held() -> tuple[tuple[Path, Holder], ...]:
     """All boards that are held at the moment, by their files."""
-    found = []
+    holders = []
     for path in sorted(cache_area(BOARDS).glob("*.lock")):
         try:
             handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -131,10 +131,12 @@ def held() -> tuple[tuple[Path, Holder], ...]:
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
-            found.append((path, holder_of(path) or Holder(0, "this machine", "another run", "a moment ago")))
+            holders.append(
+                (path, holder_of(path) or Holder(0, "this machine", "another run", "a moment ago"))
+            )
         finally:
             os.close(handle)
-    return tuple(found)
+    return tuple(holders)
 
 
 def acquire(
@@ -160,18 +162,18 @@ def acquire(
         EnvironmentFault: none became free in time; says who holds them.
     """
     assert ports
-    deadline, told = clock() + seconds, False
+    deadline, announced = clock() + seconds, False
     while True:
         holders = []
         for port in ports:
-            got = try_lock(port, what)
-            if isinstance(got, BoardLock):
-                return got
-            holders.append(f"{port.device} is held by {got}")
+            lock = try_lock(port, what)
+            if isinstance(lock, BoardLock):
+                return lock
+            holders.append(f"{port.device} is held by {lock}")
         if clock() >= deadline:
             do = "wait for it, end that process, or connect another board"
             raise EnvironmentFault("; ".join(holders), do=do)
-        if not told:
+        if not announced:
             say(f"waiting for a board: {'; '.join(holders)}")
-            told = True
+            announced = True
         sleep(_POLL_SECONDS)

@@ -154,13 +154,13 @@ def await_return(
     others = {other.device for other in before} - {port.device}
     first = _identity(port)
     while True:
-        found = find_again(port, [other for other in list_all() if other.device not in others])
-        if found is None:
+        current = find_again(port, [other for other in list_all() if other.device not in others])
+        if current is None:
             went = True
-        elif went or _identity(found) != first or found.device != port.device or found.usb != port.usb:
-            return Returned(found, True)
+        elif went or _identity(current) != first or current.device != port.device or current.usb != port.usb:
+            return Returned(current, True)
         elif times.clock() - begin >= min(_SETTLE_SECONDS, seconds):
-            return Returned(found, False)
+            return Returned(current, False)
         if times.clock() - begin >= seconds:
             what = f"the port went and did not come back within {seconds:g} s"
             do = "press the board's reset button (twice for its bootloader), or connect it anew"
@@ -188,8 +188,8 @@ def _identity(port: Port) -> object:
         status = Path(port.device).lstat()
     except OSError:
         return None
-    made = status.st_ctime_ns if stat.S_ISLNK(status.st_mode) else 0  # of a device it changes with use
-    return status.st_dev, status.st_ino, status.st_rdev, made
+    link_time = status.st_ctime_ns if stat.S_ISLNK(status.st_mode) else 0  # of a device it changes with use
+    return status.st_dev, status.st_ino, status.st_rdev, link_time
 
 
 def _open(port: Port, baud: int) -> Line:

@@ -104,14 +104,14 @@ class ByCommand:
     @classmethod
     def prepared(cls, board: Board, image: UploadImage, folder: Path) -> ByCommand:
         """With the files that the command asks for, made where the build did not. Raises as the caller."""
-        asked = {name for argument in board.upload.command for _, name, _, _ in placeholders(argument)}
+        names = {name for argument in board.upload.command for _, name, _, _ in placeholders(argument)}
         values = {
             "folder": os.path.abspath(image.folder),  # noqa: PTH100 (links stay as named)
             "elf": os.path.abspath(image.elf),  # noqa: PTH100
             "fqbn": image.fqbn,
             "baud": str(baud_of(board)),
         }
-        for kind in sorted(asked & {"bin", "hex"}):
+        for kind in sorted(names & {"bin", "hex"}):
             values[kind] = str(_file(image, kind, folder))
         return cls(board, values, touches=board.reset.by == "touch")
 
@@ -135,9 +135,9 @@ class ByCommand:
         if done.status == 0:
             return ""
         ended = f"ended with status {done.status}" if done.status > 0 else f"died of signal {-done.status}"
-        said = last_words(done.stderr, done.stdout)
+        words = last_words(done.stderr, done.stdout)
         raise EnvironmentFault(
-            f"{Path(argv[0]).name} {ended}{f' ({said})' if said else ''}",
+            f"{Path(argv[0]).name} {ended}{f' ({words})' if words else ''}",
             where=port.device,
             do="see that the board is connected, and that nothing else has its port open",
         )
@@ -162,10 +162,10 @@ def _file(image: UploadImage, kind: str, folder: Path) -> Path:
     built = image.folder / f"{image.name}.ino.{kind}"
     if built.is_file():
         return Path(os.path.abspath(built))  # noqa: PTH100 (links stay as named)
-    loaded, made = Image.load(image.elf), folder / built.name
+    loaded, target = Image.load(image.elf), folder / built.name
     data = flat_binary(loaded) if kind == "bin" else intel_hex(loaded).encode("ascii")
     try:
-        made.write_bytes(data)
+        target.write_bytes(data)
     except OSError as error:
-        raise unwritable(made, error) from error
-    return made
+        raise unwritable(target, error) from error
+    return target

@@ -92,10 +92,10 @@ class _Course:
     def run(self) -> Uploaded:
         while self._attempts < self._by.tries:
             if self._done(f"try {self._attempts + 1} of {self._by.tries}"):
-                return self._uploaded(asked=False)
+                return self._uploaded(prompted=False)
         if self._board.reset.double_tap and self._by.person_seconds > 0:
             if self._pressed_twice() and self._done("try in the bootloader", in_bootloader=True):
-                return self._uploaded(asked=True)
+                return self._uploaded(prompted=True)
             do = "connect it anew, and see that its cable carries data"
         elif self._board.reset.double_tap:
             do = "press its reset button twice, then start again"
@@ -103,8 +103,8 @@ class _Course:
             do = "press its reset button or connect it anew, then start again"
         raise UploadFailed(self._port, self._attempts, self._reasons, do)
 
-    def _uploaded(self, *, asked: bool) -> Uploaded:
-        return Uploaded(self._port, self._attempts, tuple(self._reasons), asked)
+    def _uploaded(self, *, prompted: bool) -> Uploaded:
+        return Uploaded(self._port, self._attempts, tuple(self._reasons), prompted)
 
     def _done(self, which: str, *, in_bootloader: bool = False) -> bool:
         self._attempts += 1
@@ -152,15 +152,15 @@ class _Course:
 
     def _follow(self, siblings: Sequence[Port] = (), *, seconds: float | None = None) -> bool:
         """Wait until the board is there again; whether it was seen to go."""
-        found = await_return(
+        returned = await_return(
             self._port,
             self._board.reset.seconds if seconds is None else seconds,
             before=siblings,
             list_all=self._by.list_all,
             times=self._by.times,
         )
-        self._port = found.port
-        return found.went
+        self._port = returned.port
+        return returned.went
 
     def _siblings(self) -> list[Port]:
         """Ports of the same device: they go one after the other, and one that is left is not the one."""

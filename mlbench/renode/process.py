@@ -37,8 +37,8 @@ def find_renode() -> Path | None:
     fetched = installed()
     if fetched is not None:
         return fetched
-    found = shutil.which("renode")
-    return Path(found) if found else None
+    program = shutil.which("renode")
+    return Path(program) if program else None
 
 
 class RenodeProcess:
@@ -54,8 +54,10 @@ class RenodeProcess:
         if program is None or not os.access(program, os.X_OK):
             what = "there is no renode on PATH" if program is None else "is no program that can be run"
             raise EnvironmentFault(what, where=str(program or ""), do=INSTALL)
-        self._room = tempfile.TemporaryDirectory(prefix="mlbench-renode-", ignore_cleanup_errors=True)
-        self.folder = Path(self._room.name)
+        self._temporary_folder = tempfile.TemporaryDirectory(
+            prefix="mlbench-renode-", ignore_cleanup_errors=True
+        )
+        self.folder = Path(self._temporary_folder.name)
         """Renode's working and temporary folder: what it is told of by name lies here."""
         self._process: subprocess.Popen[bytes] | None = None
         try:
@@ -156,11 +158,11 @@ class RenodeProcess:
     def last_words(self) -> str:
         """How it ended and the last line it printed, to be put behind a message; may be empty."""
         status = self.exit_status()
-        said = [f"exit status {status}"] if status is not None else []
+        remarks = [f"exit status {status}"] if status is not None else []
         with suppress(OSError):
             lines = (self.folder / "output").read_text(errors="replace").strip().splitlines()
-            said += [line.strip()[:200] for line in lines[-1:]]
-        return f" ({'; '.join(said)})" if said else ""
+            remarks += [line.strip()[:200] for line in lines[-1:]]
+        return f" ({'; '.join(remarks)})" if remarks else ""
 
     def wait_for_call(self, call: Callable[[], object], seconds: float, aborted: Callable[[], str]) -> None:
         """Make a call that may never come back; look meanwhile whether the CPU was aborted.
@@ -222,7 +224,7 @@ class RenodeProcess:
                     with suppress(OSError):
                         pipe.close()
             process.wait()
-        self._room.cleanup()
+        self._temporary_folder.cleanup()
 
 
 class CpuAborted(Exception):

@@ -37,8 +37,10 @@ def annotations_of(comparison: Comparison, root: str | os.PathLike[str]) -> tupl
     A file is only named if ``root`` has it. Titles and messages are printable; a message may have lines.
     """
     places = _Places(Path(root))
-    found = [item for job in comparison.jobs for item in (*_failures(job, places), *_thresholds(job, places))]
-    return tuple(sorted(dict.fromkeys(found), key=lambda item: _ORDER.index(item.level)))
+    entries = [
+        item for job in comparison.jobs for item in (*_failures(job, places), *_thresholds(job, places))
+    ]
+    return tuple(sorted(dict.fromkeys(entries), key=lambda item: _ORDER.index(item.level)))
 
 
 def _failures(job: JobChange, places: _Places) -> Iterable[Annotation]:

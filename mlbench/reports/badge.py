@@ -10,26 +10,26 @@ from mlbench.results.comparison import Comparison, Verdict
 
 def to_badge(comparison: Comparison) -> str:
     """The outcome in some words and a colour."""
-    found = digest(comparison)
-    broken = bool(found.broken or found.failed)
+    overview = digest(comparison)
+    broken = bool(overview.broken or overview.failed)
     data = {
         "schemaVersion": 1,
         "label": "mlbench",
-        "message": headline(found)[1],
-        "color": _color(found, broken),
+        "message": headline(overview)[1],
+        "color": _color(overview, broken),
         "isError": broken,
     }
     return json.dumps(data, indent=2) + "\n"
 
 
-def _color(found: Digest, broken: bool) -> str:
-    verdicts = found.verdicts
+def _color(overview: Digest, broken: bool) -> str:
+    verdicts = overview.verdicts
     if broken or verdicts[Verdict.FAIL]:
         return "red"
     if verdicts[Verdict.WARN]:
         return "orange"
     if verdicts[Verdict.WORSE] or verdicts[Verdict.ACCEPTED]:
         return "yellow"
-    if not found.jobs:
+    if not overview.jobs:
         return "lightgrey"
-    return "blue" if found.comparison.base is None else "brightgreen"
+    return "blue" if overview.comparison.base is None else "brightgreen"

@@ -19,10 +19,10 @@ _NAME = 1024
 
 def to_bencher(results: Sequence[Result]) -> str:
     """A metric for each figure that is there; times with their spread as lower and upper value."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    metrics: dict[str, dict[str, dict[str, float]]] = {}
     for point in points(results):
         metric: dict[str, float] = {"value": point.value}
         if point.low is not None and point.high is not None:
             metric |= {"lower_value": point.low, "upper_value": point.high}
-        found.setdefault(elide(point.job, _NAME), {})[point.measure.replace("_", "-")] = metric
-    return json.dumps(found, indent=2) + "\n"
+        metrics.setdefault(elide(point.job, _NAME), {})[point.measure.replace("_", "-")] = metric
+    return json.dumps(metrics, indent=2) + "\n"

@@ -26,8 +26,8 @@ class ReportBlock:
             return self.stub
         if number == len(self.rows):
             return "\n".join(filter(None, (self.open, *self.rows, self.close)))
-        said = f"\n{self.cut(len(self.rows) - number)}"
-        return "\n".join(filter(None, (self.open, *self.rows[:number], said, self.close)))
+        cut_line = f"\n{self.cut(len(self.rows) - number)}"
+        return "\n".join(filter(None, (self.open, *self.rows[:number], cut_line, self.close)))
 
 
 def size(text: str) -> int:
@@ -54,15 +54,15 @@ def fit(blocks: Sequence[ReportBlock], limit: int) -> tuple[str, bool]:
     return "\n\n".join(filter(None, parts)), not whole
 
 
-def _most(block: ReportBlock, room: int) -> int:
+def _most(block: ReportBlock, space: int) -> int:
     """How many rows of the block fit."""
     everything = len(block.rows)
-    if size(block.first(everything)) <= room:
+    if size(block.first(everything)) <= space:
         return everything
     low, high = 0, max(0, everything - 1)  # `low` rows always fit: none is the stub
     while low < high:
         middle = (low + high + 1) // 2
-        if size(block.first(middle)) <= room:
+        if size(block.first(middle)) <= space:
             low = middle
         else:
             high = middle - 1

@@ -42,12 +42,12 @@ def comment_markdown(
     """
     if limit < _LEAST:
         raise ValueError(f"a comment of {limit} bytes cannot say what it leaves out")
-    found = digest(comparison)
+    overview = digest(comparison)
     summary = link("the job summary", run_url)
-    sections = Sections(found, f", all of it is in {summary}", _SYMBOLS)
+    sections = Sections(overview, f", all of it is in {summary}", _SYMBOLS)
     blocks = [
-        ReportBlock(top(found, title, missing)),
-        *told(found, sections, run_url, missing),
+        ReportBlock(top(overview, title, missing)),
+        *preamble(overview, sections, run_url, missing),
         *sections.broken(),
         *sections.worse(),
         *sections.keys(),
@@ -61,26 +61,30 @@ def comment_markdown(
         *sections.noise(),
         *sections.unchanged(),
     ]
-    last = ReportBlock(foot(found, sections, run_url))
+    last = ReportBlock(foot(overview, sections, run_url))
     text, _ = fit(blocks, limit - size(last.stub) - 4)
     return f"{text}\n\n{last.stub}\n"
 
 
-def top(found: Digest, title: str, missing: Sequence[str]) -> str:
+def top(overview: Digest, title: str, missing: Sequence[str]) -> str:
     """The outcome as a heading."""
-    icon, said = headline(found, len(missing))
-    return f"### {icon} {prose(title, 100)}: {said}"
+    icon, outcome = headline(overview, len(missing))
+    return f"### {icon} {prose(title, 100)}: {outcome}"
 
 
-def told(found: Digest, sections: Sections, run_url: str, missing: Sequence[str]) -> Iterable[ReportBlock]:
+def preamble(
+    overview: Digest, sections: Sections, run_url: str, missing: Sequence[str]
+) -> Iterable[ReportBlock]:
     """What a reader must know before any figure: what was compared, what is missing, what was accepted."""
-    comparison = found.comparison
-    others = also(found)
+    comparison = overview.comparison
+    others = also(overview)
     rest = f"{others[0].upper()}{others[1:]}." if others else ""
     yield ReportBlock(" ".join(filter(None, (_sides(comparison, run_url), rest))))
     if missing:
-        said = f"⚠️ **{plural(len(missing), 'job')} gave no results**, so this is not all"
-        yield sections.listed(f"{said}:\n", f"{said}{sections.elsewhere}.", [code(job) for job in missing])
+        warning = f"⚠️ **{plural(len(missing), 'job')} gave no results**, so this is not all"
+        yield sections.listed(
+            f"{warning}:\n", f"{warning}{sections.elsewhere}.", [code(job) for job in missing]
+        )
     if comparison.accepted:
         yield ReportBlock(f"☑️ What is over its limit was accepted: {prose(comparison.accepted)}")
     if comparison.notes:
@@ -88,9 +92,9 @@ def told(found: Digest, sections: Sections, run_url: str, missing: Sequence[str]
         yield sections.listed("To note:\n", stub, [prose(note, 500) for note in comparison.notes])
 
 
-def foot(found: Digest, sections: Sections, run_url: str) -> str:
+def foot(overview: Digest, sections: Sections, run_url: str) -> str:
     """What the figures mean, where they were taken, and where to read more."""
-    deltas = [delta for job in found.jobs for delta in job.deltas]
+    deltas = [delta for job in overview.jobs for delta in job.deltas]
     figures = [side for delta in deltas for side in (delta.base, delta.head) if side is not None]
     moved = {delta.measure for delta in deltas if delta.change}
     moving = [measure for measure in rows() if measure.key in moved]
@@ -104,11 +108,11 @@ def foot(found: Digest, sections: Sections, run_url: str) -> str:
             else ""
         )
         lines.append(f"Times come from a cycle model{judged}.")
-    lines += [f"Times of {prose(backend)} are rough: {prose(how, 100)}." for backend, how in _rough(found)]
-    lines += _clocks(found, bool(sections.place()))
+    lines += [f"Times of {prose(backend)} are rough: {prose(how, 100)}." for backend, how in _rough(overview)]
+    lines += _clocks(overview, bool(sections.place()))
     lines += [f"Of {measure.name} more is better." for measure in moving if measure.more_is_better]
     limits = [limit for delta in deltas for limit in (delta.threshold.warn, delta.threshold.fail)]
-    if found.comparison.base is not None and all(limit == Limit() for limit in limits):
+    if overview.comparison.base is not None and all(limit == Limit() for limit in limits):
         lines.append("No thresholds are set in <code>mlbench.yml</code>, so nothing here fails.")
     ends = [f"Measured on {place}" for place in filter(None, [sections.place()])]
     ends += [f"{link('The run', run_url)} has every figure"] if run_url else []
@@ -116,10 +120,10 @@ def foot(found: Digest, sections: Sections, run_url: str) -> str:
     return f"<sub>{' '.join(lines)}</sub>" if lines else ""
 
 
-def _rough(found: Digest) -> list[tuple[str, str]]:
+def _rough(overview: Digest) -> list[tuple[str, str]]:
     """Backends whose times are no more than an estimate, and of what."""
     ways: dict[tuple[str, str], None] = {}
-    for job in found.jobs:
+    for job in overview.jobs:
         for result in filter(None, (job.base, job.head)):
             for time in result.measures.times():
                 if time.method:
@@ -127,14 +131,14 @@ def _rough(found: Digest) -> list[tuple[str, str]]:
     return list(ways)[:_WAYS]
 
 
-def _clocks(found: Digest, one_place: bool) -> list[str]:
+def _clocks(overview: Digest, one_place: bool) -> list[str]:
     """What is said of the clocks of boards, each named where there are several places."""
-    results = (result for job in found.jobs for result in (job.base, job.head) if result is not None)
-    said = (
+    results = (result for job in overview.jobs for result in (job.base, job.head) if result is not None)
+    sentences = (
         f"Times {'' if one_place else f'of {code(board)} ({prose(backend)}) '}by {clock}."
         for board, backend, clock in clocks(results)
     )
-    return list(dict.fromkeys(said))[:_WAYS]
+    return list(dict.fromkeys(sentences))[:_WAYS]
 
 
 def _sides(comparison: Comparison, run_url: str) -> str:

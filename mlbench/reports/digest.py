@@ -89,10 +89,10 @@ def digest(comparison: Comparison) -> Digest:
     )
 
 
-def headline(found: Digest, missing: int = 0) -> tuple[str, str]:
+def headline(overview: Digest, missing: int = 0) -> tuple[str, str]:
     """The outcome: an icon, and one line that says it."""
-    verdicts = found.verdicts
-    parts = [f"{sketches(len(found.broken))} broke"] if found.broken else []
+    verdicts = overview.verdicts
+    parts = [f"{sketches(len(overview.broken))} broke"] if overview.broken else []
     for kind, one, many in (
         (Verdict.FAIL, "measure over its limit", "measures over their limits"),
         (Verdict.WARN, "warning", "warnings"),
@@ -103,15 +103,15 @@ def headline(found: Digest, missing: int = 0) -> tuple[str, str]:
         if verdicts[kind]:
             parts.append(plural(verdicts[kind], one, many))
     if len(parts) == 1:
-        parts = [_only(found) or parts[0]]
+        parts = [_only(overview) or parts[0]]
     if missing:
         parts.append(f"{plural(missing, 'job')} without results")
-    return _icon(found, missing), ", ".join(parts) or _nothing_moved(found)
+    return _icon(overview, missing), ", ".join(parts) or _nothing_moved(overview)
 
 
-def _only(found: Digest) -> str:
+def _only(overview: Digest) -> str:
     """The one measure that moved, in full; empty where there are more."""
-    moved = [delta for job in found.jobs for delta in job.deltas if delta.verdict in MOVED]
+    moved = [delta for job in overview.jobs for delta in job.deltas if delta.verdict in MOVED]
     if len(moved) != 1 or moved[0].change is None:
         return ""
     (delta,) = moved
@@ -119,46 +119,48 @@ def _only(found: Digest) -> str:
     return f"{row(delta.measure).name} {change(delta).replace(' (', f'{of} (')} in 1 sketch, {verdict(delta)}"
 
 
-def also(found: Digest) -> str:
+def also(overview: Digest) -> str:
     """What became of the other sketches, in one line; may be empty."""
-    parts = [plural(len(found.new), "new sketch", "new sketches")] if found.new else []
-    failed = "failed" if found.comparison.base is None else "failed before and after"
+    parts = [plural(len(overview.new), "new sketch", "new sketches")] if overview.new else []
+    failed = "failed" if overview.comparison.base is None else "failed before and after"
     for jobs, word in (
-        (found.fixed, "fixed"),
-        (found.removed, "removed"),
-        (found.failed, failed),
-        (found.skipped, "not measured"),
-        (found.unchanged, "unchanged"),
+        (overview.fixed, "fixed"),
+        (overview.removed, "removed"),
+        (overview.failed, failed),
+        (overview.skipped, "not measured"),
+        (overview.unchanged, "unchanged"),
     ):
         if jobs:
             parts.append(f"{sketches(len(jobs))} {word}")
     return ", ".join(parts)
 
 
-def _nothing_moved(found: Digest) -> str:
-    if found.comparison.base is None:
+def _nothing_moved(overview: Digest) -> str:
+    if overview.comparison.base is None:
         # A badge says nothing else.
-        failed = f"{sketches(len(found.failed))} failed, " if found.failed else ""
-        return f"{failed}{sketches(len(found.measured))} measured, nothing to compare with"
-    if found.unchanged:
-        beyond = " beyond noise" if found.noise else ""
-        return f"no change in {sketches(len(found.unchanged))}{beyond}"
-    if found.apart:
-        return f"{sketches(len(found.apart))} side by side, not comparable"
-    return also(found) or "no sketch was measured"
+        failed = f"{sketches(len(overview.failed))} failed, " if overview.failed else ""
+        return f"{failed}{sketches(len(overview.measured))} measured, nothing to compare with"
+    if overview.unchanged:
+        beyond = " beyond noise" if overview.noise else ""
+        return f"no change in {sketches(len(overview.unchanged))}{beyond}"
+    if overview.apart:
+        return f"{sketches(len(overview.apart))} side by side, not comparable"
+    return also(overview) or "no sketch was measured"
 
 
-def _icon(found: Digest, missing: int) -> str:
-    verdicts = found.verdicts
-    if found.broken or verdicts[Verdict.FAIL]:
+def _icon(overview: Digest, missing: int) -> str:
+    verdicts = overview.verdicts
+    if overview.broken or verdicts[Verdict.FAIL]:
         return "❌"
-    if verdicts[Verdict.WARN] or missing or found.failed or not found.jobs:
+    if verdicts[Verdict.WARN] or missing or overview.failed or not overview.jobs:
         return "⚠️"
     if verdicts[Verdict.WORSE]:
         return "🔺"
     if verdicts[Verdict.ACCEPTED]:
         return "☑️"
-    if found.comparison.base is None or (found.apart and not found.unchanged and not found.better):
+    if overview.comparison.base is None or (
+        overview.apart and not overview.unchanged and not overview.better
+    ):
         return "📏"
     return "✅"
 

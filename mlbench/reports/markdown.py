@@ -18,18 +18,18 @@ def to_markdown(results: Sequence[Result]) -> str:
 
 
 def _section(board: str, backend: str, results: Sequence[Result]) -> str:
-    here = [result for result in results if (result.board, result.backend) == (board, backend)]
-    said: list[str] = []
-    lines_of = [f"| {' | '.join((code(result.sketch), *_cells(result, said)))} |" for result in here]
+    group = [result for result in results if (result.board, result.backend) == (board, backend)]
+    footnotes: list[str] = []
+    lines_of = [f"| {' | '.join((code(result.sketch), *_cells(result, footnotes)))} |" for result in group]
     head = list(_head())
     lines = [f"### {code(board)}, {prose(backend)}", "", f"| {' | '.join(head)} |"]
     lines += [f"| {' | '.join(['---'] + ['---:'] * (len(head) - 1))} |", *lines_of]
-    notes = [f"<sup>{number}</sup> {prose(text)}" for number, text in enumerate(said, 1)]
-    notes += [f"Times by {clock}." for _, _, clock in clocks(here)]
-    if any(isinstance(one.measures.flash, Flash) and one.measures.flash.starred for one in here):
+    notes = [f"<sup>{number}</sup> {prose(text)}" for number, text in enumerate(footnotes, 1)]
+    notes += [f"Times by {clock}." for _, _, clock in clocks(group)]
+    if any(isinstance(one.measures.flash, Flash) and one.measures.flash.starred for one in group):
         notes.insert(0, "\\* Does not fit the board; measured by linking again with larger memory regions.")
     notes += [
-        f"{code(result.sketch)} failed: {prose(result.failure.message)}" for result in here if result.failure
+        f"{code(result.sketch)} failed: {prose(result.failure.message)}" for result in group if result.failure
     ]
     if notes:
         lines += ["", "<br>\n".join(notes)]
@@ -47,13 +47,13 @@ def _head() -> Iterable[str]:
             yield f"Overhead{of}"
 
 
-def _cells(result: Result, said: list[str]) -> Iterable[str]:
+def _cells(result: Result, footnotes: list[str]) -> Iterable[str]:
     for measure, value in result.measures.items():
         if isinstance(value, Absent):
-            yield _absent(value, said, result)
+            yield _absent(value, footnotes, result)
         elif isinstance(value, Time):
             spreads = spread(value)
-            yield milliseconds(value.median_us) + (_mark(spreads, said) if spreads else "")
+            yield milliseconds(value.median_us) + (_mark(spreads, footnotes) if spreads else "")
         else:
             starred = isinstance(value, Flash) and value.starred
             yield shown(measure.key, value.amount) + ("\\*" if starred else "")
@@ -62,13 +62,13 @@ def _cells(result: Result, said: list[str]) -> Iterable[str]:
             yield "-" if overhead is None else count(overhead)
 
 
-def _absent(measure: Absent, said: list[str], result: Result) -> str:
+def _absent(measure: Absent, footnotes: list[str], result: Result) -> str:
     # Why a sketch failed is said below.
-    return "failed" if result.failure is not None else f"-{_mark(measure.reason, said)}"
+    return "failed" if result.failure is not None else f"-{_mark(measure.reason, footnotes)}"
 
 
-def _mark(text: str, said: list[str]) -> str:
+def _mark(text: str, footnotes: list[str]) -> str:
     """The number of a note; one text has one number."""
-    if text not in said:
-        said.append(text)
-    return f" <sup>{said.index(text) + 1}</sup>"
+    if text not in footnotes:
+        footnotes.append(text)
+    return f" <sup>{footnotes.index(text) + 1}</sup>"

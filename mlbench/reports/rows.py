@@ -48,10 +48,10 @@ def row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def change_rows(found: Sequence[Changed], name: Name) -> Rows:
+def change_rows(changes: Sequence[Changed], name: Name) -> Rows:
     """Base, head and change of measures that are compared. The rows of one sketch stand together."""
     rows = []
-    for one in found:
+    for one in changes:
         named = name(one.job)
         for delta in one.deltas:
             raw = raw_change(delta)
@@ -61,21 +61,21 @@ def change_rows(found: Sequence[Changed], name: Name) -> Rows:
             if raw:
                 moved += f"<br><sub>{_unbroken(f'with alignment {raw}')}</sub>"
             note = _note(delta)
-            said = f"{icon(delta)} {verdict(delta)}{f'<br><sub>{prose(note)}</sub>' if note else ''}"
-            rows.append(row((named, *_sides(delta), moved, said)))
+            verdict_cell = f"{icon(delta)} {verdict(delta)}{f'<br><sub>{prose(note)}</sub>' if note else ''}"
+            rows.append(row((named, *_sides(delta), moved, verdict_cell)))
             named = ""
     return table(("Sketch", "Measure", "Base", "Head", "Change", "Verdict"), "llrrrl"), tuple(rows)
 
 
-def apart_rows(found: Sequence[Changed], name: Name) -> Rows:
+def apart_rows(changes: Sequence[Changed], name: Name) -> Rows:
     """Base and head of measures that are not compared, and why not."""
     rows = []
-    for one in found:
-        named, said = name(one.job), ""
+    for one in changes:
+        named, previous = name(one.job), ""
         for delta in one.deltas:
-            why = "" if delta.note == said else prose(delta.note)
+            why = "" if delta.note == previous else prose(delta.note)
             rows.append(row((named, *_sides(delta), why)))
-            named, said = "", delta.note
+            named, previous = "", delta.note
     return table(("Sketch", "Measure", "Base", "Head", "Why not subtracted"), "llrrl"), tuple(rows)
 
 
@@ -144,8 +144,8 @@ def _unbroken(text: str) -> str:
 def _note(delta: Delta) -> str:
     """What a delta's note adds to its table, where the measure beside it has the row below."""
     beside = measures.row(delta.measure).beside
-    told = f"{measures.row(beside).name} " if beside else None
-    return "; ".join(part for part in delta.note.split("; ") if told is None or not part.startswith(told))
+    prefix = f"{measures.row(beside).name} " if beside else None
+    return "; ".join(part for part in delta.note.split("; ") if prefix is None or not part.startswith(prefix))
 
 
 def _symbols(job: JobChange, name: Name, most: int) -> Iterable[str]:

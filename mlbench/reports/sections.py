@@ -25,25 +25,25 @@ class Sections:
     """Builds the blocks of one report.
 
     Args:
-        found: what to show.
+        overview: what to show.
         elsewhere: where the rest of what is cut can be read, for people.
         symbols: how many functions and objects are shown of a sketch.
         folded: whether what did not change is folded.
     """
 
-    def __init__(self, found: Digest, elsewhere: str, symbols: int, *, folded: bool = True) -> None:
-        self.found = found
+    def __init__(self, overview: Digest, elsewhere: str, symbols: int, *, folded: bool = True) -> None:
+        self.overview = overview
         self.elsewhere = elsewhere
         self.symbols = symbols
         self.folded = folded
-        self._boards = {job.board for job in found.jobs}
-        self._backends = {job.backend for job in found.jobs}
+        self._boards = {job.board for job in overview.jobs}
+        self._backends = {job.backend for job in overview.jobs}
 
     def place(self) -> str:
         """Where everything was measured, if that is one place."""
         if len(self._boards) != 1 or len(self._backends) != 1:
             return ""
-        job = self.found.jobs[0]
+        job = self.overview.jobs[0]
         return f"{code(job.board)}, {prose(job.backend)}"
 
     def name(self, job: JobChange) -> str:
@@ -58,64 +58,64 @@ class Sections:
 
     def broken(self) -> Iterable[ReportBlock]:
         """Sketches that worked at the base."""
-        yield from self._failures("No longer working", "❌", self.found.broken)
+        yield from self._failures("No longer working", "❌", self.overview.broken)
 
     def failed(self) -> Iterable[ReportBlock]:
         """Sketches that fail, and did so before."""
-        base = self.found.comparison.base is not None
-        yield from self._failures("Failed before and after" if base else "Failed", "⚠️", self.found.failed)
+        base = self.overview.comparison.base is not None
+        yield from self._failures("Failed before and after" if base else "Failed", "⚠️", self.overview.failed)
 
     def failure_details(self) -> Iterable[ReportBlock]:
         """Calls and compiler messages of what failed."""
         rows = []
-        for job in (*self.found.broken, *self.found.failed):
-            told = failure_detail(job.head.failure) if job.head and job.head.failure else ""
-            if told:
-                rows.append(f"{self.name(job)}\n\n{told}\n")
+        for job in (*self.overview.broken, *self.overview.failed):
+            detail = failure_detail(job.head.failure) if job.head and job.head.failure else ""
+            if detail:
+                rows.append(f"{self.name(job)}\n\n{detail}\n")
         if rows:
             yield self.fold("How it failed", "", rows)
 
     def worse(self) -> Iterable[ReportBlock]:
         """Every sketch of which something got worse, with all that moved in it."""
-        found = self.found.worse
-        yield from self._table("Worse", len(found), change_rows(found, self.cell))
+        changes = self.overview.worse
+        yield from self._table("Worse", len(changes), change_rows(changes, self.cell))
 
     def better(self) -> Iterable[ReportBlock]:
         """Sketches of which something got better and nothing worse."""
-        found = self.found.better
-        yield from self._table("Better", len(found), change_rows(found, self.cell))
+        changes = self.overview.better
+        yield from self._table("Better", len(changes), change_rows(changes, self.cell))
 
     def apart(self) -> Iterable[ReportBlock]:
         """Figures that cannot be subtracted."""
-        found = self.found.apart
-        yield from self._table("Side by side, not subtracted", len(found), apart_rows(found, self.cell))
+        changes = self.overview.apart
+        yield from self._table("Side by side, not subtracted", len(changes), apart_rows(changes, self.cell))
 
     def figures(self) -> Iterable[ReportBlock]:
         """Figures of new and mended sketches; of all, where there is no baseline."""
         for title, jobs in (
-            ("New", self.found.new),
-            ("Fixed: failed at the base", self.found.fixed),
-            ("Measured", self.found.measured),
+            ("New", self.overview.new),
+            ("Fixed: failed at the base", self.overview.fixed),
+            ("Measured", self.overview.measured),
         ):
             yield from self._table(title, len(jobs), figure_rows(jobs, self.cell))
 
     def noise(self) -> Iterable[ReportBlock]:
         """What moved and says nothing."""
-        found = self.found.noise
-        if found:
-            number = plural(sum(len(one.deltas) for one in found), "measure")
+        changes = self.overview.noise
+        if changes:
+            number = plural(sum(len(one.deltas) for one in changes), "measure")
             title = f"Noise: {number} moved only by code alignment or within the spread"
-            yield self.fold(title, *change_rows(found, self.cell))
+            yield self.fold(title, *change_rows(changes, self.cell))
 
     def unchanged(self) -> Iterable[ReportBlock]:
         """Sketches that did not move."""
-        jobs = self.found.unchanged
+        jobs = self.overview.unchanged
         if jobs:
             yield self.fold(f"Unchanged: {sketches(len(jobs))}", *figure_rows(jobs, self.cell))
 
     def gone(self) -> Iterable[ReportBlock]:
         """Sketches that are only at the base, and those that were not measured."""
-        removed, skipped = self.found.removed, self.found.skipped
+        removed, skipped = self.overview.removed, self.overview.skipped
         if removed:
             stub = f"Removed: {sketches(len(removed))}, named{self.elsewhere}."
             yield self.listed("#### Removed\n", stub, [self.name(job) for job in removed])
@@ -125,14 +125,14 @@ class Sections:
 
     def symbol_changes(self) -> Iterable[ReportBlock]:
         """Which functions and objects made flash grow or shrink."""
-        jobs = [job for job in self.found.jobs if job.symbols]
+        jobs = [job for job in self.overview.jobs if job.symbols]
         if jobs:
             rows = symbol_rows(jobs, self.cell, self.symbols)
             yield self.fold("Where flash changed, in bytes", *rows, f": {largest(jobs)}")
 
     def keys(self) -> Iterable[ReportBlock]:
         """What the two sides were built and measured with, where that differs."""
-        rows = key_rows(self.found.jobs, self.name)
+        rows = key_rows(self.overview.jobs, self.name)
         if rows:
             stub = f"Builds or instruments differ in {plural(len(rows), 'way')}{self.elsewhere}."
             yield self.listed("Changed besides the sketches:\n", stub, rows)
@@ -168,8 +168,8 @@ class Sections:
     def _skipped(self, job: JobChange) -> str:
         heads = [delta.head for delta in job.deltas if delta.head is not None]
         reasons = dict.fromkeys(head.absent for head in heads if head.absent)
-        said = f": {prose('; '.join(reasons))}" if reasons else ""
-        return f"{self.name(job)}{said}"
+        suffix = f": {prose('; '.join(reasons))}" if reasons else ""
+        return f"{self.name(job)}{suffix}"
 
     def _failures(self, title: str, mark: str, jobs: Sequence[JobChange]) -> Iterable[ReportBlock]:
         items = []

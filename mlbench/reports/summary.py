@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mlbench.core.execution import StackUse
 from mlbench.reports.blocks import ReportBlock, fit, size
-from mlbench.reports.comment import foot, told, top
+from mlbench.reports.comment import foot, preamble, top
 from mlbench.reports.digest import digest
 from mlbench.reports.escaping import code, fence, prose
 from mlbench.reports.rows import row, table
@@ -36,11 +36,11 @@ def summary_markdown(
     """The summary's Markdown, of at most ``limit`` bytes. Arguments as for ``comment_markdown``."""
     if limit < _LEAST:
         raise ValueError(f"a summary of {limit} bytes cannot say what it leaves out")
-    found = digest(comparison)
-    sections = Sections(found, ", all of it is in the result file", _SYMBOLS, folded=False)
+    overview = digest(comparison)
+    sections = Sections(overview, ", all of it is in the result file", _SYMBOLS, folded=False)
     blocks = [
-        ReportBlock(top(found, title, missing)),
-        *told(found, sections, run_url, missing),
+        ReportBlock(top(overview, title, missing)),
+        *preamble(overview, sections, run_url, missing),
         *sections.broken(),
         *sections.worse(),
         *sections.keys(),
@@ -56,14 +56,14 @@ def summary_markdown(
         *_seconds(sections),
         *_details(sections),
     ]
-    last = ReportBlock(foot(found, sections, ""))
+    last = ReportBlock(foot(overview, sections, ""))
     text, _ = fit(blocks, limit - size(last.stub) - 4)
     return f"{text}\n\n{last.stub}\n"
 
 
 def _seconds(sections: Sections) -> Iterable[ReportBlock]:
     """How long the host took for each sketch."""
-    jobs = [job for job in sections.found.jobs if job.head is not None and job.head.seconds]
+    jobs = [job for job in sections.overview.jobs if job.head is not None and job.head.seconds]
     steps = list(dict.fromkeys(name for job in jobs if job.head for name, _ in job.head.seconds))
     if not jobs:
         return
@@ -72,14 +72,14 @@ def _seconds(sections: Sections) -> Iterable[ReportBlock]:
     for job in jobs:
         taken = dict(job.head.seconds) if job.head else {}
         cells = [f"{taken[step]:,.1f}" if step in taken else "-" for step in steps]
-        kept = "<br><sub>figures of an earlier run</sub>" if job.head and job.head.cached else ""
-        rows.append(row((f"{sections.cell(job)}{kept}", *cells, f"{sum(taken.values()):,.1f}")))
+        cache_note = "<br><sub>figures of an earlier run</sub>" if job.head and job.head.cached else ""
+        rows.append(row((f"{sections.cell(job)}{cache_note}", *cells, f"{sum(taken.values()):,.1f}")))
     yield sections.fold("Time taken, in seconds of this machine", head, rows)
 
 
 def _details(sections: Sections) -> Iterable[ReportBlock]:
     """Everything that is known of each sketch."""
-    jobs = [job for job in sections.found.jobs if job.head is not None]
+    jobs = [job for job in sections.overview.jobs if job.head is not None]
     rows = [text for job in jobs if job.head for text in _detail(sections, job, job.head)]
     if rows:
         yield ReportBlock(
@@ -117,10 +117,10 @@ def _largest(where: str, symbols: Sequence[tuple[str, int]], together: int) -> s
 def _lines(result: Result) -> Iterable[str]:
     measures = result.measures
     if isinstance(measures.flash, Flash):
-        made = ", ".join(f"{code(name)} {count(size)}" for name, size in measures.flash.sections)
+        parts = ", ".join(f"{code(name)} {count(size)}" for name, size in measures.flash.sections)
         over = measures.flash.overhead
         core = f"; {count(over)} of an empty sketch" if over is not None else ""
-        yield f"flash: {count(measures.flash.bytes)} bytes: {made}{core}"
+        yield f"flash: {count(measures.flash.bytes)} bytes: {parts}{core}"
     ram = measures.unused_ram
     if isinstance(ram, UnusedRam):
         sure = "certified" if ram.certified else "not certified"

@@ -115,20 +115,20 @@ def make_table(results: Sequence[Result]) -> Table:
 
 def _figures(result: Result, notes: _Footnotes) -> Iterable[Cell]:
     # Why a failed sketch has no figures is said in full below the table.
-    told = result.failure is not None
+    explained = result.failure is not None
     for measure, value in result.measures.items():
-        yield _cell(measure.key, value, notes, told)
+        yield _cell(measure.key, value, notes, explained)
         if measure.key == FLASH:
             overhead = value.overhead if isinstance(value, Flash) else None
             yield Cell("-" if overhead is None else count(overhead))
 
 
-def _cell(measure: str, value: Value, notes: _Footnotes, told: bool) -> Cell:
+def _cell(measure: str, value: Value, notes: _Footnotes, explained: bool) -> Cell:
     if isinstance(value, Absent):
-        return Cell("-") if told else Cell("-", (notes.number(value.reason),))
+        return Cell("-") if explained else Cell("-", (notes.number(value.reason),))
     if isinstance(value, Time):
-        said = spread(value) or _telling_range(value)
-        return Cell(milliseconds(value.median_us), (notes.number(said),) if said else ())
+        footnote = spread(value) or _telling_range(value)
+        return Cell(milliseconds(value.median_us), (notes.number(footnote),) if footnote else ())
     text = shown(measure, value.amount)
     if isinstance(value, UnusedRam):
         return Cell(text, tuple(notes.number(about) for about in _about(value)))

@@ -115,24 +115,24 @@ def spread(time: Time) -> str:
     """How far a board's times spread; empty where nothing is known of it, as for emulated ones."""
     if time.first_us is None and time.mad_us is None:
         return ""
-    said = plural(time.count, "run")
+    text = plural(time.count, "run")
     if time.first_us is not None:
-        said += f" after a first one of {milliseconds(time.first_us)} ms"
+        text += f" after a first one of {milliseconds(time.first_us)} ms"
     if time.mad_us is None:
-        return said
+        return text
     low, high = milliseconds(time.minimum_us), milliseconds(time.maximum_us)
-    return f"{said}: {low} to {high} ms, MAD {shown(INFERENCE_TIME, time.mad_us)} ms"
+    return f"{text}: {low} to {high} ms, MAD {shown(INFERENCE_TIME, time.mad_us)} ms"
 
 
 def clocks(results: Iterable[Result]) -> tuple[tuple[str, str, str], ...]:
     """Boards whose own clocks took the times, the backends, and what is said of each clock's step."""
-    found = {
+    descriptions = {
         (result.board, result.backend, f"a clock that steps by {time.resolution_us:,.6g} us"): None
         for result in results
         for time in result.measures.times()
         if time.resolution_us is not None
     }
-    return tuple(found)
+    return tuple(descriptions)
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -30,13 +30,13 @@ def encode(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value) and not isinstance(value, type):
-        found: dict[str, Any] = {}
+        encoded: dict[str, Any] = {}
         for field, hint in _hints(type(value)):
             if field.metadata == INLINE:
-                found |= {key: encode(item) for key, item in getattr(value, field.name)}
+                encoded |= {key: encode(item) for key, item in getattr(value, field.name)}
             else:
-                found[field.name] = _encode_as(getattr(value, field.name), field, hint)
-        return found
+                encoded[field.name] = _encode_as(getattr(value, field.name), field, hint)
+        return encoded
     if isinstance(value, tuple):
         return [encode(item) for item in value]
     if isinstance(value, (str, int, float, type(None))):

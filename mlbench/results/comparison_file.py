@@ -45,11 +45,11 @@ def from_data(data: Any, where: str) -> Comparison:
     Raises:
         UsageError: it is no comparison, or of a newer format.
     """
-    found = data.get("schema") if isinstance(data, dict) else None
-    if not isinstance(found, str) or not found.startswith(_FAMILY):
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if not isinstance(schema, str) or not schema.startswith(_FAMILY):
         raise UsageError("not a comparison", where=where, do=f'give a file with "schema": "{SCHEMA}"')
-    if found != SCHEMA:
-        what = f"a comparison of the format {found!r}, this version reads {SCHEMA!r}"
+    if schema != SCHEMA:
+        what = f"a comparison of the format {schema!r}, this version reads {SCHEMA!r}"
         raise UsageError(what, where=where, do="update mlbench")
     try:
         for violation in violations(data, comparison_schema(), referred()):

@@ -66,11 +66,11 @@ def from_json(text: str, where: str) -> Document:
         UsageError: it is not JSON, not a result, or of a newer format.
     """
     data = load(text, where, "measure again")
-    found = data.get("schema") if isinstance(data, dict) else None
-    if not isinstance(found, str) or not found.startswith(_FAMILY):
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if not isinstance(schema, str) or not schema.startswith(_FAMILY):
         raise UsageError("not a result file", where=where, do=f'give a file with "schema": "{SCHEMA}"')
-    if found != SCHEMA:
-        what = f"a result file of the format {found!r}, this version reads {SCHEMA!r}"
+    if schema != SCHEMA:
+        what = f"a result file of the format {schema!r}, this version reads {SCHEMA!r}"
         raise UsageError(what, where=where, do="update mlbench")
     for violation in violations(data, result_schema()):
         raise UsageError(f"not a valid result file: {violation.what}", where=where, do="measure again")
@@ -135,8 +135,8 @@ def write_text(text: str, destination: str, stdout: TextIO | None = None) -> Non
         _replace(path, text)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        kept = ", the file that was there is unchanged" if path.is_file() else ""
-        what = f"cannot write the results: {error.strerror or error}{kept}"
+        reassurance = ", the file that was there is unchanged" if path.is_file() else ""
+        what = f"cannot write the results: {error.strerror or error}{reassurance}"
         do = "free some space" if full else "choose another place with --json"
         raise EnvironmentFault(what, where=destination, do=do) from None
 

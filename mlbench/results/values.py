@@ -190,9 +190,9 @@ class Measures:
     @classmethod
     def none(cls, why: Absent, flash: Flash | Absent | None = None) -> Measures:
         """Every measure absent for one reason, but for flash where it is known."""
-        found = cls(flash or why, why, why, why, why)
-        further = (row.key for row in measures.rows() if row.key not in found._own())
-        return replace(found, further=tuple((key, why) for key in further))
+        core_measures = cls(flash or why, why, why, why, why)
+        further = (row.key for row in measures.rows() if row.key not in core_measures._own())
+        return replace(core_measures, further=tuple((key, why) for key in further))
 
     def _own(self) -> dict[str, Value]:
         return {

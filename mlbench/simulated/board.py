@@ -368,6 +368,6 @@ def simulate(board: Board, link: Path, options: SimulationOptions, firmware: Pat
                 simulated.step()
         finally:
             simulated.close()
-    told = ", ".join(f"{name} {count}" for name, count in sorted(simulated.counts.items()))
-    people(f"what happened: {told or 'nothing'}")
+    summary = ", ".join(f"{name} {count}" for name, count in sorted(simulated.counts.items()))
+    people(f"what happened: {summary or 'nothing'}")
     return 0

@@ -62,8 +62,8 @@ class Bootloader:
             self._deaf = False
         if self._size:
             return self._firmware()
-        line, found, _ = bytes(self._pending).partition(b"\n")
-        if not found:
+        line, newline, _ = bytes(self._pending).partition(b"\n")
+        if not newline:
             if len(line) > _LONGEST_LINE:
                 self._pending.clear()  # what a sketch was sent, or noise
             return Loaded()
@@ -127,17 +127,17 @@ def _expect(line: Line, port: Port, word: bytes, times: Times, most: int = _LONG
     """Read until a line says the word. With more than a line's length, others may stand before it."""
     heard, deadline = b"", times.clock() + _ANSWER_SECONDS
     while True:
-        got = line.read(1)
-        heard += got
-        if got == b"\n":
+        byte = line.read(1)
+        heard += byte
+        if byte == b"\n":
             if heard.endswith(word + b"\n"):
                 return
             if most == _LONGEST_LINE:
-                said = heard.strip().decode("ascii", "backslashreplace")
-                raise EnvironmentFault(f"the upload failed: {said}", where=port.device, do="try again")
+                answer = heard.strip().decode("ascii", "backslashreplace")
+                raise EnvironmentFault(f"the upload failed: {answer}", where=port.device, do="try again")
         if times.clock() > deadline or len(heard) > most:
             raise EnvironmentFault("no bootloader answers", where=port.device, do="touch the port first")
-        if not got:
+        if not byte:
             times.sleep(0.002)
 
 

@@ -47,15 +47,15 @@ class SimulatedChip:
         machine = Machine(image, self.kind)
         old, self.machine = self.machine, machine
         if old is not None:
-            kept = bytearray(old.flash.data[:])
+            content = bytearray(old.flash.data[:])
             for segment in image.segments:
                 # A programmer erases whole pages.
                 page = self.board.keeps.page or 1
                 load = segment.load - machine.flash.start
                 start, end = load // page * page, -(-(load + len(segment.data)) // page) * page
-                if segment.data and start >= 0 and end <= len(kept):
-                    kept[start:end] = machine.flash.data[start:end]
-            machine.patch_flash(machine.flash.start, bytes(kept))
+                if segment.data and start >= 0 and end <= len(content):
+                    content[start:end] = machine.flash.data[start:end]
+            machine.patch_flash(machine.flash.start, bytes(content))
             self._hand_over_watchdog(old, machine)
         machine.console.keep = False
         machine.console.listener = self.heard.append
@@ -86,10 +86,12 @@ class SimulatedChip:
             self.state = ChipState.BOOTLOADER
             return
         bus, call = self.machine.bus, self.kind.bootloader
-        asked = call is not None and cause is Cause.SOFTWARE and bus.read(call.register, 4) == call.value
+        wants_bootloader = (
+            call is not None and cause is Cause.SOFTWARE and bus.read(call.register, 4) == call.value
+        )
         self.machine.restart(cause)
         self._boot(why)
-        if asked and call is not None:
+        if wants_bootloader and call is not None:
             bus.write(call.register, 4, 0)
             self.enter_bootloader(f"{why}, asking for the bootloader")
 

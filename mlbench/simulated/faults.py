@@ -61,7 +61,7 @@ def parse_faults(items: Sequence[str]) -> Faults:
     kinds: dict[str, type[int] | type[float]] = {
         field.name: type(getattr(none, field.name)) for field in fields(Faults)
     }
-    found: dict[str, Any] = {}
+    amounts: dict[str, Any] = {}
     for item in items:
         name, _, amount = item.partition("=")
         if name not in kinds:
@@ -74,8 +74,8 @@ def parse_faults(items: Sequence[str]) -> Faults:
         except ValueError:
             do = f"write {name}=NUMBER: {HELP[name]}"
             raise UsageError(f"{item!r} says no amount", where="--fault", do=do) from None
-        found[name] = number
-    return Faults(**found)
+        amounts[name] = number
+    return Faults(**amounts)
 
 
 class Noise:

@@ -138,8 +138,8 @@ def _plain(
             what = f"the project folder {str(source.folder)!r} does not exist"
             raise UsageError(what, where=spec.where, do="correct 'source'")
         return Project(source.folder, source.folder)
-    found = checkout(source, cache, progress, where=spec.where, offline=offline, environ=environ)
-    project = Project(found.root, found.root / source.folder, found.commit, bounded=True)
+    working_copy = checkout(source, cache, progress, where=spec.where, offline=offline, environ=environ)
+    project = Project(working_copy.root, working_copy.root / source.folder, working_copy.commit, bounded=True)
     _inside(project, project.folder, f"folder {str(source.folder)!r}", spec.where)
     return project
 
@@ -159,10 +159,10 @@ def _find(project: Project, spec: SketchSpec, folder: Path, kind: str) -> Path:
     own = spec.own_folder / folder
     if own.is_dir():
         return own
-    found = _inside(project, project.folder / folder, f"{kind} {str(folder)!r}", spec.where)
-    if not found.is_dir():
+    path = _inside(project, project.folder / folder, f"{kind} {str(folder)!r}", spec.where)
+    if not path.is_dir():
         raise UsageError(f"{kind} {str(folder)!r} is no folder", where=spec.where, do="give a folder")
-    return found
+    return path
 
 
 def _overlay(spec: SketchSpec, project: Project, folder: Path) -> Path:
@@ -172,7 +172,7 @@ def _overlay(spec: SketchSpec, project: Project, folder: Path) -> Path:
 def _command(spec: SketchSpec) -> tuple[str, ...]:
     """``{suite}`` and ``{python}`` stand for the suite's folder and for this Python."""
     values = {"suite": str(spec.own_folder), "python": sys.executable}
-    return tuple(re.sub(r"\{(suite|python)\}", lambda found: values[found[1]], word) for word in spec.prepare)
+    return tuple(re.sub(r"\{(suite|python)\}", lambda match: values[match[1]], word) for word in spec.prepare)
 
 
 def _key(spec: SketchSpec, project: Project, overlays: list[Path], command: tuple[str, ...]) -> str:

@@ -43,8 +43,8 @@ def build(
         request = services.locate(services.obtain(spec), spec)
         libraries = (*request.libraries, *libraries)
         build_properties = (*request.build_properties, *build_properties)
-    asked = BoardBuild() if uploaded else None
-    return services.build(BuildRequest(path, board, build_properties, libraries, board=asked))
+    board_build = BoardBuild() if uploaded else None
+    return services.build(BuildRequest(path, board, build_properties, libraries, board=board_build))
 
 
 def spec_of(sketch: Path) -> SketchSpec | None:
@@ -55,8 +55,8 @@ def spec_of(sketch: Path) -> SketchSpec | None:
         return None
     for spec in load_suite(suite).sketches:
         path = spec.source.folder / spec.sketch
-        its = folder_of(path)
-        if not spec.source.url and its.absolute() == folder.absolute():
+        sketch_folder = folder_of(path)
+        if not spec.source.url and sketch_folder.absolute() == folder.absolute():
             return spec
     return None
 

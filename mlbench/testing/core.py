@@ -29,7 +29,7 @@ _MOST_RETRACED = 20_000_000
 """Instructions of a failed step that are run again to name the last functions; more would take too long."""
 _LAST_FUNCTIONS = 12
 _BOOT_US = 60e6
-_ROOM = 512
+_SPARE_STACK = 512
 """Bytes of stack that a call must find free beyond its buffers, or it would not even begin."""
 
 
@@ -216,7 +216,7 @@ class EmulatorCore:
             DeviceError: the firmware ended in it, or the time was over.
         """
         machine, cpu, hook = self.machine, self.machine.cpu, self.machine.hook
-        context, resume, here = cpu.uc.context_save(), self._resume, cpu.pc
+        context, resume, pc = cpu.uc.context_save(), self._resume, cpu.pc
         asleep = machine.processor.asleep
         machine.processor.asleep = 0
         for at, data in buffers:
@@ -228,11 +228,11 @@ class EmulatorCore:
             cpu.set_r(number, word)
         for number, word in enumerate(placed.floats):
             cpu.set_reg(arm.UC_ARM_REG_S0 + number, word)
-        cpu.set_r(14, here | 1)
+        cpu.set_r(14, pc | 1)
         machine.skip(address)
         self._stacks.fold()
-        mine = self._stacks.state.stacks[self._stacks.state.current]
-        lowest, mine.lowest = mine.lowest, stack
+        current = self._stacks.state.stacks[self._stacks.state.current]
+        lowest, current.lowest = current.lowest, stack
         hook.low_sp = stack
         self._recorder.start()
         before = hook.cycles, hook.instructions
@@ -242,7 +242,7 @@ class EmulatorCore:
         name = self._name(address)
         try:
             while True:
-                self._run({here}, latest, f"the return from {name}")
+                self._run({pc}, latest, f"the return from {name}")
                 if cpu.sp == stack:
                     break
         except DeviceError as error:
@@ -251,14 +251,14 @@ class EmulatorCore:
             self._recorder.stop()
         spent = hook.cycles - before[0], hook.instructions - before[1]
         self._stacks.fold()
-        depth = stack - mine.lowest
-        mine.lowest = min(lowest, mine.lowest)
+        depth = stack - current.lowest
+        current.lowest = min(lowest, current.lowest)
         heap, _ = requested(self._recorder.calls, [])
         core = cpu.r(0), cpu.r(1)
         floats = cpu.reg(arm.UC_ARM_REG_S0), cpu.reg(arm.UC_ARM_REG_S1)
         cpu.uc.context_restore(context)
         machine.processor.asleep = asleep
-        machine.skip(here)
+        machine.skip(pc)
         self._resume = resume
         return Spent(*spent, depth, heap, core, floats)
 
@@ -277,7 +277,7 @@ class EmulatorCore:
             if cpu.sp == sp:
                 return
 
-    def room(self, needed: int) -> int:
+    def stack_pointer_for(self, needed: int) -> int:
         """SP of now, aligned to 8 bytes, from which ``needed`` bytes are free below.
 
         Raises:
@@ -287,9 +287,9 @@ class EmulatorCore:
             do = "run on to a function of the sketch first, such as run_until(symbol='loop')"
             raise UsageError("nothing can be called while the firmware is in an interrupt handler", do=do)
         sp = self.machine.cpu.sp & ~7
-        mine = self._stacks.state.stacks[self._stacks.state.current]
-        if sp - needed - _ROOM < mine.low:
-            what = f"{needed:,} bytes of buffers do not fit the stack, of which {sp - mine.low:,} are free"
+        current = self._stacks.state.stacks[self._stacks.state.current]
+        if sp - needed - _SPARE_STACK < current.low:
+            what = f"{needed:,} bytes of buffers do not fit the stack, of which {sp - current.low:,} are free"
             raise UsageError(
                 what, do="give smaller buffers, or the address of a buffer of the firmware's own"
             )

@@ -145,7 +145,7 @@ class Device(Dialogue):
         self.start()._core.run_for(us)
 
     def _run_to(self, function: str, timeout_us: float) -> None:
-        addresses = {found.address for found in find_functions(self.image, function)}
+        addresses = {entry.address for entry in find_functions(self.image, function)}
         self.start()._core.run_to(addresses, timeout_us, function)
 
     def _sent(self) -> bytes:
@@ -180,14 +180,14 @@ class Device(Dialogue):
         Raises:
             UsageError: there is none.
         """
-        found = self.image.symbol(name)
-        if found is None and self._is_function(name):
-            found = find_functions(self.image, name)[0]
-        if found is None:
-            found = next((s for s in self.image.symbols if s.demangled == name), None)
-        if found is None:
+        symbol = self.image.symbol(name)
+        if symbol is None and self._is_function(name):
+            symbol = find_functions(self.image, name)[0]
+        if symbol is None:
+            symbol = next((s for s in self.image.symbols if s.demangled == name), None)
+        if symbol is None:
             raise UsageError(f"the image has no symbol {name!r}", where=self.image.path.name, do="correct it")
-        return found
+        return symbol
 
     def report(self) -> Report:
         """The device as it stands, for people: text, call chain, the last functions."""
@@ -217,14 +217,14 @@ class Device(Dialogue):
         """
         self.start()
         if function not in self._callable:
-            found = find_functions(self.image, function)[0].address
-            self._callable[function] = found, self.image.debug.prototype(found)
+            entry = find_functions(self.image, function)[0].address
+            self._callable[function] = entry, self.image.debug.prototype(entry)
         address, prototype = self._callable[function]
         if prototype is not None and not prototype.variadic and len(arguments) != len(prototype.parameters):
             takes, given = len(prototype.parameters), len(arguments)
             raise UsageError(f"{function} takes {takes} arguments, {given} are given", do="correct the call")
         buffers = Buffers(arguments)
-        sp = self._core.room(buffers.size)
+        sp = self._core.stack_pointer_for(buffers.size)
         values, contents = buffers.place(sp)
         types = _types_of(arguments, prototype)
         base = not self.image.hard_float or (prototype is not None and prototype.variadic)
@@ -285,11 +285,11 @@ class Device(Dialogue):
             self.start()._core.run_to(batch.addresses, limit, name)
             self._ready[name] = self.snapshot()
         core = self._core
-        found = []
+        inferences = []
         for data in inputs:
             self.restore(self._ready[name])
-            found.append(batch.run(core, bytes_of(data), limit))
-        return found
+            inferences.append(batch.run(core, bytes_of(data), limit))
+        return inferences
 
 
 def _types_of(arguments: Sequence[Any], prototype: Prototype | None) -> list[Type]:

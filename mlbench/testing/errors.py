@@ -40,16 +40,16 @@ class Report:
             else ""
         )
         lines = "\n".join(printable(line) for line in cut.splitlines())
-        found = [("outcome", f"{self.outcome}: {printable(self.reason)}" if self.reason else self.outcome)]
-        found.append(("serial text", left_out + lines if lines else "(nothing was sent)"))
+        parts = [("outcome", f"{self.outcome}: {printable(self.reason)}" if self.reason else self.outcome)]
+        parts.append(("serial text", left_out + lines if lines else "(nothing was sent)"))
         if self.chain:
             frames = [printable(str(frame)) for frame in self.chain[:_MOST_FRAMES]]
-            found.append(
+            parts.append(
                 ("call chain", "\n".join(["in " + frames[0], *("called from " + f for f in frames[1:])]))
             )
         if self.last:
-            found.append(("last functions entered", "\n".join(printable(name) for name in self.last)))
-        return tuple(found)
+            parts.append(("last functions entered", "\n".join(printable(name) for name in self.last)))
+        return tuple(parts)
 
 
 class DeviceError(SketchError):

@@ -40,8 +40,8 @@ class Batch:
             (o for o in image.symbols if o.kind == "object" and 0 <= target - o.address < o.size), None
         )
         if holder is not None and target + size > holder.address + holder.size:
-            room = holder.address + holder.size - target
-            what = f"an input of {size} bytes does not fit {holder.demangled}, which has room for {room}"
+            space = holder.address + holder.size - target
+            what = f"an input of {size} bytes does not fit {holder.demangled}, which has room for {space}"
             raise UsageError(what, do="give as many bytes as the model takes")
         if self._size not in (None, size):
             what = f"an input has {size} bytes, the one before it {self._size}"

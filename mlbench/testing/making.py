@@ -34,14 +34,14 @@ def make_device(
     Raises:
         UsageError: there is no such backend.
     """
-    found = backends.find(backend)
-    if found is None or not found.device:
+    entry = backends.find(backend)
+    if entry is None or not entry.device:
         do = f"use one of: {', '.join(row.name for row in backends.rows() if row.device)}"
         raise UsageError(f"this version has no devices of the backend {backend!r}", do=do)
     if not isinstance(firmware, Firmware):
         path = Path(firmware)
         if path.is_dir() or is_tab(path):
-            options_of_build = {"uploaded": True} if found.on_port else {}
+            options_of_build = {"uploaded": True} if entry.on_port else {}
             firmware = build(path, board=board, **options_of_build)
-    device: Dialogue = found.make_device(firmware, board, **options)
+    device: Dialogue = entry.make_device(firmware, board, **options)
     return device

@@ -57,10 +57,10 @@ class Buffers:
 
     def take_back(self, read: Callable[[int, int], bytes]) -> tuple[bytes, ...]:
         """What the function left in them; what can be written to gets it."""
-        found = []
+        contents = []
         for number, data in self._data.items():
             now = read(self._places[number], len(data))
-            found.append(now)
+            contents.append(now)
             value = self._arguments[number]
             if isinstance(value, ctypes.Structure | ctypes.Array | ctypes.Union):
                 ctypes.memmove(ctypes.addressof(value), now, len(now))
@@ -72,7 +72,7 @@ class Buffers:
                         "an array that is not in one piece cannot be written to", do="copy it first"
                     )
                 view.cast("B")[:] = now
-        return tuple(found)
+        return tuple(contents)
 
 
 class Memory:

@@ -61,8 +61,8 @@ class Profiled:
 
     def figures(self) -> dict[str, float]:
         """All measures that are there: bytes, microseconds, or plain numbers."""
-        found = self.measures.items()
-        return {measure.key: value.amount for measure, value in found if not isinstance(value, Absent)}
+        values = self.measures.items()
+        return {measure.key: value.amount for measure, value in values if not isinstance(value, Absent)}
 
     def of(self, key: str) -> Quantity:
         """The measure with this key.
@@ -112,8 +112,8 @@ def profile(
     from mlbench.pipeline.services import target_for
 
     backend = backend or backends.default()
-    found = backends.find(backend)
-    if found is not None and found.on_port:
+    entry = backends.find(backend)
+    if entry is not None and entry.on_port:
         return _on_a_board(sketch, board, init, inference, output, baseline, ram)
     firmware = _firmware(sketch, board)
     known = spec_of(firmware.source) if firmware.source.exists() else None
@@ -130,10 +130,10 @@ def _asked(
     return spec if ram else replace(spec, ram_search="none")
 
 
-def _profiled(found: Profile, spec: SketchSpec, baseline: Path | str | Profiled | None) -> Profiled:
-    serial = found.serial.decode("utf-8", "replace")
+def _profiled(measured: Profile, spec: SketchSpec, baseline: Path | str | Profiled | None) -> Profiled:
+    serial = measured.serial.decode("utf-8", "replace")
     before = _baseline(baseline, spec.name, spec.board, spec.backend)
-    return Profiled(found.measures, spec.name, found.failure, found.notes, serial, before)
+    return Profiled(measured.measures, spec.name, measured.failure, measured.notes, serial, before)
 
 
 def _on_a_board(

@@ -49,9 +49,9 @@ def download(
     """
     deadline = time.monotonic() + total_seconds
     digest = hashlib.sha256()
-    made = target.with_name(f"{target.name}.{os.getpid()}.part")
+    partial = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
-        with _opened(url, connect_seconds, stall_seconds) as response, made.open("wb") as output:
+        with _opened(url, connect_seconds, stall_seconds) as response, partial.open("wb") as output:
             for chunk in _chunks(url, response, deadline):
                 digest.update(chunk)
                 output.write(chunk)
@@ -61,9 +61,9 @@ def download(
                 where=public(url),
                 do="something on the way changes it: do not use it, or name the right checksum",
             )
-        made.replace(target)
+        partial.replace(target)
     finally:
-        made.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
 def install_archive(
@@ -84,17 +84,17 @@ def install_archive(
     """
     archive = folder.with_name(f"{folder.name}.tar.gz")
     # A hidden name: who looks for what is installed does not meet what is half there.
-    made = folder.with_name(f".{folder.name}.new")
-    remove_tree(made)
+    unpacked = folder.with_name(f".{folder.name}.new")
+    remove_tree(unpacked)
     try:
         download(url, sha256, archive, total_seconds=total_seconds)
-        unpack(archive, made)
-        made.replace(folder)
+        unpack(archive, unpacked)
+        unpacked.replace(folder)
     except OSError as error:
         raise unwritable(folder, error) from error
     finally:
         archive.unlink(missing_ok=True)
-        remove_tree(made)
+        remove_tree(unpacked)
 
 
 @contextmanager

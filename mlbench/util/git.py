@@ -133,10 +133,10 @@ class Git:
     def fault(self, done: Finished) -> OutOfReach:
         """What git said, in one line."""
         lines = [line.strip() for line in without_userinfo(done.stderr).splitlines() if line.strip()]
-        said = [
+        errors = [
             line for line in lines if line.startswith(("fatal:", "error:", "remote: ERROR", "ssh:"))
         ] or lines[-1:]
-        reason = said[0] if said else f"git ended with {done.status}"
+        reason = errors[0] if errors else f"git ended with {done.status}"
         what = f"{self.remote.url} is out of reach ({reason})"
         do = "check the address, the network and your access"
         if "terminal prompts disabled" in reason or "Authentication failed" in reason:
@@ -147,12 +147,12 @@ class Git:
 def _environment(
     remote: Remote, environ: Mapping[str, str], config: Sequence[tuple[str, str]] = ()
 ) -> dict[str, str]:
-    kept = {
+    environment = {
         name: value
         for name, value in environ.items()
         if name in _KEPT or name.startswith(_KEPT_PREFIXES) or name.lower() in _PROXIES
     }
-    kept |= {
+    environment |= {
         "LC_ALL": "C",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "",
@@ -161,7 +161,7 @@ def _environment(
         # A submodule must not reach this machine's own repositories unless the project lies here too.
         "GIT_ALLOW_PROTOCOL": ":".join(name for name in _PROTOCOLS if name != "file" or remote.local),
     }
-    kept.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=30")
+    environment.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=30")
     if remote.secret != remote.url:
         host, secret_host = (
             urlunsplit((*urlsplit(text)[:2], "/", "", "")) for text in (remote.url, remote.secret)
@@ -169,5 +169,5 @@ def _environment(
         config = (*config, (f"url.{secret_host}.insteadOf", host))
     # By the environment: neither the process list nor the checkout's configuration shows what is secret.
     for index, (key, value) in enumerate(config):
-        kept |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
-    return kept | ({"GIT_CONFIG_COUNT": str(len(config))} if config else {})
+        environment |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
+    return environment | ({"GIT_CONFIG_COUNT": str(len(config))} if config else {})

@@ -53,11 +53,13 @@ def child_environment(
     tokens nor a runner's command files. Messages are asked for in English, because they are parsed;
     the clock that ``__DATE__`` shows stands still, so that equal sources give equal images.
     """
-    kept = {name: environ[name] for name in _KEPT if name in environ}
-    kept |= {"LANG": "C", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
+    environment = {name: environ[name] for name in _KEPT if name in environ}
+    environment |= {"LANG": "C", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
     if path_first:
-        kept["PATH"] = os.pathsep.join(part for part in (path_first, kept.get("PATH", os.defpath)) if part)
-    return kept | dict(extra)
+        environment["PATH"] = os.pathsep.join(
+            part for part in (path_first, environment.get("PATH", os.defpath)) if part
+        )
+    return environment | dict(extra)
 
 
 def run(

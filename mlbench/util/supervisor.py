@@ -68,7 +68,7 @@ def end_session(leader: int) -> None:
 
 
 def _processes_of(session: int) -> list[int]:
-    found = []
+    pids = []
     try:
         numbers = [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 (quick)
     except OSError:
@@ -81,8 +81,8 @@ def _processes_of(session: int) -> list[int]:
             continue
         # proc_pid_stat(5), counted behind the name: state, parent, group, session.
         if int(fields[3]) == session and fields[0] not in (b"Z", b"X"):
-            found.append(pid)
-    return found
+            pids.append(pid)
+    return pids
 
 
 if __name__ == "__main__":

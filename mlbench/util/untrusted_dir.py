@@ -61,13 +61,13 @@ class Folder:
 
     def names(self, most: int) -> tuple[str, ...]:
         """What is in it, by name. Raises UsageError where it is more than ``most``."""
-        found = []
+        names = []
         with os.scandir(self.handle) as entries:
             for entry in entries:
-                found.append(entry.name)
-                if len(found) > most:
+                names.append(entry.name)
+                if len(names) > most:
                     raise UsageError(f"there is more in it than the {most} that are taken", where=self.shown)
-        return tuple(sorted(found))
+        return tuple(sorted(names))
 
     def read(self, name: str, most: int) -> bytes:
         """A file's bytes. Raises UsageError where it is no plain file, or larger than ``most``."""
@@ -85,10 +85,10 @@ class Folder:
             UsageError: it is another, or no plain file. What was copied of it is to be thrown away.
             EnvironmentFault: it cannot be written.
         """
-        handle, found = self._file(name)
+        handle, actual_size = self._file(name)
         with os.fdopen(handle, "rb") as file:
-            if found != size:
-                raise UsageError(f"has {found:,} bytes, not {size:,}", where=self._shown(name))
+            if actual_size != size:
+                raise UsageError(f"has {actual_size:,} bytes, not {size:,}", where=self._shown(name))
             digest, left = hashlib.sha256(), size
             try:
                 with target.open("xb") as out:
@@ -118,12 +118,12 @@ class Folder:
             return os.open(name, flags, dir_fd=self.handle)
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR):
-                said = "is a link or something else, which is not followed"
+                problem = "is a link or something else, which is not followed"
             elif error.errno == errno.ENOENT:
-                said = "is not there"
+                problem = "is not there"
             else:
-                said = f"cannot be read ({_said(error)})"
-            raise UsageError(f"{said}, where {what} belongs", where=self._shown(name)) from None
+                problem = f"cannot be read ({_said(error)})"
+            raise UsageError(f"{problem}, where {what} belongs", where=self._shown(name)) from None
 
     def _shown(self, name: str) -> str:
         short = name if len(name) <= 80 else f"{name[:77]}..."

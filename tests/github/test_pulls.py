@@ -43,15 +43,15 @@ def test_none_is_found_once_it_has_moved_on_or_is_closed(fake: FakeGitHub, conne
     pull = fake.pull(REPOSITORY, 3, head_sha=SHA, head_repository=FORK)
     told = event(fake)
     pull.head_sha = "6" * 40
-    assert pull_of_workflow_run(connect(), told, told=3) is None
+    assert pull_of_workflow_run(connect(), told, named_number=3) is None
     pull.head_sha, pull.state = SHA, "closed"
-    assert pull_of_workflow_run(connect(), told, told=3) is None
+    assert pull_of_workflow_run(connect(), told, named_number=3) is None
 
 
 def test_a_branch_of_that_name_in_another_repository_is_none(fake: FakeGitHub, connect: Connect) -> None:
     # One owner can have several forks: the listing cannot tell them apart.
     fake.pull(REPOSITORY, 3, head_sha=SHA, head_repository="someone/demo-2")
-    assert pull_of_workflow_run(connect(), event(fake), told=3) is None
+    assert pull_of_workflow_run(connect(), event(fake), named_number=3) is None
 
 
 @pytest.mark.parametrize(("told", "number"), [(3, 3), (4, 4), (None, None), (1, None), (99, None)])
@@ -60,13 +60,13 @@ def test_the_number_that_is_told_only_chooses_among_several(
 ) -> None:
     fake.pull(REPOSITORY, 3, head_sha=SHA, head_repository=FORK)
     fake.pull(REPOSITORY, 4, head_sha=SHA, head_repository=FORK, base_ref="release")
-    found = pull_of_workflow_run(connect(), event(fake), told=told)
+    found = pull_of_workflow_run(connect(), event(fake), named_number=told)
     assert (found.number if found else None) == number
 
 
 def test_a_lie_about_the_number_does_not_help(fake: FakeGitHub, connect: Connect) -> None:
     fake.pull(REPOSITORY, 3, head_sha=SHA, head_repository=FORK)
-    found = pull_of_workflow_run(connect(), event(fake), told=1)
+    found = pull_of_workflow_run(connect(), event(fake), named_number=1)
     assert found is not None
     assert found.number == 3
 
@@ -76,9 +76,9 @@ def test_a_fork_or_branch_that_was_removed_has_none(fake: FakeGitHub, connect: C
     fake.pull(REPOSITORY, 3, head_sha=SHA, head_repository=FORK)
     told = event(fake)
     told["workflow_run"][key] = None
-    assert pull_of_workflow_run(connect(), told, told=3) is None
+    assert pull_of_workflow_run(connect(), told, named_number=3) is None
     fake.repository(REPOSITORY).pulls[3].head_repository = None
-    assert pull_of_workflow_run(connect(), event(fake), told=3) is None
+    assert pull_of_workflow_run(connect(), event(fake), named_number=3) is None
 
 
 def test_names_of_branches_are_quoted(fake: FakeGitHub, connect: Connect) -> None:

@@ -89,9 +89,9 @@ class I2s(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.11.10."""
         self.receiving = 0
-        kept = (0x500, 0x504, 0x508, 0x520, 0x524, 0x528, 0x538, 0x540, 0x550)
+        offsets = (0x500, 0x504, 0x508, 0x520, 0x524, 0x528, 0x538, 0x540, 0x550)
         return [
-            *(plain(offset, "KEPT") for offset in kept),
+            *(plain(offset, "KEPT") for offset in offsets),
             plain(0x50C, "TXEN", 1),
             plain(0x510, "MCKEN", 1),
             plain(0x514, "MCKFREQ", 0x20000000),
@@ -262,9 +262,9 @@ class Qdec(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.18.8."""
         self.running = False
-        kept = (0x500, 0x504, 0x508, 0x510, 0x528)
+        offsets = (0x500, 0x504, 0x508, 0x510, 0x528)
         return [
-            *(plain(offset, "KEPT") for offset in kept),
+            *(plain(offset, "KEPT") for offset in offsets),
             *(Register(offset, "ACC", read_only=True) for offset in (0x50C, 0x514, 0x518, 0x544, 0x548)),
             *(plain(offset, "PSEL", 0xFFFFFFFF) for offset in (0x51C, 0x520, 0x524)),
             plain(0x540, "LEDPRE", 0x10),

@@ -86,10 +86,10 @@ class Radio(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.19.14."""
         self.doing = ""
-        kept = (*range(0x504, 0x540, 4), 0x544, 0x560, *range(0x600, 0x650, 4), 0x664, 0x668)
+        offsets = (*range(0x504, 0x540, 4), 0x544, 0x560, *range(0x600, 0x650, 4), 0x664, 0x668)
         resets = {0x508: 2, 0x554: 0x40, 0x650: 0x200, 0x660: 0xA7, 0x66C: 0x052D0000}
         return [
-            *(plain(offset, "KEPT", resets.pop(offset, 0)) for offset in kept),
+            *(plain(offset, "KEPT", resets.pop(offset, 0)) for offset in offsets),
             *(plain(offset, "KEPT", value) for offset, value in resets.items()),
             *(Register(offset, "RECEIVED", read_only=True) for offset in (0x400, 0x408, 0x40C, 0x410, 0x414)),
             Register(0x548, "RSSISAMPLE", reset=127, read_only=True),
@@ -211,10 +211,10 @@ class Nfct(NrfPeripheral):
         """Registers of section 6.14.13."""
         values = {0x504: 0x480, 0x508: 0x1000, 0x50C: 1, 0x518: 0x17, 0x520: 0x15, 0x590: 0x6363,
                   0x59C: 2, 0x5A0: 1}  # fmt: skip
-        kept = (0x404, 0x40C, 0x510, 0x514, 0x51C, 0x594, 0x598, 0x5A4)
+        offsets = (0x404, 0x40C, 0x510, 0x514, 0x51C, 0x594, 0x598, 0x5A4)
         return [
             *(plain(offset, "KEPT", value) for offset, value in values.items()),
-            *(plain(offset, "KEPT") for offset in kept),
+            *(plain(offset, "KEPT") for offset in offsets),
             *(Register(offset, "STATE", read_only=True) for offset in (0x410, 0x420, 0x43C, 0x524)),
         ]
 

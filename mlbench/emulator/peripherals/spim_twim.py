@@ -55,8 +55,14 @@ class SpimTwim(NrfPeripheral):
 
     def registers(self) -> list[Register]:
         """Registers of sections 6.31.9, 6.32.8, 6.25.8 and 6.24.6."""
-        named = ((0x508, "PSEL0"), (0x50C, "PSEL1"), (0x510, "PSEL2"), (0x514, "PSEL3"), (0x56C, "PSELDCX"))
-        kept = (
+        pin_registers = (
+            (0x508, "PSEL0"),
+            (0x50C, "PSEL1"),
+            (0x510, "PSEL2"),
+            (0x514, "PSEL3"),
+            (0x56C, "PSELDCX"),
+        )
+        plain_registers = (
             *((0x400, "STALLSTAT"), (0x534, "RXD.PTR"), (0x538, "RXD.MAXCNT"), (0x540, "RXD.LIST")),
             *((0x544, "TXD.PTR"), (0x548, "TXD.MAXCNT"), (0x550, "TXD.LIST"), (0x554, "CONFIG")),
             *((0x568, "CSNPOL"), (0x570, "DCXCNT"), (0x588, "ADDRESS"), (0x5C0, "ORC")),
@@ -64,11 +70,11 @@ class SpimTwim(NrfPeripheral):
         return [
             Register(0x4C4, "ERRORSRC", write=self._clear_error, ones=True),
             Register(0x500, "ENABLE", write=self._set_enable),
-            *(plain(offset, name, 0xFFFFFFFF) for offset, name in named),
+            *(plain(offset, name, 0xFFFFFFFF) for offset, name in pin_registers),
             Register(0x518, "RXD", read=self._read_byte),
             Register(0x51C, "TXD", write=self._write_byte),
             plain(0x524, "FREQUENCY", 0x04000000),
-            *(plain(offset, name) for offset, name in kept),
+            *(plain(offset, name) for offset, name in plain_registers),
             Register(0x53C, "RXD.AMOUNT", read_only=True),
             Register(0x54C, "TXD.AMOUNT", read_only=True),
             plain(0x560, "RXDELAY", 2),

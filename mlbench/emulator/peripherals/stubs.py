@@ -36,9 +36,9 @@ class Qspi(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.21.9."""
         self.reading = False
-        kept = (0x500, *range(0x504, 0x524, 4), 0x540, 0x544, 0x638, 0x63C)
+        offsets = (0x500, *range(0x504, 0x524, 4), 0x540, 0x544, 0x638, 0x63C)
         return [
-            *(plain(offset, "KEPT") for offset in kept),
+            *(plain(offset, "KEPT") for offset in offsets),
             *(plain(offset, "PSEL", 0xFFFFFFFF) for offset in (0x524, 0x528, 0x530, 0x534, 0x538, 0x53C)),
             plain(0x600, "IFCONFIG1", 0x40480),
             Register(0x604, "STATUS", reset=1 << 3, read_only=True),
@@ -105,9 +105,9 @@ class Mwu(NrfPeripheral):
 
     def registers(self) -> list[Register]:
         """Registers of section 6.13.1."""
-        kept = (*range(0x320, 0x32C, 4), *range(0x400, 0x410, 4), *range(0x600, 0x640, 4), 0x6C8, 0x6D8)
+        offsets = (*range(0x320, 0x32C, 4), *range(0x400, 0x410, 4), *range(0x600, 0x640, 4), 0x6C8, 0x6D8)
         return [
-            *(plain(offset, "KEPT") for offset in kept),
+            *(plain(offset, "KEPT") for offset in offsets),
             plain(0x510, "REGIONEN"),
             Register(0x514, "REGIONENSET", write=self._watch, ones=True),
             plain(0x518, "REGIONENCLR"),

@@ -206,8 +206,8 @@ class Uarte(NrfPeripheral):
         self._expect_byte()
 
     def _expect_byte(self) -> None:
-        room = self._mode() == _UARTE or len(self.fifo) < _FIFO
-        if self.receiving and self.incoming and not self.byte_coming and room:
+        has_space = self._mode() == _UARTE or len(self.fifo) < _FIFO
+        if self.receiving and self.incoming and not self.byte_coming and has_space:
             self.byte_coming = True
             self.after(self.byte_us(), "BYTE")
 

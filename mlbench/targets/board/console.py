@@ -54,9 +54,9 @@ class SerialConsole:
         deadline = self.times.clock() + seconds
         while True:
             data = self._read()
-            found = self.reader.feed(data) if data else ()
-            if found or self.times.clock() >= deadline:
-                return found
+            received = self.reader.feed(data) if data else ()
+            if received or self.times.clock() >= deadline:
+                return received
             if not data:
                 self.times.sleep(_POLL_SECONDS if self._line is not None else _LOOK_SECONDS)
 
@@ -110,17 +110,17 @@ class SerialConsole:
         return data
 
     def _open(self) -> bool:
-        found = find_again(self.port, self._list_all())
-        if found is None:
+        port = find_again(self.port, self._list_all())
+        if port is None:
             return False
         try:
-            self._line = open_port(found, self._baud, lambda _: None, tries=1, times=self.times)
+            self._line = open_port(port, self._baud, lambda _: None, tries=1, times=self.times)
         except EnvironmentFault as error:
             if str(error) != self._told:  # it is tried again and again
                 self._told = str(error)
                 self._say(self._told)
             return False
-        self.port = found
+        self.port = port
         self.opened += 1
         return True
 

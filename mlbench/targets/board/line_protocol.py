@@ -66,7 +66,7 @@ class LineReader:
     def feed(self, data: bytes) -> tuple[CheckedLine, ...]:
         """The lines that are whole with this data."""
         self._pending += data
-        found: list[CheckedLine] = []
+        lines: list[CheckedLine] = []
         done = 0
         for match in _LINE.finditer(self._pending):
             if checksum(match[1]) != int(match[4], 16):
@@ -82,20 +82,20 @@ class LineReader:
             expected = self._next.get(sender, number)
             self.gaps += max(0, number - expected)
             self._next[sender] = number + 1
-            found.append(CheckedLine(words, number))
+            lines.append(CheckedLine(words, number))
         del self._pending[:done]
         # What can still become a line stays: from the last line's end, or the longest that one can be.
         end = self._pending.rfind(b"\n") + 1
         end = max(end, len(self._pending) - _LONGEST)
         self._keep(self._pending[:end])
         del self._pending[:end]
-        return tuple(found)
+        return tuple(lines)
 
     def text(self) -> bytes:
         """Everything else, with what is pending."""
         return bytes(self.rest + self._pending)
 
     def _keep(self, data: bytes | bytearray) -> None:
-        room = max(0, self.most - len(self.rest))
-        self.rest += data[:room]
-        self.lost += max(0, len(data) - room)
+        space = max(0, self.most - len(self.rest))
+        self.rest += data[:space]
+        self.lost += max(0, len(data) - space)

@@ -163,7 +163,7 @@ class _Heard:
         if self._inferences and probe.alloc is None:
             return Outcome.PASSED, ""
         if self._inferences:
-            made = f"made {len(self._inferences)} of {probe.inferences} inferences"
-            return Outcome.HUNG, f"{made} within {deadline_us / 1e6:g} s"
-        said = "printed nothing that could be understood" if text else "printed nothing"
-        return Outcome.HUNG, f"{said} of its inference within {deadline_us / 1e6:g} s"
+            progress = f"made {len(self._inferences)} of {probe.inferences} inferences"
+            return Outcome.HUNG, f"{progress} within {deadline_us / 1e6:g} s"
+        output = "printed nothing that could be understood" if text else "printed nothing"
+        return Outcome.HUNG, f"{output} of its inference within {deadline_us / 1e6:g} s"

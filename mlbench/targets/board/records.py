@@ -34,7 +34,7 @@ TALK_SECONDS = 5.0
 """For which a board goes on to feed its watchdog after the last command."""
 _LONGEST_LEFT_MS = 130_000
 """For which a watchdog is waited for that another run has started, with a time that only it knew."""
-_DOG, _SOFT, _LOCKUP = 1 << 1, 1 << 2, 1 << 3
+_WATCHDOG, _SOFT, _LOCKUP = 1 << 1, 1 << 2, 1 << 3
 _FROM_OUTSIDE = 1 << 0
 """RESETREAS: nRF52840 Product Specification v1.7, section 5.3.7.11; no bit at all is power that came on."""
 
@@ -85,17 +85,17 @@ class _Records:
 
     def of(self, command: int) -> list[tuple[int, int, tuple[int, ...]]]:
         """(type, kind, words) of the records of the newest command, if it is this one."""
-        found: list[tuple[int, int, tuple[int, ...]]] = []
+        records: list[tuple[int, int, tuple[int, ...]]] = []
         for index in range(self.count):
             words = self.words[index]
             first = words[0]
             if zlib.crc32(b"".join(word.to_bytes(4, "little") for word in words[:7])) != words[7]:
                 continue  # a reset came while it was written
             if first & 0xFF == _ORDER:
-                found = []
+                records = []
             if first >> 16 == command:
-                found.append((first & 0xFF, first >> 8 & 0xFF, words))
-        return found
+                records.append((first & 0xFF, first >> 8 & 0xFF, words))
+        return records
 
 
 class CommandChannel:
@@ -145,10 +145,10 @@ class CommandChannel:
         words = f"order {self._order:x} {size:x} {command.inferences:x} {command.watchdog_ms:x}"
         while True:
             self._fetch(deadline)
-            found = self._records.of(self._order)
-            types = {kind for kind, _, _ in found}
+            records = self._records.of(self._order)
+            types = {kind for kind, _, _ in records}
             if _END in types:
-                return self._answer(found)
+                return self._answer(records)
             if _ORDER not in types:
                 self._console.say(words)
             elif _BEGUN not in types:
@@ -208,10 +208,10 @@ class CommandChannel:
 
         Time is up when it is, though the board goes on to say hello: it may not hear, or not obey.
         """
-        said = False
-        while not said:
+        answered = False
+        while not answered:
             self._check(deadline)
-            said = self._take(self._console.lines(_ANSWER_SECONDS))
+            answered = self._take(self._console.lines(_ANSWER_SECONDS))
         self._check(deadline)
         self._take(self._console.lines(0))
 
@@ -220,17 +220,17 @@ class CommandChannel:
             return
         console = self._console
         if self._clock() - self._spoke < _LATELY_SECONDS:
-            said = "it speaks, but does nothing that it is told"
+            symptom = "it speaks, but does nothing that it is told"
         elif not console.opened:
-            said = "the port cannot be opened"
+            symptom = "the port cannot be opened"
         elif not console.heard:
-            said = "nothing comes from it"
+            symptom = "nothing comes from it"
         elif console.reader.spoilt or console.reader.rest:
-            said = "what comes from it are no whole lines (is its baud rate right?)"
+            symptom = "what comes from it are no whole lines (is its baud rate right?)"
         else:
-            said = "it says nothing more"
+            symptom = "it says nothing more"
         do = "press the board's reset button, or connect it anew"
-        raise Silence(f"the board does not answer: {said}", where=console.port.device, do=do)
+        raise Silence(f"the board does not answer: {symptom}", where=console.port.device, do=do)
 
     def _take(self, lines: tuple[CheckedLine, ...]) -> bool:
         """Note what lines say; whether one of them was a hello. Firmware may say anything at all."""
@@ -255,32 +255,32 @@ class CommandChannel:
             self._spoke = self._clock()
             return True
         if verb == "record" and len(words) == 9 and 0 <= int(words[0]) < records.count:
-            found = tuple(int(word, 16) for word in words[1:])
-            if all(0 <= word <= NOTHING for word in found):
-                records.words[int(words[0])] = found
+            numbers = tuple(int(word, 16) for word in words[1:])
+            if all(0 <= word <= NOTHING for word in numbers):
+                records.words[int(words[0])] = numbers
         return False
 
     # --- what came of it ---------------------------------------------------------------------
 
-    def _answer(self, found: list[tuple[int, int, tuple[int, ...]]]) -> CommandResult:
+    def _answer(self, records: list[tuple[int, int, tuple[int, ...]]]) -> CommandResult:
         kinds = {0: SpanKind.INIT, 1: SpanKind.INFERENCE}
-        spans = [(kinds[kind], words) for what, kind, words in found if what == _SPAN and kind in kinds]
+        spans = [(kinds[kind], words) for what, kind, words in records if what == _SPAN and kind in kinds]
         inferences = [index for index, (kind, _) in enumerate(spans) if kind is SpanKind.INFERENCE]
         first = inferences[0] if inferences else len(spans)
         # The last initialization before the first inference counts, as everywhere.
         inits = [TimedSpan(kind, float(words[1])) for kind, words in spans[:first]][-1:]
         timed = [TimedSpan(SpanKind.INFERENCE, float(spans[index][1][1])) for index in inferences]
         checksums = tuple(spans[index][1][2] for index in inferences)
-        end = next((kind, words) for what, kind, words in found if what == _END)
-        outcome, reason, disturbed = self._outcome(found, *end)
+        end = next((kind, words) for what, kind, words in records if what == _END)
+        outcome, reason, disturbed = self._outcome(records, *end)
         us = float(end[1][2]) if end[0] != _RESET else 0.0
         return CommandResult(outcome, reason, (*inits, *timed), checksums, us, disturbed)
 
     def _outcome(
-        self, found: list[tuple[int, int, tuple[int, ...]]], kind: int, words: tuple[int, ...]
+        self, records: list[tuple[int, int, tuple[int, ...]]], kind: int, words: tuple[int, ...]
     ) -> tuple[Outcome, str, bool]:
         # Firmware can write there too: what is missing is no error of ours.
-        command = next((words for what, _, words in found if what == _ORDER), (0,) * 8)
+        command = next((words for what, _, words in records if what == _ORDER), (0,) * 8)
         if kind == _FULL:
             return Outcome.FAULT, "its records were full: the initialization is called too often", False
         if kind == _PASSED:
@@ -290,7 +290,7 @@ class CommandChannel:
         if kind != _RESET:
             return Outcome.FAULT, f"it ended in a way that is not known ({kind})", False
         why = words[1]
-        if why & _DOG:
+        if why & _WATCHDOG:
             self._watchdog_ms = 0
             return Outcome.HUNG, f"the watchdog ended it after {command[3] / 1e3:g} s", False
         if why & (_SOFT | _LOCKUP):

@@ -167,12 +167,14 @@ class BoardSession:
 
     def predicted_limit(self) -> PredictedLimit:
         """The limit by an emulator of this board, or what static RAM leaves."""
-        found = self.target.predict_limit(self.firmware) if self.target.predict_limit is not None else None
-        if found is not None and not self.image.extra_ram:
-            return found
-        if found is not None:
+        prediction = (
+            self.target.predict_limit(self.firmware) if self.target.predict_limit is not None else None
+        )
+        if prediction is not None and not self.image.extra_ram:
+            return prediction
+        if prediction is not None:
             # The heap begins that much higher, on a boundary of eight bytes.
-            return PredictedLimit(max(0, found.limit - -(-self.image.extra_ram // 8) * 8))
+            return PredictedLimit(max(0, prediction.limit - -(-self.image.extra_ram // 8) * 8))
         ram = self.target.board.ram
         sections = Image.load(self.image.elf).static_ram((ram.start, ram.start + ram.size))
         return PredictedLimit(max(0, ram.size - sum(size for _, size in sections)))
