@@ -39,12 +39,12 @@ def add_measuring(parser: Parser) -> None:
     parser.add_argument("--inference", metavar="F", help="function that infers, such as model_execute")
     parser.add_argument(
         "--output",
-        metavar="ARG:BYTES",
+        metavar="ARG|NAME:BYTES",
         action="append",
         type=_output,
         default=[],
-        help="a buffer that inference fills: the number of the argument that points to it, from 0, and its "
-        "size; may be repeated",
+        help="a buffer that inference fills: the number of the argument that points to it, from 0, or the "
+        "name of a global variable, and its size; may be repeated",
     )
     parser.add_argument(
         "--min", metavar="N", type=whole_number, help="least N of the search for unused RAM, in bytes"
@@ -124,7 +124,7 @@ def measuring_options(options: argparse.Namespace) -> RunOptions:
     return RunOptions(
         init=options.init or "",
         inference=options.inference or "",
-        outputs=tuple(OutputBuffer(arg, size) for arg, size in options.output),
+        outputs=tuple(OutputBuffer(*output) for output in options.output),
         ram_min=options.min,
         ram_max=options.max,
         ram_search=options.ram_search or "",
@@ -145,11 +145,11 @@ def sketch_options(options: argparse.Namespace) -> RunOptions:
     )
 
 
-def _output(text: str) -> tuple[int, int]:
-    arg, _, size = text.partition(":")
-    if not (arg.isdecimal() and size.isdecimal() and int(size) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not ARG:BYTES, such as 2:4")
-    return int(arg), int(size)
+def _output(text: str) -> tuple[int | None, int, str]:
+    place, _, size = text.rpartition(":")
+    if not (place and size.isdecimal() and int(size) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not ARG:BYTES, such as 2:4, or NAME:BYTES")
+    return (int(place), int(size), "") if place.isdecimal() else (None, int(size), place)
 
 
 def _count(text: str) -> int:

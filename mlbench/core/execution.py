@@ -41,20 +41,25 @@ class Frame:
 class OutputBuffer:
     """A buffer to compare after inference: argument ``arg`` (0 first) points to ``bytes`` bytes.
 
-    For a method, argument 0 is ``this``.
+    For a method, argument 0 is ``this``. Where ``arg`` is None, ``symbol`` names a global object instead.
     """
 
-    arg: int
+    arg: int | None
     bytes: int
+    symbol: str = ""
 
 
 @dataclass(frozen=True)
 class Functions:
-    """Names of the functions that initialize and infer, demangled, with or without arguments."""
+    """Names of the functions that initialize and infer, demangled, with or without arguments.
+
+    ``returns`` tells whether the number that inference returns is compared.
+    """
 
     init: str | None = None
     inference: str | None = None
     outputs: tuple[OutputBuffer, ...] = ()
+    returns: bool = True
 
 
 @dataclass(frozen=True)

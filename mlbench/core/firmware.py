@@ -49,12 +49,15 @@ class Harness:
     """What a sketch is to be linked with so that it can be measured on a board.
 
     ``init`` and ``inference`` are names as the user writes them; ``outputs`` are pairs of an argument and its
-    bytes, as in ``OutputBuffer``.
+    bytes, ``objects`` of a global object and its bytes, as in ``OutputBuffer``; ``returns`` tells whether the
+    number that inference returns counts.
     """
 
     init: str | None = None
     inference: str | None = None
     outputs: tuple[tuple[int, int], ...] = ()
+    objects: tuple[tuple[str, int], ...] = ()
+    returns: bool = True
     baud: int = 115200
     records: tuple[int, int, int] | None = None
     """Start, size and page of flash that outlives resets; None: the order is in the image."""

@@ -64,6 +64,8 @@ class WrapPlan:
     returned: tuple[int, bool]
     """Bytes of the number that inference returns (0: none), and whether it comes in the FPU."""
     session: int
+    objects: tuple[tuple[str, int], ...] = ()
+    """Linker's names of global objects that inference writes, and how many bytes of each count."""
 
     @property
     def link_options(self) -> tuple[str, ...]:
@@ -93,7 +95,16 @@ class WrapPlan:
             f"#define MLBENCH_RETURN_IN_FPU {int(self.returned[1])}",
             f"#define MLBENCH_STACK_ARGS {_FRAME_TO_STACK}",
             "#define MLBENCH_OUTPUTS "
-            + " ".join(f"MLBENCH_OUTPUT({arg}, {size})" for arg, size in harness.outputs),
+            + " ".join(
+                [
+                    *(f"MLBENCH_OUTPUT({arg}, {size})" for arg, size in harness.outputs),
+                    *(f"MLBENCH_OBJECT({n}, {size})" for n, (_, size) in enumerate(self.objects)),
+                ]
+            ),
+            *(
+                f'extern const char mlbench_object_{n}[] __asm__("{symbol}");'
+                for n, (symbol, _) in enumerate(self.objects)
+            ),
         ]
         if harness.records is not None:
             start, size, page = harness.records
@@ -132,14 +143,29 @@ def plan(image: Image, harness: Harness, *, template: bool) -> WrapPlan:
     for kind, name in (("init", harness.init), ("inference", harness.inference)):
         for symbol, stack, prototype in _functions(image, name) if name else ():
             spans.append(WrappedFunction(kind, symbol, stack))
-            if kind == "inference" and prototype is not None and prototype.returns.number:
+            number = prototype is not None and prototype.returns.number and harness.returns
+            if kind == "inference" and prototype is not None and number:
                 floating = prototype.returns.kind is ValueKind.FLOAT and image.hard_float
                 returned = (min(prototype.returns.size, 8), floating)
     named = harness.init or harness.inference
     library = not named and not template and image.symbol(_LIBRARY[1]) is not None
-    first = WrapPlan(harness, setup, loop, tuple(spans), template, library, returned, 0)
+    objects = tuple((_object(image, name), size) for name, size in harness.objects)
+    first = WrapPlan(harness, setup, loop, tuple(spans), template, library, returned, 0, objects)
     digest = zlib.crc32((first.config() + first.spans_text()).encode(), int(image.digest[:8], 16))
     return replace(first, session=digest)
+
+
+def _object(image: Image, name: str) -> str:
+    """The linker's name of a global object. Raises UsageError where the linker knows none."""
+    for symbol in image.symbols:
+        if symbol.kind == "object" and name in (symbol.name, symbol.demangled):
+            if symbol.local:
+                what = f"{name} is known in its own source file only, where no linker can read it"
+                raise UsageError(what, where=image.path.name, do="take `static` from it, or name an argument")
+            return symbol.name
+    raise UsageError(
+        f"has no variable {name}", where=image.path.name, do="name a global variable that inference writes"
+    )
 
 
 def missing(image: Image, made: WrapPlan) -> str:

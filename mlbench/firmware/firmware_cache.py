@@ -284,6 +284,9 @@ def _board_image(meta: Any, entry: Path) -> BoardImage | None:
     if given is not None:
         records = tuple(given["records"]) if given["records"] else None
         outputs = tuple((arg, size) for arg, size in given["outputs"])
+        objects = tuple((name, size) for name, size in given["objects"])
         scratch = tuple(given["scratch"])
-        asked = Harness(**(given | {"records": records, "outputs": outputs, "scratch": scratch}))
+        asked = Harness(
+            **(given | {"records": records, "outputs": outputs, "objects": objects, "scratch": scratch})
+        )
     return BoardImage(**(meta | {"folder": folder, "elf": folder / meta["elf"], "harness": asked}))

@@ -161,7 +161,7 @@ def no_limit(prober: Prober, options: RamOptions, edge: int | None) -> Absent:
 def _hint(difference: Difference | None) -> str:
     hints = {
         "text": "; where its text may differ, say `serial: ignore`",
-        "output": "; where its outputs may differ, leave them out of `output`",
+        "output": "; where its outputs may differ, leave them out of `output`, or say `returns: ignore`",
     }
     return hints.get(difference.what, "") if difference is not None else ""
 

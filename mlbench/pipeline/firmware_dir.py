@@ -175,7 +175,13 @@ def _data(made: BuildOutcome) -> dict[str, Any]:
         "functions": {
             "init": functions.init,
             "inference": functions.inference,
-            "outputs": [{"arg": output.arg, "bytes": output.bytes} for output in functions.outputs],
+            "outputs": [
+                {"symbol": output.symbol, "bytes": output.bytes}
+                if output.arg is None
+                else {"arg": output.arg, "bytes": output.bytes}
+                for output in functions.outputs
+            ],
+            "returns": functions.returns,
         },
         "marks": spec.marks,
         "inferences": spec.inferences,
@@ -345,14 +351,19 @@ def _contradiction(data: Mapping[str, Any]) -> str:
 
 def _spec(data: Mapping[str, Any]) -> SketchSpec:
     functions, ram = data["functions"], data["ram"]
-    outputs = tuple(OutputBuffer(output["arg"], output["bytes"]) for output in functions["outputs"])
+    outputs = tuple(
+        OutputBuffer(output.get("arg"), output["bytes"], output.get("symbol", ""))
+        for output in functions["outputs"]
+    )
     return SketchSpec(
         name=data["name"],
         sketch=_label(data.get("sketch", ""), data["name"]),
         board=data["board"],
         source=Source(),
         backend=backends.of_boards(),
-        functions=Functions(functions["init"], functions["inference"], outputs),
+        functions=Functions(
+            functions["init"], functions["inference"], outputs, functions.get("returns", True)
+        ),
         build_properties=tuple(data.get("build_properties", ())),
         ram_search=ram["search"],
         ram_min=ram["min"],

@@ -297,7 +297,9 @@ def board_build(spec: SketchSpec) -> BoardBuild:
         Harness(
             functions.init,
             functions.inference,
-            tuple((output.arg, output.bytes) for output in functions.outputs),
+            tuple((output.arg, output.bytes) for output in functions.outputs if output.arg is not None),
+            tuple((output.symbol, output.bytes) for output in functions.outputs if output.arg is None),
+            functions.returns,
             board.serial.baud if board.serial is not None else 115200,
             (records.start, records.size, board.keeps.page or records.size) if records else None,
             board.keeps.scratch,

@@ -93,13 +93,21 @@ def _halt_at(wanted: int) -> str:
     )
 
 
-def entered(number: int, address: int, pointers: tuple[int, ...] = (), wanted: int = 0) -> Hook:
-    """``E``: a function is entered; lr, sp, and the arguments that ``pointers`` names by index.
+def entered(
+    number: int, address: int, pointers: tuple[int, ...] = (), wanted: int = 0, objects: tuple[int, ...] = ()
+) -> Hook:
+    """``E``: a function is entered; lr, sp, the arguments that ``pointers`` names by index, and addresses.
 
     Arguments 0 to 3 are in r0 to r3, others on the stack (AAPCS, 6.5). The CPU stops at the ``wanted``th.
     """
     arguments = ", ".join(
-        f"register({index})" if index < 4 else f"word(register(13) + {4 * (index - 4)})" for index in pointers
+        [
+            *(
+                f"register({index})" if index < 4 else f"word(register(13) + {4 * (index - 4)})"
+                for index in pointers
+            ),
+            *map(str, objects),
+        ]
     )
     return Hook(
         address,

@@ -218,6 +218,10 @@ class _Reader:
         if keys.get("marks") and (keys.get("init") or keys.get("inference")):
             what = "'marks: library' and names of functions exclude each other"
             raise self._error(self._path(index, "marks"), what, "keep one of them")
+        functions = _functions(keys)
+        if any((output.arg is None) != bool(output.symbol) for output in functions.outputs):
+            what = "an output names either an argument or a global variable"
+            raise self._error(self._path(index, "output"), what, "write `arg` or `symbol`")
         return [
             SketchSpec(
                 name=name,
@@ -225,7 +229,7 @@ class _Reader:
                 board=board,
                 source=self._source(keys, index),
                 backend=backend,
-                functions=_functions(keys),
+                functions=functions,
                 build_properties=_properties(keys.get("build_properties", [])),
                 libraries=tuple(Path(item) for item in _listed(keys.get("libraries", []))),
                 overlay=tuple(Path(item) for item in _listed(keys.get("overlay", []))),
@@ -305,12 +309,15 @@ def _listed(value: str | list[str]) -> list[str]:
 
 
 def _functions(keys: Mapping[str, Any]) -> Functions:
-    return Functions(keys.get("init"), keys.get("inference"), _outputs(keys.get("output", [])))
+    returns = keys.get("returns", "exact") == "exact"
+    return Functions(keys.get("init"), keys.get("inference"), _outputs(keys.get("output", [])), returns)
 
 
-def _outputs(value: Mapping[str, int] | list[Mapping[str, int]]) -> tuple[OutputBuffer, ...]:
+def _outputs(value: str | Mapping[str, Any] | list[Mapping[str, Any]]) -> tuple[OutputBuffer, ...]:
+    if isinstance(value, str):
+        return ()
     items = [value] if isinstance(value, Mapping) else value
-    return tuple(OutputBuffer(item["arg"], item["bytes"]) for item in items)
+    return tuple(OutputBuffer(item.get("arg"), item["bytes"], item.get("symbol", "")) for item in items)
 
 
 def _properties(value: Mapping[str, Any] | list[str]) -> tuple[str, ...]:

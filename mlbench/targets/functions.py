@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from mlbench.core.execution import Functions, OutputBuffer, SpanKind
 from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Firmware
 from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
+from mlbench.elf.symbols import Symbol
 from mlbench.errors import UsageError
 from mlbench.targets.entry import ResolvedFunction
 
@@ -40,13 +43,37 @@ def _check_outputs(image: Image, name: str, address: int, outputs: tuple[OutputB
     """Debug information tells how many arguments there are; without it all are accepted."""
     count = image.debug.parameters(address)
     for buffer in outputs:
-        if count is not None and buffer.arg >= count:
+        if buffer.arg is None:
+            output_object(image, buffer)
+        elif count is not None and buffer.arg >= count:
             takes = {0: "no arguments", 1: "one argument, number 0"}.get(count, f"arguments 0 to {count - 1}")
             raise UsageError(
                 f"{name} has no argument {buffer.arg} to be an output: it takes {takes}",
                 where=image.path.name,
                 do="count from 0; for a method 0 is `this`",
             )
+
+
+def output_object(image: Image, buffer: OutputBuffer) -> Symbol:
+    """The global object that an output names.
+
+    Raises:
+        UsageError: there is none of that name, or it is smaller than the output.
+    """
+    objects = [symbol for symbol in image.symbols if symbol.kind == "object"]
+    named = [symbol for symbol in objects if buffer.symbol in (symbol.name, symbol.demangled)]
+    if not named:
+        near = get_close_matches(buffer.symbol, [symbol.demangled for symbol in objects], 3)
+        hint = f"; the nearest is {', '.join(near)}" if near else ""
+        raise UsageError(
+            f"has no variable {buffer.symbol}{hint}",
+            where=image.path.name,
+            do="name a global variable that inference writes",
+        )
+    if buffer.bytes > named[0].size:
+        what = f"{buffer.symbol} has {named[0].size} bytes, and {buffer.bytes} are to be compared"
+        raise UsageError(what, where=image.path.name, do="correct `bytes` of the output")
+    return named[0]
 
 
 def method_of(firmware: Firmware, functions: Functions, named: dict[SpanKind, ResolvedFunction]) -> str:

@@ -32,7 +32,7 @@ from mlbench.renode.machine import INSTRUCTIONS_PER_SECOND, RenodeMachine
 from mlbench.renode.process import INSTALL, CpuAborted, RenodeProcess, find_renode
 from mlbench.renode.trace import Role, Trace, read_trace
 from mlbench.targets.entry import Entry, ResolvedFunction
-from mlbench.targets.functions import method_of, resolve_functions, template_word
+from mlbench.targets.functions import method_of, output_object, resolve_functions, template_word
 
 _SLICE_S = 0.02
 _LONGEST_SLICE_S = 0.2
@@ -206,12 +206,25 @@ class RenodeSession:
     def _hooks(self, plan: _Plan, probe: Probe) -> tuple[tuple[Role, ...], tuple[Hook, ...]]:
         roles: list[Role] = []
         wanted: list[Hook] = []
-        buffers = self._functions.outputs
+        outputs = self._functions.outputs
+        # Those that arguments point to come first, as the hook reads them.
+        buffers = sorted(outputs, key=lambda buffer: buffer.arg is None)
         for kind, named in plan.named.items():
-            pointers = tuple(buffer.arg for buffer in buffers) if kind is SpanKind.INFERENCE else ()
-            sizes = tuple(buffer.bytes for buffer in buffers) if kind is SpanKind.INFERENCE else ()
+            inferring = kind is SpanKind.INFERENCE
+            pointers = tuple(b.arg for b in buffers if b.arg is not None) if inferring else ()
+            objects = tuple(
+                output_object(plan.image, b).address for b in buffers if b.arg is None and inferring
+            )
+            sizes = tuple(b.bytes for b in buffers) if inferring else ()
             for address in named.entries:
-                wanted.append(hooks.entered(len(roles), address, () if named.ends else pointers))
+                wanted.append(
+                    hooks.entered(
+                        len(roles),
+                        address,
+                        () if named.ends else pointers,
+                        objects=() if named.ends else objects,
+                    )
+                )
                 roles.append(Role(kind))
             for address in named.ends:
                 last = probe.inferences if kind is SpanKind.INFERENCE else 0
@@ -316,7 +329,8 @@ class RenodeSession:
             return ()
         plan = self._plan(self._firmware.elf)
         returned = plan.image.debug.returned(plan.named[SpanKind.INFERENCE].entries[0])
-        number = (trace.outputs[0][: returned.size],) if returned and not returned.floating else ()
+        whole = self._functions.returns and returned is not None and not returned.floating
+        number = (trace.outputs[0][: returned.size],) if whole and returned is not None else ()
         return (*number, *trace.outputs[1:])
 
 

@@ -9,6 +9,7 @@ from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
 from mlbench.elf.types import ValueKind
 from mlbench.errors import UsageError
+from mlbench.targets.functions import output_object
 from mlbench.testing.units import TIME, Quantity
 
 if TYPE_CHECKING:
@@ -54,7 +55,15 @@ class Batch:
 
         machine = core.machine
         target = _argument(core, self.argument)
-        places = [(_argument(core, buffer.arg), buffer.bytes) for buffer in self.outputs]
+        places = [
+            (
+                output_object(machine.image, buffer).address
+                if buffer.arg is None
+                else _argument(core, buffer.arg),
+                buffer.bytes,
+            )
+            for buffer in self.outputs
+        ]
         memory = machine.cpu.memory_at(target)
         if memory is None or target + len(data) > memory.end:
             pointer = f"argument {self.argument} of {self.name} is {target:#x}"

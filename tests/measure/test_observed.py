@@ -6,7 +6,7 @@ import pytest
 from measure_bench import Bench
 from test_outcomes import profile
 
-from mlbench.core.execution import Functions
+from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.results.values import Absent, UnusedRam
 
 HEAD = """
@@ -192,3 +192,54 @@ KEPT int infer() { int length = 0; for (int i = 0; i < 8; i++) length += lines[i
     assert notes == ()
     # A page has 512 sizes that differ; thousands were tried before.
     assert limit.replays < 1200
+
+
+GLOBAL = """
+int32_t scores[4];
+static int16_t hidden;
+KEPT void begin_model() { sink = 1; }
+KEPT int infer() {
+  uint8_t *block = (uint8_t *)malloc(64);
+  if (!block) for (;;);
+  scores[0] = 7; scores[3] = (uint32_t)block > 0x20030000u; hidden = 5;
+  free(block);
+  return scores[3];
+}
+void setup() { begin_model(); sink = infer() + hidden; Serial.begin(9600); Serial.println(1); }
+void loop() {}
+"""
+
+
+@pytest.mark.parametrize(("symbol", "size", "differs"), [("scores", 16, True), ("scores", 12, False)])
+def test_an_output_may_be_a_global_variable(bench: Bench, symbol: str, size: int, differs: bool) -> None:
+    names = Functions("begin_model", "infer", (OutputBuffer(None, size, symbol),), returns=False)
+    found = profile(bench, "globals", GLOBAL, names).measures.unused_ram
+    if differs:
+        assert isinstance(found, Absent)
+        assert "memory does not run out, but output 0 differs from byte 12" in found.reason
+    else:
+        assert isinstance(found, UnusedRam)
+        assert found.certified
+
+
+def test_a_returned_number_that_is_ignored_sets_no_limit(bench: Bench) -> None:
+    compared = profile(bench, "globals", GLOBAL, NAMES).measures.unused_ram
+    assert isinstance(compared, Absent)
+    assert "the returned value differs" in compared.reason
+    ignored = profile(bench, "globals", GLOBAL, Functions("begin_model", "infer", (), returns=False))
+    assert isinstance(ignored.measures.unused_ram, UnusedRam)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "size", "told"),
+    [
+        ("score", 4, "has no variable score; the nearest is scores"),
+        ("scores", 17, "scores has 16 bytes, and 17 are to be compared"),
+    ],
+)
+def test_a_variable_that_cannot_be_compared_is_named(bench: Bench, symbol: str, size: int, told: str) -> None:
+    names = Functions("begin_model", "infer", (OutputBuffer(None, size, symbol),))
+    found = profile(bench, "globals", GLOBAL, names)
+    assert found.failure is not None
+    assert told in found.failure.message
+    assert found.failure.exit_status == 2

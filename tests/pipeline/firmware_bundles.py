@@ -37,7 +37,8 @@ def outcome(place: Path, name: str, board: str = OWN_BOARD) -> BuildOutcome:
         build_properties=("compiler.cpp.extra_flags=-DX",),
         ram_max=1000,
     )
-    harness = Harness("init()", "infer(void*)", ((1, 4),), 115200, (0xFF000, 0x1000, 0x1000), SCRATCH)
+    records = (0xFF000, 0x1000, 0x1000)
+    harness = Harness("init()", "infer(void*)", ((1, 4),), records=records, scratch=SCRATCH)
     firmware = Firmware(
         "kws",
         place / "models" / "kws",

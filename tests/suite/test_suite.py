@@ -265,3 +265,20 @@ def test_no_text_at_all_breaks_the_reader(text):
     if message is not None:
         assert message.startswith("mlbench.yml:")
         assert "\n" not in message
+
+
+def test_an_output_is_an_argument_or_a_variable_or_ignored():
+    one, two, three = read(
+        "defaults: {output: {arg: 1, bytes: 4}, returns: ignore}\n"
+        "sketches:\n  - path: a\n  - {path: b, output: [{symbol: scores, bytes: 40}], returns: exact}\n"
+        "  - {path: c, output: ignore}\n"
+    )
+    assert (one.functions.outputs, one.functions.returns) == ((OutputBuffer(1, 4),), False)
+    assert (two.functions.outputs, two.functions.returns) == ((OutputBuffer(None, 40, "scores"),), True)
+    assert three.functions.outputs == ()
+
+
+@pytest.mark.parametrize("output", ["{bytes: 4}", "{arg: 1, symbol: s, bytes: 4}"])
+def test_an_output_names_one_place(output: str):
+    said = error(f"sketches:\n  - path: a\n    output: {output}\n")
+    assert said.startswith("mlbench.yml:3: an output names either an argument or a global variable")

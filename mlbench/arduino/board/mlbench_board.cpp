@@ -134,7 +134,9 @@ MLBENCH_CODE uint32_t outputs(const uint32_t *frame, const uint32_t *floats) {
 #endif
 #define MLBENCH_OUTPUT(arg, bytes) \
   crc = crc32(crc, reinterpret_cast<const void *>((arg) < 4 ? frame[arg] : frame[MLBENCH_STACK_ARGS + (arg)]), bytes);
+#define MLBENCH_OBJECT(number, bytes) crc = crc32(crc, mlbench_object_##number, bytes);
   MLBENCH_OUTPUTS
+#undef MLBENCH_OBJECT
 #undef MLBENCH_OUTPUT
   (void)frame;
   return crc;

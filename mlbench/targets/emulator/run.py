@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlbench.core.execution import (
+    Functions,
     HeapUse,
     Outcome,
-    OutputBuffer,
     Probe,
     RunResult,
     SpanKind,
@@ -60,7 +60,7 @@ class EmulatedRun:
         self,
         machine: Machine,
         named: dict[SpanKind, ResolvedFunction],
-        outputs: tuple[OutputBuffer, ...],
+        functions: Functions,
         *,
         entry: Entry,
         host_seconds: float,
@@ -84,7 +84,7 @@ class EmulatedRun:
             machine,
             self._tracker,
             named,
-            outputs,
+            functions,
             begun=waiting.inference_begun,
             ended=self._inference_ended,
         )

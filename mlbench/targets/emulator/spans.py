@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from unicorn import arm_const as arm
 
-from mlbench.core.execution import OutputBuffer, SpanKind, TimedSpan
+from mlbench.core.execution import Functions, SpanKind, TimedSpan
 from mlbench.elf.dwarf import ReturnValue
 from mlbench.emulator.calls import Call, CallTracker, Watch
 from mlbench.emulator.machine import Machine
 from mlbench.targets.entry import ResolvedFunction
+from mlbench.targets.functions import output_object
 
 
 @dataclass
@@ -38,7 +39,7 @@ class SpanWatch:
         machine: what runs.
         tracker: follows its calls.
         named: what to time.
-        outputs: buffers to keep after each inference.
+        functions: which buffers to keep after each inference, and whether what it returned.
         begun: told when an inference begins.
         ended: told of each inference that has finished, and how many have.
     """
@@ -48,7 +49,7 @@ class SpanWatch:
         machine: Machine,
         tracker: CallTracker,
         named: dict[SpanKind, ResolvedFunction],
-        outputs: tuple[OutputBuffer, ...],
+        functions: Functions,
         *,
         begun: Callable[[], None],
         ended: Callable[[TimedSpan, int], None],
@@ -56,7 +57,13 @@ class SpanWatch:
         self._machine = machine
         self._tracker = tracker
         self.named = named
-        self._outputs = outputs
+        self._outputs = functions.outputs
+        self._objects = {
+            buffer: output_object(machine.image, buffer).address
+            for buffer in functions.outputs
+            if buffer.arg is None
+        }
+        self._returned_counts = functions.returns
         self._begun, self._ended = begun, ended
         self._returns: dict[int, ReturnValue | None] = {}
         self.state = SpanState()
@@ -94,7 +101,10 @@ class SpanWatch:
         def entered(call: Call) -> None:
             if kind is SpanKind.INFERENCE:
                 self._begun()
-                self.state.pointers = tuple(self._argument(call, buffer.arg) for buffer in self._outputs)
+                self.state.pointers = tuple(
+                    self._objects[buffer] if buffer.arg is None else self._argument(call, buffer.arg)
+                    for buffer in self._outputs
+                )
 
         return entered
 
@@ -110,7 +120,8 @@ class SpanWatch:
                 cpu = self._machine.cpu
                 buffers = zip(self.state.pointers, self._outputs, strict=True)
                 contents = (cpu.read(pointer, buffer.bytes) for pointer, buffer in buffers)
-                value = () if call.ends_handler else self._return_value(call.watch.address)
+                silent = call.ends_handler or not self._returned_counts
+                value = () if silent else self._return_value(call.watch.address)
                 self.state.outputs = (*value, *contents)
             self._span(kind, call.cycles, call.instructions, call.placement)
 

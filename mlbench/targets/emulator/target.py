@@ -98,7 +98,7 @@ class EmulatorSession:
             self._runs[path] = EmulatedRun(
                 machine,
                 self._named(image),
-                self._functions.outputs,
+                self._functions,
                 entry=self._entry(image),
                 host_seconds=self._target.host_seconds,
                 ends_by_serial=self._firmware.is_template,
