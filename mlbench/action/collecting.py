@@ -56,7 +56,7 @@ def source_of(event: WorkflowEvent, *, own: bool = False) -> MeasuredRun:
     run = event.payload.get("workflow_run")
     if not isinstance(run, dict) or not isinstance(run.get("id"), int):
         raise EnvironmentFault("names no run", where="the event workflow_run", do="look at the event file")
-    found = MeasuredRun(
+    measured_run = MeasuredRun(
         run["id"],
         int(run.get("run_attempt") or 1),
         str(run.get("head_sha") or ""),
@@ -65,8 +65,8 @@ def source_of(event: WorkflowEvent, *, own: bool = False) -> MeasuredRun:
         payload=event.payload,
     )
     if not own:
-        return found
-    return replace(found, run_id=event.run_id, run_attempt=event.run_attempt, run_url=event.run_url)
+        return measured_run
+    return replace(measured_run, run_id=event.run_id, run_attempt=event.run_attempt, run_url=event.run_url)
 
 
 def with_pull(source: MeasuredRun, parts: list[PartialReport], github: GitHub) -> MeasuredRun:
@@ -76,14 +76,14 @@ def with_pull(source: MeasuredRun, parts: list[PartialReport], github: GitHub) -
     run = source.payload["workflow_run"]
     if run.get("event") != "pull_request":
         return source
-    told = next((part.pull for part in parts if part.pull), None)
+    stated_number = next((part.pull for part in parts if part.pull), None)
     try:
-        found = pull_of_workflow_run(github, source.payload, told)
+        pull = pull_of_workflow_run(github, source.payload, stated_number)
     except GitHubError as error:
         return replace(source, note=f"no comment: its pull request cannot be found ({error})")
-    if found is None:
+    if pull is None:
         return replace(source, note="no comment: no open pull request has the commit that was measured")
-    return replace(source, pull=found.number)
+    return replace(source, pull=pull.number)
 
 
 def collected(
@@ -101,12 +101,12 @@ def collected(
             raise EnvironmentFault("nothing was measured", do="see the step Measure")
         return [from_json(work.part.read_text(encoding="utf-8"), FILE)], ()
     try:
-        found = newest_attempts(artifacts_of_run(github, source.run_id, ARTIFACT))
+        artifacts = newest_attempts(artifacts_of_run(github, source.run_id, ARTIFACT))
     except (Forbidden, NotFound) as error:
         do = "give this job `actions: read`"
         raise EnvironmentFault(f"the parts of this report cannot be read ({error.what})", do=do) from error
     parts, unreadable = [], []
-    for artifact in found:
+    for artifact in artifacts:
         try:
             text = download(github, artifact, (FILE,))[FILE].decode("utf-8", "replace")
             part = from_json(text, f"artifact {artifact.name}")

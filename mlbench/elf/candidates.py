@@ -81,9 +81,9 @@ def application_functions(image: Image) -> list[tuple[Function, str]]:
     ]
 
 
-def nearest_names(image: Image, asked: Signature) -> list[str]:
-    """Names of the application's functions that are most like ``asked``, best first."""
-    return nearest(asked, ((function.signature, text) for function, text in application_functions(image)))
+def nearest_names(image: Image, query: Signature) -> list[str]:
+    """Names of the application's functions that are most like ``query``, best first."""
+    return nearest(query, ((function.signature, text) for function, text in application_functions(image)))
 
 
 def _is_library(image: Image, function: Function) -> bool:

@@ -99,17 +99,17 @@ class FrameInfo:
 
     @cached_property
     def _entries(self) -> list[tuple[bytes, _Entry]]:
-        found: list[tuple[bytes, _Entry]] = []
+        entries: list[tuple[bytes, _Entry]] = []
         for name in (".eh_frame", ".debug_frame"):
             section = self._image.section(name)
             if section is not None:
                 data = self._image.contents(section)
                 base = section.address if name == ".eh_frame" else None
-                found += [(data, entry) for entry in _scan(data, base) if self._image.is_code(entry.low)]
+                entries += [(data, entry) for entry in _scan(data, base) if self._image.is_code(entry.low)]
         # The linker leaves entries of dropped functions at address 0: there only a real function counts.
         real = {function.address for function in self._image.functions[:1]}
-        kept = [item for item in found if item[1].low or 0 in real]
-        return sorted(kept, key=lambda item: item[1].low)
+        linked = [item for item in entries if item[1].low or 0 in real]
+        return sorted(linked, key=lambda item: item[1].low)
 
 
 def _scan(data: bytes, eh_base: int | None) -> list[_Entry]:

@@ -121,16 +121,16 @@ class DebugSections:
 
     def units(self) -> list[tuple[int, int]]:
         """Offset and size of each compilation unit (DWARF 5, section 7.5.1), up to the first damage."""
-        found = []
+        units = []
         at = 0
         while at + 4 <= len(self.info):
             size = 4 + struct.unpack_from("<I", self.info, at)[0]
             # 0xFFFFFFFF would begin the 64-bit format, which no 32-bit toolchain writes.
             if at + size > len(self.info):
                 break
-            found.append((at, size))
+            units.append((at, size))
             at += size
-        return found
+        return units
 
     def reader(self, allowance: Allowance) -> Any:
         """pyelftools' view of them, which counts on ``allowance``."""

@@ -99,8 +99,8 @@ class DebugInfo:
 
     def line(self, address: int) -> tuple[str, int] | None:
         """The source file and line that ``address`` came from; None where unknown."""
-        found: SourceLine | None = self._guard(lambda: self._line(address & ~1), None)
-        return (found.file, found.line) if found else None
+        source_line: SourceLine | None = self._guard(lambda: self._line(address & ~1), None)
+        return (source_line.file, source_line.line) if source_line else None
 
     def unit(self, address: int) -> str:
         """The source file whose compilation gave the code at ``address``; "" where unknown."""
@@ -201,15 +201,15 @@ class DebugInfo:
     @cached_property
     def _ranges(self) -> tuple[list[int], list[tuple[int, int]]]:
         """Starts of address ranges, and (end, offset of the unit) of each."""
-        found = []
+        ranges = []
         aranges = self._dwarf.get_aranges()
         if aranges is not None and aranges.entries:
-            found = [(e.begin_addr, e.begin_addr + e.length, e.info_offset) for e in aranges.entries]
+            ranges = [(e.begin_addr, e.begin_addr + e.length, e.info_offset) for e in aranges.entries]
         else:
             for unit in self._units():
-                found += [(low, high, unit.cu_offset) for low, high in self._spans(unit.get_top_DIE())]
-        kept = sorted(entry for entry in found if entry[1] > entry[0] and self._linked(entry[0]))
-        return [low for low, _, _ in kept], [(high, unit) for _, high, unit in kept]
+                ranges += [(low, high, unit.cu_offset) for low, high in self._spans(unit.get_top_DIE())]
+        linked_ranges = sorted(entry for entry in ranges if entry[1] > entry[0] and self._linked(entry[0]))
+        return [low for low, _, _ in linked_ranges], [(high, unit) for _, high, unit in linked_ranges]
 
     def _linked(self, start: int) -> bool:
         """Whether a range that starts there was linked. The linker leaves dropped code at address 0."""
@@ -246,7 +246,7 @@ class DebugInfo:
     def _rows(self, unit: Any) -> tuple[list[int], list[tuple[int, int]]]:
         """Addresses in order, and (file, line) of each; line 0 after the end of a sequence."""
         program = self._program(unit)
-        found: list[tuple[int, int, int, int]] = []
+        rows: list[tuple[int, int, int, int]] = []
         sequence: list[tuple[int, int, int, int]] = []
         for entry in program.get_entries() if program is not None else ():
             state = entry.state
@@ -256,11 +256,11 @@ class DebugInfo:
                 sequence.append((state.address, 1, state.file, state.line))
                 continue
             if sequence and self._linked(sequence[0][0]):
-                found += [*sequence, (state.address, 0, 0, 0)]
+                rows += [*sequence, (state.address, 0, 0, 0)]
             sequence = []
         # Sorted by address only (and ends before starts): of rows at one address the last one holds.
-        found.sort(key=lambda row: row[:2])
-        return [row[0] for row in found], [(row[2], row[3]) for row in found]
+        rows.sort(key=lambda row: row[:2])
+        return [row[0] for row in rows], [(row[2], row[3]) for row in rows]
 
     def _program(self, unit: Any) -> Any:
         place = unit.get_top_DIE().attributes.get("DW_AT_stmt_list")
@@ -292,8 +292,8 @@ class DebugInfo:
         # gcc gives templates their arguments with the name. The linker merges the tails of strings, so
         # the name may begin in the middle of one. Short names stand in the entry itself.
         name = re.compile(b"~?" + re.escape(word.encode()) + b"[\0<]")
-        offsets = {at for found in name.finditer(text) for at in (found.start(), found.start() + 1)}
-        places = sorted([found.start() for found in name.finditer(info)] + _find_words(info, offsets))
+        offsets = {at for match in name.finditer(text) for at in (match.start(), match.start() + 1)}
+        places = sorted([match.start() for match in name.finditer(info)] + _find_words(info, offsets))
         if len(places) > _MOST_MENTIONS:
             raise TooMuch
         for unit in self._units():
@@ -320,7 +320,7 @@ class DebugInfo:
                         yield name
 
     def _called_through(self, variable: str) -> CalledThrough:
-        found, addresses, calls = False, list[int](), list[InlinedCall]()
+        is_callable, addresses, calls = False, list[int](), list[InlinedCall]()
         for unit in self._mentions(variable.rpartition("::")[2]):
             entries = list(unit.iter_DIEs())
             offsets = {
@@ -329,7 +329,7 @@ class DebugInfo:
                 if die.tag in VARIABLE_TAGS and plain_name_of(die) == variable
                 for function in call_operators(die)
             }
-            found |= bool(offsets)
+            is_callable |= bool(offsets)
             for die in entries if offsets else ():
                 if die.tag not in FUNCTION_TAGS or offsets.isdisjoint(part.offset for part in chain_of(die)):
                     continue
@@ -337,7 +337,7 @@ class DebugInfo:
                     addresses += [low for low, _ in self._spans(die)][:1]
                 else:
                     calls.append(InlinedCall(name_of(die), parent_of(die), self._call_place(unit, die)))
-        return CalledThrough(found, tuple(dict.fromkeys(addresses)), tuple(dict.fromkeys(calls)))
+        return CalledThrough(is_callable, tuple(dict.fromkeys(addresses)), tuple(dict.fromkeys(calls)))
 
     def _call_place(self, unit: Any, die: Any) -> SourceLine:
         file = die.attributes.get("DW_AT_call_file")
@@ -402,12 +402,12 @@ class DebugInfo:
 
 def _find_words(data: bytes, values: set[int]) -> list[int]:
     """Where any of these 32-bit numbers stands, aligned or not."""
-    found: list[int] = []
+    offsets: list[int] = []
     for shift in range(4) if values else ():
         words = memoryview(data)[shift : shift + (len(data) - shift) // 4 * 4]
-        found += [
+        offsets += [
             shift + 4 * index
             for index, (word,) in enumerate(struct.iter_unpack("<I", words))
             if word in values
         ]
-    return found
+    return offsets

@@ -230,7 +230,7 @@ def _loads(data: bytes, where: str, offset: int, entry_size: int, count: int) ->
     _check_table(data, where, "program header", offset, entry_size, count, _PHDR.size)
     if count > _MOST_SEGMENTS:
         raise _truncated(where, f"it has {count} segments, more than {_MOST_SEGMENTS}")
-    found = []
+    segments = []
     for index in range(count):
         kind, start, address, load, file_size, memory_size, flags, _ = _PHDR.unpack_from(
             data, offset + index * entry_size
@@ -243,9 +243,9 @@ def _loads(data: bytes, where: str, offset: int, entry_size: int, count: int) ->
             raise _truncated(where, f"segment {index} holds more bytes than it has memory")
         if max(address, load) + memory_size > _ADDRESS_SPACE:
             raise _truncated(where, f"segment {index} ends beyond the address space")
-        found.append(ProgramHeader(start, address, load, file_size, memory_size, flags))
-    _check_shared(data, where, "segments", sum(load.file_size for load in found))
-    return tuple(found)
+        segments.append(ProgramHeader(start, address, load, file_size, memory_size, flags))
+    _check_shared(data, where, "segments", sum(load.file_size for load in segments))
+    return tuple(segments)
 
 
 def _sections(

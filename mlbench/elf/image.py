@@ -98,14 +98,14 @@ class Image:
             what = f"is larger than {_MOST_BYTES >> 20} MiB"
             raise SketchError(what, where=str(path), do="give the firmware's .elf")
         path = Path(path)
-        kept = _RECENT.get(path)
-        if kept is None or kept.data != data:
-            kept = cls.parse(data, path)
+        image = _RECENT.get(path)
+        if image is None or image.data != data:
+            image = cls.parse(data, path)
             _RECENT.pop(path, None)
-            _RECENT[path] = kept
+            _RECENT[path] = image
             while len(_RECENT) > _MOST_RECENT:
                 _RECENT.pop(next(iter(_RECENT)), None)
-        return kept
+        return image
 
     @classmethod
     def parse(cls, data: bytes, path: Path = Path("image.elf")) -> Image:

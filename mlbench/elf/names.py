@@ -71,16 +71,16 @@ def find_functions(image: Image, name: str) -> tuple[Symbol, ...]:
     matching = [
         function for function in _functions(image, query) if function.signature.takes(query.signature)
     ]
-    found = _one_per_code([function for function in matching if _in_file(image, function, query.file)])
-    if len(found) > 1:
+    functions = _one_per_code([function for function in matching if _in_file(image, function, query.file)])
+    if len(functions) > 1:
         raise UsageError(
-            f"{query.text} names {len(found)} functions: {quote_all(_listed(found))}",
+            f"{query.text} names {len(functions)} functions: {quote_all(_listed(functions))}",
             where=where,
             do="write one of them in full",
         )
-    if not found:
+    if not functions:
         raise _not_found(image, query)
-    return by_address(found[0].symbols)
+    return by_address(functions[0].symbols)
 
 
 def never_entered(image: Image, name: str) -> UsageError:
@@ -103,19 +103,19 @@ def never_entered(image: Image, name: str) -> UsageError:
 
 def _query(name: str) -> _Query:
     text = " ".join(name.split())
-    found = _FILE.fullmatch(text)
-    bare = found["name"] if found else text
+    match = _FILE.fullmatch(text)
+    bare = match["name"] if match else text
     if bare.startswith("_Z"):
         bare = demangle(split_suffixes(bare)[0])
-    return _Query(text, found["file"] if found else "", signature(bare))
+    return _Query(text, match["file"] if match else "", signature(bare))
 
 
 def _exact(image: Image, query: _Query) -> tuple[Symbol, ...]:
     """The clone that is asked for by its linker's name."""
     if "." not in query.text or query.file:
         return ()
-    found = [s for s in image.functions if s.name == query.text and not fragment(s.name)]
-    return by_address(found) if len({s.address for s in found}) == 1 else ()
+    symbols = [s for s in image.functions if s.name == query.text and not fragment(s.name)]
+    return by_address(symbols) if len({s.address for s in symbols}) == 1 else ()
 
 
 def _functions(image: Image, query: _Query) -> list[Function]:
@@ -157,20 +157,20 @@ def _source(image: Image, function: Function) -> str:
     return line[0] if line else image.debug.unit(symbol.address)
 
 
-def _same_file(path: str, asked: str) -> bool:
-    """Whether ``asked`` is the end of ``path``; a sketch's tabs are compiled as one .ino.cpp."""
+def _same_file(path: str, ending: str) -> bool:
+    """Whether ``ending`` is the end of ``path``; a sketch's tabs are compiled as one .ino.cpp."""
     return any(
         ("/" + path.replace("\\", "/")).endswith("/" + name.replace("\\", "/"))
-        for name in (asked, f"{asked}.cpp")
+        for name in (ending, f"{ending}.cpp")
     )
 
 
 def _one_per_code(functions: list[Function]) -> list[Function]:
     """The functions without those whose every address another one has (aliases)."""
-    kept: dict[frozenset[int], Function] = {}
+    by_addresses: dict[frozenset[int], Function] = {}
     for function in functions:
-        kept.setdefault(frozenset(symbol.address for symbol in function.symbols), function)
-    return list(kept.values())
+        by_addresses.setdefault(frozenset(symbol.address for symbol in function.symbols), function)
+    return list(by_addresses.values())
 
 
 def _listed(functions: list[Function]) -> list[str]:
@@ -191,9 +191,9 @@ def _of_lambda(image: Image, query: _Query) -> UsageError | None:
     if not query.word or not called.callable:
         return None
     what = f"{query.text} is a variable"
-    here = [s for s in image.functions if not fragment(s.name) and s.address in called.addresses]
-    if here:
-        names = quote_all(_listed(group(image, here)))
+    symbols = [s for s in image.functions if not fragment(s.name) and s.address in called.addresses]
+    if symbols:
+        names = quote_all(_listed(group(image, symbols)))
         return UsageError(f"{what}, whose function is {names}", where=where, do="write that name")
     if called.inlined:
         name = demangle(split_suffixes(called.inlined[0].name)[0])

@@ -96,7 +96,7 @@ def redirect_setup(image: Image, setup: int, malloc: int, flash_end: int) -> Red
 
 def find_calls(image: Image, target: int) -> list[int]:
     """Addresses of the BL instructions that call ``target``, by the functions' own code."""
-    found = []
+    calls = []
     for function in image.functions:
         code = image.read(function.address, function.size)
         offset = 0
@@ -112,9 +112,9 @@ def find_calls(image: Image, target: int) -> list[int]:
                 and second & 0xD000 == 0xD000
                 and _target(address, first, second) == target
             ):
-                found.append(address)
+                calls.append(address)
             offset += 4
-    return sorted(set(found))
+    return sorted(set(calls))
 
 
 def branch_and_link(address: int, target: int) -> bytes:

@@ -76,21 +76,21 @@ class Signature:
         plain = without_templates(self.name)
         return plain[: len(plain) - len(self.last)].removesuffix("::")
 
-    def answers(self, asked: Signature) -> bool:
-        """Whether this function is one that ``asked`` names."""
-        return self.named(asked) and self.takes(asked)
+    def answers(self, query: Signature) -> bool:
+        """Whether this function is one that ``query`` names."""
+        return self.named(query) and self.takes(query)
 
-    def named(self, asked: Signature) -> bool:
-        """Whether the names agree; template arguments may be left out of ``asked``."""
-        if self.name == asked.name:
+    def named(self, query: Signature) -> bool:
+        """Whether the names agree; template arguments may be left out of ``query``."""
+        if self.name == query.name:
             return True
-        return "<" not in asked.name.replace("operator<", "") and without_templates(self.name) == asked.name
+        return "<" not in query.name.replace("operator<", "") and without_templates(self.name) == query.name
 
-    def takes(self, asked: Signature) -> bool:
+    def takes(self, query: Signature) -> bool:
         """Whether the arguments agree; a side that has none agrees with all."""
-        if self.arguments is None or asked.arguments is None:
+        if self.arguments is None or query.arguments is None:
             return True
-        return self.arguments == asked.arguments and asked.qualifiers in ("", self.qualifiers)
+        return self.arguments == query.arguments and query.qualifiers in ("", self.qualifiers)
 
 
 @lru_cache(maxsize=16384)
@@ -122,8 +122,8 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
     An opening bracket is outside of itself, a closing one too.
     """
     stack = ""
-    for found in _PIECE.finditer(text):
-        piece = found.group()
+    for match in _PIECE.finditer(text):
+        piece = match.group()
         # A comparison stands in parentheses: (1>2) closes nothing, (1<2) is closed by its parenthesis.
         if piece in _CLOSING and (piece != ">" or stack.endswith("<")):
             opened = stack.rfind(_CLOSING[piece])

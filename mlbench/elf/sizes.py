@@ -53,13 +53,13 @@ def by_name(sizes: tuple[SymbolSize, ...]) -> tuple[tuple[tuple[str, int], ...],
         if len(name) > _NAME:
             name = f"{name[: _NAME - 1]}…"
         names[name] = names.get(name, 0) + entry.bytes
-    found = sorted(names.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(found[:LISTED]), sum(size for _, size in found[LISTED:])
+    totals = sorted(names.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(totals[:LISTED]), sum(size for _, size in totals[LISTED:])
 
 
 def _sizes(image: Image, sections: Container[str]) -> tuple[SymbolSize, ...]:
     sized = [s for s in image.symbols if s.size and s.kind != "notype"]
-    found = []
+    sizes = []
     counted = 0
     for symbol in by_address(sorted(sized, key=lambda s: -s.size)):
         section = image.section_at(symbol.address)
@@ -69,5 +69,5 @@ def _sizes(image: Image, sections: Container[str]) -> tuple[SymbolSize, ...]:
         size = end - max(symbol.address, counted)
         counted = max(counted, end)
         if size > 0:
-            found.append(SymbolSize(symbol, section.name, size))
-    return tuple(sorted(found, key=lambda entry: (-entry.bytes, entry.symbol.address)))
+            sizes.append(SymbolSize(symbol, section.name, size))
+    return tuple(sorted(sizes, key=lambda entry: (-entry.bytes, entry.symbol.address)))

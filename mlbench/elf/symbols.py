@@ -74,7 +74,7 @@ def read_symbols(table: bytes, strings: bytes, where: str) -> tuple[Symbol, ...]
         what = f"has more than {MOST_SYMBOLS:,} symbols"
         raise SketchError(what, where=where, do="build it again, or strip what is not needed")
     names = Strings(strings, where)
-    found = []
+    symbols = []
     file = ""
     whole = len(table) - len(table) % ENTRY.size
     for offset, value, size, info, _, section in ENTRY.iter_unpack(memoryview(table)[:whole]):
@@ -89,5 +89,5 @@ def read_symbols(table: bytes, strings: bytes, where: str) -> tuple[Symbol, ...]
         if named == "notype" and local and _MAPPING.match(strings, offset):
             continue
         address = value & ~1 if named == "func" else value
-        found.append(Symbol(names.at(offset), address, size, named, local, file if local else ""))
-    return tuple(found)
+        symbols.append(Symbol(names.at(offset), address, size, named, local, file if local else ""))
+    return tuple(symbols)

@@ -140,11 +140,11 @@ def _type_die(die: Any) -> Any:
 
 def chain_of(die: Any) -> list[Any]:
     """An entry and those it refers to for what it does not say itself."""
-    found = [die]
+    chain = [die]
     for _ in range(8):
         link = next((a for a in ("DW_AT_specification", "DW_AT_abstract_origin") if a in die.attributes), "")
         if not link:
             break
         die = die.get_DIE_from_attribute(link)
-        found.append(die)
-    return found
+        chain.append(die)
+    return chain

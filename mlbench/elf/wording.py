@@ -45,9 +45,9 @@ def readable(name: str) -> str:
     return demangle(name.partition(".")[0] or name)
 
 
-def nearest(asked: Signature, known: Iterable[tuple[Signature, str]]) -> list[str]:
-    """Of functions, each with its name for the user, the names most like ``asked``, best first."""
-    whole, last = SequenceMatcher(None, "", asked.name.lower()), SequenceMatcher(None, "", asked.last.lower())
+def nearest(query: Signature, known: Iterable[tuple[Signature, str]]) -> list[str]:
+    """Of functions, each with its name for the user, the names most like ``query``, best first."""
+    whole, last = SequenceMatcher(None, "", query.name.lower()), SequenceMatcher(None, "", query.last.lower())
     scored = []
     for signature, text in known:
         score = max(

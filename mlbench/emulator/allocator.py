@@ -394,8 +394,10 @@ class Replay:
         address = int.from_bytes(self.uc.mem_read(self._probe_slot, 4), "little")
         end = int.from_bytes(self.uc.mem_read(_HEAP_STATE, 4), "little")
         # Up to the old break stands all that the allocator keeps but the size word of what it added.
-        kept = bytes(self._memory[: len(self._saved)])
-        return Place(address, end, zlib.crc32(kept, zlib.crc32(struct.pack("<II", end, self.growth))))
+        allocator_state = bytes(self._memory[: len(self._saved)])
+        return Place(
+            address, end, zlib.crc32(allocator_state, zlib.crc32(struct.pack("<II", end, self.growth)))
+        )
 
     def _replay(self, operations: int, size: int, shorter: int) -> bool:
         self._memory[: len(self._saved)] = self._saved

@@ -47,10 +47,10 @@ class Message:
 
 def parse_messages(text: str) -> tuple[Message, ...]:
     """The machine logger's lines among others. Arguments are URL-encoded, parted by one blank."""
-    found = (_MESSAGE.match(line.rstrip()) for line in text.splitlines())
+    matches = (_MESSAGE.match(line.rstrip()) for line in text.splitlines())
     return tuple(
         Message(m["level"], m["template"], tuple(unquote_plus(part) for part in m["arguments"].split(" ")))
-        for m in found
+        for m in matches
         if m
     )
 

@@ -249,7 +249,7 @@ class ArduinoCli:
 
 def _diagnostics(items: list[dict[str, Any]], output: str, *, failed: bool) -> tuple[Diagnostic, ...]:
     """arduino-cli's diagnostics; those of the linker, which it has none for, from the text."""
-    found = {
+    diagnostics = {
         Diagnostic(
             "warning" if str(item.get("severity", "")).upper() == "WARNING" else "error",
             _first_line(str(item.get("message", ""))),
@@ -260,10 +260,10 @@ def _diagnostics(items: list[dict[str, Any]], output: str, *, failed: bool) -> t
         for item in items
         if str(item.get("severity", "")).upper() != "NOTE"
     }
-    if any(diagnostic.severity == "error" for diagnostic in found):
-        return tuple(found)
-    said = gcc_text.parse(output, failed=failed)
-    return tuple(found | dict.fromkeys(d for d in said if failed or d.severity == "error"))
+    if any(diagnostic.severity == "error" for diagnostic in diagnostics):
+        return tuple(diagnostics)
+    text_diagnostics = gcc_text.parse(output, failed=failed)
+    return tuple(diagnostics | dict.fromkeys(d for d in text_diagnostics if failed or d.severity == "error"))
 
 
 def _json(text: str) -> dict[str, Any] | None:

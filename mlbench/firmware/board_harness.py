@@ -168,13 +168,13 @@ def _object(image: Image, name: str) -> str:
     )
 
 
-def missing(image: Image, made: WrapPlan) -> str:
+def missing(image: Image, wrap_plan: WrapPlan) -> str:
     """Why the board's image cannot be timed as asked; empty when it can.
 
     A wrapper that nobody calls is not in an image that was linked with ``--gc-sections``.
     """
-    for kind, name in (("init", made.harness.init), ("inference", made.harness.inference)):
-        spans = [span for span in made.spans if span.kind == kind]
+    for kind, name in (("init", wrap_plan.harness.init), ("inference", wrap_plan.harness.inference)):
+        spans = [span for span in wrap_plan.spans if span.kind == kind]
         if name and any(span.stack > _MOST_STACK_WORDS for span in spans):
             return f"{name} takes too many arguments to be timed from outside: use the MLBench library"
         if name and not any(image.symbol(f"__wrap_{span.symbol}") for span in spans):
@@ -185,14 +185,14 @@ def missing(image: Image, made: WrapPlan) -> str:
     return ""
 
 
-def prepare(made: WrapPlan, folder: Path) -> None:
+def prepare(wrap_plan: WrapPlan, folder: Path) -> None:
     """Lay the sources and what belongs to this sketch into a folder. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     for source in SOURCES.iterdir():
         if source.suffix in (".cpp", ".h"):
             shutil.copyfile(source, folder / source.name)
-    (folder / "mlbench_board_config.h").write_text(made.config())
-    (folder / "mlbench_board_spans.h").write_text(made.spans_text())
+    (folder / "mlbench_board_config.h").write_text(wrap_plan.config())
+    (folder / "mlbench_board_spans.h").write_text(wrap_plan.spans_text())
 
 
 def compile_command(properties: Mapping[str, str], folder: Path) -> tuple[str, ...]:
@@ -221,9 +221,9 @@ def compile_command(properties: Mapping[str, str], folder: Path) -> tuple[str, .
     return (*words, "-w")
 
 
-def response_file(made: WrapPlan, folder: Path) -> str:
+def response_file(wrap_plan: WrapPlan, folder: Path) -> str:
     """What the link reads beside the sketch's objects."""
-    return "\n".join([quoted(folder / OBJECT), *made.link_options]) + "\n"
+    return "\n".join([quoted(folder / OBJECT), *wrap_plan.link_options]) + "\n"
 
 
 def artifacts(build_path: Path, name: str) -> tuple[Path, ...]:
@@ -249,7 +249,7 @@ def _functions(image: Image, name: str) -> list[tuple[str, int, Prototype | None
         symbols = find_functions(image, name)
     except UsageError:
         return []  # the target tells it, with the same words as any other backend
-    found: dict[str, tuple[str, int, Prototype | None]] = {}
+    functions: dict[str, tuple[str, int, Prototype | None]] = {}
     for symbol in symbols:
         prototype = image.debug.prototype(symbol.address)
         # A constructor has two names at one address, and each of them is called.
@@ -258,8 +258,8 @@ def _functions(image: Image, name: str) -> list[tuple[str, int, Prototype | None
             whole = image.symbol(base)
             if other.address != symbol.address or whole is None or whole.local:
                 continue
-            found[base] = (base, _stack_words(prototype), prototype)
-    return list(found.values())
+            functions[base] = (base, _stack_words(prototype), prototype)
+    return list(functions.values())
 
 
 def _stack_words(prototype: Prototype | None) -> int:

@@ -62,16 +62,16 @@ def build(
     key = _key(request, source, platform, tools)
     unlisted = embedded(source)
     once = named_by(request.build_properties) or unlisted
-    found = store.load(key, source.folder) if reuse and not once else None
-    if found is not None:
-        return found
+    cached = store.load(key, source.folder) if reuse and not once else None
+    if cached is not None:
+        return cached
     with store.locked_workspace(
         _workspace_key(request, platform, tools, source), request.timeout_s
     ) as folder:
         # Whoever held the workspace may have built the very same sketch.
-        found = store.load(key, source.folder) if reuse and not once else None
-        if found is not None:
-            return found
+        cached = store.load(key, source.folder) if reuse and not once else None
+        if cached is not None:
+            return cached
         if unlisted or not reuse:
             # Nor do sketch compilers know that an object is out of date.
             remove_tree(folder)
@@ -202,15 +202,15 @@ def _core_key(request: BuildRequest, source: SketchSource, platform: str, tools:
 
 def _identities(tools: Toolchain) -> list[str]:
     """Tools by size and time of their files: asking them for versions takes longer than a cached build."""
-    found = []
+    identities = []
     runtime = runtime_files(tools.gcc) if tools.gcc else ()
     for path in (tools.builder, tools.gcc, tools.ctags, *runtime):
         try:
             about = path.stat() if path else None
         except OSError:
             about = None
-        found.append(f"{path}:{about.st_size}:{about.st_mtime_ns}" if about else f"{path}:none")
-    return [*found, sys.platform]
+        identities.append(f"{path}:{about.st_size}:{about.st_mtime_ns}" if about else f"{path}:none")
+    return [*identities, sys.platform]
 
 
 def _hashed(parts: list[str]) -> str:

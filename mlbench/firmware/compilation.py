@@ -65,8 +65,8 @@ class Compilation:
         plain, properties = self._plain(), board.properties
         added = flags.workspace_properties(board, self.fqbn, self.workspace)
         changed = {item.partition("=")[0] for item in added}
-        kept = tuple(item for item in plain.properties if item.partition("=")[0] not in changed)
-        job = replace(plain, properties=(*kept, *added))
+        unchanged = tuple(item for item in plain.properties if item.partition("=")[0] not in changed)
+        job = replace(plain, properties=(*unchanged, *added))
         report = self.compiler.compile(job)
         self.workspace = replace(self.workspace, built_in=report.build_path)
         overflows: tuple[Overflow, ...] = ()
@@ -91,10 +91,10 @@ class Compilation:
             self.compiler.identity,
             tuple(sorted(str(library) for library in report.libraries)),
         )
-        uploaded, said = None, ""
+        uploaded, remark = None, ""
         if self.request.board is not None and not overflows:
-            uploaded, said = self._for_board(job, report, image, Image.load(probe), properties)
-        notes += [said] if said else []
+            uploaded, remark = self._for_board(job, report, image, Image.load(probe), properties)
+        notes += [remark] if remark else []
         firmware = Firmware(
             name=self.source.name,
             source=self.source.folder,
@@ -157,7 +157,7 @@ class Compilation:
         self, image: Image, properties: Mapping[str, str], report: CompileReport
     ) -> tuple[Overflow, ...]:
         """What an image that links exceeds of the limits in boards.txt; the sketch compiler refused it."""
-        found = []
+        overflows = []
         for region, key, sizes in (
             ("FLASH", "upload.maximum_size", image.flash_bytes()),
             ("RAM", "upload.maximum_data_size", image.static_ram()),
@@ -165,10 +165,10 @@ class Compilation:
             limit = properties.get(key, "")
             over = sum(size for _, size in sizes) - int(limit) if limit.isdigit() else 0
             if over > 0:
-                found.append(Overflow(region, over))
-        if not found:
+                overflows.append(Overflow(region, over))
+        if not overflows:
             raise self._failed(report)
-        return tuple(found)
+        return tuple(overflows)
 
     def _with_malloc(self, job: Job, report: CompileReport, elf: Path) -> tuple[Path, str]:
         self.workspace.link_options.write_text(linker.PULL_MALLOC)
@@ -190,16 +190,16 @@ class Compilation:
         """The image to upload, and what to say of it; ``probe`` is the one of probes. Raises as ``build``."""
         assert self.request.board is not None
         wanted, folder = self.request.board.harness, self.workspace.folder / "upload"
-        made, missing, options = None, "", ""
+        wrap_plan, missing, options = None, "", ""
         if wanted is not None:
             try:
-                made = harness.plan(image, wanted, template=bool(self.source.uses))
+                wrap_plan = harness.plan(image, wanted, template=bool(self.source.uses))
             except UsageError as error:
                 missing = error.what
-        if made is not None:
-            harness.prepare(made, self.workspace.folder / "board")
+        if wrap_plan is not None:
+            harness.prepare(wrap_plan, self.workspace.folder / "board")
             self._compile_harness(properties)
-            options = harness.response_file(made, self.workspace.folder / "board")
+            options = harness.response_file(wrap_plan, self.workspace.folder / "board")
         # The link before this one may have been another one, with malloc in it.
         self.workspace.link_options.write_text(options)
         linked = self.compiler.relink(job, report)
@@ -212,13 +212,13 @@ class Compilation:
         for path in (linked.elf, *fresh):
             shutil.copyfile(path, folder / path.name)
         elf = folder / linked.elf.name
-        if made is None:
+        if wrap_plan is None:
             return BoardImage(folder, elf, missing=missing), ""
         sizes = (sum(size for _, size in each.static_ram()) for each in (final, probe))
         extra = next(sizes) - next(sizes)
-        missing = harness.missing(final, made)
-        said = f"the image for the board takes {extra:,} bytes of RAM more than the sketch" if extra else ""
-        return BoardImage(folder, elf, made.session, missing, extra, wanted), said
+        missing = harness.missing(final, wrap_plan)
+        remark = f"the image for the board takes {extra:,} bytes of RAM more than the sketch" if extra else ""
+        return BoardImage(folder, elf, wrap_plan.session, missing, extra, wanted), remark
 
     def _compile_harness(self, properties: Mapping[str, str]) -> None:
         known = {
@@ -235,9 +235,11 @@ class Compilation:
             seconds=self.request.timeout_s,
         )
         if done.status:
-            said = next((line for line in done.stderr.splitlines() if "error" in line), "the compiler failed")
+            reason = next(
+                (line for line in done.stderr.splitlines() if "error" in line), "the compiler failed"
+            )
             raise EnvironmentFault(
-                f"what a board is measured with does not compile: {said.strip()}",
+                f"what a board is measured with does not compile: {reason.strip()}",
                 where=f"platform {self.fqbn.platform}",
                 do="measure this board with `--ram-search faithful`, and report it",
             )
@@ -274,7 +276,7 @@ class Compilation:
         return target
 
     def _located(self, diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
-        found = {
+        located = {
             replace(
                 d,
                 file=self.workspace.user_path(d.file, self.source),
@@ -282,7 +284,7 @@ class Compilation:
             ): None
             for d in diagnostics
         }
-        return tuple(found)
+        return tuple(located)
 
     def _failed(self, report: CompileReport) -> SketchError | EnvironmentFault:
         diagnostics = self._located(report.diagnostics)
@@ -295,12 +297,12 @@ class Compilation:
                 )
         if not errors:
             lines = (*report.error.splitlines(), *reversed(report.output.splitlines()))
-            said = [line for line in lines if line.strip()]
+            output_lines = [line for line in lines if line.strip()]
             # That a program failed is the last thing to say, after what it said itself.
-            said.sort(key=lambda line: bool(_STATUS.search(line)))
+            output_lines.sort(key=lambda line: bool(_STATUS.search(line)))
             what = (
-                self.workspace.user_text(said[0].strip(), self.source)
-                if said
+                self.workspace.user_text(output_lines[0].strip(), self.source)
+                if output_lines
                 else "the sketch compiler failed"
             )
             return BuildFailed(what, where=str(self.source.folder), diagnostics=diagnostics)

@@ -99,11 +99,11 @@ def loaded(text: str) -> tuple[str, ...]:
 def runtime_files(gcc: Path) -> tuple[Path, ...]:
     """Files that change with what a compiler brings: its passes, and the libraries for its target."""
     prefix = gcc.resolve().parent.parent
-    found = [prefix / name for name in _RUNTIME]
+    paths = [prefix / name for name in _RUNTIME]
     for name in ("cc1", "cc1plus", "lto1", "collect2", "libgcc.a"):
-        found += sorted((prefix / "lib" / "gcc" / "arm-none-eabi").glob(f"*/{name}"))
-    found.append(prefix / "bin" / "arm-none-eabi-ld")
-    return tuple(found)
+        paths += sorted((prefix / "lib" / "gcc" / "arm-none-eabi").glob(f"*/{name}"))
+    paths.append(prefix / "bin" / "arm-none-eabi-ld")
+    return tuple(paths)
 
 
 def _below(name: str, build_path: Path, roots: tuple[str, ...]) -> bool:

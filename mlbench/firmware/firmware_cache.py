@@ -130,10 +130,10 @@ class FirmwareCache:
             EnvironmentFault: the entry cannot be written; what was there before stays.
         """
         entry = self.entries / key
-        kept = replace(firmware, elf=entry / firmware.elf.name, probe_elf=entry / firmware.probe_elf.name)
+        cached = replace(firmware, elf=entry / firmware.elf.name, probe_elf=entry / firmware.probe_elf.name)
         if firmware.board is not None:
             folder, name = entry / _UPLOAD, firmware.board.elf.name
-            kept = replace(kept, board=replace(firmware.board, folder=folder, elf=folder / name))
+            cached = replace(cached, board=replace(firmware.board, folder=folder, elf=folder / name))
         # The same sketch may lie elsewhere when the entry is used again.
         own = f"{firmware.source}/"
         located = tuple(
@@ -141,7 +141,7 @@ class FirmwareCache:
             for d in firmware.diagnostics
         )
         stored = replace(
-            kept, elf=Path(kept.elf.name), probe_elf=Path(kept.probe_elf.name), diagnostics=located
+            cached, elf=Path(cached.elf.name), probe_elf=Path(cached.probe_elf.name), diagnostics=located
         )
         meta = asdict(stored)
         if stored.board is not None:
@@ -166,7 +166,7 @@ class FirmwareCache:
         finally:
             if new is not None:
                 shutil.rmtree(new, ignore_errors=True)
-        return kept
+        return cached
 
     def _put(self, new: Path, entry: Path) -> None:
         try:
@@ -234,15 +234,15 @@ def _archives(folder: Path) -> bool:
     return any(path.is_file() for path in (*folder.glob("core/*.a"), *folder.glob("cores/*/core.a")))
 
 
-def _oldest(parent: Path, kept: int, current: str = "") -> list[Path]:
-    """What to remove so that ``kept`` stay."""
-    found = []
+def _oldest(parent: Path, limit: int, current: str = "") -> list[Path]:
+    """What to remove so that ``limit`` stay."""
+    dated_folders = []
     with suppress(OSError):
         for folder in parent.iterdir():
             with suppress(OSError):
                 if folder.name != current and folder.suffix != ".lock":
-                    found.append((folder.stat().st_mtime, folder))
-    return [folder for _, folder in sorted(found)[: max(0, len(found) - kept)]]
+                    dated_folders.append((folder.stat().st_mtime, folder))
+    return [folder for _, folder in sorted(dated_folders)[: max(0, len(dated_folders) - limit)]]
 
 
 def write_fault(error: OSError, folder: Path) -> EnvironmentFault:
@@ -280,13 +280,13 @@ def _board_image(meta: Any, entry: Path) -> BoardImage | None:
     if meta is None:
         return None
     folder, given = entry / _UPLOAD, meta["harness"]
-    asked = None
+    harness = None
     if given is not None:
         records = tuple(given["records"]) if given["records"] else None
         outputs = tuple((arg, size) for arg, size in given["outputs"])
         objects = tuple((name, size) for name, size in given["objects"])
         scratch = tuple(given["scratch"])
-        asked = Harness(
+        harness = Harness(
             **(given | {"records": records, "outputs": outputs, "objects": objects, "scratch": scratch})
         )
-    return BoardImage(**(meta | {"folder": folder, "elf": folder / meta["elf"], "harness": asked}))
+    return BoardImage(**(meta | {"folder": folder, "elf": folder / meta["elf"], "harness": harness}))

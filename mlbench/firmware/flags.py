@@ -50,8 +50,8 @@ class BoardProperties:
     compiler: Compiler
 
     def __post_init__(self) -> None:
-        kept = {key: value for key, value in self.properties.items() if key not in _OF_SKETCH}
-        object.__setattr__(self, "properties", kept)
+        properties = {key: value for key, value in self.properties.items() if key not in _OF_SKETCH}
+        object.__setattr__(self, "properties", properties)
 
 
 def compiler_of(properties: Mapping[str, str], tools: Toolchain, workspace: Workspace) -> Compiler:
@@ -73,21 +73,23 @@ def compiler_of(properties: Mapping[str, str], tools: Toolchain, workspace: Work
     return Compiler(line, int(number.group()) if number else 0)
 
 
-def platform_properties(fqbn: Fqbn, tools: Toolchain, asked: Sequence[str] = ()) -> tuple[str, ...]:
+def platform_properties(
+    fqbn: Fqbn, tools: Toolchain, build_properties: Sequence[str] = ()
+) -> tuple[str, ...]:
     """What the project's own platform is told of this machine; other platforms bring their compilers.
 
     It links with libstdc++ where its archives are installed: at the end, where it only gives what nothing
-    else does, so that no other sketch's image changes; with exceptions (in the properties ``asked`` for)
+    else does, so that no other sketch's image changes; with exceptions (in ``build_properties``)
     before the core, whose functions stop where libstdc++'s throw.
     """
     if fqbn.package != OWN_PACKAGE or not tools.gcc_bin:
         return ()
-    found = [f"compiler.path={tools.gcc_bin}/"]
+    properties = [f"compiler.path={tools.gcc_bin}/"]
     if has_cxx_library(tools):
-        found.append(f"compiler.libstdcxx.ldflags={_CXX_LIBRARY}")
-        if any("-fexceptions" in item.partition("=")[2].split() for item in asked):
-            found.append(f"compiler.exceptions.ldflags={_THROWING}")
-    return tuple(found)
+        properties.append(f"compiler.libstdcxx.ldflags={_CXX_LIBRARY}")
+        if any("-fexceptions" in item.partition("=")[2].split() for item in build_properties):
+            properties.append(f"compiler.exceptions.ldflags={_THROWING}")
+    return tuple(properties)
 
 
 def has_cxx_library(tools: Toolchain) -> bool:

@@ -57,7 +57,7 @@ def parse(text: str, locate: Locate = str, *, failed: bool = False) -> tuple[Dia
     phrase of ours knows come last, so that the first error is one that names what is wrong.
     ``locate`` turns a path of the message into the one to show.
     """
-    found: dict[Diagnostic, None] = {}
+    diagnostics: dict[Diagnostic, None] = {}
     others: dict[Diagnostic, None] = {}
     linkers: set[Diagnostic] = set()
     linking = False
@@ -66,14 +66,14 @@ def parse(text: str, locate: Locate = str, *, failed: bool = False) -> tuple[Dia
         linking |= bool(linker or _LINK_CONTEXT.search(line))
         diagnostic = _one(line, linker, locate)
         if diagnostic is not None:
-            found[diagnostic] = None
+            diagnostics[diagnostic] = None
         elif failed and linking:
             diagnostic = _of_linker(linker.group("rest") if linker else line, locate, placed=not linker)
             if diagnostic is not None:
                 others[diagnostic] = None
         if linker and diagnostic is not None:
             linkers.add(diagnostic)
-    every = tuple(found | others)
+    every = tuple(diagnostics | others)
     if failed and not any(item.severity == "error" for item in every) and _LINK_FAILED.search(text):
         # --fatal-warnings makes errors of the linker's warnings and leaves the word as it is.
         return tuple(replace(item, severity="error") if item in linkers else item for item in every)
@@ -104,8 +104,8 @@ def stack_assertions(text: str) -> tuple[str, ...]:
 
 def memory_assertions(text: str) -> tuple[str, ...]:
     """What the linker says of assertions of a script that memory is used up, in words of the script's own."""
-    said = (match["rest"] for match in map(_LINKER.match, map(str.rstrip, text.splitlines())) if match)
-    return tuple(dict.fromkeys(message for message in said if _MEMORY_ASSERTION.search(message)))
+    messages = (match["rest"] for match in map(_LINKER.match, map(str.rstrip, text.splitlines())) if match)
+    return tuple(dict.fromkeys(message for message in messages if _MEMORY_ASSERTION.search(message)))
 
 
 def _one(line: str, linker: re.Match[str] | None, locate: Locate) -> Diagnostic | None:

@@ -100,19 +100,19 @@ def ensure_toolchain(policy: Policy, say: Say, *, arm: bool = True) -> Toolchain
     Raises:
         EnvironmentFault: something is missing and cannot or may not be installed; names what to install.
     """
-    found = find_toolchain(offline=policy.offline)
-    if found.builder is None and policy.install and not policy.offline:
-        found = replace(found, arduino_cli=_try_release(say))
+    tools = find_toolchain(offline=policy.offline)
+    if tools.builder is None and policy.install and not policy.offline:
+        tools = replace(tools, arduino_cli=_try_release(say))
     missing: list[str] = []
     packages: list[str] = []
-    if found.builder is None:
+    if tools.builder is None:
         missing.append("a sketch compiler (arduino-cli or arduino-builder)")
         packages += BUILDER_PACKAGES
-    if arm and (lacks := _lacks_of_arm(found)):
+    if arm and (lacks := _lacks_of_arm(tools)):
         missing.append(lacks)
         packages += ARM_PACKAGES
     if not packages:
-        return found
+        return tools
     if native.compiler() is None:
         packages.append(HOST_COMPILER_PACKAGE)
     apt.install(packages, policy, say, missing=" and ".join(missing))

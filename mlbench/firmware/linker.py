@@ -65,15 +65,15 @@ class LinkerRegion:
 
 def parse_regions(script: str) -> tuple[LinkerRegion, ...]:
     """All regions of a script's MEMORY blocks."""
-    found = []
+    regions = []
     for block in _MEMORY.findall(_COMMENT.sub(" ", script)):
         for match in _REGION.finditer(block):
-            found.append(
+            regions.append(
                 LinkerRegion(
                     match["name"], match["attributes"] or "", match["origin"].strip(), match["length"].strip()
                 )
             )
-    return tuple(found)
+    return tuple(regions)
 
 
 def evaluate(expression: str) -> int | None:
@@ -125,8 +125,8 @@ def scripts_of(properties: Mapping[str, str], build_path: Path) -> tuple[Path, .
         elif word.startswith("-T") and not re.match(r"-T(?:text|data|bss)", word):
             named.append(word[2:].lstrip("="))
     folders = [build_path, *(Path(word[2:]) for word in words if word.startswith("-L") and len(word) > 2)]
-    found = (_found(name, folders) for name in named)
-    return tuple(path for path in found if path is not None)
+    paths = (_found(name, folders) for name in named)
+    return tuple(path for path in paths if path is not None)
 
 
 def read_regions(scripts: tuple[Path, ...]) -> tuple[LinkerRegion, ...]:
@@ -155,25 +155,25 @@ def overflowed(output: str, regions: tuple[LinkerRegion, ...]) -> tuple[Overflow
     place, and the bytes are those between what is used and what is allowed (0 where it does not say).
     An assertion in words of the script's own counts where nothing else is said.
     """
-    found = list(gcc_text.overflows(output))
-    named = {overflow.region for overflow in found}
+    overflows = list(gcc_text.overflows(output))
+    named = {overflow.region for overflow in overflows}
     for reached, allowed in gcc_text.backwards(output):
         home = next((region.name for region in regions if region.writable and region.holds(allowed)), "RAM")
         if home not in named:
             named.add(home)
-            found.append(Overflow(home, reached - allowed))
+            overflows.append(Overflow(home, reached - allowed))
     for home in gcc_text.stack_assertions(output):
         if home not in named:
             named.add(home)
-            found.append(Overflow(home, 0))
-    for message in () if found else gcc_text.memory_assertions(output):
+            overflows.append(Overflow(home, 0))
+    for message in () if overflows else gcc_text.memory_assertions(output):
         flash = re.search(r"\b(?:flash|rom|text)\b", message, re.IGNORECASE) is not None
         homes = [region.name for region in regions if region.writable is not flash]
         home = next((name for name in homes if name in ("RAM", "FLASH")), homes[0] if homes else "RAM")
         if home not in named:
             named.add(home)
-            found.append(Overflow(home, 0))
-    return tuple(found)
+            overflows.append(Overflow(home, 0))
+    return tuple(overflows)
 
 
 def enlarged(regions: tuple[LinkerRegion, ...], overflows: tuple[Overflow, ...], attempt: int) -> str:

@@ -142,7 +142,7 @@ def _listed(folder: Path) -> list[Path]:
 
 def _headers(collection: Path) -> list[str]:
     """The libraries of a collection with the headers by which each is found."""
-    found = []
+    libraries = []
     for library in _listed(collection):
         names = [library.name]
         for folder in (library, library / "src"):
@@ -150,8 +150,8 @@ def _headers(collection: Path) -> list[str]:
                 names += sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith(_HEADERS))
             except OSError:
                 continue
-        found.append("/".join(names))
-    return found
+        libraries.append("/".join(names))
+    return libraries
 
 
 def _existing(folders: Mapping[Path, None]) -> tuple[Path, ...]:

@@ -51,7 +51,7 @@ def read_tree(folder: Path, skip: frozenset[str] = frozenset()) -> dict[str, Sou
         UsageError: there are too many files for sources (a home folder, say).
         EnvironmentFault: a file cannot be read.
     """
-    found: dict[str, SourceFile] = {}
+    files: dict[str, SourceFile] = {}
     total = 0
     for path, relative in _walk(folder, skip):
         try:
@@ -61,15 +61,15 @@ def read_tree(folder: Path, skip: frozenset[str] = frozenset()) -> dict[str, Sou
                 f"cannot be read: {error.strerror}", where=str(path), do="check its permissions"
             ) from error
         total += len(data)
-        if len(found) >= _MOST_FILES or total > _MOST_BYTES:
+        if len(files) >= _MOST_FILES or total > _MOST_BYTES:
             raise UsageError(
                 f"holds more than {_MOST_FILES} files or 1 GiB, too much for sources",
                 where=str(folder),
                 do="give the sketch its own folder",
             )
         digest = hashlib.sha256(data).hexdigest()
-        found[relative] = SourceFile(relative, path, digest, executable=os.access(path, os.X_OK))
-    return found
+        files[relative] = SourceFile(relative, path, digest, executable=os.access(path, os.X_OK))
+    return files
 
 
 def tree_digest(files: dict[str, SourceFile]) -> str:
@@ -94,14 +94,14 @@ def stat_digest(folder: Path) -> str:
 
 
 def _walk(folder: Path, skip: frozenset[str]) -> Iterator[tuple[Path, str]]:
-    def inside(here: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
-        real = here.resolve()
+    def inside(directory: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
+        real = directory.resolve()
         if real in above:
             return
         try:
-            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+            entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
         except OSError as error:
-            raise EnvironmentFault(f"cannot be read: {error.strerror}", where=str(here)) from error
+            raise EnvironmentFault(f"cannot be read: {error.strerror}", where=str(directory)) from error
         for entry in entries:
             try:
                 mode = entry.stat().st_mode

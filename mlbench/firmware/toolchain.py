@@ -76,10 +76,10 @@ def probe_version(builder: Path) -> str:
     """
     arguments = ("version", "--json") if "cli" in builder.name else ("-version",)
     text = first_output(builder, arguments)
-    found = re.search(r"\d+\.\d+\.\d+(?:[-+.\w]*)", text)
-    if not found:
+    match = re.search(r"\d+\.\d+\.\d+(?:[-+.\w]*)", text)
+    if not match:
         raise EnvironmentFault("says no version", where=str(builder), do="check that it is the right program")
-    return found.group(0)
+    return match.group(0)
 
 
 def compiler_version(gcc: Path) -> str:

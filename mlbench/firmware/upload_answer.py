@@ -36,9 +36,9 @@ def uploaded_to(answer: Mapping[str, Any], status: int, fqbn: str, port: str, fo
     error = str(answer.get("error") or "")
     if not error and status == 0:
         return str((answer.get("updated_upload_port") or {}).get("address") or "")
-    found = _NO_TOOL.search(error)
-    if found:
-        why = f"defines no {found[1]}" if found[1] else "asks for a programmer"
+    match = _NO_TOOL.search(error)
+    if match:
+        why = f"defines no {match[1]}" if match[1] else "asks for a programmer"
         raise UploadRefused(f"its platform cannot upload: it {why}", where=fqbn, do=COMMAND_INSTEAD)
     if "build artifacts" in error or "Compiled sketch not found" in error:
         reason = printable(error.rpartition(": ")[2])
@@ -49,10 +49,10 @@ def uploaded_to(answer: Mapping[str, Any], status: int, fqbn: str, port: str, fo
         what = f"the tool that uploads does not run ({last_words(error)})"
         raise UploadRefused(what, where=fqbn, do="install its platform anew with arduino-cli")
     output = answer.get("output") or {}
-    said = last_words(str(output.get("stderr") or ""), str(output.get("stdout") or ""))
+    last_output = last_words(str(output.get("stderr") or ""), str(output.get("stdout") or ""))
     what = last_words(error.removeprefix("Failed uploading: ")) or f"status {status}"
     raise EnvironmentFault(
-        f"arduino-cli could not upload: {what}{f' ({said})' if said else ''}",
+        f"arduino-cli could not upload: {what}{f' ({last_output})' if last_output else ''}",
         where=port,
         do="see that the board is connected, and that nothing else has its port open",
     )

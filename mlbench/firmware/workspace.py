@@ -149,8 +149,8 @@ class Workspace:
         for library in source.libraries:
             for prefix in (f"{self.libraries / library.name}/", f"/libraries/{library.name}/"):
                 if path.startswith(prefix):
-                    found = library.files.get(path[len(prefix) :])
-                    return str(found.origin if found else library.folder / path[len(prefix) :])
+                    file = library.files.get(path[len(prefix) :])
+                    return str(file.origin if file else library.folder / path[len(prefix) :])
         return path
 
     def user_text(self, text: str, source: SketchSource) -> str:

@@ -42,11 +42,11 @@ def _read(archive: zipfile.ZipFile, members: Collection[str], limit: int, where:
     entries = archive.infolist()
     if len(entries) > MOST_ENTRIES:
         raise _unusable(f"more than {MOST_ENTRIES} files", where)
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for entry in entries:
         if entry.filename not in members:
             continue
-        if entry.filename in found:
+        if entry.filename in contents:
             raise _unusable(f"{entry.filename} is there twice", where)
         mode = entry.external_attr >> 16
         if entry.is_dir() or (mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG)):
@@ -59,11 +59,11 @@ def _read(archive: zipfile.ZipFile, members: Collection[str], limit: int, where:
         limit -= len(data)
         if limit < 0:
             raise _unusable("it unpacks to more than is allowed", where)
-        found[entry.filename] = data
-    missing = [name for name in members if name not in found]
+        contents[entry.filename] = data
+    missing = [name for name in members if name not in contents]
     if missing:
         raise _unusable(f"{missing[0]} is missing", where)
-    return found
+    return contents
 
 
 def _unusable(what: str, where: str) -> Unexpected:

@@ -96,23 +96,23 @@ def new_folder(path: Path) -> Iterator[Path]:
             raise UsageError("there is something in it already", where=str(path), do=do)
         yield path
     except OSError as error:
-        said = error.strerror or type(error).__name__
-        raise EnvironmentFault(f"cannot be written ({said})", where=str(path), do="name another") from error
+        reason = error.strerror or type(error).__name__
+        raise EnvironmentFault(f"cannot be written ({reason})", where=str(path), do="name another") from error
 
 
-def write_entry(folder: Path, number: int, made: BuildOutcome) -> Failure | None:
+def write_entry(folder: Path, number: int, outcome: BuildOutcome) -> Failure | None:
     """Write one entry; gives its failure, where it has one. Raises OSError."""
-    data, files = _data(made), _files(made.firmware)
+    data, files = _data(outcome), _files(outcome.firmware)
     broken = next(violations(data, load_schema("mlbench.pipeline", "firmware.schema.json")), None)
     refused = broken.what if broken is not None else _unhandy(files)
     if refused:
-        what = f"{made.spec.name} cannot go into a firmware bundle: {refused}"
+        what = f"{outcome.spec.name} cannot go into a firmware bundle: {refused}"
         failure = Failure(elide(what, _MOST_TEXT), exit_status=2)
-        name = elide(made.spec.name, 100) or _UNKNOWN
-        spec = SketchSpec(name, Path(), made.spec.board, made.spec.source)
-        made, files = BuildOutcome(spec, failure=failure), {}
-        data = _data(made)
-    slug = re.sub(r"[^A-Za-z0-9_-]+", "_", made.spec.name)[:60]
+        name = elide(outcome.spec.name, 100) or _UNKNOWN
+        spec = SketchSpec(name, Path(), outcome.spec.board, outcome.spec.source)
+        outcome, files = BuildOutcome(spec, failure=failure), {}
+        data = _data(outcome)
+    slug = re.sub(r"[^A-Za-z0-9_-]+", "_", outcome.spec.name)[:60]
     entry = folder / f"{number:03}-{slug}"
     entry.mkdir()
     listed = []
@@ -131,18 +131,18 @@ def write_entry(folder: Path, number: int, made: BuildOutcome) -> Failure | None
         )
     data["files"] = listed
     (entry / FILE).write_text(json.dumps(data, indent=1) + "\n", encoding="ascii")
-    return made.failure
+    return outcome.failure
 
 
 def _files(firmware: Firmware | None) -> dict[tuple[bool, str], Path]:
     """The files of a firmware: whether below ``upload``, and their names there."""
     if firmware is None:
         return {}
-    found = {(False, _elf(firmware)): firmware.elf, (False, _elf(firmware, probe=True)): firmware.probe_elf}
+    files = {(False, _elf(firmware)): firmware.elf, (False, _elf(firmware, probe=True)): firmware.probe_elf}
     if firmware.board is not None:
         for path in sorted(firmware.board.folder.iterdir()):
-            found[True, path.name] = path
-    return found
+            files[True, path.name] = path
+    return files
 
 
 def _elf(firmware: Firmware, *, probe: bool = False) -> str:
@@ -164,14 +164,14 @@ def _unhandy(files: Mapping[tuple[bool, str], Path]) -> str:
     return ""
 
 
-def _data(made: BuildOutcome) -> dict[str, Any]:
-    spec, firmware, failure = made.spec, made.firmware, made.failure
+def _data(outcome: BuildOutcome) -> dict[str, Any]:
+    spec, firmware, failure = outcome.spec, outcome.firmware, outcome.failure
     functions = spec.functions
     return {
         "schema": SCHEMA,
         "name": spec.name,
         "board": spec.board,
-        "sketch": _cut(user_file(str(firmware.source), made.project) if firmware else str(spec.sketch)),
+        "sketch": _cut(user_file(str(firmware.source), outcome.project) if firmware else str(spec.sketch)),
         "functions": {
             "init": functions.init,
             "inference": functions.inference,
@@ -194,19 +194,19 @@ def _data(made: BuildOutcome) -> dict[str, Any]:
             "expected": spec.ram_expected,
         },
         "build_properties": [_cut(item) for item in spec.build_properties[:_MOST_LISTED]],
-        "overhead": made.overhead,
-        "note": _cut(made.note),
-        "firmware": _firmware_data(made) if firmware is not None else None,
+        "overhead": outcome.overhead,
+        "note": _cut(outcome.note),
+        "firmware": _firmware_data(outcome) if firmware is not None else None,
         "failure": _failure_data(failure) if failure is not None else None,
         "files": [],
     }
 
 
-def _firmware_data(made: BuildOutcome) -> dict[str, Any]:
-    firmware = made.firmware
+def _firmware_data(outcome: BuildOutcome) -> dict[str, Any]:
+    firmware = outcome.firmware
     assert firmware is not None
     keys, image = firmware.keys, firmware.board
-    placed = portable(Failure("", diagnostics=firmware.diagnostics), made.project, firmware)
+    placed = portable(Failure("", diagnostics=firmware.diagnostics), outcome.project, firmware)
     return {
         "name": firmware.name,
         "elf": _elf(firmware),
@@ -266,7 +266,7 @@ def read_folder(path: Path) -> tuple[Found, ...]:
         names = folder.names(MOST_ENTRIES)
         if not names:
             raise UsageError("there is no firmware in it", where=folder.shown, do=_BUILD)
-        found, seen, total = [], set(), 0
+        entries, seen, total = [], set(), 0
         for name in names:
             entry = _entry(folder, name)
             total += entry.bytes
@@ -278,8 +278,8 @@ def read_folder(path: Path) -> tuple[Found, ...]:
                 what = f"{printable(entry.spec.name)} for {entry.spec.board} is there twice"
                 entry = _damaged(name, UsageError(what, where=f"{folder.shown}/{name}", do=_BUILD))
             seen.add(key)
-            found.append(entry)
-    return tuple(found)
+            entries.append(entry)
+    return tuple(entries)
 
 
 def _entry(folder: Folder, name: str) -> Found:
@@ -289,13 +289,17 @@ def _entry(folder: Folder, name: str) -> Found:
     except UsageError as error:
         return _damaged(name, error)
     spec = _spec(data)
-    found = Found(spec, name, data.get("overhead"), data.get("note", ""), None, data)
+    bundle_entry = Found(spec, name, data.get("overhead"), data.get("note", ""), None, data)
     try:
         board_for(spec.board)
     except UsageError as error:
-        return replace(found, error=error)
+        return replace(bundle_entry, error=error)
     failure = data["failure"]
-    return replace(found, error=Recorded(decode(failure, Failure))) if failure is not None else found
+    return (
+        replace(bundle_entry, error=Recorded(decode(failure, Failure)))
+        if failure is not None
+        else bundle_entry
+    )
 
 
 def _checked(entry: Folder) -> dict[str, Any]:
@@ -308,10 +312,10 @@ def _checked(entry: Folder) -> dict[str, Any]:
     data = _whole(load(text, where, _BUILD))
     for violation in violations(data, load_schema("mlbench.pipeline", "firmware.schema.json")):
         raise UsageError(f"not as it was written: {elide(violation.what, 200)}", where=where, do=_BUILD)
-    found: dict[str, Any] = data
-    if wrong := _contradiction(found):
+    document: dict[str, Any] = data
+    if wrong := _contradiction(document):
         raise UsageError(wrong, where=where, do=_BUILD)
-    return found
+    return document
 
 
 def _whole(data: Any) -> Any:
@@ -388,7 +392,7 @@ def _damaged(name: str, error: MLBenchError) -> Found:
     return Found(spec, error=error)
 
 
-def take(path: Path, found: Found, place: Path) -> Firmware:
+def take(path: Path, bundle_entry: Found, place: Path) -> Firmware:
     """Copy an entry's files into a new folder below ``place``, and give what they are.
 
     Raises:
@@ -396,16 +400,16 @@ def take(path: Path, found: Found, place: Path) -> Firmware:
         UsageError: a file is missing, another one, or no plain file.
         EnvironmentFault: the copy cannot be written.
     """
-    if found.error is not None:
-        raise found.error
-    data = found.data
+    if bundle_entry.error is not None:
+        raise bundle_entry.error
+    data = bundle_entry.data
     assert data is not None
-    own = place / found.folder
+    own = place / bundle_entry.folder
     try:
         (own / UPLOAD).mkdir(parents=True)
     except OSError as error:
         raise EnvironmentFault(f"cannot be written ({error.strerror})", where=str(own)) from error
-    with Folder.at(path) as folder, folder.within(found.folder) as entry:
+    with Folder.at(path) as folder, folder.within(bundle_entry.folder) as entry:
         for file in data["files"]:
             if not file["upload"]:
                 entry.copy(file["name"], file["size"], file["sha256"], own / file["name"])
@@ -415,7 +419,7 @@ def take(path: Path, found: Found, place: Path) -> Firmware:
                 for file in uploads:
                     target = own / UPLOAD / file["name"]
                     upload.copy(file["name"], file["size"], file["sha256"], target)
-    return _firmware(found.spec, data["firmware"], own)
+    return _firmware(bundle_entry.spec, data["firmware"], own)
 
 
 def _firmware(spec: SketchSpec, data: Mapping[str, Any], own: Path) -> Firmware:

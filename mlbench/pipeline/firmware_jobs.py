@@ -38,8 +38,8 @@ def build_folder(
         )
     failures = []
     with new_folder(path) as folder:
-        made = build_all(selection.specs, services, debug=debug)
-        for number, outcome in enumerate(made, 1):
+        outcomes = build_all(selection.specs, services, debug=debug)
+        for number, outcome in enumerate(outcomes, 1):
             if outcome.firmware is not None and outcome.firmware.board is not None:
                 # Who measures it runs nothing of it but on the board: where to begin is told along.
                 expected = services.expect(outcome.spec, outcome.firmware)
@@ -48,7 +48,7 @@ def build_folder(
             if failure is not None:
                 progress.note(f"{outcome.spec.name} on {outcome.spec.board}: {failure.message}")
                 failures.append(failure)
-        progress.note(f"wrote {len(made)} sketches to {folder}, {len(failures)} of them not built")
+        progress.note(f"wrote {len(outcomes)} sketches to {folder}, {len(failures)} of them not built")
     return failures
 
 
@@ -70,24 +70,24 @@ def measure_folder(
     path = start / options.firmware_dir
     own = start / options.thresholds if options.thresholds else find_suite(start)
     suite = load_suite(own) if own is not None else None
-    found = _asked(read_folder(path), options)
+    entries = _asked(read_folder(path), options)
     with temporary_folder() as folder:
         place = Path(folder)
         prebuilt = [
             Prebuilt(entry.spec, partial(take, path, entry, place), entry.overhead, entry.note)
-            for entry in found
+            for entry in entries
         ]
         results = profile_prebuilt(prebuilt, services, progress, debug=debug)
-    return Selection(tuple(entry.spec for entry in found), suite=suite), results
+    return Selection(tuple(entry.spec for entry in entries), suite=suite), results
 
 
-def _asked(found: Sequence[Found], options: RunOptions) -> tuple[Found, ...]:
+def _asked(entries: Sequence[Found], options: RunOptions) -> tuple[Found, ...]:
     """The entries that are asked for, measured as the options have it."""
-    chosen = {id(spec) for spec in only(tuple(entry.spec for entry in found), options.only)}
+    chosen = {id(spec) for spec in only(tuple(entry.spec for entry in entries), options.only)}
     backend = options.backend or backends.of_boards()
     return tuple(
         replace(entry, spec=with_options(replace(entry.spec, backend=backend), options))
-        for entry in found
+        for entry in entries
         if id(entry.spec) in chosen
     )
 
@@ -97,5 +97,5 @@ def temporary_folder() -> tempfile.TemporaryDirectory[str]:
     try:
         return tempfile.TemporaryDirectory(prefix="mlbench-firmware-", ignore_cleanup_errors=True)
     except OSError as error:
-        said = error.strerror or type(error).__name__
-        raise EnvironmentFault(f"cannot be written ({said})", where=tempfile.gettempdir()) from error
+        reason = error.strerror or type(error).__name__
+        raise EnvironmentFault(f"cannot be written ({reason})", where=tempfile.gettempdir()) from error

@@ -228,21 +228,21 @@ class _Overheads:
     """
 
     def __init__(self, services: Services) -> None:
-        self._rooms = services
+        self._services = services
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="overhead")
         self._lock = threading.Lock()
-        self._found: dict[tuple[str, tuple[str, ...]], Future[_Overhead]] = {}
+        self._overheads: dict[tuple[str, tuple[str, ...]], Future[_Overhead]] = {}
 
     def want(self, spec: SketchSpec) -> None:
         """Begin to build it, unless that was begun."""
         key = (spec.board, spec.build_properties)
         with self._lock:
-            if key not in self._found:
-                self._found[key] = self._pool.submit(self._measure, *key)
+            if key not in self._overheads:
+                self._overheads[key] = self._pool.submit(self._measure, *key)
 
     def of(self, spec: SketchSpec) -> _Overhead:
         """What was found, for a sketch that wanted it."""
-        return self._found[spec.board, spec.build_properties].result()
+        return self._overheads[spec.board, spec.build_properties].result()
 
     def close(self) -> None:
         """Begin nothing more."""
@@ -250,8 +250,8 @@ class _Overheads:
 
     def _measure(self, board: str, properties: tuple[str, ...]) -> _Overhead:
         try:
-            firmware = self._rooms.build(BuildRequest(self._rooms.empty(), board, properties))
-            return _Overhead(self._rooms.flash(firmware, None).bytes)
+            firmware = self._services.build(BuildRequest(self._services.empty(), board, properties))
+            return _Overhead(self._services.flash(firmware, None).bytes)
         except Exception as error:
             # No failure of the sketch, which was built and can be measured.
             return _Overhead(note=f"the overhead is not known: {_failure(error).message}")

@@ -90,12 +90,12 @@ class _ServiceMaker:
         def measured(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int | None) -> Profile:
             from mlbench.measure.cross_check import cross_check
 
-            found = measure(firmware, spec, target, overhead)
-            if found.failure is not None or spec.backend == self._settings.cross_check:
-                return found
+            profile = measure(firmware, spec, target, overhead)
+            if profile.failure is not None or spec.backend == self._settings.cross_check:
+                return profile
             other = target_for(replace(spec, backend=self._settings.cross_check))
-            said = cross_check(firmware, spec, found, target, other)
-            return replace(found, notes=(*found.notes, said))
+            note = cross_check(firmware, spec, profile, target, other)
+            return replace(profile, notes=(*profile.notes, note))
 
         return measured
 
@@ -182,8 +182,8 @@ class _ServiceMaker:
         )
         faithful = spec.ram_search == "faithful"
         if self._prebuilt:
-            said = PredictedLimit(spec.ram_expected) if spec.ram_expected is not None else None
-            return BoardTarget(board, request, None, lambda _: said, self._progress.note, faithful)
+            recorded_limit = PredictedLimit(spec.ram_expected) if spec.ram_expected is not None else None
+            return BoardTarget(board, request, None, lambda _: recorded_limit, self._progress.note, faithful)
         predicted_limit = partial(self._predicted_limit, spec)
         return BoardTarget(board, request, rebuild, predicted_limit, self._progress.note, faithful)
 
@@ -199,8 +199,8 @@ class _ServiceMaker:
         )
 
     def _expected(self, spec: SketchSpec, firmware: Firmware) -> int | None:
-        found = self._predicted_limit(spec, firmware) if spec.ram_search == "replay" else None
-        return found.limit if found is not None else None
+        predicted_limit = self._predicted_limit(spec, firmware) if spec.ram_search == "replay" else None
+        return predicted_limit.limit if predicted_limit is not None else None
 
     def arduino_cli(self, fqbn: str) -> ArduinoCli | None:
         """What uploads to a board where its definition names no command."""
@@ -243,11 +243,11 @@ def target_for(spec: SketchSpec) -> Target:
 
 
 def _backend(spec: SketchSpec) -> Backend:
-    found = backends.find(spec.backend)
-    if found is None:
+    backend = backends.find(spec.backend)
+    if backend is None:
         do = f"use one of: {', '.join(backends.names())}"
         raise UsageError(f"this version has no backend {spec.backend!r}", where=spec.where, do=do)
-    return found
+    return backend
 
 
 def plain_fqbn(fqbn: str) -> str:
@@ -291,8 +291,8 @@ def board_build(spec: SketchSpec) -> BoardBuild:
     if not board.cpu.startswith("Cortex-M"):
         return BoardBuild()
     # The faithful way asks nothing of the chip.
-    asked = spec.ram_search != "faithful" and board.keeps.scratch
-    records = board.keeps.records if asked else None
+    uses_scratch = spec.ram_search != "faithful" and board.keeps.scratch
+    records = board.keeps.records if uses_scratch else None
     return BoardBuild(
         Harness(
             functions.init,

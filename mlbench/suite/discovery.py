@@ -85,9 +85,9 @@ def default_board(sketch: Path) -> str:
             text = read_bytes(sketch / name, shown_path(sketch / name)).decode("utf-8", "replace")
         except OSError:
             continue
-        found = _DEFAULT_FQBN.search(text)
-        if found:
-            return found[1]
+        match = _DEFAULT_FQBN.search(text)
+        if match:
+            return match[1]
     return DEFAULT_BOARD
 
 
@@ -98,15 +98,15 @@ def discover(start: Path, *, whole_project: bool = True) -> Discovery:
         UsageError: there is none.
     """
     root = start
-    found = find_sketches(start)
-    if not found.sketches and whole_project:
+    search = find_sketches(start)
+    if not search.sketches and whole_project:
         root = project_root(start)
-        found = find_sketches(root)
-    if not found.sketches:
+        search = find_sketches(root)
+    if not search.sketches:
         do = "name a sketch (`run SKETCH --board FQBN`) or write mlbench.yml"
         what = "there is no mlbench.yml and no sketch here"
-        raise UsageError("; ".join([what, *found.notes]), where=str(start), do=do)
-    names = _names(root, found.sketches)
+        raise UsageError("; ".join([what, *search.notes]), where=str(start), do=do)
+    names = _names(root, search.sketches)
     specs = tuple(
         SketchSpec(
             name=names[sketch],
@@ -115,9 +115,9 @@ def discover(start: Path, *, whole_project: bool = True) -> Discovery:
             source=Source(folder=root),
             own_folder=root,
         )
-        for sketch in found.sketches
+        for sketch in search.sketches
     )
-    return Discovery(specs, found.notes)
+    return Discovery(specs, search.notes)
 
 
 def lines_to_add(spec: SketchSpec, candidates: Sequence[str], *, named: bool = False) -> tuple[str, ...]:
@@ -129,16 +129,18 @@ def lines_to_add(spec: SketchSpec, candidates: Sequence[str], *, named: bool = F
         named: the sketch was named on the command line, where options stand for a suite's keys.
     """
     first = candidates[0] if candidates else "Model::inference(void*, void*)"
-    found = f"; functions that look like it: {', '.join(candidates)}" if candidates else ""
+    others = f"; functions that look like it: {', '.join(candidates)}" if candidates else ""
     if named:
-        return (f'to measure RAM and times, name the functions: --init NAME --inference "{first}"{found}',)
+        return (
+            f'to measure RAM and times, name the functions: --init NAME --inference "{first}"{others}',
+        )
     if spec.where:
         line = f'inference: "{first}"'
         return (
-            f"to measure RAM and times, add to the sketch in {spec.where}: {line} (and init: NAME){found}",
+            f"to measure RAM and times, add to the sketch in {spec.where}: {line} (and init: NAME){others}",
         )
     entry = f'sketches: [{{path: {spec.sketch}, inference: "{first}"}}]'
-    return (f"to measure RAM and times, write into mlbench.yml: {entry} (and init: NAME){found}",)
+    return (f"to measure RAM and times, write into mlbench.yml: {entry} (and init: NAME){others}",)
 
 
 def _upwards(start: Path) -> list[Path]:

@@ -53,13 +53,13 @@ def select(
     notes: tuple[str, ...] = ()
     # Without a start, paths stay as they were written, for messages.
     path = (start / options.sketch if start else Path(options.sketch)) if options.sketch else None
-    found = find_suite(folder) if path is None else _suite_at(path)
-    suite = load_suite(found) if found is not None else None
+    suite_path = find_suite(folder) if path is None else _suite_at(path)
+    suite = load_suite(suite_path) if suite_path is not None else None
     if suite is not None:
         specs = suite.sketches
     elif path is None:
-        found_here = discover(folder)
-        specs, notes = found_here.specs, found_here.notes
+        discovery = discover(folder)
+        specs, notes = discovery.specs, discovery.notes
     else:
         specs, suite = _listed(path, options.sketch, folder)
         if suite is None:
@@ -111,10 +111,10 @@ def _listed(path: Path, name: str, start: Path) -> tuple[tuple[SketchSpec, ...],
 
     Without a suite that says something of it, there is none.
     """
-    found = find_suite((path if path.is_dir() else path.parent) if path.exists() else start)
-    if found is None:
+    suite_path = find_suite((path if path.is_dir() else path.parent) if path.exists() else start)
+    if suite_path is None:
         return (), None
-    suite = load_suite(found)
+    suite = load_suite(suite_path)
     if path.exists():
         folder = (path if path.is_dir() else path.parent).resolve()
         specs = tuple(spec for spec in suite.sketches if not spec.source.url and _folder(spec) == folder)

@@ -83,23 +83,23 @@ def init(start: Path, *, force: bool = False) -> tuple[str, ...]:
     root = project_root(start)
     known = find_suite(root)
     files = {MEASURE: MEASURE_TEXT, POST: POST_TEXT}
-    said: list[str] = []
+    lines: list[str] = []
     if known is None or (force and known.parent == root):
-        found = discover(root, whole_project=False)
-        files = {(known or root / SUITE).name: suite_text(found.specs), **files}
-        said += found.notes
+        discovery = discover(root, whole_project=False)
+        files = {(known or root / SUITE).name: suite_text(discovery.specs), **files}
+        lines += discovery.notes
     else:
-        said.append(f"kept {known.relative_to(root)}")
+        lines.append(f"kept {known.relative_to(root)}")
     written = []
     for name, text in files.items():
         path = root / name
         if path.exists() and not force:
-            said.append(f"kept {name}; --force writes it anew")
+            lines.append(f"kept {name}; --force writes it anew")
             continue
         _write(path, text)
-        said.append(f"wrote {name}")
+        lines.append(f"wrote {name}")
         written.append(name)
-    return (*said, *_next(written))
+    return (*lines, *_next(written))
 
 
 def suite_text(specs: Sequence[SketchSpec]) -> str:
@@ -150,5 +150,5 @@ def _command() -> str:
     entry = Path(__file__).parents[2] / "entrypoint.py"
     if not entry.is_file():
         return "mlbench"
-    here = Path.cwd()
-    return f"python3 {shlex.quote(str(entry.relative_to(here) if entry.is_relative_to(here) else entry))}"
+    folder = Path.cwd()
+    return f"python3 {shlex.quote(str(entry.relative_to(folder) if entry.is_relative_to(folder) else entry))}"

@@ -158,13 +158,13 @@ def suite_schema() -> dict[str, Any]:
 
 
 def _check(document: LocatedYaml) -> None:
-    found = sorted(
+    faults = sorted(
         violations(document.data, suite_schema()),
         key=lambda violation: (document.line(violation.path), str(violation.path), violation.what),
     )
-    if found:
-        first = found[0]
-        more = f" ({len(found) - 1} more below)" if len(found) > 1 else ""
+    if faults:
+        first = faults[0]
+        more = f" ({len(faults) - 1} more below)" if len(faults) > 1 else ""
         raise UsageError(f"{first.what}{more}", where=document.where(first.path), do=first.do)
 
 

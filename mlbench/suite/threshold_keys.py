@@ -32,8 +32,8 @@ def _value(data: Any, place: At) -> Mapping[str, Any]:
             data = data.get(part) or {}
         else:
             data = data[part] if isinstance(part, int) and isinstance(data, list) else {}
-    found: Mapping[str, Any] = (data or {}).get("thresholds") or {}
-    return found
+    thresholds: Mapping[str, Any] = (data or {}).get("thresholds") or {}
+    return thresholds
 
 
 def _layer(document: LocatedYaml, at: At, given: Mapping[str, Any]) -> dict[str, dict[str, Limit]]:

@@ -121,17 +121,20 @@ def changed_thresholds(base: Thresholds, head: Thresholds) -> tuple[str, ...]:
     lines += general
     for name in names:
         if name in both:
-            mine, theirs = dict(base.sketches)[name], dict(head.sketches).get(name, head.general)
-            if (mine, theirs) != (base.general, head.general) or not general:
-                lines += _differences(name, mine, theirs)
+            base_rules, head_rules = dict(base.sketches)[name], dict(head.sketches).get(name, head.general)
+            if (base_rules, head_rules) != (base.general, head.general) or not general:
+                lines += _differences(name, base_rules, head_rules)
     return tuple(lines)
 
 
 def _differences(who: str, base: Rules, head: Rules) -> Iterable[str]:
     before, after = dict(base), dict(head)
     for measure in keys():
-        mine, theirs = before.get(measure, Threshold()), after.get(measure, Threshold())
-        for level, old, new in (("warn", mine.warn, theirs.warn), ("fail", mine.fail, theirs.fail)):
+        base_threshold, head_threshold = before.get(measure, Threshold()), after.get(measure, Threshold())
+        for level, old, new in (
+            ("warn", base_threshold.warn, head_threshold.warn),
+            ("fail", base_threshold.fail, head_threshold.fail),
+        ):
             if old != new:
                 was, becomes = shown_limit(measure, old), shown_limit(measure, new)
                 yield f"the threshold of {who} ({measure}, {level}) is changed from {was} to {becomes}"
@@ -140,10 +143,10 @@ def _differences(who: str, base: Rules, head: Rules) -> Iterable[str]:
 def _amount(measure: str, text: Any) -> tuple[str, float]:
     units = _UNITS[row(measure).kind]
     do = f"write it with its unit, such as {units.example}, or 'never'"
-    found = _AMOUNT.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
+    match = _AMOUNT.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
         raise ThresholdError(f"{measure}: {text!r} is no limit", do)
-    number, unit = found[1], found[2]
+    number, unit = match[1], match[2]
     if unit == "%":
         return "percent", float(number)
     if unit in units.factors:

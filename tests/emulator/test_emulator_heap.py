@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlbench.elf.image import Image
-from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, Replay, peak_requested
+from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, Replay, requested
 from mlbench.emulator.calls import Call, CallTracker, Watch
 from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Ending, Machine
@@ -242,4 +242,4 @@ def test_peak_requested_against_a_plain_heap(steps: list[tuple[str, int, int]]) 
                 calls.append(HeapCall(Operation.REALLOC, 0, pointer, second, where))
                 live.append((where, second))
         peak = max(peak, sum(size for _, size in live))
-    assert peak_requested(calls) == peak
+    assert requested(calls, [])[0] == peak

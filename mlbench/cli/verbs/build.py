@@ -30,5 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from mlbench.cli.firmware import build
     from mlbench.cli.verbs import names
 
-    asked = replace(sketch_options(options), backend=backends.of_boards(), firmware_dir=options.firmware_dir)
-    return build(asked, settings_of(options), names())
+    run_options = replace(
+        sketch_options(options), backend=backends.of_boards(), firmware_dir=options.firmware_dir
+    )
+    return build(run_options, settings_of(options), names())

@@ -34,13 +34,13 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "clean":
         print(f"freed {_megabytes(clean(say, options.area))} of {home_path()}")
         return 0
-    found = entries(options.area)
-    print(f"{home_path()}: {_megabytes(sum(entry.bytes for entry in found))}")
+    all_entries = entries(options.area)
+    print(f"{home_path()}: {_megabytes(sum(entry.bytes for entry in all_entries))}")
     for name, meaning in AREAS.items():
-        here = [entry for entry in found if entry.area == name]
-        if here:
-            print(f"{name} ({meaning}): {_megabytes(sum(entry.bytes for entry in here))}")
-        for entry in here:
+        area_entries = [entry for entry in all_entries if entry.area == name]
+        if area_entries:
+            print(f"{name} ({meaning}): {_megabytes(sum(entry.bytes for entry in area_entries))}")
+        for entry in area_entries:
             print(f"    {_megabytes(entry.bytes):>10}  {entry.name}{' (in use)' if entry.in_use else ''}")
     return 0
 

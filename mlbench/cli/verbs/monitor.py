@@ -29,9 +29,9 @@ def run(options: argparse.Namespace) -> int:
     """Show an image's serial line, live."""
     from mlbench.cli.monitor import MonitorOptions, monitor
 
-    asked = MonitorOptions(options.source, options.fast, options.seconds, options.until.encode())
+    monitor_options = MonitorOptions(options.source, options.fast, options.seconds, options.until.encode())
     link = Path(options.pty) if options.pty else None
-    return monitor(Path(options.elf), asked, board=options.board, link=link, raw=options.raw)
+    return monitor(Path(options.elf), monitor_options, board=options.board, link=link, raw=options.raw)
 
 
 def _seconds(text: str) -> float:
