@@ -36,14 +36,16 @@ def compare_files(options: argparse.Namespace, settings: Settings) -> int:
     from mlbench.results.result_file import read
 
     base, head = read(Path(options.base)), read(Path(options.head))
-    found = compare(
+    comparison = compare(
         base.results,
         head.results,
         _thresholds(options.thresholds),
         base_side=Side(label=options.base),
         head_side=Side(label=options.head),
     )
-    return worst_status([status_of(found), show_and_write(found, settings.json, settings.markdown, settings)])
+    return worst_status(
+        [status_of(comparison), show_and_write(comparison, settings.json, settings.markdown, settings)]
+    )
 
 
 class BaselineSelector:
@@ -115,9 +117,9 @@ def compare_run(
     from mlbench.results.comparison import Side
 
     own = thresholds_of(selection.suite) if selection.suite is not None else Thresholds()
-    found = against(base, head, own, Side(label="work tree"))
+    comparison = against(base, head, own, Side(label="work tree"))
     people_of(settings, options.comparison).write("\n")
-    return worst_status([status_of(found), show_and_write(found, options.comparison, "", settings)])
+    return worst_status([status_of(comparison), show_and_write(comparison, options.comparison, "", settings)])
 
 
 def status_of(comparison: Comparison) -> int:
@@ -163,5 +165,5 @@ def _thresholds(path: str) -> Thresholds:
     from mlbench.suite.discovery import find_suite
     from mlbench.suite.suite_file import load_suite
 
-    found = Path(path) if path else find_suite(Path.cwd())
-    return thresholds_of(load_suite(found)) if found is not None else Thresholds()
+    suite = Path(path) if path else find_suite(Path.cwd())
+    return thresholds_of(load_suite(suite)) if suite is not None else Thresholds()

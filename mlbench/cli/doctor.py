@@ -61,15 +61,15 @@ def checks() -> tuple[Check, ...]:
         ("boards", _serial_ports),
         ("disk", _disk),
     )
-    found = []
+    checks = []
     for name, look in looks:
         try:
-            found.append(look())
+            checks.append(look())
         except MLBenchError as error:
-            found.append(Check(name, False, str(error), error.do))
+            checks.append(Check(name, False, str(error), error.do))
         except OSError as error:
-            found.append(Check(name, False, f"cannot be looked at ({error})", "mend that first"))
-    return tuple(found)
+            checks.append(Check(name, False, f"cannot be looked at ({error})", "mend that first"))
+    return tuple(checks)
 
 
 def _python() -> Check:
@@ -141,9 +141,9 @@ def _block_hook() -> Check:
 
 
 def _git() -> Check:
-    found = shutil.which("git")
-    if found:
-        return Check("git", True, found, needed=False)
+    program = shutil.which("git")
+    if program:
+        return Check("git", True, program, needed=False)
     return Check(
         "git",
         False,
@@ -156,12 +156,12 @@ def _git() -> Check:
 def _renode() -> Check:
     from mlbench.renode.process import INSTALL, find_renode
 
-    found = find_renode()
-    if found is None:
+    program = find_renode()
+    if program is None:
         return Check("Renode", True, "not installed (only `backend: renode` needs it)", needed=False)
-    if not os.access(found, os.X_OK):
-        return Check("Renode", False, f"{found} cannot be run", INSTALL, needed=False)
-    return Check("Renode", True, str(found), needed=False)
+    if not os.access(program, os.X_OK):
+        return Check("Renode", False, f"{program} cannot be run", INSTALL, needed=False)
+    return Check("Renode", True, str(program), needed=False)
 
 
 def _serial_ports() -> Check:
@@ -173,12 +173,12 @@ def _serial_ports() -> Check:
     ports = list_ports()
     if not ports:
         return Check(name, True, "none is connected by USB (the emulator needs none)", needed=False)
-    said = []
+    lines = []
     for port in ports:
         ids = " or ".join(board.id for board in boards_of(port)) or "of no board that is known"
-        said.append(f"{port}: {ids}")
+        lines.append(f"{port}: {ids}")
     busy = [f"{path.stem} is held by {holder}" for path, holder in held()] if home_path().is_dir() else []
-    detail = "; ".join([*said, *busy])
+    detail = "; ".join([*lines, *busy])
     for port in ports:
         if not os.access(port.device, os.R_OK | os.W_OK):
             detail = f"{port.device} may not be opened by this user; {detail}"

@@ -132,14 +132,14 @@ def _image(elf: Path, board: Board, folder: Path) -> BoardImage:
         name = elf.name.removesuffix(".elf").removesuffix(".ino")
         beside = artifacts(elf.parent, name) if elf.name == f"{name}.ino.elf" else ()
         own = safe_name(name).lstrip(".-+") or "firmware"
-        made = folder / f"{own}.ino.elf"
+        copy = folder / f"{own}.ino.elf"
         try:
-            shutil.copyfile(elf, made)
+            shutil.copyfile(elf, copy)
             for path in beside:
                 shutil.copyfile(path, folder / f"{own}{path.name.removeprefix(name)}")
             if not beside or {path.suffix for path in beside} == {".elf"}:
-                made.with_suffix(".bin").write_bytes(flat_binary(loaded))
-                made.with_suffix(".hex").write_text(intel_hex(loaded), encoding="ascii")
+                copy.with_suffix(".bin").write_bytes(flat_binary(loaded))
+                copy.with_suffix(".hex").write_text(intel_hex(loaded), encoding="ascii")
         except OSError as error:
             raise unwritable(folder, error) from error
     except SketchError as error:
@@ -148,4 +148,4 @@ def _image(elf: Path, board: Board, folder: Path) -> BoardImage:
     if not any(board.flash.holds(address) for address, _ in loaded.programmed):
         do = "name an image that was built for it"
         raise UsageError(f"holds nothing for the flash of board {board.id}", where=str(elf), do=do)
-    return BoardImage(folder, made)
+    return BoardImage(folder, copy)

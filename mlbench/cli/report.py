@@ -82,10 +82,10 @@ def read(path: Path) -> Comparison:
         raise UsageError(what, where=str(path), do="name a file that exists") from None
     except UnicodeDecodeError:
         text = ""
-    found = _SCHEMA.search(text)
-    if found and found[1] == "comparison":
+    schema = _SCHEMA.search(text)
+    if schema and schema[1] == "comparison":
         return comparison_document.from_json(text, str(path))
-    if found and found[1] == "result":
+    if schema and schema[1] == "result":
         return compare(None, document.from_json(text, str(path)).results, head_side=Side(label=path.name))
     do = "give what `run --json` or `compare --json` wrote"
     raise UsageError("neither a result file nor a comparison", where=str(path), do=do)

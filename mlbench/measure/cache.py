@@ -53,9 +53,9 @@ class MeasurementCache:
         if not key:
             return self._measure(firmware, spec, target, overhead)
         path = self._folder / f"{key}.json"
-        found = _load(path, key)
-        if found is not None:
-            return found
+        cached = _load(path, key)
+        if cached is not None:
+            return cached
         profile = self._measure(firmware, spec, target, overhead)
         # What went wrong is told by the run that it went wrong in, with its own places of files.
         if profile.failure is None:
@@ -65,8 +65,8 @@ class MeasurementCache:
 
     def _prune(self) -> None:
         with suppress(OSError):
-            found = [(entry.stat().st_mtime, entry.path) for entry in os.scandir(self._folder)]
-            for _, path in sorted(found)[: max(0, len(found) - MOST_KEPT)]:
+            entries = [(entry.stat().st_mtime, entry.path) for entry in os.scandir(self._folder)]
+            for _, path in sorted(entries)[: max(0, len(entries) - MOST_KEPT)]:
                 Path(path).unlink(missing_ok=True)
 
 
@@ -84,7 +84,7 @@ def key_of(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int |
     except (OSError, UsageError):
         return ""  # let measuring say it
     # Names, thresholds, and places in files change no figure; everything else is taken as if it did.
-    asked = replace(spec, name="", where="", thresholds=())
+    nameless = replace(spec, name="", where="", thresholds=())
     parts = [
         _FORMAT,
         instrument_digest(),
@@ -96,11 +96,11 @@ def key_of(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int |
         firmware.name,
         encode(firmware.overflows),
         overhead,
-        asked.board,
-        asked.backend,
-        repr(asked.functions),
-        [asked.ram_search, asked.ram_min, asked.ram_max],
-        [asked.inferences, asked.timeout_us, asked.serial, asked.marks],
+        nameless.board,
+        nameless.backend,
+        repr(nameless.functions),
+        [nameless.ram_search, nameless.ram_min, nameless.ram_max],
+        [nameless.inferences, nameless.timeout_us, nameless.serial, nameless.marks],
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

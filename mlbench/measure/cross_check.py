@@ -31,11 +31,11 @@ def cross_check(firmware: Firmware, spec: SketchSpec, profile: Profile, target: 
     try:
         if mine.method == "nothing":
             return f"{who}: not made, no functions are named"
-        found = _compare(spec, profile, mine, its)
+        verdict = _compare(spec, profile, mine, its)
     finally:
         its.close()
         mine.close()
-    return f"{who}: {found}"
+    return f"{who}: {verdict}"
 
 
 def _compare(spec: SketchSpec, profile: Profile, mine: Session, its: Session) -> str:

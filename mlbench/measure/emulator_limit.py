@@ -17,11 +17,11 @@ def predict_limit(
     firmware: Firmware, spec: SketchSpec, emulator: Target, measure: Measure
 ) -> PredictedLimit | None:
     """What the emulator says of this firmware; None where it cannot run it."""
-    asked = replace(spec, backend=backends.default(), ram_search="replay", ram_min=0, ram_max=None)
+    emulated = replace(spec, backend=backends.default(), ram_search="replay", ram_min=0, ram_max=None)
     try:
-        found = measure(firmware, asked, emulator, None).measures.unused_ram
+        limit = measure(firmware, emulated, emulator, None).measures.unused_ram
     except MLBenchError:
         return None
-    if not isinstance(found, UnusedRam):
+    if not isinstance(limit, UnusedRam):
         return None
-    return PredictedLimit(found.bytes, found.islands, found.certified)
+    return PredictedLimit(limit.bytes, limit.islands, limit.certified)

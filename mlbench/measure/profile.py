@@ -71,8 +71,8 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
             raise
         return _only_flash(flash, str(error), Failure(str(error), exit_status=error.exit_status))
     try:
-        found = _run(firmware, spec, session, flash)
-        return replace(found, notes=(*found.notes, *session.remarks()))
+        taken = _run(firmware, spec, session, flash)
+        return replace(taken, notes=(*taken.notes, *session.remarks()))
     finally:
         session.close()
 

@@ -254,14 +254,14 @@ def near(passes: Callable[[int], bool], guess: int | None, low: int, high: int) 
     """
     if guess is None:
         return bisect(passes, low, high)
-    here = min(max(guess, low), high - 1) if high > low else low
-    if not passes(here):
-        return _down(passes, here, low)
-    if here == high:
+    start = min(max(guess, low), high - 1) if high > low else low
+    if not passes(start):
+        return _down(passes, start, low)
+    if start == high:
         return high
-    if not passes(here + 1):
-        return here
-    step, bottom = _FIRST_STEP, here + 1
+    if not passes(start + 1):
+        return start
+    step, bottom = _FIRST_STEP, start + 1
     while bottom < high:
         top = min(bottom + step, high)
         if not passes(top):

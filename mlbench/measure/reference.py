@@ -102,9 +102,9 @@ class Reference:
     def _apart_from(self, known: Variation, other: RunResult) -> Difference | None:
         outputs = zip(self.result.outputs, other.outputs, strict=False)
         for index, (mine, its) in enumerate(outputs):
-            found = output_difference(mine, its, known.bytes.get(index, frozenset()), self._name(index))
-            if found is not None:
-                return found
+            difference = output_difference(mine, its, known.bytes.get(index, frozenset()), self._name(index))
+            if difference is not None:
+                return difference
         if len(self.result.outputs) != len(other.outputs):
             return Difference("output", "an output is missing")
         return text_difference(self.result, other, known) if self._compare_serial else None

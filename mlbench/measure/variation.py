@@ -79,8 +79,10 @@ def between(mine: RunResult, other: RunResult, *, text: bool, words: bool = True
         if not words:
             if varying is None:
                 continue
-            found = _TOKEN.findall(a)
-            varying = frozenset(index for index in varying if any(48 <= byte < 58 for byte in found[index]))
+            tokens_of_line = _TOKEN.findall(a)
+            varying = frozenset(
+                index for index in varying if any(48 <= byte < 58 for byte in tokens_of_line[index])
+            )
         if varying is None or varying:
             tokens[number] = varying
             examples.append(f"line {number + 1}, {shown(a)} or {shown(b)}")

@@ -131,9 +131,7 @@ def lines_to_add(spec: SketchSpec, candidates: Sequence[str], *, named: bool = F
     first = candidates[0] if candidates else "Model::inference(void*, void*)"
     others = f"; functions that look like it: {', '.join(candidates)}" if candidates else ""
     if named:
-        return (
-            f'to measure RAM and times, name the functions: --init NAME --inference "{first}"{others}',
-        )
+        return (f'to measure RAM and times, name the functions: --init NAME --inference "{first}"{others}',)
     if spec.where:
         line = f'inference: "{first}"'
         return (

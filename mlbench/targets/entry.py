@@ -37,8 +37,8 @@ class Entry:
     def of(cls, image: Image, word: int | None) -> Entry:
         """Find them in an image. A sketch's functions have C or C++ names, by the core."""
         places = (("setup", ("setup", "_Z5setupv")), ("main", ("main",)))
-        found = [(at, address) for at, names in places if (address := function_address(image, *names))]
-        at, setup = found[0] if found else ("", image.entry & ~1)
+        entries = [(at, address) for at, names in places if (address := function_address(image, *names))]
+        at, setup = entries[0] if entries else ("", image.entry & ~1)
         return cls(
             setup,
             at,

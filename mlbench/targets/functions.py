@@ -24,19 +24,19 @@ def resolve_functions(image: Image, functions: Functions) -> dict[SpanKind, Reso
     Raises:
         UsageError: a name does not resolve.
     """
-    found: dict[SpanKind, ResolvedFunction] = {}
+    resolved: dict[SpanKind, ResolvedFunction] = {}
     for kind, name in ((SpanKind.INIT, functions.init), (SpanKind.INFERENCE, functions.inference)):
         if name is not None:
             addresses = tuple(symbol.address for symbol in find_functions(image, name))
-            found[kind] = ResolvedFunction(name, entries=addresses)
+            resolved[kind] = ResolvedFunction(name, entries=addresses)
             if kind is SpanKind.INFERENCE:
                 _check_outputs(image, name, addresses[0], functions.outputs)
-    if not found:
+    if not resolved:
         for kind, (begin, end) in _LIBRARY_MARKS.items():
             first, last = image.symbol(begin), image.symbol(end)
             if first is not None and last is not None:
-                found[kind] = ResolvedFunction(begin, entries=(first.address,), ends=(last.address,))
-    return found
+                resolved[kind] = ResolvedFunction(begin, entries=(first.address,), ends=(last.address,))
+    return resolved
 
 
 def _check_outputs(image: Image, name: str, address: int, outputs: tuple[OutputBuffer, ...]) -> None:

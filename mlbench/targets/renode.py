@@ -342,12 +342,12 @@ def vectors_of(image: Image, board: Board) -> int:
 
 def _handlers(image: Image, vectors: int) -> list[tuple[int, int]]:
     """Where faults lead, by number of the exception; each address once, under the lowest number."""
-    found: dict[int, int] = {}
+    handlers: dict[int, int] = {}
     for number in _FAULTS:
         address = int.from_bytes(image.read(vectors + 4 * number, 4), "little") & ~1
         if address and image.is_code(address):
-            found.setdefault(address, number)
-    return [(number, address) for address, number in found.items()]
+            handlers.setdefault(address, number)
+    return [(number, address) for address, number in handlers.items()]
 
 
 def _fault_text(trace: Trace) -> str:

@@ -133,10 +133,10 @@ class EmulatorSession:
         header = 0
         if self._image(path).symbol(f"__wrap_{Operation.MALLOC.value}") is not None:
             # Mbed OS counts what is allocated, in a few bytes in front of each block.
-            found = run.header(start)
-            if found is None:
+            added = run.header(start)
+            if added is None:
                 return None
-            header = found
+            header = added
         probe = None
         if self._firmware.is_template:
             # The template's own malloc: the first call of the size it was given, which was 0.
