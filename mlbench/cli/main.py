@@ -13,7 +13,7 @@ from mlbench.cli.options import add_common
 from mlbench.cli.output import say
 from mlbench.cli.parser import Parser
 from mlbench.cli.verbs import VERBS
-from mlbench.errors import MLBenchError
+from mlbench.errors import NO_MEMORY, EnvironmentFault, MLBenchError
 from mlbench.util.interrupt import Interrupted, interruptible, leave
 from mlbench.version import __version__
 
@@ -52,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 4
     except SystemExit as stop:  # --help and --version
         return stop.code if isinstance(stop.code, int) else 0
+    except MemoryError:
+        say(NO_MEMORY)
+        return EnvironmentFault.exit_status
     except Exception as error:
         if debug:
             traceback.print_exc()

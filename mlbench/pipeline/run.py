@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mlbench.core.execution import Instrument, Target
 from mlbench.core.firmware import BuildRequest, Firmware
-from mlbench.errors import MLBenchError, worst_status
+from mlbench.errors import NO_MEMORY, MLBenchError, worst_status
 from mlbench.pipeline.portable_paths import portable, portable_measures
 from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status, Time
 from mlbench.source.project import Project
@@ -349,6 +349,8 @@ def _failure(error: Exception) -> Failure:
     if isinstance(error, MLBenchError):
         diagnostics = tuple(getattr(error, "diagnostics", ()))
         return Failure(str(error), tuple(getattr(error, "chain", ())), diagnostics, error.exit_status)
+    if isinstance(error, MemoryError):
+        return Failure(NO_MEMORY, exit_status=4)
     # Not the user's doing; still no reason to lose what else was measured.
     what = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
     return Failure(f"{what}; run with --debug and report it", exit_status=4)
