@@ -46,6 +46,12 @@ class EnvironmentFault(MLBenchError):
     exit_status = 4
 
 
+NO_MEMORY = (
+    "this machine, or a limit on this process, has no memory left; end other programs or raise the limit"
+)
+"""What Python's ``MemoryError`` is told as."""
+
+
 class HostTimeout(EnvironmentFault):
     """Host time ran out. Never an outcome of firmware: those are decided in virtual time."""
 

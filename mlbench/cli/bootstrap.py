@@ -18,6 +18,7 @@ from mlbench.host import cache, native
 from mlbench.host.cache_dir import BYTECODE, cache_area, home_path
 from mlbench.host.environment import Locks, ensure_environment, python_of
 from mlbench.host.policy import Policy
+from mlbench.host.streams import guard_streams
 
 ROOT = Path(__file__).resolve().parents[2]
 _INTERRUPTED = 130
@@ -33,6 +34,7 @@ def say(text: str) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Make what is missing and become mlbench; returns an exit status only when that fails."""
+    guard_streams()
     dev = list(arguments[:1]) == ["--dev"]
     if list(arguments[:1]) == ["--action"]:
         return _action(list(arguments[1:]))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mlbench.cli.output import people_of, say
 from mlbench.errors import MLBenchError, UsageError, worst_status
 from mlbench.host.cache_dir import baseline_trees
+from mlbench.host.streams import for_people
 from mlbench.util.progress import Progress
 from mlbench.util.settings import Settings
 
@@ -118,7 +119,9 @@ def compare_run(
 
     own = thresholds_of(selection.suite) if selection.suite is not None else Thresholds()
     comparison = against(base, head, own, Side(label="work tree"))
-    people_of(settings, options.comparison).write("\n")
+    out = people_of(settings, options.comparison)
+    with for_people(out):
+        out.write("\n")
     return worst_status([status_of(comparison), show_and_write(comparison, options.comparison, "", settings)])
 
 
@@ -131,13 +134,12 @@ def status_of(comparison: Comparison) -> int:
 
 
 def show_and_write(comparison: Comparison, json: str, markdown: str, settings: Settings) -> int:
-    """Show the table and write the files; returns an exit status, so that a full disk hides no table."""
+    """Write the files and show the table; returns an exit status, so that a full disk hides no table."""
     from mlbench.reports.comparison_table import change_table
     from mlbench.reports.terminal import show
     from mlbench.results.comparison_file import write
     from mlbench.results.result_file import write_text
 
-    show(change_table(comparison), people_of(settings, json, markdown))
     writers: list[tuple[str, Callable[[], None]]] = [
         (json, lambda: write(comparison, json)),
         (markdown, lambda: write_text(_markdown(comparison), markdown)),
@@ -151,6 +153,9 @@ def show_and_write(comparison: Comparison, json: str, markdown: str, settings: S
         except MLBenchError as error:
             say(str(error))
             status = error.exit_status
+    out = people_of(settings, json, markdown)
+    with for_people(out):
+        show(change_table(comparison), out)
     return status
 
 

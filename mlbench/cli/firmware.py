@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlbench.cli.output import report, trace
+from mlbench.cli.output import kept_results, report, trace
 from mlbench.errors import UsageError, worst_status
 from mlbench.host.cache_dir import unwritable
 from mlbench.util.progress import make_progress
@@ -55,7 +55,10 @@ def run_prebuilt(options: RunOptions, settings: Settings) -> int:
     baseline = BaselineSelector(options) if options.baseline else None
     progress = make_progress(sys.stderr)
     services = make_services(settings, progress, prebuilt=True)
-    selection, results = measure_folder(options, Path.cwd(), services, progress, debug=_debug(settings))
+    with kept_results(settings, begin, DEFAULT_RESULTS) as finished:
+        selection, results = measure_folder(
+            options, Path.cwd(), services, progress, debug=_debug(settings), finished=finished
+        )
     base = baseline.measure(selection, frozenset(), services, progress) if baseline is not None else None
     statuses = [exit_status(results), report(results, settings, progress, begin, DEFAULT_RESULTS)]
     if base is not None:

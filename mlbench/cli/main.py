@@ -13,13 +13,16 @@ from mlbench.cli.options import add_common
 from mlbench.cli.output import say
 from mlbench.cli.parser import Parser
 from mlbench.cli.verbs import VERBS
-from mlbench.errors import MLBenchError
+from mlbench.errors import NO_MEMORY, EnvironmentFault, MLBenchError
+from mlbench.host.streams import guard_streams, lost_output
 from mlbench.util.interrupt import Interrupted, interruptible, leave
 from mlbench.version import __version__
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns its exit status."""
+    if argv is None:
+        guard_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["--action"]:  # a step of action.yml
         from mlbench.action import main as step
@@ -30,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with interruptible():
             options = parse(arguments)
             status: int = options.carry_out(options)
-            sys.stdout.flush()  # here a reader that has gone is still caught; at exit it is not
+            if not status and (error := lost_output(sys.stdout)):
+                raise error
             return status
     except MLBenchError as error:
         if debug:
@@ -40,18 +44,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Interrupted as interrupted:
         say("interrupted")
         leave(interrupted.status)  # threads that still build would begin the next step of their work
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python must not try to flush it once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 4
+    except BrokenPipeError:  # whoever read our output has gone, and knows it
+        return EnvironmentFault.exit_status
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EBADF):
             raise
         say(f"what was to be printed cannot be written: {error.strerror}")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 4
+        return EnvironmentFault.exit_status
     except SystemExit as stop:  # --help and --version
         return stop.code if isinstance(stop.code, int) else 0
+    except MemoryError:
+        say(NO_MEMORY)
+        return EnvironmentFault.exit_status
     except Exception as error:
         if debug:
             traceback.print_exc()

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from mlbench.errors import MLBenchError
+from mlbench.host.streams import for_people
 from mlbench.util.progress import Progress
 from mlbench.util.settings import Settings
 from mlbench.version import __version__
 
 if TYPE_CHECKING:
+    from mlbench.pipeline.run import Finished
+    from mlbench.results.result_file import RunInfo
     from mlbench.results.values import Result
 
 
@@ -29,35 +34,70 @@ def say(text: str) -> None:
 def report(
     results: Sequence[Result], settings: Settings, progress: Progress, begin: float, default_json: str = ""
 ) -> int:
-    """Show the table and write the files; returns an exit status, so that a full disk hides no table."""
+    """Write the files and show the table; returns an exit status, so that a full disk hides no table."""
     from mlbench.reports.markdown import to_markdown
     from mlbench.reports.table import make_table
     from mlbench.reports.terminal import show
-    from mlbench.results.result_file import Document, RunInfo, write, write_text
+    from mlbench.results.result_file import Document, write, write_text
 
-    show(make_table(results), people_of(settings))
-    seconds = time.monotonic() - begin
-    started = datetime.now(timezone.utc) - timedelta(seconds=seconds)
-    info = RunInfo(__version__, started.strftime("%Y-%m-%dT%H:%M:%SZ"), round(seconds, 3))
     status = 0
-    document = Document(tuple(results), info)
+    document = Document(tuple(results), _run_info(begin))
     writers: list[tuple[str, Callable[[], None]]] = []
-    json = settings.json or default_json
-    if not settings.json and json and not os.access(".", os.W_OK):
-        progress.note("results are not kept: this folder cannot be written to, and --json names no other")
-    elif json:
+    json = _json_place(settings, default_json)
+    if json:
         writers.append((json, lambda: write(document, json)))
+    elif default_json:
+        progress.note("results are not kept: this folder cannot be written to, and --json names no other")
     if settings.markdown:
         writers.append((settings.markdown, lambda: write_text(to_markdown(results), settings.markdown)))
+    said = []
     for place, action in writers:
         try:
             action()
             if place != "-":
-                progress.note(f"wrote {place}")
+                said.append(f"wrote {place}")
         except MLBenchError as error:
             say(str(error))
             status = error.exit_status
+    # Behind the files: whoever reads the table may be slow, or stop.
+    out = people_of(settings)
+    with for_people(out):
+        show(make_table(results), out)
+    for line in said:
+        progress.note(line)
     return status
+
+
+@contextmanager
+def kept_results(settings: Settings, begin: float, default_json: str) -> Iterator[Finished | None]:
+    """Within the context, gives what to tell of each finished result, so that none is lost with the run.
+
+    Standard output gets all results at the end, and no others.
+    """
+    from mlbench.results.result_file import PartialFile
+
+    place = _json_place(settings, default_json)
+    if place in ("", "-") or (Path(place).exists() and not Path(place).is_file()):
+        yield None
+        return
+    partial = PartialFile(place, lambda: _run_info(begin))
+    try:
+        yield partial.add
+    finally:
+        partial.close()
+
+
+def _json_place(settings: Settings, default_json: str) -> str:
+    """Where results go; empty: nowhere."""
+    return settings.json or (default_json if os.access(".", os.W_OK) else "")
+
+
+def _run_info(begin: float) -> RunInfo:
+    from mlbench.results.result_file import RunInfo
+
+    seconds = time.monotonic() - begin
+    started = datetime.now(timezone.utc) - timedelta(seconds=seconds)
+    return RunInfo(__version__, started.strftime("%Y-%m-%dT%H:%M:%SZ"), round(seconds, 3))
 
 
 def people_of(settings: Settings, *places: str) -> TextIO:

@@ -9,8 +9,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlbench.cli.output import people_of, report, trace
-from mlbench.errors import UsageError, worst_status
+from mlbench.cli.output import kept_results, people_of, report, say, trace
+from mlbench.errors import MLBenchError, UsageError, worst_status
+from mlbench.host.streams import for_people
 from mlbench.util.progress import make_progress
 from mlbench.util.settings import DEFAULT_RESULTS, Settings
 
@@ -48,11 +49,13 @@ def run(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) ->
     for spec in selection.specs:
         services.check_board(spec)
     skip = baseline.untouched(selection, services, progress) if baseline is not None else frozenset()
-    results = measured_but(
-        selection.specs,
-        dict.fromkeys(skip, UNCHANGED),
-        lambda specs: profile_all(specs, services, progress, debug=trace if settings.debug else None),
-    )
+    debug = trace if settings.debug else None
+    with kept_results(settings, begin, DEFAULT_RESULTS) as finished:
+        results = measured_but(
+            selection.specs,
+            dict.fromkeys(skip, UNCHANGED),
+            lambda specs: profile_all(specs, services, progress, debug=debug, finished=finished),
+        )
     base = baseline.measure(selection, skip, services, progress) if baseline is not None else None
     statuses = [exit_status(results), report(results, settings, progress, begin, DEFAULT_RESULTS)]
     if base is not None:
@@ -75,13 +78,19 @@ def elf(image: argparse.Namespace, options: RunOptions, settings: Settings) -> i
     spec = with_options(spec_of(firmware, image.board, ram=image.ram), options)
     services = make_services(settings, progress, named=True)
     result = profile_one(spec, firmware, services, progress, debug=trace if settings.debug else None)
+    statuses = [exit_status([result]), report([result], settings, progress, begin)]
     if image.serial:
         text = result.serial
         if not text and result.failure is None:
             # Nothing is named in it, so it has not run yet.
-            sent, ended = listen(firmware, services.target(spec))
-            text = sent.decode("utf-8", "replace")
-            progress.note(ended or "ran for a second of the board's time, for what it sends")
-        for line in text.splitlines():
-            people_of(settings).write(f"{printable(line)}\n")
-    return worst_status([exit_status([result]), report([result], settings, progress, begin)])
+            try:
+                sent, ended = listen(firmware, services.target(spec))
+                text = sent.decode("utf-8", "replace")
+                progress.note(ended or "ran for a second of the board's time, for what it sends")
+            except MLBenchError as error:
+                say(str(error))
+                statuses.append(error.exit_status)
+        out = people_of(settings)
+        with for_people(out):
+            out.writelines(f"{printable(line)}\n" for line in text.splitlines())
+    return worst_status(statuses)

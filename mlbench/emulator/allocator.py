@@ -23,6 +23,7 @@ from mlbench.elf.image import Image
 from mlbench.emulator.calls import Call, CallTracker, Watch
 from mlbench.emulator.chip import Chip, Region
 from mlbench.emulator.machine import Machine
+from mlbench.emulator.native_cpu import make_unicorn, memory_or_fault
 from mlbench.emulator.stacks import Context
 
 
@@ -214,6 +215,7 @@ class Replay:
 
     Raises:
         ReplayError: the image lacks what a replay needs, or there are too many calls.
+        EnvironmentFault: this machine has no memory for it.
     """
 
     def __init__(
@@ -235,9 +237,9 @@ class Replay:
         self._header = header
         self.heap_in_use = heap_in_use
         self._ram = ram
-        self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
-        self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
-        self._map(image)
+        self.uc = make_unicorn(unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+        with memory_or_fault():
+            self._map(image)
         sbrk = function_address(image, "_sbrk", "sbrk")
         malloc = function_address(image, "_malloc_r")
         if sbrk is None or malloc is None:

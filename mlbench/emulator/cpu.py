@@ -14,6 +14,7 @@ from unicorn import arm_const as arm
 
 from mlbench.emulator.block_hook import CORE_REGISTERS, BlockHook
 from mlbench.emulator.cpu_fields import CpuFields
+from mlbench.emulator.native_cpu import make_unicorn, memory_or_fault
 
 PAGE = 4096
 _END = 0xFFFFFFFE
@@ -79,12 +80,15 @@ class AccessFault(NamedTuple):
 
 
 class Cpu:
-    """Unicorn, its memory and its registers."""
+    """Unicorn, its memory and its registers.
+
+    Raises:
+        EnvironmentFault: this machine has no memory for it.
+    """
 
     def __init__(self, hook: BlockHook) -> None:
         # UC_MODE_MCLASS would make it a Cortex-M33, whatever model is named.
-        self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
-        self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M4)
+        self.uc = make_unicorn(unicorn.UC_MODE_THUMB)
         self.fields = CpuFields(self.uc)
         self.hook = hook
         self.memories: list[MemoryRegion] = []
@@ -104,14 +108,20 @@ class Cpu:
         hook.attach(self.uc)
 
     def map(self, name: str, start: int, size: int, *, writable: bool) -> MemoryRegion:
-        """Map plain memory; not writable means that a write by the firmware faults."""
-        data = mmap.mmap(-1, size)
+        """Map plain memory; not writable means that a write by the firmware faults.
+
+        Raises:
+            EnvironmentFault: this machine has no memory for it.
+        """
+        with memory_or_fault():
+            data = mmap.mmap(-1, size)
         memory = MemoryRegion(name, start, size, data, writable)
         pointer = ctypes.addressof(ctypes.c_char.from_buffer(data))
         rights = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
         if writable:
             rights |= unicorn.UC_PROT_WRITE
-        self.uc.mem_map_ptr(start, size, rights, pointer)
+        with memory_or_fault():
+            self.uc.mem_map_ptr(start, size, rights, pointer)
         self.memories.append(memory)
         self.hook.map(start, data)
         return memory

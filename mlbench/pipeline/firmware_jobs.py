@@ -11,7 +11,7 @@ from pathlib import Path
 from mlbench.core import backends
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.pipeline.firmware_dir import MOST_ENTRIES, Found, new_folder, read_folder, take, write_entry
-from mlbench.pipeline.run import Prebuilt, Services, build_all, profile_prebuilt
+from mlbench.pipeline.run import Finished, Prebuilt, Services, build_all, profile_prebuilt
 from mlbench.results.values import Failure, Result
 from mlbench.suite.discovery import find_suite
 from mlbench.suite.options import RunOptions
@@ -53,7 +53,13 @@ def build_folder(
 
 
 def measure_folder(
-    options: RunOptions, start: Path, services: Services, progress: Progress, *, debug: Debug | None = None
+    options: RunOptions,
+    start: Path,
+    services: Services,
+    progress: Progress,
+    *,
+    debug: Debug | None = None,
+    finished: Finished | None = None,
 ) -> tuple[Selection, tuple[Result, ...]]:
     """Measure the entries of a folder.
 
@@ -63,6 +69,7 @@ def measure_folder(
         services: what measures.
         progress: told of what takes long.
         debug: gets the traceback of each error, when there is one to ask for it.
+        finished: gets each result at once.
 
     Raises:
         UsageError: there is no such folder, nothing in it that is asked for, or the suite is wrong.
@@ -77,7 +84,7 @@ def measure_folder(
             Prebuilt(entry.spec, partial(take, path, entry, place), entry.overhead, entry.note)
             for entry in entries
         ]
-        results = profile_prebuilt(prebuilt, services, progress, debug=debug)
+        results = profile_prebuilt(prebuilt, services, progress, debug=debug, finished=finished)
     return Selection(tuple(entry.spec for entry in entries), suite=suite), results
 
 

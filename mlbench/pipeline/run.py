@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mlbench.core.execution import Instrument, Target
 from mlbench.core.firmware import BuildRequest, Firmware
-from mlbench.errors import MLBenchError, worst_status
+from mlbench.errors import NO_MEMORY, MLBenchError, worst_status
 from mlbench.pipeline.portable_paths import portable, portable_measures
 from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status, Time
 from mlbench.source.project import Project
 from mlbench.suite.suite_file import SketchSpec
+from mlbench.util.interrupt import is_ending
 from mlbench.util.progress import Progress
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ _HEARD_SECONDS = 0.2
 """In pieces of this a job is waited for: a signal just before a wait without end would be heard behind it."""
 
 _SERIAL_CHARACTERS = 4000
+
+Finished = Callable[[int, Result], None]
+"""Gets a result when it is there, with its place among all; from several threads, and in any order."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def profile_all(
     progress: Progress,
     *,
     debug: Callable[[str], None] | None = None,
+    finished: Finished | None = None,
 ) -> tuple[Result, ...]:
     """One result for each entry, in their order. An error of one never touches the others.
 
@@ -78,6 +83,7 @@ def profile_all(
         services: what builds and measures.
         progress: told of each step.
         debug: gets the traceback of each error, when there is one to ask for it.
+        finished: gets each result at once. After a signal none: what it ended did not fail.
     """
     overheads = _Overheads(services)
 
@@ -88,7 +94,7 @@ def profile_all(
         return _measure(spec, built, overhead, services, progress, text, debug)
 
     try:
-        return _each(lambda pair: job(*pair), list(enumerate(specs, 1)))
+        return _each(_telling(job, finished), list(enumerate(specs, 1)))
     finally:
         overheads.close()
 
@@ -145,6 +151,7 @@ def profile_prebuilt(
     progress: Progress,
     *,
     debug: Callable[[str], None] | None = None,
+    finished: Finished | None = None,
 ) -> tuple[Result, ...]:
     """One result for each, in their order; nothing is built. An error of one never touches the others."""
 
@@ -157,7 +164,21 @@ def profile_prebuilt(
         text = f"{number}/{len(prebuilt)} {item.spec.name} on {item.spec.board}: measuring"
         return _measure(item.spec, built, overhead, services, progress, text, debug)
 
-    return _each(lambda pair: job(*pair), list(enumerate(prebuilt, 1)))
+    return _each(_telling(job, finished), list(enumerate(prebuilt, 1)))
+
+
+def _telling(
+    job: Callable[[int, _T], Result], finished: Finished | None
+) -> Callable[[tuple[int, _T]], Result]:
+    """The job of a numbered item; its result is told at once."""
+
+    def told(pair: tuple[int, _T]) -> Result:
+        result = job(*pair)
+        if finished is not None and not is_ending():
+            finished(pair[0], result)
+        return result
+
+    return told
 
 
 def _each(job: Callable[[_T], _R], items: Sequence[_T]) -> tuple[_R, ...]:
@@ -349,6 +370,8 @@ def _failure(error: Exception) -> Failure:
     if isinstance(error, MLBenchError):
         diagnostics = tuple(getattr(error, "diagnostics", ()))
         return Failure(str(error), tuple(getattr(error, "chain", ())), diagnostics, error.exit_status)
+    if isinstance(error, MemoryError):
+        return Failure(NO_MEMORY, exit_status=4)
     # Not the user's doing; still no reason to lose what else was measured.
     what = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
     return Failure(f"{what}; run with --debug and report it", exit_status=4)

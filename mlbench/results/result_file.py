@@ -10,11 +10,15 @@ import errno
 import json
 import os
 import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.host.streams import lost_output
 from mlbench.results.codec import decode, encode
 from mlbench.results.schemas import result_schema
 from mlbench.results.values import Result
@@ -35,6 +39,8 @@ class RunInfo:
     """UTC, ISO 8601."""
     seconds: float = 0.0
     """Host time of the whole run."""
+    complete: bool = True
+    """False while some of the suite is still to be measured, so in the file of a run that was ended."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +53,65 @@ class Document:
 
 def to_json(document: Document) -> str:
     """The text of a result file: ASCII only, ends with a line break."""
-    jobs = []
-    results = []
-    for result in document.results:
-        data = encode(result)
-        seconds = dict(data.pop("seconds"))
-        key = {"sketch": result.sketch, "board": result.board, "backend": result.backend}
-        jobs.append({**key, "seconds": seconds, "cached": data.pop("cached")})
-        results.append(data)
-    top = {"schema": SCHEMA, "results": results, "run": {**encode(document.run), "jobs": jobs}}
-    return json.dumps(top, indent=2, allow_nan=False) + "\n"
+    return _text([_entry(result) for result in document.results], document.run)
+
+
+def _entry(result: Result) -> tuple[str, str]:
+    """A result's texts below ``results`` and below ``jobs``."""
+    data = encode(result)
+    seconds = dict(data.pop("seconds"))
+    key = {"sketch": result.sketch, "board": result.board, "backend": result.backend}
+    job = {**key, "seconds": seconds, "cached": data.pop("cached")}
+    return _json(data), _json(job)
+
+
+def _text(entries: Sequence[tuple[str, str]], run: RunInfo) -> str:
+    results, jobs = (_listed(texts) for texts in zip(*entries, strict=True)) if entries else ("[]", "[]")
+    whole = _indented(_json(encode(run)).removesuffix("\n}") + f',\n  "jobs": {_indented(jobs)}\n}}')
+    return f'{{\n  "schema": {_json(SCHEMA)},\n  "results": {_indented(results)},\n  "run": {whole}\n}}\n'
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return "[" + ",".join(f"\n  {_indented(text)}" for text in texts) + "\n]"
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, indent=2, allow_nan=False)
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")  # within a string of JSON there is no line break
+
+
+class PartialFile:
+    """A result file that holds what is finished while more is measured, written anew with each result.
+
+    Each is put into words once: a suite of hundreds is written hundreds of times. What goes wrong with the
+    file is told when all is finished, by ``write``.
+    """
+
+    def __init__(self, destination: str, run: Callable[[], RunInfo]) -> None:
+        self._path, self._run = Path(destination), run
+        self._entries: dict[int, tuple[str, str]] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def add(self, number: int, result: Result) -> None:
+        """Add a result, at its place among all."""
+        entry = _entry(result)
+        with self._lock:
+            self._entries[number] = entry
+            if not self._closed:
+                run = replace(self._run(), complete=False)
+                with suppress(OSError):
+                    _replace(
+                        self._path, _text([e for _, e in sorted(self._entries.items())], run), sync=False
+                    )
+
+    def close(self) -> None:
+        """Write no more; what is being written is finished first."""
+        with self._lock:
+            self._closed = True
 
 
 def from_json(text: str, where: str) -> Document:
@@ -126,9 +181,7 @@ def write_text(text: str, destination: str, stdout: TextIO | None = None) -> Non
         EnvironmentFault: it could not be written.
     """
     if destination == "-":
-        out = stdout or sys.stdout
-        out.write(text)
-        out.flush()
+        _print(text, stdout or sys.stdout)
         return
     path = Path(destination)
     try:
@@ -141,7 +194,20 @@ def write_text(text: str, destination: str, stdout: TextIO | None = None) -> Non
         raise EnvironmentFault(what, where=destination, do=do) from None
 
 
-def _replace(path: Path, text: str) -> None:
+def _print(text: str, out: TextIO) -> None:
+    error: OSError | None = None
+    try:
+        out.write(text)
+        out.flush()
+        error = lost_output(out)
+    except OSError as raised:
+        error = raised
+    if error is not None:
+        what = f"cannot write the results: {error.strerror or error}"
+        raise EnvironmentFault(what, where="standard output", do="name a file with --json") from None
+
+
+def _replace(path: Path, text: str, *, sync: bool = True) -> None:
     target = path.resolve()  # a symbolic link stays one, its target is replaced
     if target.exists() and not target.is_file():
         with target.open("w", encoding="utf-8") as out:  # /dev/stdout, a pipe: nothing to keep
@@ -153,7 +219,8 @@ def _replace(path: Path, text: str) -> None:
         with temporary.open("w", encoding="utf-8") as out:
             out.write(text)
             out.flush()
-            os.fsync(out.fileno())
+            if sync:
+                os.fsync(out.fileno())
         if target.exists():
             temporary.chmod(target.stat().st_mode & 0o7777)
         temporary.replace(target)

@@ -17,6 +17,14 @@ GRACE_SECONDS = 2.0
 code is lost there, and the emulator is such code."""
 
 
+_UNDER_WAY = threading.Event()
+
+
+def is_ending() -> bool:
+    """Whether a signal has asked this process to end: what fails from then on says nothing of a sketch."""
+    return _UNDER_WAY.is_set()
+
+
 class Interrupted(BaseException):
     """A signal asks to end; ``status`` is the exit status that says so."""
 
@@ -34,12 +42,14 @@ def interruptible(grace: float = GRACE_SECONDS) -> Iterator[None]:
 
     def handle(number: int, _frame: FrameType | None) -> None:
         status = 128 + number
+        _UNDER_WAY.set()
         end_children()
         watchdog = threading.Timer(grace, leave, (status,))
         watchdog.daemon = True
         watchdog.start()
         raise Interrupted(status)
 
+    _UNDER_WAY.clear()
     before = {}
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
