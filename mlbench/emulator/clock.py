@@ -72,6 +72,10 @@ class Clock:
             heapq.heappop(self._queue)
         return NEVER
 
+    def pending(self) -> dict[tuple[str, str], int]:
+        """When each event is due, by owner and name."""
+        return {key: at for key, (at, _) in self._due.items()}
+
     def _arm(self) -> None:
         self._hook.event_at = min(self.next_at(), self.limit)
 

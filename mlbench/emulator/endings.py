@@ -16,6 +16,8 @@ class End(Enum):
     FAULT = "fault"
     IDLE = "idle"
     """Nothing but an interrupt could go on, and none can come."""
+    PAUSE = "pause"
+    """Who is asked by ``Machine.pause`` wants to look at the machine."""
     RESET = "reset"
     SEMIHOSTING = "breakpoint instruction"
 

@@ -78,6 +78,10 @@ class Machine:
         self._loaded_ram = bytes(self.ram.data)
         self.stuck: Callable[[], bool] | None = None
         """Asked where code branches to itself: whether that is the end, though interrupts may still come."""
+        self.pause: Callable[[], bool] | None = None
+        """Asked now and then in a long run: whether to stop with ``End.PAUSE``."""
+        self.on_read: Callable[[int, int], None] | None = None
+        """Told of each read of a register: its address and value."""
         self._breaks: set[int] = set()
         self._switch_points: set[int] = set()
         """Ends of blocks that write MSP, PSP or CONTROL: the CPU stops there to look at its stack."""
@@ -222,6 +226,8 @@ class Machine:
             with self._within_block(start + offset, stores=False):
                 value = self.bus.read(start + offset, size)
             self._polling.read(start + offset, value)
+            if self.on_read is not None:
+                self.on_read(start + offset, value)
             return value
 
         return read
@@ -397,6 +403,8 @@ class Machine:
                         do="run on a faster or less loaded machine",
                     )
                 self._set_limit()
+                if self.pause is not None and self.pause():
+                    return Ending(End.PAUSE, "somebody looks at the machine")
 
     def _set_limit(self) -> None:
         now = self.clock.now

@@ -23,12 +23,13 @@ _SAME = (
     *("cache_on", "expected", "current", "last_flags", "last_taken", "resumed", "attention"),
     *("unmask_attention", "event_register", "data_line", "fetch_line", "halves"),
 )
-_CPU = (
+STATE_REGISTERS = (
     *range(arm.UC_ARM_REG_R0, arm.UC_ARM_REG_R0 + 13),
     *(arm.UC_ARM_REG_SP, arm.UC_ARM_REG_LR, arm.UC_ARM_REG_PC, arm.UC_ARM_REG_XPSR),
     *range(arm.UC_ARM_REG_S0, arm.UC_ARM_REG_S0 + 32),
     arm.UC_ARM_REG_FPSCR,
 )
+"""What a CPU holds that decides how code goes on."""
 
 
 class Polling:
@@ -90,7 +91,7 @@ class Polling:
     def _state(self) -> tuple[object, ...]:
         cpu, hook = self._cpu, self._hook
         return (
-            tuple(cpu.reg(register) for register in _CPU),
+            tuple(cpu.reg(register) for register in STATE_REGISTERS),
             tuple(getattr(hook, name) for name in _SAME),
             bytes(self._ram.data),
         )

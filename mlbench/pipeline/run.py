@@ -379,4 +379,8 @@ def _failure(error: Exception) -> Failure:
 
 def _bounded(serial: bytes) -> str:
     text = serial.decode("utf-8", "replace")
-    return text if len(text) <= _SERIAL_CHARACTERS else f"{text[:_SERIAL_CHARACTERS]}..."
+    if len(text) <= _SERIAL_CHARACTERS:
+        return text
+    # The end often says why a sketch failed.
+    half = _SERIAL_CHARACTERS // 2
+    return f"{text[:half]}\n...\n{text[-half:]}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from mlbench.core.measures import row
 from mlbench.core.sketch_files import is_tab
 from mlbench.errors import MLBenchError
+from mlbench.reports.last_lines import HEADING, last_lines
 from mlbench.reports.wording import change, figure, verdict, with_unit
 from mlbench.results.comparison import Comparison, Delta, JobChange, JobState, Verdict
 from mlbench.util.text import printable
@@ -63,7 +64,9 @@ def _failures(job: JobChange, places: _Places) -> Iterable[Annotation]:
             for level, frame in enumerate(failure.chain)
         ]
         errors = [str(item) for item in failure.diagnostics if "error" in item.severity]
-        message = "\n".join(printable(text) for text in (failure.message, *chain, *errors))
+        printed = last_lines(job.head)
+        words = (HEADING, *printed) if printed else ()
+        message = "\n".join(printable(text) for text in (failure.message, *chain, *errors, *words))
         yield Annotation("error", file, line, title, message)
 
 

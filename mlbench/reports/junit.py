@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree  # only written with it, never parsed
 
 from mlbench.core.measures import row
+from mlbench.reports.last_lines import last_lines
 from mlbench.reports.wording import change, figure, verdict, with_unit
 from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, JobState, Side, Verdict
 from mlbench.results.values import Failure
@@ -64,7 +65,7 @@ def _cases(job: JobChange) -> Iterable[Any]:
     if job.state is JobState.REMOVED:
         return  # a test that is gone is not there
     name = printable(job.sketch)
-    whole = TestCase(RUNS, name)
+    whole = TestCase(RUNS, name, stdout="\n".join(last_lines(job.head)) or None)
     failure = job.head.failure if job.head is not None else None
     if job.state in (JobState.BROKEN, JobState.FAILED):
         message = printable(failure.message) if failure else "no reason is known"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mlbench.core.measures import FLASH, MeasureKind, rows
 from mlbench.reports.escaping import code, prose
+from mlbench.reports.rows import failure_line
 from mlbench.reports.wording import clocks, shown, spread, unit
 from mlbench.results.values import Absent, Flash, Result, Time
 from mlbench.util.text import count, milliseconds
@@ -28,9 +29,7 @@ def _section(board: str, backend: str, results: Sequence[Result]) -> str:
     notes += [f"Times by {clock}." for _, _, clock in clocks(group)]
     if any(isinstance(one.measures.flash, Flash) and one.measures.flash.starred for one in group):
         notes.insert(0, "\\* Does not fit the board; measured by linking again with larger memory regions.")
-    notes += [
-        f"{code(result.sketch)} failed: {prose(result.failure.message)}" for result in group if result.failure
-    ]
+    notes += [f"{code(result.sketch)} failed: {failure_line(result)}" for result in group if result.failure]
     if notes:
         lines += ["", "<br>\n".join(notes)]
     return "\n".join(lines) + "\n"

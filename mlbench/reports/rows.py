@@ -9,6 +9,7 @@ from mlbench.core import measures
 from mlbench.core.measures import FLASH
 from mlbench.reports.digest import Changed
 from mlbench.reports.escaping import code, fence, prose
+from mlbench.reports.last_lines import HEADING, last_line, last_lines
 from mlbench.reports.wording import (
     change,
     figure,
@@ -21,7 +22,7 @@ from mlbench.reports.wording import (
     verdict,
 )
 from mlbench.results.comparison import Delta, JobChange, KeyChange, Verdict
-from mlbench.results.values import Failure
+from mlbench.results.values import Result
 from mlbench.util.text import count, elide
 
 Name = Callable[[JobChange], str]
@@ -120,15 +121,29 @@ def largest(jobs: Sequence[JobChange]) -> str:
     return ", ".join(named) + (f" and {more:,} more" if more else "")
 
 
-def failure_detail(failure: Failure) -> str:
-    """Calls and compiler messages of a failure, as a block; empty where there are none."""
+def failure_line(result: Result | None) -> str:
+    """Why a sketch failed and what it printed last, in one line."""
+    if result is None or result.failure is None:
+        return "no reason is known"
+    printed = last_line(result)
+    return f"{prose(result.failure.message)}{f'; it printed last: {code(printed)}' if printed else ''}"
+
+
+def failure_detail(result: Result) -> str:
+    """Calls, compiler messages and last words of a failure, as blocks; empty where there are none."""
+    failure = result.failure
+    if failure is None:
+        return ""
     lines = [f"{'in' if not level else 'called from'} {frame}" for level, frame in enumerate(failure.chain)]
     more = len(lines) - _CHAIN
     lines[_CHAIN:] = [f"... {more} more"] if more > 0 else []
     errors = [item for item in failure.diagnostics if "error" in item.severity] or list(failure.diagnostics)
     lines += [str(item) for item in errors[:_DIAGNOSTICS]]
     lines += [f"... {len(errors) - _DIAGNOSTICS} more"] if len(errors) > _DIAGNOSTICS else []
-    return fence("\n".join(elide(line, _LINE) for line in lines)) if lines else ""
+    parts = [fence("\n".join(elide(line, _LINE) for line in lines))] if lines else []
+    printed = last_lines(result)
+    parts += [f"{HEADING[0].upper()}{HEADING[1:]}\n\n{fence(chr(10).join(printed))}"] if printed else []
+    return "\n\n".join(parts)
 
 
 def _sides(delta: Delta) -> tuple[str, str, str]:

@@ -12,6 +12,7 @@ from mlbench.reports.rows import (
     apart_rows,
     change_rows,
     failure_detail,
+    failure_line,
     figure_rows,
     key_rows,
     largest,
@@ -66,10 +67,10 @@ class Sections:
         yield from self._failures("Failed before and after" if base else "Failed", "⚠️", self.overview.failed)
 
     def failure_details(self) -> Iterable[ReportBlock]:
-        """Calls and compiler messages of what failed."""
+        """Calls, compiler messages and last words of what failed."""
         rows = []
         for job in (*self.overview.broken, *self.overview.failed):
-            detail = failure_detail(job.head.failure) if job.head and job.head.failure else ""
+            detail = failure_detail(job.head) if job.head else ""
             if detail:
                 rows.append(f"{self.name(job)}\n\n{detail}\n")
         if rows:
@@ -172,12 +173,7 @@ class Sections:
         return f"{self.name(job)}{suffix}"
 
     def _failures(self, title: str, mark: str, jobs: Sequence[JobChange]) -> Iterable[ReportBlock]:
-        items = []
-        for job in jobs:
-            failure = job.head.failure if job.head else None
-            items.append(
-                f"{mark} {self.name(job)}: {prose(failure.message) if failure else 'no reason is known'}"
-            )
+        items = [f"{mark} {self.name(job)}: {failure_line(job.head)}" for job in jobs]
         if items:
             stub = f"{mark} {title}: {sketches(len(jobs))}, named{self.elsewhere}."
             yield self.listed(f"#### {title}\n", stub, items)

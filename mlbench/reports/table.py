@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mlbench.core.measures import FLASH, rows
+from mlbench.reports.last_lines import HEADING, last_lines
 from mlbench.reports.wording import clocks, shown, spread, unit
 from mlbench.results.values import Absent, Flash, Result, Status, Time, UnusedRam, Value
 from mlbench.util.text import count, milliseconds, printable
@@ -163,6 +164,8 @@ def _problem(result: Result) -> Problem:
     lines += [str(item) for item in errors[:_MAX_DIAGNOSTICS]]
     if len(errors) > _MAX_DIAGNOSTICS:
         lines.append(f"... {len(errors) - _MAX_DIAGNOSTICS} more")
+    printed = last_lines(result)
+    lines += [HEADING, *(f"    {line}" for line in printed)] if printed else []
     return Problem(printable(title), tuple(printable(line) for line in lines))
 
 

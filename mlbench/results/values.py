@@ -233,7 +233,7 @@ class Result:
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
     serial: str = ""
-    """The first lines the sketch printed, bounded."""
+    """What the sketch printed, bounded: beginning and end."""
     seconds: tuple[tuple[str, float], ...] = ()
     """Host seconds by step (build, measure); never part of what is compared."""
     cached: bool = field(default=False, compare=False)

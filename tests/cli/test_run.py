@@ -210,11 +210,13 @@ def test_a_given_image_is_measured_without_a_build():
     assert not fakes.built
 
 
-def test_long_serial_text_is_bounded():
+def test_long_serial_text_is_bounded_and_keeps_its_end():
     fakes = Fakes()
 
     def profile(*given):
-        return replace(fakes.profile(*given), serial=b"x" * 100_000)
+        return replace(fakes.profile(*given), serial=b"begin" + b"x" * 100_000 + b"end")
 
     (result,) = profile_all([spec("a")], replace(fakes.services(), profile=profile), Silent())
     assert len(result.serial) < 5000
+    assert result.serial.startswith("begin")
+    assert result.serial.endswith("end")

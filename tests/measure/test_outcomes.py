@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from measure_bench import Bench
 
-from mlbench.core.execution import Functions, OutputBuffer
+from mlbench.core.execution import Functions, Outcome, OutputBuffer, Probe
 from mlbench.measure.profile import Profile
 from mlbench.results.values import Absent, RamNeed, Time, UnusedRam
 
@@ -261,3 +261,107 @@ void setup() { start(); sink = infer(); }
 void loop() {}
 """
     assert profile(bench, "same", body) == profile(bench, "same", body)
+
+
+WAITS_IN_SETUP = """
+KEPT int infer(int n) { return sink + n; }
+void setup() {
+  start(); Serial.begin(115200); Serial.println("send a byte");
+  while (!Serial.available()) {}
+  sink = infer(Serial.read());
+}
+void loop() {}
+"""
+WAITS_IN_LOOP = """
+KEPT int infer(int n) { return sink + n; }
+void setup() { start(); Serial.begin(115200); }
+void loop() { if (Serial.available() > 0) sink = infer(Serial.read()); }
+"""
+READS_LINES = """
+KEPT int infer(int n) { return sink + n; }
+static char line[8];
+void setup() { start(); Serial.begin(115200); }
+void loop() { if (Serial.readBytesUntil('\\n', line, 8)) sink = infer(line[0]); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "place"),
+    [
+        ("waits_in_setup", WAITS_IN_SETUP, "UARTSerial::available() called from setup"),
+        ("waits_in_loop", WAITS_IN_LOOP, "UARTSerial::available() called from loop"),
+    ],
+)
+def test_waiting_for_input_that_nobody_sends_is_told(bench: Bench, name: str, body: str, place: str) -> None:
+    message = failure(profile(bench, name, body, timeout_us=12e6))
+    assert message.startswith("hung: waits for serial input that nobody sends, in ")
+    assert place in message
+    assert message.endswith(": let the sketch infer without input")
+
+
+def test_asking_for_input_with_a_timeout_is_told_at_the_end(bench: Bench) -> None:
+    message = failure(profile(bench, "reads_lines", READS_LINES, timeout_us=6e6))
+    assert message.startswith(
+        "hung: infer was never called, and the sketch asks for serial input all the time"
+    )
+    assert "in Stream::readBytesUntil(char, char*, unsigned int) called from loop" in message
+    assert ": let the sketch infer without input, or name the function" in message
+
+
+def test_looking_at_a_run_changes_nothing_of_it(bench: Bench) -> None:
+    body = """
+KEPT int infer() { int sum = 0; for (int n = 0; n < 999; n++) sum += sink; return sum; }
+void setup() {
+  Serial.begin(115200); start();
+  while (!Serial.available() && millis() < 5000) delay(7);
+  sink = infer();
+}
+void loop() { Serial.println(micros()); delay(3); sink = infer(); }
+"""
+    firmware = bench.build("looked_at", {"looked_at.ino": HEAD + body})
+    looked, alone = bench.open(firmware, FUNCTIONS), bench.open(firmware, FUNCTIONS)
+    emulated = alone.emulated(probe=False)
+    emulated.machine.pause = None
+    probe = Probe(inferences=3)
+    assert looked.run(probe, 20e6) == alone.run(probe, 20e6)
+
+
+@pytest.mark.parametrize(
+    ("name", "body"), [("waits_in_setup", WAITS_IN_SETUP), ("waits_in_loop", WAITS_IN_LOOP)]
+)
+def test_a_wait_that_only_input_can_end_is_over_early(bench: Bench, name: str, body: str) -> None:
+    firmware = bench.build(name, {f"{name}.ino": HEAD + body})
+    session = bench.open(firmware, FUNCTIONS)
+    assert session.run(Probe(), 3600e6).virtual_us < 10e6
+
+
+@pytest.mark.parametrize(
+    ("name", "wait"),
+    [
+        ("pauses", "delay(30000);"),
+        (
+            "asks_for_a_while",
+            "while (!Serial.available() && millis() < 9000) for (int n = 0; n < 300; n++) sink = n;",
+        ),
+        ("asks_by_timer", "TIMER3_START; while (!Serial.available() && !rung) {}"),
+        ("starts_slowly", "for (uint32_t n = 0; n < 60000000; n++) sink = n;"),
+        ("asks_and_works", "for (uint32_t n = 0; n < 20000000 && !Serial.available(); n++) sink = n;"),
+    ],
+)
+def test_a_slow_start_is_not_taken_for_a_wait(bench: Bench, name: str, wait: str) -> None:
+    body = f"""
+#define TIMER3 0x4001A000
+#define REG(offset) (*(volatile uint32_t *)(TIMER3 + (offset)))
+/* 16 MHz by 2 to the 9th: an interrupt after 9 s, of the nRF52840's TIMER3 (number 26). */
+#define TIMER3_START REG(0x508) = 3, REG(0x510) = 9, REG(0x540) = 281250, REG(0x304) = 1 << 16, \\
+  *(volatile uint32_t *)0xE000E100 = 1 << 26, REG(0) = 1
+volatile bool rung;
+extern "C" void TIMER3_IRQHandler() {{ REG(0x140) = 0; rung = true; }}
+KEPT int infer() {{ return sink + 1; }}
+void setup() {{ Serial.begin(115200); start(); {wait} Serial.println("go"); sink = infer(); }}
+void loop() {{}}
+"""
+    firmware = bench.build(name, {f"{name}.ino": HEAD + body})
+    result = bench.open(firmware, FUNCTIONS).run(Probe(), 60e6)
+    assert (result.outcome, result.reason) == (Outcome.PASSED, "")
+    assert result.serial == b"go\r\n"

@@ -77,7 +77,11 @@ def failed(sketch: str, failure: Failure, flash: int = 0) -> Result:
     one = result(sketch, flash or 1)
     flashed = one.measures.flash if flash else DEAD
     return replace(
-        one, status=Status.FAILED, failure=failure, measures=Measures(flashed, DEAD, DEAD, DEAD, DEAD)
+        one,
+        status=Status.FAILED,
+        failure=failure,
+        measures=Measures(flashed, DEAD, DEAD, DEAD, DEAD),
+        serial="ready\nout of memory\n" if failure.chain else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from mlbench.errors import EnvironmentFault
 from mlbench.targets.emulator import verdict
 from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
 from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
+from mlbench.targets.emulator.input_wait import InputWait
 from mlbench.targets.emulator.spans import SpanState, SpanWatch
 from mlbench.targets.emulator.stable_text import stable_lines
 from mlbench.targets.emulator.stop_condition import Waiting
@@ -89,6 +91,8 @@ class EmulatedRun:
             ended=self._inference_ended,
         )
         machine.stuck = self._stuck
+        self._input = InputWait(machine, self._stacks, self._progress)
+        machine.pause = self._input.due
         self._sketch: Context | None = None
         """The thread that entered setup()."""
         self._probing = False
@@ -103,6 +107,7 @@ class EmulatedRun:
         self._spans.state, self._heap.state = SpanState(), HeapState()
         self._stacks.reset()
         self._waiting.start(deadline_us, 1)
+        self._input.start(self._waiting.deadline)
         self._recorder.start()
         resume = False
         while True:
@@ -131,6 +136,7 @@ class EmulatedRun:
         self._restore(start)
         self._probing = probe.alloc is not None
         self._waiting.start(deadline_us, probe.inferences)
+        self._input.start(self._waiting.deadline)
         if probe.time_shift:
             self._shift_time(probe.time_shift)
         if self.entry.word is not None:
@@ -173,6 +179,7 @@ class EmulatedRun:
         """Bytes that a wrapper of malloc in the firmware adds to each request; None where it does more."""
         self._restore(start)
         self._waiting.start(_TRIED_US, 1)
+        self._input.start(self._waiting.deadline)
         self._recorder.start()
         failed = self._inject(_TRIED)
         self._recorder.stop()
@@ -183,7 +190,13 @@ class EmulatedRun:
 
     def _advance(self, resume: bool) -> Ending | RunResult:
         """Run to the next breakpoint and tell who waits for it; a result where the firmware ends there."""
-        ending = self.machine.run(self._waiting.deadline, resume=resume, host_seconds=self._host_seconds)
+        deadline, begin = self._waiting.deadline, time.monotonic()
+        ending = self.machine.run(deadline, resume=resume, host_seconds=self._host_seconds)
+        while ending.end is End.PAUSE:
+            if self._input.look():
+                return self._waits_for_input()
+            left = self._host_seconds - (time.monotonic() - begin)
+            ending = self.machine.run(deadline, host_seconds=left)
         if ending.end is End.BREAKPOINT:
             death = self._fatal.at(ending.address)
             if death is not None:
@@ -254,7 +267,7 @@ class EmulatedRun:
         deadline = machine.clock.now + machine.clock.cycles(_LAST_WORDS_US)
         while True:
             ending = machine.run(deadline, resume=True, host_seconds=self._host_seconds)
-            if ending.end is not End.BREAKPOINT:
+            if ending.end not in (End.BREAKPOINT, End.PAUSE):
                 return ending
 
     # --- what happens on the way -------------------------------------------------------------
@@ -279,6 +292,17 @@ class EmulatedRun:
         done = bool(self._spans.state.inferences) and not self._spans.in_inference
         return done and not self._waiting.by_serial
 
+    def _progress(self) -> object:
+        """What changes as long as the firmware gets on: text, and what it has inferred."""
+        spans = self._spans.state
+        return len(self.machine.console.outputs), len(spans.inferences), self._spans.in_inference
+
+    def _waits_for_input(self) -> RunResult:
+        if self._has_inferred:
+            return self._finish(Outcome.PASSED, "", ())
+        reason = verdict.of_input(self._input.asked)
+        return self._finish(*self._for_want_of_memory(Outcome.HUNG, reason), verdict.call_chain(self.machine))
+
     def _died(self, death: FatalExit) -> RunResult:
         if death.good and self._has_inferred:
             return self._finish(Outcome.PASSED, "", ())
@@ -302,7 +326,9 @@ class EmulatedRun:
         inference = self._spans.named.get(SpanKind.INFERENCE)
         waits = self._waiting.loops and not self._spans.state.inferences and not self._spans.in_inference
         never = inference.name if inference is not None and waits else ""
-        found = verdict.of_ending(self.machine, ending, chain, when=when, never=never)
+        found = verdict.of_ending(
+            self.machine, ending, chain, when=when, never=never, asked=self._input.asked
+        )
         return self._finish(*self._for_want_of_memory(*found), chain)
 
     def _for_want_of_memory(self, outcome: Outcome, text: str) -> tuple[Outcome, str]:

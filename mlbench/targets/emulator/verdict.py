@@ -12,6 +12,7 @@ from mlbench.targets.emulator.fatal import FatalExit
 from mlbench.targets.emulator.spans import SpanState
 
 _FAULTS = (End.FAULT, End.RESET, End.SEMIHOSTING)
+_WITHOUT_INPUT = "let the sketch infer without input"
 _ALLOCATORS = ("operator new", "std::__throw_bad_alloc")
 
 
@@ -34,7 +35,13 @@ def of_fatal_exit(death: FatalExit, chain: tuple[Frame, ...]) -> tuple[Outcome, 
 
 
 def of_ending(
-    machine: Machine, ending: Ending, chain: tuple[Frame, ...], *, when: str = "", never: str = ""
+    machine: Machine,
+    ending: Ending,
+    chain: tuple[Frame, ...],
+    *,
+    when: str = "",
+    never: str = "",
+    asked: str = "",
 ) -> tuple[Outcome, str]:
     """Outcome and reason of a run that the machine ended.
 
@@ -44,6 +51,7 @@ def of_ending(
         chain: what is open.
         when: what was going on, to be added.
         never: a function that was waited for in vain.
+        asked: where it asked for serial input all the time.
     """
     place = f" in {chain[0]}" if chain else ""
     when = f" {when}" if when else ""
@@ -51,14 +59,23 @@ def of_ending(
         return Outcome.FAULT, f"{ending.text}{place}{when}"
     if ending.end is End.IDLE:
         return Outcome.HUNG, f"{ending.text}{place}{when}"
+    asks = f"the sketch asks for serial input all the time, which nobody sends, in {asked}" if asked else ""
     if never:
         error = never_entered(machine.image, never)
+        if asks:
+            return Outcome.HUNG, f"{error.what}, and {asks}: {_WITHOUT_INPUT}, or {error.do}"
         return Outcome.HUNG, f"{error.what}; {error.do}"
     # Where time was up is chance; which function of the sketch's own it was in says more.
     own = next((frame for frame in chain if not frame.file.startswith("/platform/")), None)
     last = f", last in {own or chain[0]}" if chain else ""
     ms = machine.clock.us(machine.clock.now) / 1e3
-    return Outcome.HUNG, f"did not finish in {ms:.0f} ms of the board's time{when}{last}"
+    asks = f"; {asks}: {_WITHOUT_INPUT}" if asks else ""
+    return Outcome.HUNG, f"did not finish in {ms:.0f} ms of the board's time{when}{last}{asks}"
+
+
+def of_input(asked: str) -> str:
+    """The reason where only serial input can make the firmware go on; ``asked`` says where it waits."""
+    return f"waits for serial input that nobody sends, in {asked}: {_WITHOUT_INPUT}"
 
 
 def stack_use(state: StackState) -> tuple[StackUse, ...]:
