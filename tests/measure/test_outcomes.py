@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from measure_bench import Bench
+from measure_bench import BOARD, Bench
 
+from mlbench.boards import board_for
 from mlbench.core.execution import Functions, Outcome, OutputBuffer, Probe
+from mlbench.errors import HostTimeout
 from mlbench.measure.profile import Profile
 from mlbench.results.values import Absent, RamNeed, Time, UnusedRam
+from mlbench.targets.emulator.target import EmulatorTarget
 
 HEAD = """\
 #include <Arduino.h>
@@ -365,3 +368,19 @@ void loop() {{}}
     result = bench.open(firmware, FUNCTIONS).run(Probe(), 60e6)
     assert (result.outcome, result.reason) == (Outcome.PASSED, "")
     assert result.serial == b"go\r\n"
+
+
+def test_host_time_is_that_of_a_run_however_often_it_stops(bench: Bench) -> None:
+    # Each call of the inference stops the machine twice, so no stretch between two stops is long.
+    body = """
+KEPT int infer() { return sink; }
+void setup() { start(); for (;;) sink = infer(); }
+void loop() {}
+"""
+    firmware = bench.build("busy", {"busy.ino": HEAD + body})
+    target = EmulatorTarget(board_for(BOARD), host_seconds=0.5)
+    session = target.open(firmware, FUNCTIONS)
+    with pytest.raises(
+        HostTimeout, match=r"gave up after \d+ s of the host's time, \d+\.\d+ s of the board's"
+    ):
+        session.run(Probe(inferences=10_000_000), 1e12)

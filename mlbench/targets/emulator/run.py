@@ -19,7 +19,7 @@ from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, reques
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
 from mlbench.emulator.stacks import Context, StackState, StackWatch
-from mlbench.errors import EnvironmentFault
+from mlbench.errors import EnvironmentFault, HostTimeout
 from mlbench.targets.emulator import verdict
 from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
 from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
@@ -71,6 +71,8 @@ class EmulatedRun:
         self.machine = machine
         self.entry = entry
         self._host_seconds = host_seconds
+        self._host_begun = time.monotonic()
+        self._board_begun = 0
         self._waiting = waiting = Waiting(machine, entry, by_serial=ends_by_serial)
         self._stacks = StackWatch(machine)
         self._tracker = CallTracker(machine, self._stacks)
@@ -103,6 +105,7 @@ class EmulatedRun:
     def boot(self, deadline_us: float) -> RunSnapshot | RunResult:
         """Reset and run to setup()."""
         self.machine.reset()
+        self._begin()
         self._tracker.restore(CallState())
         self._spans.state, self._heap.state = SpanState(), HeapState()
         self._stacks.reset()
@@ -170,6 +173,7 @@ class EmulatedRun:
 
     def _restore(self, start: RunSnapshot) -> None:
         self.machine.load(start.machine)
+        self._begin()
         self._recorder.stop()
         self._tracker.restore(start.calls)
         self._spans.state, self._heap.state = start.spans.copy(), start.heap.copy()
@@ -188,15 +192,35 @@ class EmulatedRun:
             return None
         return calls[0].requested - _TRIED
 
+    def _begin(self) -> None:
+        """A run begins: it has its host time, however often it stops at a breakpoint."""
+        self._host_begun, self._board_begun = time.monotonic(), self.machine.clock.now
+
+    def _host_left(self) -> float:
+        """Seconds of the host's time that this run has left.
+
+        Raises:
+            HostTimeout: none; says how fast the firmware ran.
+        """
+        passed = time.monotonic() - self._host_begun
+        if passed < self._host_seconds:
+            return self._host_seconds - passed
+        clock = self.machine.clock
+        board_s = clock.us(clock.now - self._board_begun) / 1e6
+        raise HostTimeout(
+            f"gave up after {passed:.0f} s of the host's time, {board_s:.3f} s of the board's",
+            where=self.machine.image.path.name,
+            do="shorten its `timeout`, or run on a faster or less loaded machine",
+        )
+
     def _advance(self, resume: bool) -> Ending | RunResult:
         """Run to the next breakpoint and tell who waits for it; a result where the firmware ends there."""
-        deadline, begin = self._waiting.deadline, time.monotonic()
-        ending = self.machine.run(deadline, resume=resume, host_seconds=self._host_seconds)
+        deadline = self._waiting.deadline
+        ending = self.machine.run(deadline, resume=resume, host_seconds=self._host_left())
         while ending.end is End.PAUSE:
             if self._input.look():
                 return self._waits_for_input()
-            left = self._host_seconds - (time.monotonic() - begin)
-            ending = self.machine.run(deadline, host_seconds=left)
+            ending = self.machine.run(deadline, host_seconds=self._host_left())
         if ending.end is End.BREAKPOINT:
             death = self._fatal.at(ending.address)
             if death is not None:
@@ -266,7 +290,7 @@ class EmulatedRun:
         machine = self.machine
         deadline = machine.clock.now + machine.clock.cycles(_LAST_WORDS_US)
         while True:
-            ending = machine.run(deadline, resume=True, host_seconds=self._host_seconds)
+            ending = machine.run(deadline, resume=True, host_seconds=self._host_left())
             if ending.end not in (End.BREAKPOINT, End.PAUSE):
                 return ending
 
@@ -307,7 +331,7 @@ class EmulatedRun:
         if death.good and self._has_inferred:
             return self._finish(Outcome.PASSED, "", ())
         chain = verdict.call_chain(self.machine)
-        found = verdict.of_fatal_exit(death, chain)
+        end = verdict.of_fatal_exit(death, chain)
         faults = self.machine.processor.faults
         by_fault = faults.handling
         ending = self._last_words() if not self._probing else None
@@ -317,7 +341,7 @@ class EmulatedRun:
                 ending = faults.end()
             assert ending is not None
             return self._result(ending, "")
-        return self._finish(*self._for_want_of_memory(*found), chain)
+        return self._finish(*self._for_want_of_memory(*end), chain)
 
     def _result(self, ending: Ending, when: str) -> RunResult:
         if ending.end in (End.DEADLINE, End.IDLE) and self._has_inferred:
@@ -326,10 +350,10 @@ class EmulatedRun:
         inference = self._spans.named.get(SpanKind.INFERENCE)
         waits = self._waiting.loops and not self._spans.state.inferences and not self._spans.in_inference
         never = inference.name if inference is not None and waits else ""
-        found = verdict.of_ending(
+        end = verdict.of_ending(
             self.machine, ending, chain, when=when, never=never, asked=self._input.asked
         )
-        return self._finish(*self._for_want_of_memory(*found), chain)
+        return self._finish(*self._for_want_of_memory(*end), chain)
 
     def _for_want_of_memory(self, outcome: Outcome, text: str) -> tuple[Outcome, str]:
         refused = self._heap.state.refused
