@@ -84,7 +84,7 @@ class Found:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """The folder to write into, made if it is not there. Half a bundle is none: what ends early leaves nothing.
+    """The folder to write into, made if it is not there. What ends early leaves nothing: half is no bundle.
 
     Raises:
         UsageError: there is something in it: a firmware bundle must come from one build.
