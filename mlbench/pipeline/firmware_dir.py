@@ -15,8 +15,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -83,18 +84,27 @@ class Found:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """The folder to write into, made if it is not there.
+    """The folder to write into, made if it is not there. What ends early leaves nothing: half is no bundle.
 
     Raises:
         UsageError: there is something in it: a firmware bundle must come from one build.
         EnvironmentFault: it cannot be written, or the disk is full.
     """
     try:
+        was_there = path.is_dir()
         path.mkdir(parents=True, exist_ok=True)
         if any(path.iterdir()):
             do = "name a new folder, or empty this one"
             raise UsageError("there is something in it already", where=str(path), do=do)
-        yield path
+        try:
+            yield path
+        except BaseException:
+            for entry in path.iterdir():  # it was empty, so all of this is ours
+                shutil.rmtree(entry, ignore_errors=True)
+            if not was_there:
+                with suppress(OSError):
+                    path.rmdir()
+            raise
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise EnvironmentFault(f"cannot be written ({reason})", where=str(path), do="name another") from error

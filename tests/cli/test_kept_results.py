@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from mlbench.cli.main import main
-from mlbench.errors import EnvironmentFault
+from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.pipeline.firmware_dir import new_folder
 from mlbench.results.result_file import read
+from mlbench.util.interrupt import Interrupted
 
 ROOT = Path(__file__).parents[2]
 SUITE = """\
@@ -61,6 +63,40 @@ def test_a_suite_that_is_ended_keeps_what_is_finished(tmp_path, number, status, 
     assert not list(tmp_path.glob(".*.tmp"))
     if number == signal.SIGKILL:
         os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+def test_a_build_that_is_ended_leaves_no_folder_and_no_process(tmp_path):
+    (tmp_path / "mlbench.yml").write_text(SUITE)
+    words = [sys.executable, "-m", "mlbench", "build", "--firmware-dir", "bundle"]
+    process = subprocess.Popen(words, cwd=tmp_path, env=environ(tmp_path), stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 30
+    pid = tmp_path / "pid"
+    while not (pid.exists() and pid.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 143, err
+    assert not (tmp_path / "bundle").exists()
+    stat = Path(f"/proc/{pid.read_text()}/stat")
+    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def write_half_a_bundle(path: Path) -> None:
+    with new_folder(path) as folder:
+        (folder / "001-kws").mkdir()
+        (folder / "001-kws" / "kws.elf").write_bytes(b"half")
+        raise Interrupted(143)
+
+
+def test_half_a_bundle_goes_and_what_was_there_stays(tmp_path):
+    for path in (tmp_path / "new", tmp_path):
+        with pytest.raises(Interrupted):
+            write_half_a_bundle(path)
+        assert not list(tmp_path.iterdir())
+    (tmp_path / "theirs").mkdir()
+    with pytest.raises(UsageError):
+        write_half_a_bundle(tmp_path)
+    assert (tmp_path / "theirs").is_dir()
 
 
 def test_the_whole_file_says_that_it_is_whole(tmp_path, monkeypatch, capsys):
