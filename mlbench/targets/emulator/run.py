@@ -18,7 +18,7 @@ from mlbench.core.execution import (
 from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, requested
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
-from mlbench.emulator.stacks import Context, StackState, StackWatch
+from mlbench.emulator.stacks import MAIN, Context, StackState, StackWatch
 from mlbench.errors import EnvironmentFault
 from mlbench.targets.emulator import verdict
 from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
@@ -27,6 +27,7 @@ from mlbench.targets.emulator.input_wait import InputWait
 from mlbench.targets.emulator.spans import SpanState, SpanWatch
 from mlbench.targets.emulator.stable_text import stable_lines
 from mlbench.targets.emulator.stop_condition import Waiting
+from mlbench.targets.emulator.thread_places import describe, thread_places
 from mlbench.targets.entry import Entry, ResolvedFunction
 
 _TRIED, _TRIED_US = 64, 1_000_000.0
@@ -323,12 +324,23 @@ class EmulatedRun:
         if ending.end in (End.DEADLINE, End.IDLE) and self._has_inferred:
             return self._finish(Outcome.PASSED, "", ())
         chain = verdict.call_chain(self.machine)
+        threads = thread_places(
+            self.machine, self._stacks.state, self._sketch.stack if self._sketch is not None else MAIN
+        )
         inference = self._spans.named.get(SpanKind.INFERENCE)
         waits = self._waiting.loops and not self._spans.state.inferences and not self._spans.in_inference
         never = inference.name if inference is not None and waits else ""
         found = verdict.of_ending(
-            self.machine, ending, chain, when=when, never=never, asked=self._input.asked
+            self.machine,
+            ending,
+            chain,
+            when=when,
+            never=never,
+            asked=self._input.asked,
+            threads=describe(threads),
         )
+        if found[0] is Outcome.HUNG and threads:
+            chain = threads[0].chain or chain
         return self._finish(*self._for_want_of_memory(*found), chain)
 
     def _for_want_of_memory(self, outcome: Outcome, text: str) -> tuple[Outcome, str]:

@@ -9,7 +9,7 @@
 
 enum {
   GOOD, ABORTS, ASSERTS, NEW_FAILS, EXITS, ERRORS, DENSE, SPARSE, WRITES_NULL, HANGS, TERMINATES, FAULTS,
-  MOVES, IN_HANDLER, JUMPS, WORKER_SPARSE, EXITS_WELL, PURE_VIRTUAL, DEEP
+  MOVES, IN_HANDLER, JUMPS, WORKER_SPARSE, EXITS_WELL, PURE_VIRTUAL, DEEP, SLEEPS
 };
 
 /* Written into the image by the tests: what happens, and how many bytes the worker's blocks have. */
@@ -92,6 +92,13 @@ NOINLINE void model_init() {
 
 NOINLINE float model_scale(int32_t sum) { return (float)sum * 0.5f; }
 
+/* For longer than any run; the float in use makes its frames the larger ones. */
+NOINLINE static void sleep_long(int32_t *out) {
+  *out = (int32_t)model_scale(*out);
+  delay(100000000);
+  *out += 1;
+}
+
 NOINLINE void model_infer(int32_t *out) {
   switch (way) {
     case ASSERTS: CHECK(out == nullptr); break;
@@ -105,6 +112,7 @@ NOINLINE void model_infer(int32_t *out) {
     case TERMINATES: std::terminate();
     case FAULTS: *out = *(volatile int *)0x20041000; break;
     case PURE_VIRTUAL: __cxa_pure_virtual();
+    case SLEEPS: sleep_long(out); break;
     case JUMPS: if (!*out) longjmp(back, 1); break;
   }
   int32_t sum = 0;
