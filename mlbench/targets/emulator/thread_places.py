@@ -40,7 +40,7 @@ def _own_frame(chain: tuple[Frame, ...]) -> Frame | None:
     """The innermost function that is of the sketch, or of whatever has source; None for an empty chain."""
     known = [frame for frame in chain if frame.function]
     with_source = (frame for frame in known if frame.file and not _platform(frame))
-    return next(with_source, (known or list(chain) or [None])[0])
+    return next(with_source, next(iter((*known, *chain)), None))
 
 
 def _platform(frame: Frame) -> bool:
