@@ -169,6 +169,23 @@ def test_a_hang_names_the_thread_of_setup_and_then_the_others(
     assert "setup" in functions
 
 
+def test_a_thread_that_waits_for_input_is_over_early(threaded: Threaded) -> None:
+    session = threaded.open(threaded.firmware(way="WAITS"))
+    result = session.run(Probe(), 3600e6)
+    assert result.reason.startswith("waits for serial input that nobody sends, in UARTSerial::available()")
+    assert result.virtual_us < 11e6
+
+
+def test_a_thread_that_waits_for_a_while_is_not(threaded: Threaded) -> None:
+    firmware = threaded.firmware(way="WAITS_A_WHILE")
+    looked, alone = threaded.open(firmware), threaded.open(firmware)
+    alone.emulated(probe=False).machine.pause = None
+    result = looked.run(Probe(), 30e6)
+    assert result.outcome is Outcome.PASSED
+    # To look at a run changes nothing of it.
+    assert result == alone.run(Probe(), 30e6)
+
+
 def test_last_words_are_kept(threaded: Threaded) -> None:
     assert b"++ error: Operator new out of memory" in run(threaded, "NEW_FAILS").serial
 

@@ -92,7 +92,7 @@ class EmulatedRun:
             ended=self._inference_ended,
         )
         machine.stuck = self._stuck
-        self._input = InputWait(machine, self._stacks, self._progress)
+        self._input = InputWait(machine, self._stacks, self._progress, self._sketch_stack)
         machine.pause = self._input.due
         self._sketch: Context | None = None
         """The thread that entered setup()."""
@@ -293,6 +293,9 @@ class EmulatedRun:
         done = bool(self._spans.state.inferences) and not self._spans.in_inference
         return done and not self._waiting.by_serial
 
+    def _sketch_stack(self) -> int:
+        return self._sketch.stack if self._sketch is not None else MAIN
+
     def _progress(self) -> object:
         """What changes as long as the firmware gets on: text, and what it has inferred."""
         spans = self._spans.state
@@ -324,9 +327,7 @@ class EmulatedRun:
         if ending.end in (End.DEADLINE, End.IDLE) and self._has_inferred:
             return self._finish(Outcome.PASSED, "", ())
         chain = verdict.call_chain(self.machine)
-        threads = thread_places(
-            self.machine, self._stacks.state, self._sketch.stack if self._sketch is not None else MAIN
-        )
+        threads = thread_places(self.machine, self._stacks.state, self._sketch_stack())
         inference = self._spans.named.get(SpanKind.INFERENCE)
         waits = self._waiting.loops and not self._spans.state.inferences and not self._spans.in_inference
         never = inference.name if inference is not None and waits else ""
