@@ -138,10 +138,10 @@ class Cpu:
         elif listener is None:
             return
         if listener is not None:
-            told = listener
+            notify = listener
 
             def load(_uc: object, _kind: int, address: int, size: int, _value: int, _user: object) -> None:
-                told(address, size)
+                notify(address, size)
 
             self._loads = self.uc.hook_add(
                 unicorn.UC_HOOK_MEM_READ, load, begin=memory.start, end=memory.end - 1
