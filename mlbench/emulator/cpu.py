@@ -98,6 +98,7 @@ class Cpu:
         self.program: Callable[[int, int, int], bool] | None = None
         """Offered each write to memory that cannot be written: whether it took it."""
         self.programmed = False
+        self._loads: int | None = None
         self._trap: int | None = None
         self._trapped = False
         self.uc.hook_add(unicorn.UC_HOOK_INTR, self._on_trap)
@@ -125,6 +126,28 @@ class Cpu:
         self.memories.append(memory)
         self.hook.map(start, data)
         return memory
+
+    def watch_loads(self, memory: MemoryRegion, listener: Callable[[int, int], None] | None) -> None:
+        """Tell of each read of a memory by code, before it is done: address and bytes. None: no longer.
+
+        Code runs several times slower meanwhile.
+        """
+        if self._loads is not None:
+            self.uc.hook_del(self._loads)
+            self._loads = None
+        elif listener is None:
+            return
+        if listener is not None:
+            notify = listener
+
+            def load(_uc: object, _kind: int, address: int, size: int, _value: int, _user: object) -> None:
+                notify(address, size)
+
+            self._loads = self.uc.hook_add(
+                unicorn.UC_HOOK_MEM_READ, load, begin=memory.start, end=memory.end - 1
+            )
+        # What is translated already was without, or is with.
+        self.uc.ctl_flush_tb()
 
     def memory_at(self, address: int) -> MemoryRegion | None:
         """The plain memory that holds ``address``."""

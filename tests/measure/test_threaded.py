@@ -151,6 +151,41 @@ def test_ends_are_told_apart(threaded: Threaded, way: str) -> None:
     assert text in result.reason
 
 
+@pytest.mark.parametrize("options", [(), OTHER_KERNEL, POOL], ids=["rtx", "other", "pool"])
+def test_a_hang_names_the_thread_of_setup_and_then_the_others(
+    threaded: Threaded, options: tuple[str, ...]
+) -> None:
+    result = run(threaded, "SLEEPS", *options)
+    assert result.outcome is Outcome.HUNG
+    names = {(): ("'main'", "'worker'", "'idle'")}.get(options)
+    sketch, _, others = result.reason.partition("; other threads: ")
+    assert sketch.startswith("did not finish in ")
+    assert ", called from sleep_long(long*) (" in sketch
+    if names is not None:
+        assert f"; the thread of setup() ({names[0]}) stands in call (" in sketch
+        assert all(f"{name} in " in others for name in names[1:])
+    functions = [frame.function.split("(")[0] for frame in result.chain]
+    assert functions[functions.index("sleep_long") :][:3] == ["sleep_long", "model_infer", "infer"]
+    assert "setup" in functions
+
+
+def test_a_thread_that_waits_for_input_is_over_early(threaded: Threaded) -> None:
+    session = threaded.open(threaded.firmware(way="WAITS"))
+    result = session.run(Probe(), 3600e6)
+    assert result.reason.startswith("waits for serial input that nobody sends, in UARTSerial::available()")
+    assert result.virtual_us < 11e6
+
+
+def test_a_thread_that_waits_for_a_while_is_not(threaded: Threaded) -> None:
+    firmware = threaded.firmware(way="WAITS_A_WHILE")
+    looked, alone = threaded.open(firmware), threaded.open(firmware)
+    alone.emulated(probe=False).machine.pause = None
+    result = looked.run(Probe(), 30e6)
+    assert result.outcome is Outcome.PASSED
+    # To look at a run changes nothing of it.
+    assert result == alone.run(Probe(), 30e6)
+
+
 def test_last_words_are_kept(threaded: Threaded) -> None:
     assert b"++ error: Operator new out of memory" in run(threaded, "NEW_FAILS").serial
 

@@ -20,7 +20,7 @@ FUNCTIONS = Functions("model_init()", "model_infer", (OutputBuffer(0, 4),))
 _WAYS = (
     *("GOOD", "ABORTS", "ASSERTS", "NEW_FAILS", "EXITS", "ERRORS", "DENSE", "SPARSE", "WRITES_NULL"),
     *("HANGS", "TERMINATES", "FAULTS", "MOVES", "IN_HANDLER", "JUMPS", "WORKER_SPARSE", "EXITS_WELL"),
-    *("PURE_VIRTUAL", "DEEP"),
+    *("PURE_VIRTUAL", "DEEP", "SLEEPS", "WAITS", "WAITS_A_WHILE"),
 )
 """As in sketch.cpp."""
 _FLAGS = (

@@ -2,8 +2,8 @@
 
 That is told early only where it is certain. The machine then goes through the same states again and again:
 registers, RAM and what it reads of peripherals are the same over seconds, and no event is left that has not
-come and gone meanwhile. Code that looks at a clock, such as ``delay()``, never repeats a state, as the
-clock's register has another value each time.
+come and gone meanwhile. Where there are threads, it is the RAM that the sketch's own thread reads. Code that
+looks at a clock, such as ``delay()``, never repeats a state, as the clock has another value each time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from mlbench.core.execution import Frame
 from mlbench.emulator.machine import End, Machine
 from mlbench.emulator.polling import STATE_REGISTERS
-from mlbench.emulator.stacks import StackWatch
+from mlbench.emulator.stacks import MAIN, StackWatch
 from mlbench.targets.emulator import verdict
 
 _QUIET_US = 2_000_000.0
@@ -23,7 +23,9 @@ _QUIET_US = 2_000_000.0
 _BETWEEN_US = 1_000_000.0
 _SAME_US = 3_000_000.0
 """So long the states must repeat."""
-_DENSE_LOOKS = 4
+_THREAD_SAME_US = 5_000_000.0
+"""The same for a thread: what other threads may yet do to what it reads is not looked at."""
+_DENSE_LOOKS = 7
 _LATER_US = 5_000_000.0
 """How often a machine is looked at after the first looks, which did not find it to repeat its states."""
 _BLOCKS = 1_000
@@ -43,7 +45,8 @@ class _Turn:
     """One turn of a loop, from the lowest of its addresses: what decides how the next one goes."""
 
     registers: tuple[int, ...]
-    ram: bytes
+    ram: bytes | frozenset[tuple[int, bytes]]
+    """All of RAM; of a thread, whose kernel counts time in RAM, what the turn read of it."""
     reads: frozenset[tuple[int, int]]
     """Registers of peripherals, each with the value that it gave."""
 
@@ -55,6 +58,8 @@ class InputWait:
     machine: Machine
     stacks: StackWatch
     progress: Callable[[], object]
+    stack: Callable[[], int]
+    """The stack that the sketch runs on."""
     _seen: object = None
     _next: int = 0
     _deadline: int = 0
@@ -112,7 +117,8 @@ class InputWait:
         if turn is None or turn != self._turn:
             self._turn, self._since, self._pending = turn, clock.now, clock.pending()
             return False
-        if clock.now - self._since < clock.cycles(_SAME_US) or not self.asked:
+        least = _SAME_US if isinstance(turn.ram, bytes) else _THREAD_SAME_US
+        if clock.now - self._since < clock.cycles(least) or not self.asked:
             return False
         # What is still to come in this run has come before, and changed nothing.
         coming = (name for name, at in clock.pending().items() if at < self._deadline)
@@ -128,24 +134,38 @@ class InputWait:
         least: tuple[int, ...] | None = None
         place, turn = "", None
 
+        loads: set[tuple[int, bytes]] = set()
+        stack = self.stack()
+
+        def follows() -> bool:
+            return not machine.nvic.active and self.stacks.state.current == stack
+
         def read(address: int, value: int) -> None:
-            if not machine.nvic.active:
+            if follows():
                 reads.add((address, value))
 
+        def load(address: int, size: int) -> None:
+            if follows():
+                loads.add((address, machine.cpu.read(address, size)))
+
         machine.on_read = read
+        if stack != MAIN:
+            machine.cpu.watch_loads(machine.ram, load)
         try:
             for _ in range(_BLOCKS):
                 if machine.processor.asleep:
                     place = place or self._receiving_at(machine.cpu.pc)
                     break
-                if not machine.nvic.active:
+                if follows():
                     state = self._registers()
                     if not states:
                         ram = self._ram()
-                    elif least is None and state == states[0] and self._ram() == ram:
+                    elif least is None and state == states[0] and (stack != MAIN or self._ram() == ram):
                         least = min(states)
                     if state == least:
-                        turn = _Turn(state, self._ram(), frozenset(reads))
+                        turn = _Turn(
+                            state, self._ram() if stack == MAIN else frozenset(loads), frozenset(reads)
+                        )
                         break
                     if least is None:
                         states.append(state)
@@ -155,6 +175,7 @@ class InputWait:
                     break
         finally:
             machine.on_read = None
+            machine.cpu.watch_loads(machine.ram, None)
         return turn, place
 
     def _registers(self) -> tuple[int, ...]:

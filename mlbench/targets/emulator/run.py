@@ -18,7 +18,7 @@ from mlbench.core.execution import (
 from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, requested
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
-from mlbench.emulator.stacks import Context, StackState, StackWatch
+from mlbench.emulator.stacks import MAIN, Context, StackState, StackWatch
 from mlbench.errors import EnvironmentFault, HostTimeout
 from mlbench.targets.emulator import verdict
 from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
@@ -27,6 +27,7 @@ from mlbench.targets.emulator.input_wait import InputWait
 from mlbench.targets.emulator.spans import SpanState, SpanWatch
 from mlbench.targets.emulator.stable_text import stable_lines
 from mlbench.targets.emulator.stop_condition import Waiting
+from mlbench.targets.emulator.thread_places import describe, thread_places
 from mlbench.targets.entry import Entry, ResolvedFunction
 
 _TRIED, _TRIED_US = 64, 1_000_000.0
@@ -93,7 +94,7 @@ class EmulatedRun:
             ended=self._inference_ended,
         )
         machine.stuck = self._stuck
-        self._input = InputWait(machine, self._stacks, self._progress)
+        self._input = InputWait(machine, self._stacks, self._progress, self._sketch_stack)
         machine.pause = self._input.due
         self._sketch: Context | None = None
         """The thread that entered setup()."""
@@ -316,6 +317,9 @@ class EmulatedRun:
         done = bool(self._spans.state.inferences) and not self._spans.in_inference
         return done and not self._waiting.by_serial
 
+    def _sketch_stack(self) -> int:
+        return self._sketch.stack if self._sketch is not None else MAIN
+
     def _progress(self) -> object:
         """What changes as long as the firmware gets on: text, and what it has inferred."""
         spans = self._spans.state
@@ -347,12 +351,21 @@ class EmulatedRun:
         if ending.end in (End.DEADLINE, End.IDLE) and self._has_inferred:
             return self._finish(Outcome.PASSED, "", ())
         chain = verdict.call_chain(self.machine)
+        threads = thread_places(self.machine, self._stacks.state, self._sketch_stack())
         inference = self._spans.named.get(SpanKind.INFERENCE)
         waits = self._waiting.loops and not self._spans.state.inferences and not self._spans.in_inference
         never = inference.name if inference is not None and waits else ""
         end = verdict.of_ending(
-            self.machine, ending, chain, when=when, never=never, asked=self._input.asked
+            self.machine,
+            ending,
+            chain,
+            when=when,
+            never=never,
+            asked=self._input.asked,
+            threads=describe(threads),
         )
+        if end[0] is Outcome.HUNG and threads:
+            chain = threads[0].chain or chain
         return self._finish(*self._for_want_of_memory(*end), chain)
 
     def _for_want_of_memory(self, outcome: Outcome, text: str) -> tuple[Outcome, str]:

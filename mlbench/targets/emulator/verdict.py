@@ -42,6 +42,7 @@ def of_ending(
     when: str = "",
     never: str = "",
     asked: str = "",
+    threads: str = "",
 ) -> tuple[Outcome, str]:
     """Outcome and reason of a run that the machine ended.
 
@@ -52,13 +53,14 @@ def of_ending(
         when: what was going on, to be added.
         never: a function that was waited for in vain.
         asked: where it asked for serial input all the time.
+        threads: where the threads of an operating system stand.
     """
     place = f" in {chain[0]}" if chain else ""
     when = f" {when}" if when else ""
     if ending.end in _FAULTS:
         return Outcome.FAULT, f"{ending.text}{place}{when}"
     if ending.end is End.IDLE:
-        return Outcome.HUNG, f"{ending.text}{place}{when}"
+        return Outcome.HUNG, f"{ending.text}{place}{when}{f'; {threads}' if threads else ''}"
     asks = f"the sketch asks for serial input all the time, which nobody sends, in {asked}" if asked else ""
     if never:
         error = never_entered(machine.image, never)
@@ -67,7 +69,7 @@ def of_ending(
         return Outcome.HUNG, f"{error.what}; {error.do}"
     # Where time was up is chance; which function of the sketch's own it was in says more.
     own = next((frame for frame in chain if not frame.file.startswith("/platform/")), None)
-    last = f", last in {own or chain[0]}" if chain else ""
+    last = f"; {threads}" if threads else f", last in {own or chain[0]}" if chain else ""
     ms = machine.clock.us(machine.clock.now) / 1e3
     asks = f"; {asks}: {_WITHOUT_INPUT}" if asks else ""
     return Outcome.HUNG, f"did not finish in {ms:.0f} ms of the board's time{when}{last}{asks}"

@@ -9,7 +9,8 @@
 
 enum {
   GOOD, ABORTS, ASSERTS, NEW_FAILS, EXITS, ERRORS, DENSE, SPARSE, WRITES_NULL, HANGS, TERMINATES, FAULTS,
-  MOVES, IN_HANDLER, JUMPS, WORKER_SPARSE, EXITS_WELL, PURE_VIRTUAL, DEEP
+  MOVES, IN_HANDLER, JUMPS, WORKER_SPARSE, EXITS_WELL, PURE_VIRTUAL, DEEP, SLEEPS, WAITS,
+  WAITS_A_WHILE
 };
 
 /* Written into the image by the tests: what happens, and how many bytes the worker's blocks have. */
@@ -69,6 +70,7 @@ NOINLINE int wide() {
 /* Allocates all the time, above the sketch's priority: it comes in between, also inside of malloc. */
 static void work() {
   static char *held[3];
+  while (way == WAITS || way == WAITS_A_WHILE) thread_sleep(500);
   for (;;) {
     for (char *&block : held) {
       free(block);
@@ -92,6 +94,19 @@ NOINLINE void model_init() {
 
 NOINLINE float model_scale(int32_t sum) { return (float)sum * 0.5f; }
 
+/* As cores have it: an interrupt would move the head. */
+static struct UARTSerial {
+  volatile int head, tail;
+  NOINLINE int available() { return head - tail; }
+} serial;
+
+/* For longer than any run; the float in use makes its frames the larger ones. */
+NOINLINE static void sleep_long(int32_t *out) {
+  *out = (int32_t)model_scale(*out);
+  delay(100000000);
+  *out += 1;
+}
+
 NOINLINE void model_infer(int32_t *out) {
   switch (way) {
     case ASSERTS: CHECK(out == nullptr); break;
@@ -105,6 +120,9 @@ NOINLINE void model_infer(int32_t *out) {
     case TERMINATES: std::terminate();
     case FAULTS: *out = *(volatile int *)0x20041000; break;
     case PURE_VIRTUAL: __cxa_pure_virtual();
+    case WAITS: while (!serial.available()) {} break;
+    case WAITS_A_WHILE: while (!serial.available() && millis() < 9000) {} break;
+    case SLEEPS: sleep_long(out); break;
     case JUMPS: if (!*out) longjmp(back, 1); break;
   }
   int32_t sum = 0;
