@@ -85,7 +85,7 @@ def parsers() -> tuple[Parser, dict[str, Parser]]:
     )
     parser.add_argument("--version", action="version", version=f"mlbench {__version__}")
     places = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    made = {}
+    parsers = {}
     for verb in VERBS:
         own: Parser = places.add_parser(
             verb.name, help=verb.help, description=f"{verb.help}.", allow_abbrev=False
@@ -93,8 +93,8 @@ def parsers() -> tuple[Parser, dict[str, Parser]]:
         verb.arguments(own)
         add_common(own)
         own.set_defaults(carry_out=verb.run)
-        made[verb.name] = own
-    return parser, made
+        parsers[verb.name] = own
+    return parser, parsers
 
 
 def _verb_first(arguments: list[str], verbs: Mapping[str, Parser]) -> list[str]:

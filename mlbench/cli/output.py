@@ -50,12 +50,12 @@ def report(
         progress.note("results are not kept: this folder cannot be written to, and --json names no other")
     if settings.markdown:
         writers.append((settings.markdown, lambda: write_text(to_markdown(results), settings.markdown)))
-    said = []
+    lines = []
     for place, action in writers:
         try:
             action()
             if place != "-":
-                said.append(f"wrote {place}")
+                lines.append(f"wrote {place}")
         except MLBenchError as error:
             say(str(error))
             status = error.exit_status
@@ -63,7 +63,7 @@ def report(
     out = people_of(settings)
     with for_people(out):
         show(make_table(results), out)
-    for line in said:
+    for line in lines:
         progress.note(line)
     return status
 

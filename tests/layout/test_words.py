@@ -20,9 +20,9 @@ PRIVATE = {
 VAGUE = {"found", "said", "told", "asked", "made", "kept", "here"}
 """Names that do not say what a variable holds; a noun does: ``symbols``, ``match``, ``port``."""
 NAMED_BY_NOUNS = (
-    *("action", "arduino", "baseline", "boards", "cli/verbs", "compare", "core", "cycles", "devtools", "elf"),
-    *("emulator", "firmware", "github", "host", "pipeline", "ports", "renode", "reports", "results"),
-    *("simulated", "source", "suite", "targets/board", "testing", "util"),
+    *("action", "arduino", "baseline", "boards", "cli", "compare", "core", "cycles", "devtools", "elf"),
+    *("emulator", "firmware", "github", "host", "measure", "pipeline", "ports", "renode", "reports"),
+    *("results", "simulated", "source", "suite", "targets", "testing", "util"),
 )
 """Folders in which no variable has a vague name. A folder is added when its variables have been renamed."""
 

@@ -168,7 +168,7 @@ def readings(image: Image) -> dict[int, _Reading]:
 
     A copy that the compiler made for some callers (a name with a suffix) may have other arguments.
     """
-    found: dict[int, _Reading] = {}
+    by_address: dict[int, _Reading] = {}
     known = dict(_KNOWN)
     if image.symbol("mbed_error") is None:
         # With Mbed OS they go on to mbed_error, which knows more.
@@ -178,7 +178,7 @@ def readings(image: Image) -> dict[int, _Reading]:
     for symbol in sorted(ends, key=lambda s: (rank[split_suffixes(s.name)[0]], s.name)):
         name = split_suffixes(symbol.name)[0]
         if symbol.name == name:
-            found.setdefault(symbol.address, known[name])
+            by_address.setdefault(symbol.address, known[name])
         elif fragment(symbol.name) is None:
-            found.setdefault(symbol.address, _says(f"{demangle(name)} was called"))
-    return found
+            by_address.setdefault(symbol.address, _says(f"{demangle(name)} was called"))
+    return by_address

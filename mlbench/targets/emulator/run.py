@@ -361,7 +361,7 @@ class EmulatedRun:
             chain,
             when=when,
             never=never,
-            asked=self._input.asked,
+            input_at=self._input.asked,
             threads=describe(threads),
         )
         if end[0] is Outcome.HUNG and threads:

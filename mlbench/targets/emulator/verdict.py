@@ -41,7 +41,7 @@ def of_ending(
     *,
     when: str = "",
     never: str = "",
-    asked: str = "",
+    input_at: str = "",
     threads: str = "",
 ) -> tuple[Outcome, str]:
     """Outcome and reason of a run that the machine ended.
@@ -52,7 +52,7 @@ def of_ending(
         chain: what is open.
         when: what was going on, to be added.
         never: a function that was waited for in vain.
-        asked: where it asked for serial input all the time.
+        input_at: where it asked for serial input all the time.
         threads: where the threads of an operating system stand.
     """
     place = f" in {chain[0]}" if chain else ""
@@ -61,7 +61,11 @@ def of_ending(
         return Outcome.FAULT, f"{ending.text}{place}{when}"
     if ending.end is End.IDLE:
         return Outcome.HUNG, f"{ending.text}{place}{when}{f'; {threads}' if threads else ''}"
-    asks = f"the sketch asks for serial input all the time, which nobody sends, in {asked}" if asked else ""
+    asks = (
+        f"the sketch asks for serial input all the time, which nobody sends, in {input_at}"
+        if input_at
+        else ""
+    )
     if never:
         error = never_entered(machine.image, never)
         if asks:
@@ -75,9 +79,9 @@ def of_ending(
     return Outcome.HUNG, f"did not finish in {ms:.0f} ms of the board's time{when}{last}{asks}"
 
 
-def of_input(asked: str) -> str:
-    """The reason where only serial input can make the firmware go on; ``asked`` says where it waits."""
-    return f"waits for serial input that nobody sends, in {asked}: {_WITHOUT_INPUT}"
+def of_input(input_at: str) -> str:
+    """The reason where only serial input can make the firmware go on; ``input_at`` says where it waits."""
+    return f"waits for serial input that nobody sends, in {input_at}: {_WITHOUT_INPUT}"
 
 
 def stack_use(state: StackState) -> tuple[StackUse, ...]:
