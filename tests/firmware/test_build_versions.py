@@ -44,11 +44,12 @@ def other_package(tmp_path: Path) -> Path:
     folder = tmp_path / "other"
     for tree in ("hardware", "libraries"):
         shutil.copytree(arduino.HERE / tree, folder / tree)
-    core = folder / "hardware/mlbench/nrf52840/cores/mlbench/main.c"
+    core = folder / "hardware/mlbench/nrf52840/cores/mlbench/sketch_main.c"
     padding = f"static const volatile char padding[{PADDING}] = {{1}};\n"
     read = f"  (void)padding[millis() % {PADDING}];"
-    text = core.read_text().replace("int main(void) {", f"{padding}int main(void) {{\n{read}", 1)
-    core.write_text(text)
+    before, main, after = core.read_text().partition("int main(void) {")
+    assert main, "the core's main() is written another way"
+    core.write_text(f"{before}{padding}{main}\n{read}{after}")
     return folder
 
 

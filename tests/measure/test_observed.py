@@ -48,7 +48,7 @@ def plain(bench: Bench) -> int:
         'char top; Serial.print("free "); Serial.println((int)(&top - sbrk(0)));',
         'Serial.print("arena at 0x"); Serial.println((uint32_t)arena, HEX);',
         'Serial.print("arena at "); Serial.println((uint32_t)arena);',
-        "for (unsigned n = (uint32_t)arena >> 14; n; n--) Serial.print('#'); Serial.println();",
+        "for (unsigned n = (uint32_t)arena >> 14 & 15; n; n--) Serial.print('#'); Serial.println();",
     ],
     ids=["free memory", "pointer", "decimal pointer", "bar"],
 )
