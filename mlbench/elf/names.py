@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 
 from mlbench.elf.candidates import candidates, nearest_names
@@ -15,7 +16,7 @@ from mlbench.elf.symbols import demangle
 from mlbench.elf.wording import KEEP_APART, NOINLINE, inlined_text, quote_all
 from mlbench.errors import UsageError
 
-__all__ = ["candidates", "find_functions", "never_entered", "plain_name"]
+__all__ = ["candidates", "find_functions", "find_object", "never_entered", "plain_name"]
 
 _FILE = re.compile(r"(?P<file>[^:()<>]+\.\w+):(?!:)\s*(?P<name>.+)")
 
@@ -81,6 +82,24 @@ def find_functions(image: Image, name: str) -> tuple[Symbol, ...]:
     if not functions:
         raise _not_found(image, query)
     return by_address(functions[0].symbols)
+
+
+def find_object(image: Image, name: str) -> Symbol:
+    """The global or static object of a name, demangled or the linker's.
+
+    Raises:
+        UsageError: there is none; says the nearest.
+    """
+    objects = [symbol for symbol in image.symbols if symbol.kind == "object"]
+    for symbol in objects:
+        if name in (symbol.name, symbol.demangled):
+            return symbol
+    near = get_close_matches(name, [symbol.demangled for symbol in objects], 3)
+    raise UsageError(
+        f"has no variable {name}" + (f"; the nearest is {', '.join(near)}" if near else ""),
+        where=image.path.name,
+        do="name a global variable that inference writes",
+    )
 
 
 def never_entered(image: Image, name: str) -> UsageError:

@@ -155,9 +155,10 @@ def requested(calls: list[HeapCall], counts: list[int]) -> tuple[int, tuple[int,
     return peak, tuple(after[count] for count in counts)
 
 
-# Where the replay keeps its driver, its list of calls and their results; no chip may have memory there.
 MOST_CALLS = 50_000
 """Heap calls that are recorded and replayed; each takes some 100 us to record."""
+
+# Where the replay keeps its driver, its list of calls and their results; no chip may have memory there.
 _SCRATCH, _SCRATCH_SIZE = 0x30000000, 0x400000
 _SLOTS = _SCRATCH + 0x1000
 _OPS = _SCRATCH + 0x80000

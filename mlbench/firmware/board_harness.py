@@ -20,7 +20,7 @@ from pathlib import Path
 from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Harness
 from mlbench.elf.functions import split_suffixes
 from mlbench.elf.image import Image
-from mlbench.elf.names import find_functions
+from mlbench.elf.names import find_functions, find_object
 from mlbench.elf.types import Prototype, ValueKind
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware.compiler import expand
@@ -149,23 +149,19 @@ def plan(image: Image, harness: Harness, *, template: bool) -> WrapPlan:
                 returned = (min(prototype.returns.size, 8), floating)
     named = harness.init or harness.inference
     library = not named and not template and image.symbol(_LIBRARY[1]) is not None
-    objects = tuple((_object(image, name), size) for name, size in harness.objects)
+    objects = tuple((_linked_object(image, name), size) for name, size in harness.objects)
     first = WrapPlan(harness, setup, loop, tuple(spans), template, library, returned, 0, objects)
     digest = zlib.crc32((first.config() + first.spans_text()).encode(), int(image.digest[:8], 16))
     return replace(first, session=digest)
 
 
-def _object(image: Image, name: str) -> str:
+def _linked_object(image: Image, name: str) -> str:
     """The linker's name of a global object. Raises UsageError where the linker knows none."""
-    for symbol in image.symbols:
-        if symbol.kind == "object" and name in (symbol.name, symbol.demangled):
-            if symbol.local:
-                what = f"{name} is known in its own source file only, where no linker can read it"
-                raise UsageError(what, where=image.path.name, do="take `static` from it, or name an argument")
-            return symbol.name
-    raise UsageError(
-        f"has no variable {name}", where=image.path.name, do="name a global variable that inference writes"
-    )
+    symbol = find_object(image, name)
+    if symbol.local:
+        what = f"{name} is known in its own source file only, where no linker can read it"
+        raise UsageError(what, where=image.path.name, do="take `static` from it, or name an argument")
+    return symbol.name
 
 
 def missing(image: Image, wrap_plan: WrapPlan) -> str:

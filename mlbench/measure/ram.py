@@ -115,7 +115,7 @@ def measure_unused_ram(session: Session, reference: Reference, options: RamOptio
             prober.proven = limit // 2 if prediction.complete else None
             certified = _certify(prober, prediction, options) if prediction.complete else None
             if certified is not None:
-                return _result(prober, session, certified.limit, prediction, certified)
+                return _result(prober, session, certified.limit, certified)
             if prediction.complete:
                 refused = limit + 1
                 fallback = "the firmware does not do as the replay of its heap calls predicts"
@@ -189,6 +189,8 @@ class _Certified:
     limit: int
     islands: tuple[tuple[int, int], ...]
     uncertified: int
+    sampled: bool
+    replays: int
 
 
 def _certify(prober: Prober, prediction: Prediction, options: RamOptions) -> _Certified | None:
@@ -205,14 +207,13 @@ def _certify(prober: Prober, prediction: Prediction, options: RamOptions) -> _Ce
         if inside and not outside:
             islands.append((first, last))
     rest = prediction.islands[MAX_CERTIFIED_ISLANDS:]
-    return _Certified(limit, (*islands, *rest), len(rest))
+    return _Certified(limit, (*islands, *rest), len(rest), prediction.sampled, prediction.replays)
 
 
 def _result(
     prober: Prober,
     session: Session,
     limit: int,
-    prediction: Prediction | None = None,
     certified: _Certified | None = None,
 ) -> UnusedRam:
     # Where a replay says so too, memory is what runs out, whatever shows it.
@@ -220,9 +221,9 @@ def _result(
     return UnusedRam(
         limit,
         "bisect" if certified is None else "replay",
-        certified is not None and prediction is not None and not prediction.sampled,
+        certified is not None and not certified.sampled,
         prober.runs + 1,  # the run that recorded the heap's calls
-        0 if prediction is None else prediction.replays,
+        0 if certified is None else certified.replays,
         () if certified is None else certified.islands,
         0 if certified is None else certified.uncertified,
         prober.reason(limit + 1),

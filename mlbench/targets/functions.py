@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from mlbench.core.execution import Functions, OutputBuffer, SpanKind
 from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Firmware
 from mlbench.elf.image import Image
-from mlbench.elf.names import find_functions
+from mlbench.elf.names import find_functions, find_object
 from mlbench.elf.symbols import Symbol
 from mlbench.errors import UsageError
 from mlbench.targets.entry import ResolvedFunction
@@ -60,20 +58,11 @@ def output_object(image: Image, buffer: OutputBuffer) -> Symbol:
     Raises:
         UsageError: there is none of that name, or it is smaller than the output.
     """
-    objects = [symbol for symbol in image.symbols if symbol.kind == "object"]
-    named = [symbol for symbol in objects if buffer.symbol in (symbol.name, symbol.demangled)]
-    if not named:
-        near = get_close_matches(buffer.symbol, [symbol.demangled for symbol in objects], 3)
-        hint = f"; the nearest is {', '.join(near)}" if near else ""
-        raise UsageError(
-            f"has no variable {buffer.symbol}{hint}",
-            where=image.path.name,
-            do="name a global variable that inference writes",
-        )
-    if buffer.bytes > named[0].size:
-        what = f"{buffer.symbol} has {named[0].size} bytes, and {buffer.bytes} are to be compared"
+    symbol = find_object(image, buffer.symbol)
+    if buffer.bytes > symbol.size:
+        what = f"{buffer.symbol} has {symbol.size} bytes, and {buffer.bytes} are to be compared"
         raise UsageError(what, where=image.path.name, do="correct `bytes` of the output")
-    return named[0]
+    return symbol
 
 
 def method_of(firmware: Firmware, functions: Functions, named: dict[SpanKind, ResolvedFunction]) -> str:

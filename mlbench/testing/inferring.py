@@ -30,6 +30,9 @@ class Batch:
         """
         self.name = name
         self.outputs = outputs
+        self._objects = {
+            buffer: output_object(image, buffer).address for buffer in outputs if buffer.arg is None
+        }
         self._size: int | None = None
         symbols = find_functions(image, name)
         self.addresses = {symbol.address for symbol in symbols}
@@ -57,9 +60,7 @@ class Batch:
         target = _argument(core, self.argument)
         places = [
             (
-                output_object(machine.image, buffer).address
-                if buffer.arg is None
-                else _argument(core, buffer.arg),
+                self._objects[buffer] if buffer.arg is None else _argument(core, buffer.arg),
                 buffer.bytes,
             )
             for buffer in self.outputs

@@ -11,20 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from waiting_suite import WAITING_SKETCH
 
 ROOT = Path(__file__).parents[2]
 ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT)}
-SUITE = """\
-sketches:
-- path: kws
-  prepare:
-  - "{python}"
-  - -c
-  - |
-    import os, time
-    open(os.environ["MLBENCH_SUITE"] + "/pid", "w").write(str(os.getpid()))
-    time.sleep(60)
-"""
+SUITE = f"sketches:\n{WAITING_SKETCH}"
 
 
 @pytest.mark.usefixtures("interrupts")

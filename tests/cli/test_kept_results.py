@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting_suite import WAITING_SKETCH
 
 from mlbench.cli.main import main
 from mlbench.errors import EnvironmentFault, UsageError
@@ -19,19 +20,7 @@ from mlbench.results.result_file import read
 from mlbench.util.interrupt import Interrupted
 
 ROOT = Path(__file__).parents[2]
-SUITE = """\
-sketches:
-- path: gone
-- path: kws
-  prepare:
-  - "{python}"
-  - -c
-  - |
-    import os, time
-    open(os.environ["MLBENCH_SUITE"] + "/pid", "w").write(str(os.getpid()))
-    time.sleep(60)
-- path: behind
-"""
+SUITE = f"sketches:\n- path: gone\n{WAITING_SKETCH}- path: behind\n"
 ENDINGS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
 
 
