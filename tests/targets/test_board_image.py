@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -190,3 +191,31 @@ def test_it_asks_for_nothing_of_the_c_library_but_malloc(workshop: Workshop, sta
     plain, board = Image.load(static.firmware.probe_elf), Image.load(static.firmware.board.elf)
     new = {symbol.name for symbol in board.functions} - {symbol.name for symbol in plain.functions}
     assert not new & {"memset", "memcpy", "memmove", "strlen", "__aeabi_uldivmod"}
+
+
+@pytest.mark.parametrize(("declared", "linked"), [("int32_t", True), ("static int32_t", False)])
+def test_a_global_variable_is_an_output(
+    workshop: Workshop, tmp_path: Path, declared: str, linked: bool
+) -> None:
+    folder = tmp_path / "sketch"
+    folder.mkdir()
+    (folder / "sketch.ino").write_text(
+        "#include <Arduino.h>\nvoid infer();\nvoid setup() { Serial.begin(115200); infer();\n"
+        '  Serial.println("done"); }\nvoid loop() {}\n'
+    )
+    (folder / "infer.cpp").write_text(
+        f"#include <Arduino.h>\n{declared} scores[2];\n"
+        "void infer() { scores[0] = micros() > 0 ? 7 : 8; scores[1] = micros() > 0 ? 9 : 8; }\n"
+        "int32_t sum() { return scores[0] + scores[1]; }\n"
+    )
+    harness = Harness(inference="infer()", objects=(("scores", 8),))
+    request = BuildRequest(folder, OWN_BOARD, board=BoardBuild(harness))
+    built = build(request, workshop.tools, workshop.folder / "cache", Silent())
+    if not linked:
+        assert built.board is not None
+        assert "scores is known in its own source file only" in built.board.missing
+        return
+    assert built.board is not None
+    (line,) = [line for line in sent(built.board.elf, "done").splitlines() if "mlbench span 1 " in line]
+    checksum = zlib.crc32((7).to_bytes(4, "little") + (9).to_bytes(4, "little"))
+    assert f"{checksum:08x}" in line or str(checksum) in line, line
