@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.util.own_files import OWN_PREFIX, is_own_document
 
-_SKIPPED_FOLDERS = frozenset(
-    # The last is where the reusable workflow puts the action into a workspace.
-    {".git", ".hg", ".svn", "__pycache__", ".pio", ".vscode", "node_modules", ".mlbench-action"}
-)
+_SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn", "__pycache__", ".pio", ".vscode", "node_modules"})
 _MOST_FILES = 40_000
 _MOST_BYTES = 1 << 30
 
@@ -44,8 +42,8 @@ class SourceFile:
 def read_tree(folder: Path, skip: frozenset[str] = frozenset()) -> dict[str, SourceFile]:
     """All regular files below a folder, by their place in it; links are followed, cycles are not.
 
-    Version control's folders are left out, and those named in ``skip`` at the top. Devices, pipes
-    and links that lead nowhere are no sources.
+    Version control's folders are left out, and those named in ``skip`` at the top. Devices, pipes,
+    links that lead nowhere, and results of an earlier run are no sources.
 
     Raises:
         UsageError: there are too many files for sources (a home folder, say).
@@ -56,10 +54,14 @@ def read_tree(folder: Path, skip: frozenset[str] = frozenset()) -> dict[str, Sou
     for path, relative in _walk(folder, skip):
         try:
             data = path.read_bytes()
+        except FileNotFoundError:
+            continue  # an editor's or a compiler's, gone since the folder was listed
         except OSError as error:
             raise EnvironmentFault(
                 f"cannot be read: {error.strerror}", where=str(path), do="check its permissions"
             ) from error
+        if is_own_document(data):
+            continue
         total += len(data)
         if len(files) >= _MOST_FILES or total > _MOST_BYTES:
             raise UsageError(
@@ -86,7 +88,10 @@ def stat_digest(folder: Path) -> str:
     """A digest over names, sizes and times: quick, for folders of a thousand files."""
     digest = hashlib.sha256()
     for path, relative in sorted(_walk(folder, frozenset()), key=lambda item: item[1]):
-        about = path.stat()
+        try:
+            about = path.stat()
+        except FileNotFoundError:
+            continue
         digest.update(
             f"{relative}\0{about.st_size}\0{about.st_mtime_ns}\n".encode("utf-8", "surrogateescape")
         )
@@ -106,6 +111,8 @@ def _walk(folder: Path, skip: frozenset[str]) -> Iterator[tuple[Path, str]]:
             try:
                 mode = entry.stat().st_mode
             except OSError:
+                continue
+            if entry.name.startswith(OWN_PREFIX):
                 continue
             if stat.S_ISDIR(mode):
                 if entry.name not in _SKIPPED_FOLDERS and not (prefix == "" and entry.name in skip):

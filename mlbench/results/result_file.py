@@ -22,6 +22,7 @@ from mlbench.host.streams import lost_output
 from mlbench.results.codec import decode, encode
 from mlbench.results.schemas import result_schema
 from mlbench.results.values import Result
+from mlbench.util.own_files import OWN_PREFIX
 from mlbench.util.schema import violations
 from mlbench.util.strict_json import load
 
@@ -214,7 +215,8 @@ def _replace(path: Path, text: str, *, sync: bool = True) -> None:
             out.write(text)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    # A run may be reading this folder's sources: whatever has this prefix is none.
+    temporary = target.with_name(f"{OWN_PREFIX}{target.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("w", encoding="utf-8") as out:
             out.write(text)

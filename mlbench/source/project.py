@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mlbench.core.firmware import Diagnostic
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
-from mlbench.firmware.source_tree import read_tree, tree_digest
+from mlbench.firmware.source_tree import SourceFile, read_tree, tree_digest
 from mlbench.host.cache_dir import locked, remove_tree
 from mlbench.source.checkout import checkout
 from mlbench.suite.suite_file import SketchSpec
@@ -24,6 +24,7 @@ PREPARE_SECONDS = 3600.0
 """Host time for a prepare command, which may download and generate."""
 
 _OUTPUT_LINES = 20
+_TRIES = 3
 _DONE = ".mlbench-complete"
 _KEPT = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "LANG", "TERM", "NO_COLOR"),
@@ -100,15 +101,25 @@ def obtain(
     copies = cache / "prepared"
     copies.mkdir(parents=True, exist_ok=True)
     name = spec.source.folder.name if not project.commit else project.root.parent.name.rpartition("-")[0]
-    target = copies / f"{name or 'project'}-{_key(spec, project, overlays, command)}"
-    with locked(target.with_suffix(".lock"), progress.note, f"preparing {spec.name}"):
-        if not (target / _DONE).is_file():
-            remove_tree(target)
-            with progress.step(f"preparing {spec.name}"):
-                _make(spec, project, overlays, command, target, environ, seconds, offline)
-            (target / _DONE).touch()
-    folder = target / project.folder.relative_to(project.root)
-    return Project(target, folder, project.commit, bounded=True)
+    for _ in range(_TRIES):
+        origin = _Origin.read(project, overlays)
+        target = copies / f"{name or 'project'}-{_key(spec, project, origin, command)}"
+        with locked(target.with_suffix(".lock"), progress.note, f"preparing {spec.name}"):
+            if not (target / _DONE).is_file():
+                remove_tree(target)
+                with progress.step(f"preparing {spec.name}"):
+                    folder = target / project.folder.relative_to(project.root)
+                    if not _copied(spec, project, origin, target, folder):
+                        remove_tree(target)
+                        continue
+                    if command:
+                        _prepare(spec, command, folder, environ, seconds, offline)
+                (target / _DONE).touch()
+        folder = target / project.folder.relative_to(project.root)
+        return Project(target, folder, project.commit, bounded=True)
+    raise EnvironmentFault(
+        f"changed {_TRIES} times while it was copied", where=str(project.root), do="run again when it rests"
+    )
 
 
 def sketch_of(project: Project, spec: SketchSpec) -> Path:
@@ -175,7 +186,21 @@ def _command(spec: SketchSpec) -> tuple[str, ...]:
     return tuple(re.sub(r"\{(suite|python)\}", lambda match: values[match[1]], word) for word in spec.prepare)
 
 
-def _key(spec: SketchSpec, project: Project, overlays: list[Path], command: tuple[str, ...]) -> str:
+@dataclass(frozen=True)
+class _Origin:
+    """The files that a working copy is made of, read once: its key is of what is copied."""
+
+    own: dict[str, SourceFile]
+    """Below the project's root; empty for a checkout, which its commit says all of."""
+    overlays: tuple[dict[str, SourceFile], ...]
+
+    @classmethod
+    def read(cls, project: Project, overlays: list[Path]) -> _Origin:
+        own = {} if project.commit else read_tree(project.root)
+        return cls(own, tuple(read_tree(overlay) for overlay in overlays))
+
+
+def _key(spec: SketchSpec, project: Project, origin: _Origin, command: tuple[str, ...]) -> str:
     """What the working copy is made of, as one digest."""
     digest = hashlib.sha256()
 
@@ -183,9 +208,9 @@ def _key(spec: SketchSpec, project: Project, overlays: list[Path], command: tupl
         for text in texts:
             digest.update(text.encode("utf-8", "surrogateescape") + b"\0")
 
-    add(project.commit or tree_digest(read_tree(project.folder)), str(spec.source.submodules))
+    add(project.commit or tree_digest(origin.own), str(spec.source.submodules))
     add(str(project.folder.relative_to(project.root)))
-    add(*(tree_digest(read_tree(overlay)) for overlay in overlays))
+    add(*(tree_digest(files) for files in origin.overlays))
     add("command", *spec.prepare)
     for word in command:
         path = Path(word)
@@ -194,44 +219,36 @@ def _key(spec: SketchSpec, project: Project, overlays: list[Path], command: tupl
     return digest.hexdigest()[:20]
 
 
-def _make(
-    spec: SketchSpec,
-    project: Project,
-    overlays: list[Path],
-    command: tuple[str, ...],
-    target: Path,
-    environ: Mapping[str, str],
-    seconds: float,
-    offline: bool,
-) -> None:
-    folder = target / project.folder.relative_to(project.root)
+def _copied(spec: SketchSpec, project: Project, origin: _Origin, target: Path, folder: Path) -> bool:
+    """Copy the project and its overlays; False where a file is no longer what was read."""
     try:
         if project.commit:
             shutil.copytree(project.root, target, symlinks=True)
-        else:
-            for relative, file in read_tree(project.root).items():
-                _copy(file.origin, target, relative, spec)
         folder.mkdir(parents=True, exist_ok=True)
-        for overlay in overlays:
-            for relative, file in read_tree(overlay).items():
-                _copy(file.origin, folder, relative, spec)
+        for place, files in ((target, origin.own), *((folder, files) for files in origin.overlays)):
+            for relative, file in files.items():
+                if not _copy(file, place, relative, spec):
+                    return False
     except OSError as error:
         what = f"cannot copy the project: {error.strerror or error}"
         raise EnvironmentFault(
             what, where=str(error.filename or target), do="free some space there"
         ) from None
-    if command:
-        _prepare(spec, command, folder, environ, seconds, offline)
+    return True
 
 
-def _copy(origin: Path, folder: Path, relative: str, spec: SketchSpec) -> None:
+def _copy(file: SourceFile, folder: Path, relative: str, spec: SketchSpec) -> bool:
     target = folder / relative
     if not target.parent.resolve().is_relative_to(folder.resolve()):
         what = f"overlay file {relative!r} would be written outside the project, through a link in it"
         raise UsageError(what, where=spec.where, do="take it out of the overlay")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
-    shutil.copy2(origin, target)
+    try:
+        shutil.copy2(file.origin, target)
+    except FileNotFoundError:
+        return False
+    return hashlib.sha256(target.read_bytes()).hexdigest() == file.digest
 
 
 def _prepare(

@@ -9,6 +9,8 @@ import pytest
 from upstream_repository import Upstream, git
 
 from mlbench.errors import EnvironmentFault, HostTimeout, UsageError
+from mlbench.results.result_file import Document, RunInfo, write
+from mlbench.source import project as project_module
 from mlbench.source.project import PrepareFailed, libraries_of, obtain, prepare_environment, sketch_of
 from mlbench.suite.suite_file import SketchSpec, Source
 from mlbench.util.progress import Silent
@@ -123,6 +125,55 @@ def test_prepare_runs_once_in_the_copy(place, tmp_path):
     (place / "kws" / "kws.ino").write_text("// changed\n")
     assert (sketch_of(get(entry, tmp_path / "cache"), entry) / "kws.ino").read_text() == "// changed\n"
     assert log.read_text() == "xx"
+
+
+def test_results_of_a_run_are_no_part_of_the_project(place, tmp_path):
+    """Nor are the files by whose renaming results are replaced, which come and go while a copy is made."""
+    log = tmp_path / "log"
+    entry = spec(place, prepare=python(f"open({str(log)!r}, 'a').write('x')"))
+    get(entry, tmp_path / "cache")
+    write(Document((), RunInfo("1")), str(place / "mlbench-result.json"))
+    write(Document((), RunInfo("1")), str(place / "kws" / "named"))
+    (place / ".mlbench-named.4711.tmp").write_text("{")
+    project = get(entry, tmp_path / "cache")
+    assert log.read_text() == "x"
+    assert sorted(path.name for path in project.root.rglob("*")) == [".mlbench-complete", "kws", "kws.ino"]
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_file_that_changes_while_the_project_is_copied(place, tmp_path, monkeypatch, gone):
+    """The copy is of one state of the project, and kept for that state."""
+    (place / "kws" / "model.h").write_text("// old\n")
+    copy, changes = project_module.shutil.copy2, [True]
+
+    def change_then_copy(origin, target):
+        if changes and changes.pop():
+            (place / "kws" / "model.h").unlink() if gone else (place / "kws" / "model.h").write_text(
+                "// new\n"
+            )
+        return copy(origin, target)
+
+    monkeypatch.setattr(project_module.shutil, "copy2", change_then_copy)
+    entry = spec(place, prepare=python("pass"))
+    folder = sketch_of(get(entry, tmp_path / "cache"), entry)
+    assert not (folder / "model.h").exists() if gone else (folder / "model.h").read_text() == "// new\n"
+    assert get(entry, tmp_path / "cache").folder == folder.parent
+
+
+def test_a_project_that_never_rests(place, tmp_path, monkeypatch):
+    copy = project_module.shutil.copy2
+
+    def copy_and_change(origin, target):
+        result = copy(origin, target)
+        Path(target).write_text("// another\n")
+        return result
+
+    monkeypatch.setattr(project_module.shutil, "copy2", copy_and_change)
+    with pytest.raises(
+        EnvironmentFault, match="changed 3 times while it was copied; run again when it rests"
+    ):
+        get(spec(place, prepare=python("pass")), tmp_path / "cache")
+    assert not list((tmp_path / "cache").rglob("kws.ino"))
 
 
 def test_prepare_can_make_the_sketch(place, tmp_path):
