@@ -101,6 +101,8 @@ class TimedSpan:
     placement: int | None = None
     method: str = ""
     """How ``us`` came about where it is neither a clock nor the cycle model: a rough time."""
+    waits: tuple[tuple[str, int], ...] = ()
+    """Cycles of it that were only waited, by the peripheral that was waited for; most first."""
 
 
 @dataclass(frozen=True)

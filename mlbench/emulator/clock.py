@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
+from typing import Any
 
 from mlbench.emulator.block_hook import NEVER, BlockHook
+from mlbench.emulator.wait_count import WaitCount
 
 
 class Clock:
@@ -15,6 +17,7 @@ class Clock:
 
     def __init__(self, hook: BlockHook, hz: int) -> None:
         self._hook = hook
+        self.waiting = WaitCount()
         self.hz = hz
         self.limit = NEVER
         self.ahead = 0
@@ -98,6 +101,8 @@ class Clock:
     def sleep_until(self, at: int) -> None:
         """Let time pass without instructions."""
         if at > self.now:
+            due = self.next_at()
+            self.waiting.slept(self._queue[0][2] if due < NEVER else "", at - self.now)
             self._hook.cycles = at
 
     def pass_time(self, cycles: int) -> None:
@@ -106,11 +111,12 @@ class Clock:
 
     def save(self) -> object:
         """What a snapshot must hold."""
-        return dict(self._due), self._order, self.limit
+        return dict(self._due), self._order, self.limit, self.waiting.save()
 
-    def load(self, saved: tuple[dict[tuple[str, str], tuple[int, int]], int, int]) -> None:
+    def load(self, saved: Any) -> None:
         """Go back to what ``save`` gave."""
-        due, self._order, self.limit = saved
+        due, self._order, self.limit, waited = saved
+        self.waiting.load(waited)
         self._due = dict(due)
         self._queue = [(*when, *key) for key, when in due.items()]
         heapq.heapify(self._queue)

@@ -35,6 +35,7 @@ from mlbench.emulator.processor import Processor
 from mlbench.emulator.ram_code import RamCode
 from mlbench.emulator.rtt import Rtt
 from mlbench.emulator.semihosting import Semihosting
+from mlbench.emulator.wait_count import Waited
 from mlbench.errors import HostTimeout
 
 __all__ = ["End", "Ending", "Machine"]
@@ -176,7 +177,7 @@ class Machine:
         self.ram = cpu.map("RAM", chip.ram.start, chip.ram.size, writable=True)
         self.ram_code = RamCode(cpu, self.hook, self.ram)
         self.bus = Bus(self._unknown_register)
-        self._polling = Polling(cpu, self.hook, self.ram, chip.events)
+        self._polling = Polling(cpu, self.hook, self.ram, chip.events, self.clock.waiting.skipped)
         self.flash_array = FlashArray(self.flash, cpu, self.hook, self.clock, self.model)
         for make, place in chip.peripherals:
             self.bus.add(make(self, place))
@@ -225,6 +226,7 @@ class Machine:
                 return 0
             with self._within_block(start + offset, stores=False):
                 value = self.bus.read(start + offset, size)
+            self.clock.waiting.read(start + offset, value, self.hook.cycles)
             self._polling.read(start + offset, value)
             if self.on_read is not None:
                 self.on_read(start + offset, value)
@@ -287,6 +289,17 @@ class Machine:
     def patch_flash(self, address: int, data: bytes) -> None:
         """Write to flash from outside, as a programmer would."""
         self.flash_array.patch(address, data)
+
+    def waited(self, before: Waited) -> tuple[tuple[str, int], ...]:
+        """Cycles waited for each peripheral since ``clock.waiting.save`` gave ``before``; most first.
+
+        The name is that of the peripheral that is polled, or whose event ends the CPU's sleep.
+        """
+        slept, polled = self.clock.waiting.since(before)
+        for address, cycles in polled.items():
+            part = self.bus.find(address)
+            slept[part.name if part is not None else f"{address:#010x}"] += cycles
+        return tuple(slept.most_common())
 
     # --- state -------------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ and not run. What comes out is the same to the cycle and to the instruction.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from unicorn import arm_const as arm
 
 from mlbench.emulator.block_hook import BlockHook
@@ -35,8 +37,17 @@ STATE_REGISTERS = (
 class Polling:
     """Told of every access of a register; skips turns of loops that only wait."""
 
-    def __init__(self, cpu: Cpu, hook: BlockHook, ram: MemoryRegion, events: EventRegisters | None) -> None:
+    def __init__(
+        self,
+        cpu: Cpu,
+        hook: BlockHook,
+        ram: MemoryRegion,
+        events: EventRegisters | None,
+        skipping: Callable[[int, int], None],
+    ) -> None:
         self._cpu, self._hook, self._ram = cpu, hook, ram
+        self._skipping = skipping
+        """Told of the register and of the cycles that are skipped."""
         # Without any the range is empty. Plain numbers, as each access of a register is told.
         self._first, self._end = (events.region.start, events.region.end) if events is not None else (0, 0)
         self._mask, self._bits = (events.mask, events.bits) if events is not None else (0, 0)
@@ -84,6 +95,7 @@ class Polling:
         for name, amount in zip(_COUNTERS, each, strict=True):
             setattr(hook, name, getattr(hook, name) + turns * amount)
         self.skipped += turns
+        self._skipping(self._read[0], turns * self._period)
 
     def _counters(self) -> tuple[int, ...]:
         return tuple(getattr(self._hook, name) for name in _COUNTERS)

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import sys
-from dataclasses import asdict
-from functools import cache
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlbench import version
 from mlbench.core.firmware import BuildRequest, Firmware
-from mlbench.errors import EnvironmentFault
-from mlbench.firmware import board_harness as harness
+from mlbench.errors import EnvironmentFault, SketchError
 from mlbench.firmware.arduino_builder import ArduinoBuilder
 from mlbench.firmware.arduino_cli import ArduinoCli
-from mlbench.firmware.compilation import BuildFailed, Compilation
+from mlbench.firmware.build_inputs import BuildInputs, UsedTools, compiler_folders, hashed
+from mlbench.firmware.compilation import Compilation
 from mlbench.firmware.compiler import SketchCompiler, UsedLibrary
-from mlbench.firmware.dependencies import embedded, named_by, outside, runtime_files
+from mlbench.firmware.dependencies import embedded, named_by, outside
 from mlbench.firmware.firmware_cache import FirmwareCache, write_fault
 from mlbench.firmware.flags import BoardProperties, Compiler
+from mlbench.firmware.library_files import library_digest, library_files, readable
 from mlbench.firmware.platforms import Fqbn, Platforms, platforms_for
-from mlbench.firmware.sketch_source import SketchSource, read_source
-from mlbench.firmware.source_tree import read_tree, tree_digest
+from mlbench.firmware.sketch_source import read_source
+from mlbench.firmware.source_tree import SourceChanged, newest_change
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.firmware.workspace import SKETCH_ROOT, Workspace, safe_name
 from mlbench.host.cache_dir import remove_tree
@@ -31,85 +30,188 @@ from mlbench.host.cache_dir import remove_tree
 if TYPE_CHECKING:
     from mlbench.util.progress import Progress
 
-_MAKES_FIRMWARE = ("firmware", "core", "elf", "arduino")
-"""Folders of the package whose code decides what an image holds, or what is said of it."""
+_TRIES = 3
+_CLOCK_SECONDS = 0.05
+"""Times of files are up to a tick of the kernel's clock behind the time of day."""
 
 
 def build(
-    request: BuildRequest, tools: Toolchain, cache: Path, progress: Progress, *, reuse: bool = True
+    request: BuildRequest, tools: Toolchain, cache: Path, progress: Progress, *, since: float = 0.0
 ) -> Firmware:
-    """Build a sketch, or take it from the cache when nothing it is made of has changed (and ``reuse``).
+    """Build a sketch, or take it from the cache when nothing it is made of has changed.
 
     One compile serves all probes: where the image lacks malloc, a second link of the same objects
-    has it. A sketch that does not fit is linked once more with longer memory regions.
+    has it. A sketch that does not fit is linked once more with longer memory regions. Where a file
+    that is read changes meanwhile, the sketch is built again.
+
+    Args:
+        request: the sketch, the board and how to build.
+        tools: what builds it.
+        cache: folder of all that builds keep.
+        progress: told of each step.
+        since: what was built before this time, in seconds since 1970, is not used again.
 
     Raises:
         BuildFailed: the sketch does not compile or link.
         SketchError: the sketch cannot be built as it is (no ``.ino``, a template that allocates nothing).
         UsageError: there is no such sketch, library or board.
-        EnvironmentFault: a tool or a platform lacks, or the cache cannot be written.
+        EnvironmentFault: a tool or a platform lacks, the cache cannot be written, or files never rest.
     """
     fqbn = Fqbn.parse(request.fqbn)
-    source = read_source(request)
+    read_source(request)  # what is wrong with the sketch is told before a platform is installed
     platforms = _platforms(fqbn, cache)
     if platforms.platform(fqbn) is None:
         with progress.step(f"install platform {fqbn.platform}"):
             _compiler(tools, platforms, cache).install_platform(fqbn.package, fqbn.architecture)
         platforms = _platforms(fqbn, cache)
-    store = FirmwareCache(cache / "build")
-    compiler = _compiler(tools, platforms, cache)
-    platform = platforms.fingerprint(fqbn)
-    key = _key(request, source, platform, tools)
-    unlisted = embedded(source)
-    once = named_by(request.build_properties) or unlisted
-    cached = store.load(key, source.folder) if reuse and not once else None
-    if cached is not None:
-        return cached
-    with store.locked_workspace(
-        _workspace_key(request, platform, tools, source), request.timeout_s
-    ) as folder:
-        # Whoever held the workspace may have built the very same sketch.
-        cached = store.load(key, source.folder) if reuse and not once else None
+    attempt = _Attempt(
+        request, fqbn, tools, platforms, FirmwareCache(cache / "build", since), cache, progress, {}
+    )
+    for tries in range(_TRIES, 0, -1):
+        try:
+            return attempt.build()
+        except SourceChanged as error:
+            if tries == 1:
+                what = f"changed {_TRIES} times while it was compiled"
+                raise EnvironmentFault(what, where=error.where, do="run again when it rests") from None
+    raise AssertionError
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One build of what its files are now."""
+
+    request: BuildRequest
+    fqbn: Fqbn
+    tools: Toolchain
+    platforms: Platforms
+    store: FirmwareCache
+    cache: Path
+    progress: Progress
+    libraries: dict[Path, str]
+    """What is known of the user's libraries that an earlier attempt found it needs."""
+
+    def build(self) -> Firmware:
+        """Raises as ``build``, and SourceChanged when a file was not the same before and after."""
+        inputs = self._inputs()
+        unlisted = embedded(inputs.source)
+        once = named_by(self.request.build_properties) or unlisted
+        cached = None if once else self._kept(inputs)
         if cached is not None:
             return cached
-        if unlisted or not reuse:
-            # Nor do sketch compilers know that an object is out of date.
-            remove_tree(folder)
-        with progress.step(f"compile {source.name} for {request.fqbn}"):
-            workspace = Workspace(folder, safe_name(source.name))
-            core = _core_key(request, source, platform, tools)
-            work = Compilation(request, fqbn, source, workspace, tools, compiler)
+        with self.store.locked_workspace(inputs.workspace_key, self.request.timeout_s) as folder:
+            # Whoever held the workspace may have built the very same sketch.
+            cached = None if once else self._kept(inputs)
+            if cached is not None:
+                return cached
+            if unlisted or self.store.since:
+                # Nor do sketch compilers know that an object is out of date.
+                remove_tree(folder)
+            with self.progress.step(f"compile {inputs.source.name} for {self.request.fqbn}"):
+                return self._compiled(inputs, Workspace(folder, safe_name(inputs.source.name)), once)
+
+    def _inputs(self) -> BuildInputs:
+        return BuildInputs.read(self.request, self.fqbn, self.platforms, self.tools)
+
+    def _kept(self, inputs: BuildInputs) -> Firmware | None:
+        known = self._known(inputs)
+        return self.store.load(_entry(inputs, known[1]), inputs.source.folder) if known else None
+
+    def _known(self, inputs: BuildInputs) -> tuple[BoardProperties, str] | None:
+        """What is known of the board, while the tools that it names are those it was asked with."""
+        known = self.store.recall(inputs.core_key)
+        try:
+            board = BoardProperties(known["properties"], Compiler(**known["compiler"]))
+            stamp = UsedTools.of(board.properties, self.platforms).stamp()
+            return (board, stamp) if stamp == known["tools"] else None
+        except (TypeError, KeyError):
+            return None
+
+    def _compiled(self, inputs: BuildInputs, workspace: Workspace, once: str) -> Firmware:
+        begin = time.time()
+        compiler = _compiler(self.tools, self.platforms, self.cache)
+        work = Compilation(self.request, self.fqbn, inputs.source, workspace, self.tools, compiler)
+        try:
+            workspace.fill(inputs.source)
+            board, stamp = self._known(inputs) or self._ask(work, inputs.core_key)
+            workspace.compiled_with(stamp)
+            core = hashed([inputs.core_key, stamp])
+            self.store.restore_core(core, workspace.cores)
             try:
-                workspace.fill(source)
-                store.restore_core(core, workspace.cores)
-                try:
-                    firmware, libraries = work.build(_board(work, store, core))
-                except BuildFailed:
-                    workspace.finalize(source)
-                    raise
-                workspace.finalize(source)
-                store.keep_core(core, workspace.cores)
-            except OSError as error:
-                raise write_fault(error, store.folder) from error
-        once = once or _outside(work, platforms, libraries, tools)
-        return store.save(key, firmware, libraries, once=once)
+                firmware, libraries = work.build(board)
+            except SketchError:
+                self._check(inputs, board, stamp, (), begin)
+                workspace.finalize(inputs.source)
+                raise
+            self._check(inputs, board, stamp, libraries, begin)
+            workspace.finalize(inputs.source)
+            self.store.keep_core(core, workspace.cores)
+        except OSError as error:
+            raise write_fault(error, self.store.folder) from error
+        once = once or self._outside(work, libraries, board)
+        seen = tuple((library.folder, self.libraries[library.folder]) for library in libraries)
+        return self.store.save(_entry(inputs, stamp), firmware, seen, once=once)
+
+    def _ask(self, work: Compilation, key: str) -> tuple[BoardProperties, str]:
+        """arduino-cli takes as long to say it as to link."""
+        board = work.ask()
+        stamp = UsedTools.of(board.properties, self.platforms).stamp()
+        self.store.remember(key, {**asdict(board), "tools": stamp})
+        return board, stamp
+
+    def _check(
+        self,
+        inputs: BuildInputs,
+        board: BoardProperties,
+        stamp: str,
+        libraries: Sequence[UsedLibrary],
+        begin: float,
+    ) -> None:
+        """Raise SourceChanged where something that was read is no longer what it was before."""
+        try:
+            same = self._inputs().firmware_key == inputs.firmware_key
+        except SketchError:
+            same = False
+        if not same or UsedTools.of(board.properties, self.platforms).stamp() != stamp:
+            raise SourceChanged("changed while it was compiled", where=str(inputs.source.folder))
+        changed = None
+        for folder in (library.folder for library in libraries):
+            before, now = self.libraries.get(folder), library_digest(folder)
+            self.libraries[folder] = now
+            # Which libraries it takes was not known before; when they last changed is.
+            if before != now and (before is not None or newest_change(folder) >= begin - _CLOCK_SECONDS):
+                changed = folder
+        if changed is not None:
+            raise SourceChanged("changed while it was compiled", where=f"library {changed}")
+
+    def _outside(self, work: Compilation, libraries: Sequence[UsedLibrary], board: BoardProperties) -> str:
+        """Why the firmware must not be used again: it was made of a file that its key does not cover."""
+        build_path, tools = work.workspace.build_path, self.tools
+        used, platform = UsedTools.of(board.properties, self.platforms), self.platforms.platform(self.fqbn)
+        known = [work.workspace.folder, self.platforms.own, tools.builder_hardware, *used.folders]
+        known += [platform] if platform else []
+        known += [library.folder for library in libraries]
+        for gcc in (*([tools.gcc] if tools.gcc else []), *used.compilers):
+            known += compiler_folders(gcc)
+        maps = [path for path in (work.workspace.map_file, *build_path.glob("*.map")) if path.is_file()]
+        name = outside(build_path, maps, known, _uncounted(work, libraries))
+        return f"it was made of {name}" if name else ""
 
 
-def _outside(
-    work: Compilation, platforms: Platforms, libraries: tuple[UsedLibrary, ...], tools: Toolchain
-) -> str:
-    """Why the firmware must not be used again: it was made of a file that its key does not cover."""
-    build_path = work.workspace.build_path
-    known = [work.workspace.folder, platforms.own, platforms.packages, platforms.data, tools.builder_hardware]
-    known += [*platforms.hardware, *(library.folder for library in libraries)]
-    if tools.gcc is not None:
-        prefix = tools.gcc.resolve().parent.parent
-        known += [
-            prefix / name for name in ("lib/gcc", "lib/arm-none-eabi", "arm-none-eabi", "include/newlib")
-        ]
-    maps = [path for path in (work.workspace.map_file, *build_path.glob("*.map")) if path.is_file()]
-    name = outside(build_path, maps, known)
-    return f"it was made of {name}" if name else ""
+def _entry(inputs: BuildInputs, stamp: str) -> str:
+    return hashed([inputs.firmware_key, stamp])
+
+
+def _uncounted(work: Compilation, libraries: Sequence[UsedLibrary]) -> frozenset[str]:
+    """Real paths of files in libraries that are no part of a key."""
+    paths = set()
+    for library in work.source.libraries:
+        names = library.files.keys() - readable(library.files).keys()
+        paths |= {os.path.realpath(work.workspace.libraries / library.name / name) for name in names}
+    for folder in (library.folder for library in libraries):
+        files = library_files(folder)
+        paths |= {os.path.realpath(files[name].origin) for name in files.keys() - readable(files).keys()}
+    return frozenset(paths)
 
 
 def _platforms(fqbn: Fqbn, cache: Path) -> Platforms:
@@ -117,17 +219,6 @@ def _platforms(fqbn: Fqbn, cache: Path) -> Platforms:
 
     own = install_by_content(cache / "arduino")
     return platforms_for(fqbn, own, cache / "arduino-cli" / "data")
-
-
-def _board(work: Compilation, store: FirmwareCache, key: str) -> BoardProperties:
-    """What is known of the board; arduino-cli takes as long to say it as to link."""
-    known = store.recall(key)
-    try:
-        return BoardProperties(known["properties"], Compiler(**known["compiler"]))
-    except (TypeError, KeyError):
-        board = work.ask()
-        store.remember(key, asdict(board))
-        return board
 
 
 def arduino_cli_for(fqbn: str, tools: Toolchain, cache: Path) -> ArduinoCli | None:
@@ -154,67 +245,6 @@ def _compiler(tools: Toolchain, platforms: Platforms, cache: Path) -> SketchComp
     raise EnvironmentFault(
         "there is no sketch compiler", where="PATH", do="install arduino-cli or arduino-builder"
     )
-
-
-def _key(request: BuildRequest, source: SketchSource, platform: str, tools: Toolchain) -> str:
-    board = [repr(request.board), _harness_sources()] if request.board is not None else []
-    parts = [building_code(), source.digest, request.fqbn, *request.build_properties, platform]
-    return _hashed([*parts, *board, *_identities(tools)])
-
-
-@cache
-def building_code() -> str:
-    """Part of every key: mlbench's version, and the code of it that makes firmware."""
-    package = Path(version.__file__).parent
-    folders = (package / name for name in _MAKES_FIRMWARE)
-    files = (path for folder in folders for path in sorted(folder.rglob("*.py")))
-    code = (f"{path.relative_to(package)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files)
-    return _hashed([version.__version__, *code])
-
-
-@cache
-def _harness_sources() -> str:
-    return tree_digest(read_tree(harness.SOURCES))
-
-
-def _workspace_key(request: BuildRequest, platform: str, tools: Toolchain, source: SketchSource) -> str:
-    places = [
-        str(source.folder.resolve()),
-        source.name,
-        *(str(lib.folder.resolve()) for lib in source.libraries),
-    ]
-    return _hashed(
-        [building_code(), *places, request.fqbn, *request.build_properties, platform, *_identities(tools)]
-    )
-
-
-def _core_key(request: BuildRequest, source: SketchSource, platform: str, tools: Toolchain) -> str:
-    # Some platforms hand these files of a sketch to the compiler of the core as well.
-    options = [
-        source.files[name].digest
-        for name in ("build_opt.h", "file_opts", f"{source.name}.ino.globals.h")
-        if name in source.files
-    ]
-    return _hashed(
-        [building_code(), request.fqbn, *request.build_properties, platform, *options, *_identities(tools)]
-    )
-
-
-def _identities(tools: Toolchain) -> list[str]:
-    """Tools by size and time of their files: asking them for versions takes longer than a cached build."""
-    identities = []
-    runtime = runtime_files(tools.gcc) if tools.gcc else ()
-    for path in (tools.builder, tools.gcc, tools.ctags, *runtime):
-        try:
-            about = path.stat() if path else None
-        except OSError:
-            about = None
-        identities.append(f"{path}:{about.st_size}:{about.st_mtime_ns}" if about else f"{path}:none")
-    return [*identities, sys.platform]
-
-
-def _hashed(parts: list[str]) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:48]
 
 
 def source_path(firmware: Firmware, file: str) -> str:

@@ -28,16 +28,6 @@ _PLAIN = re.compile(r"\w[\w.:+-]*")
 """A number or a name, which among flags would be a file's."""
 
 _INCBIN = b".incbin"
-_RUNTIME = (
-    *("lib/arm-none-eabi/include/_newlib_version.h", "include/newlib/_newlib_version.h"),
-    *("arm-none-eabi/include/_newlib_version.h", "include/newlib/c++", "arm-none-eabi/include/c++"),
-    *(
-        f"{folder}/{name}"
-        for folder in ("lib/arm-none-eabi/lib", "lib/arm-none-eabi/newlib", "arm-none-eabi/lib")
-        for name in ("libc.a", "libm.a", "libstdc++.a", "nano.specs")
-    ),
-)
-"""Files below a compiler's prefix that change with its libraries, which may be packages of their own."""
 
 
 def named_by(properties: Sequence[str]) -> str:
@@ -61,8 +51,12 @@ def embedded(source: SketchSource) -> str:
     return ""
 
 
-def outside(build_path: Path, maps: Iterable[Path], known: Sequence[Path]) -> str:
+def outside(
+    build_path: Path, maps: Iterable[Path], known: Sequence[Path], uncounted: frozenset[str] = frozenset()
+) -> str:
     """A file that the sketch or its libraries were made of and that lies in none of the known folders.
+
+    ``uncounted`` are real paths in these folders that no key covers all the same.
 
     Read from the compiler's own lists of what each object depends on (``-MMD``), and from the linker's
     map. Objects without a list may be made of anything; they are named themselves.
@@ -74,11 +68,11 @@ def outside(build_path: Path, maps: Iterable[Path], known: Sequence[Path]) -> st
             if not listed.is_file():
                 return str(item)
             for name in dependencies(listed.read_text(encoding="utf-8", errors="surrogateescape")):
-                if not _below(name, build_path, roots):
+                if not _below(name, build_path, roots, uncounted):
                     return name
     for file in maps:
         for name in loaded(file.read_text(encoding="utf-8", errors="surrogateescape")):
-            if not _below(name, build_path, roots):
+            if not _below(name, build_path, roots, uncounted):
                 return name
     return ""
 
@@ -96,16 +90,6 @@ def loaded(text: str) -> tuple[str, ...]:
     return tuple(name for name in names if name != "linker stubs")
 
 
-def runtime_files(gcc: Path) -> tuple[Path, ...]:
-    """Files that change with what a compiler brings: its passes, and the libraries for its target."""
-    prefix = gcc.resolve().parent.parent
-    paths = [prefix / name for name in _RUNTIME]
-    for name in ("cc1", "cc1plus", "lto1", "collect2", "libgcc.a"):
-        paths += sorted((prefix / "lib" / "gcc" / "arm-none-eabi").glob(f"*/{name}"))
-    paths.append(prefix / "bin" / "arm-none-eabi-ld")
-    return tuple(paths)
-
-
-def _below(name: str, build_path: Path, roots: tuple[str, ...]) -> bool:
-    path = name if os.path.isabs(name) else str(build_path / name)  # noqa: PTH117 (many)
-    return os.path.realpath(path).startswith(roots)
+def _below(name: str, build_path: Path, roots: tuple[str, ...], uncounted: frozenset[str]) -> bool:
+    path = os.path.realpath(name if os.path.isabs(name) else str(build_path / name))  # noqa: PTH117 (many)
+    return path.startswith(roots) and path not in uncounted

@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,12 +22,12 @@ from typing import Any
 
 from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Harness, Overflow
 from mlbench.errors import EnvironmentFault, HostTimeout
-from mlbench.firmware.compiler import UsedLibrary
-from mlbench.firmware.source_tree import read_tree, tree_digest
+from mlbench.firmware.library_files import library_digest
 
 _HERE = "<sketch>/"
 _META = "firmware.json"
 _UPLOAD = "upload"
+_MADE = "made"
 _WORKSPACES_KEPT, _CORES_KEPT, _ENTRIES_KEPT = 24, 24, 400
 _POLL_SECONDS = 0.05
 
@@ -37,6 +37,8 @@ class FirmwareCache:
     """The part of the cache folder that builds use."""
 
     folder: Path
+    since: float = 0.0
+    """What was made before this time, in seconds since 1970, does not count."""
 
     @property
     def entries(self) -> Path:
@@ -65,28 +67,32 @@ class FirmwareCache:
         """
         shared = self.cores / key
         target.mkdir(parents=True, exist_ok=True)
-        if shared.is_dir() and not _archives(target):
+        if self._counts(shared) and not _archives(target):
             shutil.copytree(shared, target, dirs_exist_ok=True)
             with suppress(OSError):
                 os.utime(shared)
 
     def keep_core(self, key: str, origin: Path) -> None:
         """Keep the core that a good build in a workspace left; a disk that is full only costs time later."""
-        if (self.cores / key).is_dir() or not _archives(origin):
+        shared = self.cores / key
+        if self._counts(shared) or not _archives(origin):
             return
         with suppress(OSError):
             self.cores.mkdir(parents=True, exist_ok=True)
             new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.cores))
             try:
                 shutil.copytree(origin, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns("sketches"))
-                new.rename(self.cores / key)
+                (new / _MADE).write_text(repr(time.time()))
+                self._put(new, shared)
             finally:
                 shutil.rmtree(new, ignore_errors=True)
 
     def recall(self, key: str) -> Any:
         """What ``remember`` was given, None when there is nothing."""
         with suppress(OSError, ValueError):
-            return json.loads((self.boards / f"{key}.json").read_text())
+            file = self.boards / f"{key}.json"
+            if file.stat().st_mtime >= self.since:
+                return json.loads(file.read_text())
         return None
 
     def remember(self, key: str, value: Any) -> None:
@@ -108,10 +114,10 @@ class FirmwareCache:
             meta = json.loads((entry / _META).read_text())
             firmware = _firmware(meta, entry, source)
             images = [firmware.elf, firmware.probe_elf, *([firmware.board.elf] if firmware.board else [])]
-            if meta["once"] or not all(image.is_file() for image in images):
+            if meta["once"] or meta["made"] < self.since or not all(image.is_file() for image in images):
                 return None
             for folder, digest in meta["libraries_seen"]:
-                if tree_digest(read_tree(Path(folder))) != digest:
+                if library_digest(Path(folder)) != digest:
                     return None
             with suppress(OSError):
                 os.utime(entry)
@@ -119,12 +125,12 @@ class FirmwareCache:
         return None
 
     def save(
-        self, key: str, firmware: Firmware, libraries: tuple[UsedLibrary, ...], *, once: str = ""
+        self, key: str, firmware: Firmware, libraries: Sequence[tuple[Path, str]], *, once: str = ""
     ) -> Firmware:
         """Keep a firmware; returns it with the paths it is kept at.
 
-        ``libraries`` are those that lie outside of the workspace: the entry counts only while they stay
-        as they are. ``once`` is why it must not be used again, where it must not.
+        ``libraries`` are those that lie outside of the workspace, with their digests: the entry counts only
+        while they stay as they are. ``once`` is why it must not be used again, where it must not.
 
         Raises:
             EnvironmentFault: the entry cannot be written; what was there before stays.
@@ -148,9 +154,8 @@ class FirmwareCache:
             names = replace(stored.board, folder=Path(_UPLOAD), elf=Path(stored.board.elf.name))
             meta["board"] = asdict(names)
         meta["once"] = once
-        meta["libraries_seen"] = [
-            (str(library.folder), tree_digest(read_tree(library.folder))) for library in libraries
-        ]
+        meta["made"] = time.time()
+        meta["libraries_seen"] = [(str(folder), digest) for folder, digest in libraries]
         new = None
         try:
             self.entries.mkdir(parents=True, exist_ok=True)
@@ -168,6 +173,12 @@ class FirmwareCache:
                 shutil.rmtree(new, ignore_errors=True)
         return cached
 
+    def _counts(self, core: Path) -> bool:
+        """Whether a kept core is there and not too old."""
+        with suppress(OSError, ValueError):
+            return core.is_dir() and (not self.since or float((core / _MADE).read_text()) >= self.since)
+        return False
+
     def _put(self, new: Path, entry: Path) -> None:
         try:
             new.rename(entry)
@@ -175,7 +186,7 @@ class FirmwareCache:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
             # An entry that counts no longer (a library changed), or one that another process made.
-            old = Path(tempfile.mkdtemp(prefix=".old-", dir=self.entries))
+            old = Path(tempfile.mkdtemp(prefix=".old-", dir=entry.parent))
             entry.rename(old / "entry")
             try:
                 new.rename(entry)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlbench.errors import UsageError
-from mlbench.firmware.source_tree import read_tree, stat_digest, tree_digest
+from mlbench.firmware.source_tree import SourceChanged, read_tree, stat_digest, tree_digest
 
 OWN_PACKAGE = "mlbench"
 """The vendor part of the project's own boards."""
@@ -86,21 +86,17 @@ class Platforms:
     def fingerprint(self, fqbn: Fqbn) -> str:
         """Changes whenever the platform or the names of libraries at hand do.
 
-        A platform that a package manager installed never changes under its version but for its
-        ``*.txt`` files; one in a hardware folder is looked at file by file (size and time), the
-        project's own by content, so that it is the same on each machine.
+        It is looked at file by file (size and time), the project's own by content, so that it is the
+        same on each machine.
+
+        Raises:
+            SourceChanged: there is no such platform (any more).
         """
         platform = self.platform(fqbn)
-        assert platform is not None, "looked for before"
-        parts = [str(platform)]
-        if self.packages in platform.parents:
-            parts += [
-                f"{f.name}:{f.stat().st_size}:{f.stat().st_mtime_ns}" for f in sorted(platform.glob("*.txt"))
-            ]
-        elif self.own in platform.parents:
-            parts.append(tree_digest(read_tree(platform)))
-        else:
-            parts.append(stat_digest(platform))
+        if platform is None:
+            raise SourceChanged("is gone", where=f"platform {fqbn.platform}")
+        own = self.own in platform.parents
+        parts = [str(platform), tree_digest(read_tree(platform)) if own else stat_digest(platform)]
         # Which library a sketch gets is found by the names of headers.
         parts += [f"{folder}:{','.join(_headers(folder))}" for folder in self.libraries]
         return "\n".join(parts)

@@ -11,9 +11,8 @@ from mlbench.core.firmware import BuildRequest
 from mlbench.core.sketch_files import has_entry_point, is_tab, main_tab, other_name, tabs
 from mlbench.errors import SketchError, UsageError
 from mlbench.firmware import template
+from mlbench.firmware.library_files import library_files, readable
 from mlbench.firmware.source_tree import SourceFile, read_tree, tree_digest
-
-_LIBRARY_SKIPPED = frozenset({"examples", "extras", "test", "tests", "docs", "doc"})
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ class SketchSource:
 
     @property
     def digest(self) -> str:
-        """Changes with any content that can reach the image."""
+        """Changes with any content that can reach the image. Raises SourceChanged."""
         parts = [self.name, tree_digest(self.files)]
-        parts += [f"{library.name}:{tree_digest(library.files)}" for library in self.libraries]
+        parts += [f"{library.name}:{tree_digest(readable(library.files))}" for library in self.libraries]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -173,7 +172,7 @@ def _once(request: BuildRequest) -> tuple[Path, ...]:
 def _library(path: Path) -> Library:
     if not path.is_dir():
         raise UsageError("no such library", where=str(path), do="give the library's own folder")
-    files = read_tree(path, _LIBRARY_SKIPPED)
+    files = library_files(path)
     if not any(PurePosixPath(key).suffix in template.SOURCE_SUFFIXES for key in files):
         raise UsageError("holds no sources", where=f"library {path}", do="give the library's own folder")
     return Library(path.resolve().name, path, files)

@@ -12,9 +12,16 @@ from pathlib import Path
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.util.own_files import OWN_PREFIX, is_own_document
 
-_SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn", "__pycache__", ".pio", ".vscode", "node_modules"})
+_SKIPPED = frozenset(
+    # A work tree of git's, or a submodule, has a file of the first name, which holds a path.
+    {".git", ".hg", ".svn", "__pycache__", ".pio", ".vscode", "node_modules"}
+)
 _MOST_FILES = 40_000
 _MOST_BYTES = 1 << 30
+
+
+class SourceChanged(EnvironmentFault):
+    """A file that a build reads is no longer what it was when the build began."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,16 @@ class SourceFile:
     executable: bool = False
 
     def read(self) -> bytes:
-        """The bytes to build from."""
-        return self.origin.read_bytes() if self.content is None else self.content
+        """The bytes to build from. Raises SourceChanged when they are others than those of the digest."""
+        if self.content is not None:
+            return self.content
+        try:
+            data = self.origin.read_bytes()
+        except FileNotFoundError:
+            data = b""
+        if hashlib.sha256(data).hexdigest() != self.digest:
+            raise SourceChanged("changed while it was read", where=str(self.origin))
+        return data
 
     def text(self) -> str:
         """The same as text, whatever does not decode replaced."""
@@ -51,7 +66,7 @@ def read_tree(folder: Path, skip: frozenset[str] = frozenset()) -> dict[str, Sou
     """
     files: dict[str, SourceFile] = {}
     total = 0
-    for path, relative in _walk(folder, skip):
+    for path, relative, _ in _walk(folder, skip):
         try:
             data = path.read_bytes()
         except FileNotFoundError:
@@ -87,38 +102,47 @@ def tree_digest(files: dict[str, SourceFile]) -> str:
 def stat_digest(folder: Path) -> str:
     """A digest over names, sizes and times: quick, for folders of a thousand files."""
     digest = hashlib.sha256()
-    for path, relative in sorted(_walk(folder, frozenset()), key=lambda item: item[1]):
-        try:
-            about = path.stat()
-        except FileNotFoundError:
-            continue
+    for _, relative, about in sorted(_walk(folder, frozenset()), key=lambda item: item[1]):
         digest.update(
             f"{relative}\0{about.st_size}\0{about.st_mtime_ns}\n".encode("utf-8", "surrogateescape")
         )
     return digest.hexdigest()
 
 
-def _walk(folder: Path, skip: frozenset[str]) -> Iterator[tuple[Path, str]]:
-    def inside(directory: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
-        real = directory.resolve()
-        if real in above:
-            return
+def newest_change(folder: Path) -> float:
+    """When a file or a folder below was last changed, in seconds since 1970, whatever its time says."""
+    newest = folder.stat().st_ctime
+    for path, _, about in _walk(folder, frozenset()):
+        newest = max(newest, about.st_ctime, path.parent.stat().st_ctime)
+    return newest
+
+
+def _walk(folder: Path, skip: frozenset[str]) -> Iterator[tuple[Path, str, os.stat_result]]:
+    def inside(
+        directory: str, prefix: str, above: tuple[tuple[int, int], ...]
+    ) -> Iterator[tuple[Path, str, os.stat_result]]:
         try:
             entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+        except FileNotFoundError:
+            return
         except OSError as error:
-            raise EnvironmentFault(f"cannot be read: {error.strerror}", where=str(directory)) from error
+            raise EnvironmentFault(f"cannot be read: {error.strerror}", where=directory) from error
         for entry in entries:
             try:
-                mode = entry.stat().st_mode
+                about = entry.stat()
             except OSError:
                 continue
-            if entry.name.startswith(OWN_PREFIX):
+            if entry.name.startswith(OWN_PREFIX) or entry.name in _SKIPPED:
                 continue
-            if stat.S_ISDIR(mode):
-                if entry.name not in _SKIPPED_FOLDERS and not (prefix == "" and entry.name in skip):
-                    yield from inside(Path(entry.path), f"{prefix}{entry.name}/", (*above, real))
-            # A work tree of git's, or a submodule, has a file of that name, which holds a path.
-            elif stat.S_ISREG(mode) and entry.name not in _SKIPPED_FOLDERS:
-                yield Path(entry.path), f"{prefix}{entry.name}"
+            if stat.S_ISDIR(about.st_mode):
+                identity = (about.st_dev, about.st_ino)
+                if identity not in above and not (prefix == "" and entry.name in skip):
+                    yield from inside(entry.path, f"{prefix}{entry.name}/", (*above, identity))
+            elif stat.S_ISREG(about.st_mode):
+                yield Path(entry.path), f"{prefix}{entry.name}", about
 
-    yield from inside(folder, "", ())
+    try:
+        top = folder.stat()
+    except OSError as error:
+        raise EnvironmentFault(f"cannot be read: {error.strerror}", where=str(folder)) from error
+    yield from inside(str(folder), "", ((top.st_dev, top.st_ino),))

@@ -22,6 +22,7 @@ SKETCH_ROOT = "/sketch"
 """Where debug information places a sketch: ``/sketch/<name>/<file>``, on every machine."""
 
 _MANIFEST = "manifest.json"
+_TOOLS = "tools"
 
 
 def safe_name(name: str) -> str:
@@ -74,7 +75,7 @@ class Workspace:
         return self.folder / "cores"
 
     def fill(self, source: SketchSource) -> None:
-        """Make the copies equal to the sources, touching only what differs. Raises OSError.
+        """Make the copies equal to the sources, touching only what differs. Raises OSError, SourceChanged.
 
         Until ``finalize`` the workspace counts as half-built, and is emptied by the next ``fill``: a compiler
         that was killed may leave half an object, newer than its source.
@@ -85,7 +86,7 @@ class Workspace:
         if known is None:
             shutil.rmtree(self.folder, ignore_errors=True)
             known = {}
-        for folder in (self.folder, self.build_path, self.libraries):
+        for folder in (self.folder, self.build_path, self.libraries, self.cores):
             folder.mkdir(parents=True, exist_ok=True)
         manifest.unlink(missing_ok=True)
         for relative in known.keys() - wanted.keys():
@@ -105,6 +106,18 @@ class Workspace:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.read())
         self.link_options.write_text("")
+
+    def compiled_with(self, stamp: str) -> None:
+        """Forget what was compiled with other tools, which sketch compilers do not see. Raises OSError."""
+        mark = self.folder / _TOOLS
+        known = ""
+        with suppress(OSError):
+            known = mark.read_text()
+        if known not in ("", stamp):
+            for folder in (self.build_path, self.cores):
+                _remove(folder)
+                folder.mkdir(parents=True)
+        mark.write_text(stamp)
 
     def finalize(self, source: SketchSource) -> None:
         """Say that the sketch compiler came to its end, good or bad. Raises OSError."""

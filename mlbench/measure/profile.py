@@ -16,7 +16,7 @@ from mlbench.measure.leaks import leaks
 from mlbench.measure.ram import RamOptions, measure_unused_ram, ram_notes
 from mlbench.measure.ram_on_board import measure_confirmed
 from mlbench.measure.reference import Reference
-from mlbench.measure.timing import time_of
+from mlbench.measure.timing import time_of, waits
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
 from mlbench.suite.suite_file import SketchSpec
 from mlbench.targets.entry import Entry
@@ -105,7 +105,7 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
     # Of the image that is measured: the one that probes need may have a malloc linked in, and its variables.
     need = _need(Image.load(firmware.elf), recorded if shared else timed)
     measures = Measures(flash, unused, need, init, inference, further.take(firmware, timed))
-    return Profile(measures, None, (*timed.notes, *notes), timed.serial)
+    return Profile(measures, None, (*timed.notes, *waits(timed.spans), *notes), timed.serial)
 
 
 def _unnamed(spec: SketchSpec, session: Session, which: str) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from statistics import median, median_low
 
 from mlbench.core.execution import SpanKind, TimedSpan
 from mlbench.results.values import Absent, Time
+
+_MOSTLY, _TOLD = 0.5, 0.05
+"""Shares of a span's time: from which on its waits are told, and for whom."""
 
 
 def time_of(
@@ -46,3 +50,31 @@ def time_of(
         median(abs(us - middle_us) for us in times) if on_board and len(times) > 1 else None,
         resolution_us,
     )
+
+
+def waits(spans: tuple[TimedSpan, ...]) -> tuple[str, ...]:
+    """A note for each kind of span whose time is mostly waiting; of inferences, the one of the median."""
+    return tuple(note for kind in SpanKind if (note := _waits([span for span in spans if span.kind is kind])))
+
+
+def _waits(spans: list[TimedSpan]) -> str:
+    if not spans:
+        return ""
+    middle_us = median_low([span.us for span in spans])
+    span = next(span for span in spans if span.us == middle_us)
+    waited = sum(cycles for _, cycles in span.waits)
+    if not span.cycles or waited < _MOSTLY * span.cycles:
+        return ""
+    shares: Counter[str] = Counter()
+    for name, cycles in span.waits:
+        shares["asleep, as in delay()" if _is_timer(name) else f"waiting for {name}"] += cycles
+    parts = [
+        f"{100 * cycles / span.cycles:.0f} % {what}"
+        for what, cycles in shares.most_common()
+        if cycles >= _TOLD * span.cycles
+    ]
+    return f"{span.kind.value} spends its time waiting: {', '.join(parts)}"
+
+
+def _is_timer(name: str) -> bool:
+    return name.startswith(("TIMER", "RTC", "SCS")) or not name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -52,6 +53,7 @@ class _ServiceMaker:
         self._progress = progress
         self._named = named
         self._prebuilt = prebuilt
+        self._since = 0.0 if settings.cache else time.time()
         self._lock = threading.Lock()
         self._tools: Toolchain | None = None
         self._no_tools: EnvironmentFault | None = None
@@ -127,7 +129,7 @@ class _ServiceMaker:
         from mlbench.host.cache_dir import BUILDS, cache_area
 
         tools = self._toolchain(request.fqbn)
-        return build(request, tools, cache_area(BUILDS), self._progress, reuse=self._settings.cache)
+        return build(request, tools, cache_area(BUILDS), self._progress, since=self._since)
 
     def _toolchain(self, fqbn: str) -> Toolchain:
         from mlbench.firmware.install_tools import ensure_toolchain

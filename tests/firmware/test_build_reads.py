@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlbench.core.firmware import BuildRequest
+from mlbench.firmware.build_inputs import compiler_folders
 from mlbench.firmware.builder import build
-from mlbench.firmware.dependencies import dependencies, loaded, named_by, runtime_files
+from mlbench.firmware.dependencies import dependencies, loaded, named_by
 from mlbench.firmware.source_tree import read_tree, tree_digest
+from mlbench.results.result_file import Document, RunInfo, write
 from mlbench.util.progress import Silent
 
 SKETCH = '#include "own.h"\nint volatile v;\nvoid setup() { v = OWN; }\nvoid loop() {}\n'
@@ -26,6 +29,13 @@ def fresh(bench: Bench, tmp_path: Path) -> Bench:
     """A bench with a cache of its own."""
     bench.cache = tmp_path / "cache"
     return bench
+
+
+def write_files(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
 
 
 def sketch(bench: Bench, **others: str) -> Path:
@@ -40,7 +50,7 @@ def test_nothing_changed(fresh: Bench) -> None:
 def test_reuse_can_be_refused(fresh: Bench) -> None:
     fresh.build(sketch(fresh))
     request = BuildRequest(fresh.folder / "known", "acme:classic:nano")
-    again = build(request, fresh.tools, fresh.cache, Silent(), reuse=False)
+    again = build(request, fresh.tools, fresh.cache, Silent(), since=time.time())
     assert not again.cached
 
 
@@ -126,6 +136,65 @@ def test_a_library_of_the_project_counts_by_content(fresh: Bench, tmp_path: Path
     assert not fresh.build(folder, libraries=(library,)).cached
 
 
+ABOUT = "name=Net\nversion=1.0.0\nauthor=a\nmaintainer=m\nsentence=s\nparagraph=p\nurl=u\narchitectures=*\n"
+MODERN = {"library.properties": ABOUT, "src/own.h": '#include "x.inc"\n'}
+FLAT = {"own.h": '#include "x.inc"\n'}
+INCLUDED = "#define OWN 1\n"
+
+
+@pytest.mark.parametrize(
+    ("layout", "file", "counts"),
+    [
+        *(
+            (MODERN, name, False)
+            for name in ("README.md", "mlbench.yml", "tools/part.cpp", "examples/e/e.ino")
+        ),
+        *(
+            (MODERN, name, True)
+            for name in ("library.properties", "src/part.cpp", "src/data.txt", "src/m4/x.a")
+        ),
+        *((FLAT, name, False) for name in ("README.md", "mlbench.yml", "kws/kws.ino", "extras/x.cpp")),
+        *((FLAT, name, True) for name in ("utility/part.cpp", "part.c", "x.a", "new.h")),
+    ],
+)
+def test_what_a_build_can_read_of_a_library_counts(
+    fresh: Bench, tmp_path: Path, layout: dict[str, str], file: str, counts: bool
+) -> None:
+    library = write_files(tmp_path / "net", layout)
+    write_files(library, {("src/" if layout is MODERN else "") + "x.inc": INCLUDED})
+    folder = fresh.sketch("known", SKETCH)
+    fresh.build(folder, libraries=(library,))
+    known = layout.get(file, "")
+    write_files(library, {file: f"{known}\n"})
+    assert fresh.build(folder, libraries=(library,)).cached is not counts
+
+
+def test_a_file_of_another_kind_counts_where_it_is_included(fresh: Bench, tmp_path: Path) -> None:
+    files = {"own.h": '#include "weights.txt"\n', "weights.txt": INCLUDED}
+    library = write_files(tmp_path / "net", files)
+    folder = fresh.sketch("known", SKETCH)
+    fresh.build(folder, libraries=(library,))
+    assert fresh.build(folder, libraries=(library,)).cached
+    write_files(library, {"weights.txt": "#define OWN 2\n"})
+    assert not fresh.build(folder, libraries=(library,)).cached
+
+
+def test_a_file_that_no_key_covers_is_never_taken_for_unchanged(fresh: Bench, tmp_path: Path) -> None:
+    """A name that only the preprocessor knows."""
+    files = {"own.h": '#define PLACE "weights.txt"\n#include PLACE\n', "weights.txt": INCLUDED}
+    library = write_files(tmp_path / "net", files)
+    folder = fresh.sketch("known", SKETCH)
+    for _ in range(2):
+        assert not fresh.build(folder, libraries=(library,)).cached
+
+
+def test_results_beside_a_sketch_compile_nothing(fresh: Bench) -> None:
+    folder = sketch(fresh)
+    fresh.build(folder)
+    write(Document((), RunInfo("1")), str(folder / "mlbench-result.json"))
+    assert fresh.build(folder).cached
+
+
 def test_a_library_of_the_user_counts_by_content(fresh: Bench, book: Path) -> None:
     library = book / "libraries" / "Owner"
     library.mkdir()
@@ -161,38 +230,48 @@ def test_a_header_in_a_library_that_was_not_used_counts(fresh: Bench, book: Path
         shutil.rmtree(unused)
 
 
-def test_the_compilers_own_libraries_count(
-    fresh: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Debian packages newlib apart from gcc: one can be upgraded without the other."""
-    newlib = tmp_path / "libc.a"
-    newlib.write_text("one")
-    monkeypatch.setattr("mlbench.firmware.builder.runtime_files", lambda _gcc: (newlib,))
+@pytest.fixture
+def movable(fresh: Bench, tmp_path: Path) -> Path:
+    """A prefix of links to the machine's compiler, in which one file can be another; ``fresh`` uses it."""
+    gcc = fresh.tools.gcc
+    assert gcc is not None
+    prefix = tmp_path / "gcc"
+    (prefix / "bin").mkdir(parents=True)
+    for program in gcc.resolve().parent.glob("arm-none-eabi-*"):
+        script = prefix / "bin" / program.name
+        script.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+        script.chmod(0o755)
+    for folder in compiler_folders(gcc):
+        link = prefix / folder.relative_to(gcc.resolve().parent.parent)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(folder)
+    fresh.tools = replace(fresh.tools, gcc_bin=prefix / "bin")
+    return prefix
+
+
+@pytest.mark.parametrize("what", ["library", "header", "program"])
+def test_the_compilers_own_files_count(fresh: Bench, movable: Path, what: str) -> None:
+    """Debian packages newlib and libstdc++ apart from gcc: one is upgraded without the others."""
+    places = {"library": "arm-none-eabi/lib", "header": "include/newlib/sys", "program": "bin"}
+    folder = movable / places[what]
+    for link in (folder, *folder.parents):
+        if link.is_symlink():
+            origin = link.resolve()
+            link.unlink()
+            shutil.copytree(origin, link, symlinks=True)
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+    file = folder / "arm-none-eabi-other"
+    file.write_text("one")
     fresh.build(sketch(fresh))
     assert fresh.build(sketch(fresh)).cached
-    newlib.write_text("another")
+    file.write_text("another")
     assert not fresh.build(sketch(fresh)).cached
 
 
-def test_the_files_of_the_compiler_are_found(tools) -> None:
-    found = {path.name for path in runtime_files(tools.gcc) if path.is_file()}
-    assert {"libc.a", "_newlib_version.h", "cc1plus", "libgcc.a"} <= found
-
-
-def test_another_compiler_counts(fresh: Bench, tmp_path: Path) -> None:
-    fresh.build(sketch(fresh))
-    moved = tmp_path / "bin" / "arm-none-eabi-gcc"
-    moved.parent.mkdir()
-    moved.symlink_to(fresh.tools.gcc)
-    fresh.tools = replace(fresh.tools, gcc_bin=moved.parent)
-    request = BuildRequest(fresh.folder / "known", OWN_BOARD)
-    from mlbench.firmware.builder import _identities
-
-    before = _identities(fresh.tools)
-    moved.unlink()
-    moved.write_text("#!/bin/sh\n")
-    assert _identities(fresh.tools) != before
-    assert request.fqbn == OWN_BOARD
+def test_the_folders_of_the_compiler_are_found(tools) -> None:
+    names = {path.name for folder in compiler_folders(tools.gcc) for path in folder.rglob("*")}
+    assert {"libc.a", "_newlib_version.h", "cc1plus", "libgcc.a", "nano.specs"} <= names
 
 
 def test_the_platform_counts(fresh: Bench, book: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from measure_bench import BOARD, Bench
 
@@ -384,3 +386,38 @@ void loop() {}
         HostTimeout, match=r"gave up after \d+ s of the host's time, \d+\.\d+ s of the board's"
     ):
         session.run(Probe(inferences=10_000_000), 1e12)
+
+
+TALKS = """
+KEPT void talk() {
+  Serial1.begin(115200);
+  for (int n = 0; n < 4; n++) Serial1.println("a line of text, as banners in setup() have it");
+  Serial1.flush();
+}
+KEPT void sleepy() { delay(3); for (int n = 0; n < 1000; n++) sink = n; }
+KEPT void busy() { for (int n = 0; n < 100000; n++) sink = n; delay(1); }
+void setup() { start(); talk(); busy(); sleepy(); }
+void loop() {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("init", "inference", "notes"),
+    [
+        (
+            "talk",
+            "sleepy",
+            [r"init .*: 9\d % waiting for UARTE0", r"inference .*: 9\d % asleep, as in delay\(\)"],
+        ),
+        ("start", "busy", []),
+    ],
+)
+def test_time_that_is_mostly_waiting_is_told(
+    bench: Bench, init: str, inference: str, notes: list[str]
+) -> None:
+    found = profile(bench, "talks", TALKS, Functions(init, inference))
+    assert found.failure is None
+    told = [note for note in found.notes if "spends its time waiting" in note]
+    assert len(told) == len(notes)
+    for note, pattern in zip(told, notes, strict=True):
+        assert re.match(pattern, note), note

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlbench.core.execution import SpanKind, TimedSpan
-from mlbench.measure.timing import time_of
+from mlbench.measure.timing import time_of, waits
 from mlbench.results.values import Absent, Time
 
 INFERENCE, INIT = SpanKind.INFERENCE, SpanKind.INIT
@@ -114,3 +114,24 @@ def test_one_outlier_does_not_move_the_deviation(value: float, outlier: float, m
     """Which is why this, and not the range, says how far a board's times spread."""
     assert timed([value] * many, 1.0).mad_us == 0
     assert timed([*[value] * many, outlier], 1.0).mad_us == 0
+
+
+def waiting(kind: SpanKind, us: float, **cycles: int) -> TimedSpan:
+    return TimedSpan(kind, us, cycles=1000, waits=tuple(cycles.items()))
+
+
+def test_waits_are_told_of_the_inference_that_is_the_median() -> None:
+    spans = (
+        waiting(INIT, 1.0, UARTE0=499),
+        waiting(INFERENCE, 1.0),
+        waiting(INFERENCE, 9.0, UARTE0=1000),
+        waiting(INFERENCE, 5.0, SAADC=300, TIMER1=200, RTC1=300, GPIOTE=49),
+    )
+    assert waits(spans) == (
+        "inference spends its time waiting: 50 % asleep, as in delay(), 30 % waiting for SAADC",
+    )
+
+
+@given(st.lists(st.tuples(kinds, us), max_size=9))
+def test_times_without_cycles_tell_of_no_waiting(values: list[tuple[SpanKind, float]]) -> None:
+    assert waits(tuple(TimedSpan(kind, value) for kind, value in values)) == ()

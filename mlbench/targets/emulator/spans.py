@@ -11,6 +11,7 @@ from mlbench.core.execution import Functions, SpanKind, TimedSpan
 from mlbench.elf.dwarf import ReturnValue
 from mlbench.emulator.calls import Call, CallTracker, Watch
 from mlbench.emulator.machine import Machine
+from mlbench.emulator.wait_count import Waited
 from mlbench.targets.entry import ResolvedFunction
 from mlbench.targets.functions import output_object
 
@@ -24,12 +25,16 @@ class SpanState:
     open_span: dict[SpanKind, tuple[int, int, int]] = field(default_factory=dict)
     pointers: tuple[int, ...] = ()
     outputs: tuple[bytes, ...] = ()
+    waited: dict[SpanKind, Waited] = field(default_factory=dict)
+    """What had been waited when a span began."""
     left: int = 0
     """Inferences that were left by longjmp or an exception."""
 
     def copy(self) -> SpanState:
         """A copy for a snapshot."""
-        return replace(self, inferences=list(self.inferences), open_span=dict(self.open_span))
+        return replace(
+            self, inferences=list(self.inferences), open_span=dict(self.open_span), waited=dict(self.waited)
+        )
 
 
 class SpanWatch:
@@ -99,6 +104,7 @@ class SpanWatch:
 
     def _entered(self, kind: SpanKind) -> Callable[[Call], None]:
         def entered(call: Call) -> None:
+            self.state.waited[kind] = self._machine.clock.waiting.save()
             if kind is SpanKind.INFERENCE:
                 self._begun()
                 self.state.pointers = tuple(
@@ -152,6 +158,7 @@ class SpanWatch:
     def _opener(self, kind: SpanKind) -> Callable[[Call], None]:
         def opened(call: Call) -> None:
             self.state.open_span[kind] = (call.cycles, call.instructions, call.placement)
+            self.state.waited[kind] = self._machine.clock.waiting.save()
             if kind is SpanKind.INFERENCE:
                 self._begun()
 
@@ -174,6 +181,7 @@ class SpanWatch:
             spent,
             hook.instructions - instructions,
             hook.placement - placement,
+            waits=self._machine.waited(self.state.waited[kind]) if kind in self.state.waited else (),
         )
         if kind is SpanKind.INFERENCE:
             self.state.inferences.append(mark)
