@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.host.cache_dir import TAG
 from mlbench.util.own_files import OWN_PREFIX, is_own_document
 
 _SKIPPED = frozenset(
@@ -58,7 +59,8 @@ def read_tree(folder: Path, skip: frozenset[str] = frozenset()) -> dict[str, Sou
     """All regular files below a folder, by their place in it; links are followed, cycles are not.
 
     Version control's folders are left out, and those named in ``skip`` at the top. Devices, pipes,
-    links that lead nowhere, and results of an earlier run are no sources.
+    links that lead nowhere, caches (which ``CACHEDIR.TAG`` marks, as mlbench's own) and results of an
+    earlier run are no sources.
 
     Raises:
         UsageError: there are too many files for sources (a home folder, say).
@@ -127,6 +129,8 @@ def _walk(folder: Path, skip: frozenset[str]) -> Iterator[tuple[Path, str, os.st
             return
         except OSError as error:
             raise EnvironmentFault(f"cannot be read: {error.strerror}", where=directory) from error
+        if prefix and any(entry.name == TAG for entry in entries):
+            return
         for entry in entries:
             try:
                 about = entry.stat()

@@ -16,6 +16,7 @@ from mlbench.firmware import flags
 from mlbench.firmware.arduino_builder import parse_messages
 from mlbench.firmware.compiler import expand
 from mlbench.firmware.firmware_cache import FirmwareCache
+from mlbench.firmware.library_files import library_digest
 from mlbench.firmware.platforms import Fqbn, platforms_for, version_key
 from mlbench.firmware.sketch_source import read_source
 from mlbench.firmware.source_tree import read_tree, tree_digest
@@ -238,17 +239,15 @@ def test_what_is_kept_comes_back_with_the_sketch_s_new_place(tmp_path: Path) -> 
 
 
 def test_an_entry_counts_while_libraries_outside_stay_as_they_are(tmp_path: Path) -> None:
-    from mlbench.firmware.compiler import UsedLibrary
-
     library = tmp_path / "Lib"
     library.mkdir()
     (library / "a.h").write_text("1")
     store = FirmwareCache(tmp_path / "cache")
-    store.save("k", _firmware(tmp_path / "work"), (UsedLibrary("Lib", "1", library),))
+    store.save("k", _firmware(tmp_path / "work"), [(library, library_digest(library))])
     assert store.load("k", Path("/s")) is not None
     (library / "a.h").write_text("22")
     assert store.load("k", Path("/s")) is None
-    store.save("k", _firmware(tmp_path / "work"), (UsedLibrary("Lib", "1", library),))
+    store.save("k", _firmware(tmp_path / "work"), [(library, library_digest(library))])
     assert store.load("k", Path("/s")) is not None
 
 

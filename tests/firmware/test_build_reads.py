@@ -377,3 +377,11 @@ def test_firmware_of_the_own_platform_is_used_again(tools, cache: Path, tmp_path
     folder = bench.sketch("plain", "void setup() { Serial.begin(9600); }\nvoid loop() {}\n")
     bench.build(folder, OWN_BOARD)
     assert bench.build(folder, OWN_BOARD).cached
+
+
+def test_a_cache_in_a_project_is_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.ino").write_text("")
+    before = tree_digest(read_tree(tmp_path))
+    write_files(tmp_path / "out" / "mlbench", {"CACHEDIR.TAG": "Signature: 8a47\n", "builds/a.elf": "x"})
+    assert tree_digest(read_tree(tmp_path)) == before
+    assert "builds/a.elf" in read_tree(tmp_path / "out" / "mlbench")

@@ -13,7 +13,7 @@ import pytest
 from mlbench import arduino, version
 from mlbench.core.firmware import BuildRequest, Firmware
 from mlbench.elf.image import Image
-from mlbench.firmware import build, builder
+from mlbench.firmware import build, build_inputs
 from mlbench.firmware.toolchain import Toolchain
 
 OWN_BOARD = "mlbench:nrf52840:nano33ble"
@@ -71,7 +71,7 @@ def _flash(firmware: Firmware) -> int:
 def test_a_version_that_builds_meanwhile_changes_nothing(
     build_one: Callable[..., Firmware], other_package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = _flash(build_one("alone", cache="alone"))
+    right = _flash(build_one("alone", cache="separate"))
     others: list[int] = []
 
     def build_with_the_other_version() -> None:
@@ -102,11 +102,11 @@ def test_another_version_or_code_of_mlbench_builds_anew(
         with (package / "firmware" / "linker.py").open("a") as file:
             file.write("\n# another line\n")
         monkeypatch.setattr(version, "__file__", str(package / "version.py"))
-    builder.building_code.cache_clear()
+    build_inputs.building_code.cache_clear()
     try:
         assert not build_one("first").cached
     finally:
-        builder.building_code.cache_clear()
+        build_inputs.building_code.cache_clear()
 
 
 def test_installs_by_content_side_by_side(
