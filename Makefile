@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEV = $(PYTHON) entrypoint.py --dev
 WORKERS ?= 2
 
-.PHONY: test soak check lint typecheck tools bench bench-start bench-action sample docs lock clean
+.PHONY: test soak check lint typecheck tools bench bench-start bench-jobs bench-action sample docs lock clean
 
 # What CI runs. Missing compilers of sketches are installed the way entrypoint.py does it.
 test: check tools
@@ -32,6 +32,10 @@ bench:
 # CPU time that mlbench takes to start, beside an interpreter that does nothing.
 bench-start:
 	$(DEV) python -m mlbench.devtools.start_speed
+
+# How much faster a suite is on all cores than on one. The machine has to be idle.
+bench-jobs:
+	$(DEV) python -m mlbench.devtools.jobs_speed
 
 # Measures the sample of docs/comment.md and draws its pictures; needs chromium, pngquant and an emoji font.
 sample:

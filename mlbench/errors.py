@@ -5,6 +5,8 @@ A message is one line: what, where, what to do. ``str(error)`` gives it.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class MLBenchError(Exception):
     """Base of all errors that are meant for the user.
@@ -23,9 +25,19 @@ class MLBenchError(Exception):
         self.do = do
         super().__init__(what, where, do)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors go from one process of this program to another.
+        return _restored, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}; {self.do}" if self.do else text
+
+
+def _restored(kind: type[MLBenchError], args: tuple[Any, ...], state: dict[str, Any]) -> MLBenchError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(MLBenchError):

@@ -31,6 +31,9 @@ def add_outputs(parser: Parser) -> None:
     )
 
 
+_MOST_JOBS = 256
+
+
 def add_measuring(parser: Parser) -> None:
     """Which functions are meant, and how they are measured."""
     parser.add_argument(
@@ -99,6 +102,12 @@ def add_sketches(parser: Parser) -> None:
         help="only sketches of this name, or that a pattern such as models/* matches; may be repeated",
     )
     parser.add_argument("--no-cache", action="store_true", help="build and measure everything anew")
+    parser.add_argument(
+        "--jobs",
+        metavar="COUNT",
+        type=_jobs,
+        help="sketches to work on at a time; default: one for each core",
+    )
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -111,6 +120,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         markdown=given.get("markdown", ""),
         debug=options.debug,
         cache=not given.get("no_cache", False),
+        jobs=given.get("jobs") or 0,
         port=given.get("port") or os.environ.get("MLBENCH_PORT", ""),
         person_seconds=PERSON_SECONDS if sys.stdin.isatty() and sys.stderr.isatty() else 0.0,
         cross_check=given.get("cross_check") or "",
@@ -150,6 +160,13 @@ def _output(text: str) -> tuple[int | None, int, str]:
     if not (place and size.isdecimal() and int(size) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not ARG:BYTES, such as 2:4, or NAME:BYTES")
     return (int(place), int(size), "") if place.isdecimal() else (None, int(size), place)
+
+
+def _jobs(text: str) -> int:
+    number = whole_number(text)
+    if not 1 <= number <= _MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 1 and {_MOST_JOBS}")
+    return number
 
 
 def _count(text: str) -> int:

@@ -1,4 +1,4 @@
-"""From the entries of a suite to results: two jobs at a time, results in order, nothing lost."""
+"""From the entries of a suite to results: a job for each core, results in order, nothing lost."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from mlbench.core.backends import find
 from mlbench.core.execution import Instrument, Target
 from mlbench.core.firmware import BuildRequest, Firmware
 from mlbench.errors import NO_MEMORY, MLBenchError, worst_status
+from mlbench.host.capacity import job_limit
 from mlbench.pipeline.portable_paths import portable, portable_measures
 from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status, Time
 from mlbench.source.project import Project
@@ -27,9 +29,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
-WORKERS = 2
-"""Jobs at a time. A build waits for a compiler, and the emulator runs outside Python's lock, so two jobs
-keep two cores busy; each needs some hundred megabytes, so there are no more on larger machines."""
+BOARD_JOBS = 2
+"""Jobs at a time where boards on ports are measured: one is built meanwhile, the others would only wait."""
 _HEARD_SECONDS = 0.2
 """In pieces of this a job is waited for: a signal just before a wait without end would be heard behind it."""
 
@@ -56,6 +57,16 @@ class Services:
     """What to write where functions are not named."""
     expect: Callable[[SketchSpec, Firmware], int | None] = lambda _spec, _firmware: None
     """The limit of unused RAM that an emulator of the board finds; None where there is none."""
+    jobs: int = 0
+    """How many entries to work on at a time; 0: as many as this machine can."""
+    release: Callable[[], None] = lambda: None
+    """Ends what was started to measure with."""
+
+    def limit(self, specs: Sequence[SketchSpec]) -> int:
+        """How many of these entries to work on at a time."""
+        on_port = any((row := find(spec.backend)) is not None and row.on_port for spec in specs)
+        limit = job_limit(self.jobs)
+        return min(limit, BOARD_JOBS) if on_port else limit
 
 
 @dataclass(frozen=True)
@@ -94,9 +105,10 @@ def profile_all(
         return _measure(spec, built, overhead, services, progress, text, debug)
 
     try:
-        return _each(_telling(job, finished), list(enumerate(specs, 1)))
+        return _each(_telling(job, finished), list(enumerate(specs, 1)), services.limit(specs))
     finally:
         overheads.close()
+        services.release()
 
 
 @dataclass(frozen=True)
@@ -129,7 +141,7 @@ def build_all(
         return BuildOutcome(spec, built.project, built.firmware, None, overhead.bytes, overhead.note)
 
     try:
-        return _each(job, specs)
+        return _each(job, specs, services.limit(specs))
     finally:
         overheads.close()
 
@@ -164,7 +176,11 @@ def profile_prebuilt(
         text = f"{number}/{len(prebuilt)} {item.spec.name} on {item.spec.board}: measuring"
         return _measure(item.spec, built, overhead, services, progress, text, debug)
 
-    return _each(_telling(job, finished), list(enumerate(prebuilt, 1)))
+    limit = services.limit([item.spec for item in prebuilt])
+    try:
+        return _each(_telling(job, finished), list(enumerate(prebuilt, 1)), limit)
+    finally:
+        services.release()
 
 
 def _telling(
@@ -181,9 +197,9 @@ def _telling(
     return told
 
 
-def _each(job: Callable[[_T], _R], items: Sequence[_T]) -> tuple[_R, ...]:
-    """What a job gives for each item, two at a time."""
-    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
+def _each(job: Callable[[_T], _R], items: Sequence[_T], limit: int) -> tuple[_R, ...]:
+    """What a job gives for each item, ``limit`` at a time."""
+    pool = ThreadPoolExecutor(limit, thread_name_prefix="job")
     try:
         jobs = [pool.submit(job, item) for item in items]
         return tuple(_result(future) for future in jobs)

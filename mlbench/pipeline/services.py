@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mlbench.core import backends
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.pipeline.run import Services
+from mlbench.pipeline.worker_pool import WorkerPool
 from mlbench.suite.suite_file import SketchSpec, Source
 from mlbench.util.progress import Progress
 from mlbench.util.settings import Settings
@@ -54,6 +55,7 @@ class _ServiceMaker:
         self._named = named
         self._prebuilt = prebuilt
         self._since = 0.0 if settings.cache else time.time()
+        self._workers = WorkerPool()
         self._lock = threading.Lock()
         self._tools: Toolchain | None = None
         self._no_tools: EnvironmentFault | None = None
@@ -74,6 +76,8 @@ class _ServiceMaker:
             profile=self._checked(self._measure()),
             advise=self._advise,
             expect=self._expected,
+            jobs=self._settings.jobs,
+            release=self._workers.release,
         )
 
     def _measure(self) -> Measure:
@@ -82,7 +86,11 @@ class _ServiceMaker:
         from mlbench.measure.cache import MeasurementCache
         from mlbench.measure.profile import profile
 
-        return MeasurementCache(cache_area(RESULTS), profile) if self._settings.cache else profile
+        def anywhere(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int | None) -> Profile:
+            take = self._workers.profile if _backend(spec).exact else profile
+            return take(firmware, spec, target, overhead)
+
+        return MeasurementCache(cache_area(RESULTS), anywhere) if self._settings.cache else anywhere
 
     def _checked(self, measure: Measure) -> Measure:
         """What measures, and holds it against a second instrument where that is asked for."""
