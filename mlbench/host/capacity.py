@@ -13,14 +13,14 @@ _CGROUP = Path("/sys/fs/cgroup")
 _MEMORY = Path("/proc/meminfo")
 
 
-def job_limit(asked: int = 0, *, cgroup: Path = _CGROUP, memory: Path = _MEMORY) -> int:
-    """How many jobs to run at a time: ``asked``, or as many as cores, memory allowing; 1 at least.
+def job_limit(count: int = 0, *, cgroup: Path = _CGROUP, memory: Path = _MEMORY) -> int:
+    """How many jobs to run at a time: ``count``, or as many as cores, memory allowing; 1 at least.
 
     Cores are those that the scheduler gives this process (``taskset``), and the quota of its control
     group. Memory is what is free now, or left of the group's limit.
     """
-    if asked:
-        return asked
+    if count:
+        return count
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, _quota(cgroup), _free(cgroup, memory) // JOB_BYTES))
 

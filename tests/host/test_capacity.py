@@ -24,8 +24,8 @@ def free(folder: Path, jobs: int) -> None:
     (folder / "meminfo").write_text(f"MemTotal: 1 kB\nMemAvailable:   {jobs * JOB_BYTES >> 10} kB\n")
 
 
-def limit(folder: Path, asked: int = 0) -> int:
-    return job_limit(asked, cgroup=folder, memory=folder / "meminfo")
+def limit(folder: Path, count: int = 0) -> int:
+    return job_limit(count, cgroup=folder, memory=folder / "meminfo")
 
 
 def test_as_many_as_cores(limits: Path, monkeypatch: pytest.MonkeyPatch) -> None:

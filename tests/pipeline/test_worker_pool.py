@@ -73,8 +73,10 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen]:
     start = subprocess.Popen
 
     def popen(*words, **options):
-        started.append(start(*words, **options))
-        return started[-1]
+        process = start(*words, **options)
+        if "mlbench.pipeline.worker" in words[0]:
+            started.append(process)
+        return process
 
     monkeypatch.setattr(worker_pool.subprocess, "Popen", popen)
     return started
