@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from mlbench.errors import SketchError
 
 PT_LOAD = 1
+SHT_PROGBITS = 1
 SHT_SYMTAB = 2
 SHT_STRTAB = 3
 SHT_NOBITS = 8
 SHF_WRITE = 1
 SHF_ALLOC = 2
 SHF_EXECINSTR = 4
+SHF_TLS = 0x400
 PF_X = 1
 PF_W = 2
 
@@ -87,6 +89,11 @@ class Section:
     def executable(self) -> bool:
         """Whether it holds instructions."""
         return bool(self.flags & SHF_EXECINSTR)
+
+    @property
+    def thread_local(self) -> bool:
+        """Whether it is the template of each thread's variables, and takes no memory where it stands."""
+        return bool(self.flags & SHF_TLS)
 
     @property
     def has_bytes(self) -> bool:

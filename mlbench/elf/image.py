@@ -15,8 +15,10 @@ from mlbench.elf.headers import (
     EM_ARM,
     PF_W,
     PF_X,
+    SHT_PROGBITS,
     SHT_STRTAB,
     SHT_SYMTAB,
+    ProgramHeader,
     Section,
     Tables,
     read_tables,
@@ -28,14 +30,13 @@ if TYPE_CHECKING:
     from mlbench.elf.cfi import FrameInfo
     from mlbench.elf.dwarf import DebugInfo
 
-__all__ = ["CODE_REGION", "SRAM_REGION", "Image", "Section", "Segment", "Symbol"]
+__all__ = ["SRAM_REGION", "Image", "Section", "Segment", "Symbol"]
 
-CODE_REGION = (0x0000_0000, 0x2000_0000)
 SRAM_REGION = (0x2000_0000, 0x4000_0000)
-"""Where ARMv7-M puts flash and RAM (ARM DDI 0403E.b, B3.1, table B3-1), first and past-the-end.
+"""Where ARMv7-M puts internal RAM (ARM DDI 0403E.b, B3.1, table B3-1), first and past-the-end.
 
-The nRF52840's flash and its data RAM lie in them, also when a linker script's regions were enlarged
-beyond the chip to measure what does not fit.
+Nothing that is stored there outlives a power cycle. There is other RAM: coupled to the core, external, or
+where the whole image is loaded to (Spresense: 0x0D000000).
 """
 _AVR_CODE, _AVR_SRAM = (0x00_0000, 0x80_0000), (0x80_0000, 0x81_0000)
 """Where GNU ld's scripts for AVR put flash and data; EEPROM, fuses and lock bits lie above."""
@@ -244,22 +245,25 @@ class Image:
         """Sections that occupy flash, with their bytes: contents in the file, stored in ``flash``.
 
         .data counts (its initial values are stored in flash), .bss and .noinit do not. An image
-        without section headers is counted by its segments.
+        without section headers is counted by its segments. Without ``flash``, an ARM's is all but its
+        internal RAM, so that also external flash counts.
         """
-        flash = flash or (CODE_REGION if self.is_arm else _AVR_CODE)
         return tuple(
             (section.name, section.size)
             for section in self._occupying()
-            if section.has_bytes and flash[0] <= self._load_address(section) < flash[1]
+            if section.has_bytes and self._stored(self._load_address(section), flash)
         )
 
     def static_ram(self, ram: Region | None = None) -> tuple[tuple[str, int], ...]:
-        """Sections in RAM with their bytes, but for those that only reserve heap and stack."""
-        ram = ram or (SRAM_REGION if self.is_arm else _AVR_SRAM)
+        """Sections in RAM with their bytes, but for those that only reserve heap and stack.
+
+        Without ``ram`` those of variables, wherever the linker put them; code counts where it lies in an
+        ARM's internal RAM.
+        """
         return tuple(
             (section.name, section.size)
             for section in self._occupying()
-            if ram[0] <= section.address < ram[1] and not _reserves(section)
+            if self._in_ram(section, ram) and not _reserves(section)
         )
 
     def reservations(self, ram: Region = SRAM_REGION) -> tuple[tuple[str, int], ...]:
@@ -273,6 +277,26 @@ class Image:
             if section.size and _reserves(section) and ram[0] <= section.address < ram[1]
         )
 
+    def _stored(self, address: int, flash: Region | None) -> bool:
+        if flash is None and self.is_arm:
+            return not SRAM_REGION[0] <= address < SRAM_REGION[1]
+        start, end = flash or _AVR_CODE
+        return start <= address < end
+
+    def _in_ram(self, section: Section, ram: Region | None) -> bool:
+        start, end = ram or (SRAM_REGION if self.is_arm else _AVR_SRAM)
+        if start <= section.address < end or ram is not None or not self.is_arm:
+            return start <= section.address < end
+        if not section.writable or section.thread_local:
+            return False
+        if not section.has_bytes or self._load_address(section) != section.address:
+            return True
+        # Loaded in place: variables stand before memory that starts as zeros, while tables of constructors,
+        # which are writable by their flags, stand between code in flash.
+        segment = self._segment(section)
+        zeros = segment is not None and segment.memory_size > segment.file_size
+        return zeros and section.type == SHT_PROGBITS
+
     def _occupying(self) -> Iterable[Section]:
         if self.sections:
             return [section for section in self.sections if section.allocated and section.size]
@@ -283,11 +307,16 @@ class Image:
         ]
 
     def _load_address(self, section: Section) -> int:
+        segment = self._segment(section)
+        return section.address if segment is None else segment.load + section.address - segment.address
+
+    def _segment(self, section: Section) -> ProgramHeader | None:
+        """The segment that has the bytes of a section."""
         for load in self._loads:
             inside = load.address <= section.address and section.end <= load.address + load.memory_size
             if inside and load.offset <= section.offset < load.offset + max(1, load.file_size):
-                return load.load + section.address - load.address
-        return section.address
+                return load
+        return None
 
     def _strings_of(self, table: Section) -> Section:
         if table.link < len(self.sections) and self.sections[table.link].type == SHT_STRTAB:
