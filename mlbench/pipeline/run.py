@@ -15,7 +15,7 @@ from mlbench.core.execution import Instrument, Target
 from mlbench.core.firmware import BuildRequest, Firmware
 from mlbench.errors import NO_MEMORY, MLBenchError, worst_status
 from mlbench.pipeline.portable_paths import portable, portable_measures
-from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status, Time
+from mlbench.results.values import Absent, Amount, Failure, Flash, Measures, Result, Status, Time
 from mlbench.source.project import Project
 from mlbench.suite.suite_file import SketchSpec
 from mlbench.util.interrupt import is_ending
@@ -50,6 +50,8 @@ class Services:
     empty: Callable[[], Path]
     """The empty sketch's folder."""
     flash: Callable[[Firmware, int | None], Flash]
+    of_image: Callable[[Firmware], tuple[tuple[str, Amount | Absent], ...]]
+    """Further measures of the image alone."""
     target: Callable[[SketchSpec], Target]
     profile: Callable[[Firmware, SketchSpec, Target, int | None], Profile]
     advise: Callable[[SketchSpec, Firmware], tuple[str, ...]]
@@ -292,7 +294,8 @@ def _measure(
     instrument: Instrument | None = None
     if firmware is None:
         assert built.error is not None
-        return _failed(spec, built, None, built.error, None, tuple(seconds), debug)
+        nothing = Measures.none(Absent("the sketch was not built"))
+        return _failed(spec, built, nothing, built.error, None, tuple(seconds), debug)
     begin = time.monotonic()
     try:
         with progress.step(text):
@@ -304,9 +307,9 @@ def _measure(
             if not profile.failure and firmware.fits and not timed and _unnamed(spec, firmware):
                 notes = (*notes, *services.advise(spec, firmware))
     except Exception as error:
-        flash = _flash_alone(firmware, overhead.bytes, services)
+        alone = _image_alone(firmware, overhead.bytes, services)
         seconds.append(("measure", time.monotonic() - begin))
-        return _failed(spec, built, flash, error, instrument, tuple(seconds), debug)
+        return _failed(spec, built, alone, error, instrument, tuple(seconds), debug)
     seconds.append(("measure", time.monotonic() - begin))
     status = Status.FAILED if profile.failure else Status.OK if firmware.fits else Status.DOES_NOT_FIT
     return Result(
@@ -331,17 +334,19 @@ def _unnamed(spec: SketchSpec, firmware: Firmware) -> bool:
     return not (named or spec.marks or firmware.is_template)
 
 
-def _flash_alone(firmware: Firmware, overhead: int | None, services: Services) -> Flash | None:
+def _image_alone(firmware: Firmware, overhead: int | None, services: Services) -> Measures:
+    """What the image tells without a run."""
+    absent = Absent("it could not be measured")
     try:
-        return services.flash(firmware, overhead)
+        return Measures.none(absent, services.flash(firmware, overhead), services.of_image(firmware))
     except MLBenchError:
-        return None
+        return Measures.none(absent)
 
 
 def _failed(
     spec: SketchSpec,
     built: _Built,
-    flash: Flash | None,
+    measures: Measures,
     error: Exception,
     instrument: Instrument | None,
     seconds: tuple[tuple[str, float], ...],
@@ -350,14 +355,12 @@ def _failed(
     """A result that says what went wrong, and keeps what is known all the same."""
     if debug:
         debug("".join(traceback.format_exception(error)))
-    reason = "the sketch was not built" if built.firmware is None else "it could not be measured"
-    absent = Absent(reason)
     return Result(
         sketch=spec.name,
         board=spec.board,
         backend=spec.backend,
         status=Status.FAILED,
-        measures=Measures.none(absent, flash),
+        measures=measures,
         instrument=instrument,
         build=built.firmware.keys if built.firmware else None,
         overflows=built.firmware.overflows if built.firmware else (),

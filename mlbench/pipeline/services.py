@@ -61,6 +61,7 @@ class _ServiceMaker:
         self._out_of_reach: dict[Source, OutOfReach] = {}
 
     def services(self) -> Services:
+        from mlbench.measure.further import of_image
         from mlbench.measure.profile import measure_flash
 
         return Services(
@@ -70,6 +71,7 @@ class _ServiceMaker:
             build=self._build,
             empty=_empty,
             flash=measure_flash,
+            of_image=of_image,
             target=self._target,
             profile=self._checked(self._measure()),
             advise=self._advise,

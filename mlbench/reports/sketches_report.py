@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from mlbench.boards import board_for
-from mlbench.core.measures import RAM_NEED, MeasureKind, MemoryKind, rows
+from mlbench.core.measures import STATIC_RAM, MeasureKind, MemoryKind, rows
 from mlbench.errors import UsageError
 from mlbench.results.comparison import Comparison, JobChange
 from mlbench.results.values import Absent, Measures, RamNeed, Result, Status
@@ -33,17 +33,21 @@ class _Size:
 
 
 def _known_sizes() -> Iterator[_Size]:
-    """Measures of which less is better, but for times; static RAM, which compilers tell, before RAM need."""
+    """Measures of which less is better, but for times; static RAM by the name that compilers give it."""
     for measure in rows():
         if measure.more_is_better or measure.kind is MeasureKind.TIME:
             continue
-        if measure.key == RAM_NEED:
+        if measure.key == STATIC_RAM:
             yield _Size("RAM for global variables", MemoryKind.RAM, _static_ram)
-        yield _Size(measure.name, measure.memory, partial(_amount, measure.key))
+        else:
+            yield _Size(measure.name, measure.memory, partial(_amount, measure.key))
 
 
 def _static_ram(measures: Measures) -> float | None:
-    return measures.ram_need.static if isinstance(measures.ram_need, RamNeed) else None
+    known = _amount(STATIC_RAM, measures)
+    if known is None and isinstance(measures.ram_need, RamNeed):
+        return measures.ram_need.static  # results of versions that had no measure of it
+    return known
 
 
 def _amount(key: str, measures: Measures) -> float | None:

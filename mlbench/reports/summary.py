@@ -143,7 +143,7 @@ def _lines(result: Result) -> Iterable[str]:
     for measure, value in measures.items():
         if isinstance(value, Time):
             yield f"{measure.name}: {_time(value)}"
-        elif isinstance(value, Amount):
+        elif isinstance(value, Amount) and not (measure.part_of and isinstance(need, RamNeed)):
             yield f"{measure.name}: {with_unit(shown(measure.key, value.amount), measure.key)}"
     if result.build is not None:
         built = result.build

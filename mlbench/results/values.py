@@ -188,11 +188,17 @@ class Measures:
     further: tuple[tuple[str, Amount | Absent], ...] = field(default=(), metadata=INLINE)
 
     @classmethod
-    def none(cls, why: Absent, flash: Flash | Absent | None = None) -> Measures:
-        """Every measure absent for one reason, but for flash where it is known."""
+    def none(
+        cls,
+        why: Absent,
+        flash: Flash | Absent | None = None,
+        known: tuple[tuple[str, Amount | Absent], ...] = (),
+    ) -> Measures:
+        """Every measure absent for one reason, but for flash and further ones where they are known."""
         core_measures = cls(flash or why, why, why, why, why)
         further = (row.key for row in measures.rows() if row.key not in core_measures._own())
-        return replace(core_measures, further=tuple((key, why) for key in further))
+        values: dict[str, Amount | Absent] = dict(known)
+        return replace(core_measures, further=tuple((key, values.get(key, why)) for key in further))
 
     def _own(self) -> dict[str, Value]:
         return {
