@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mlbench.boards import board_for
-from mlbench.core.execution import HeapUse, NoProbes, Outcome, Probe, RunResult, Session, SpanKind, Target
+from mlbench.core.execution import (
+    HeapUse,
+    NoProbes,
+    NothingRuns,
+    Outcome,
+    Probe,
+    RunResult,
+    Session,
+    SpanKind,
+    Target,
+)
 from mlbench.core.firmware import Firmware
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
@@ -66,6 +76,8 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
         return _unmeasured(firmware, flash, f"does not fit the board: exceeds {over}")
     try:
         session = target.open(firmware, spec.functions)
+    except NothingRuns as why:
+        return _unmeasured(firmware, flash, str(why))
     except MLBenchError as error:
         if error.exit_status == 4:
             raise

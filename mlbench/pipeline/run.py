@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from mlbench.core import backends
 from mlbench.core.execution import Instrument, Target
 from mlbench.core.firmware import BuildRequest, Firmware
 from mlbench.errors import NO_MEMORY, MLBenchError, worst_status
@@ -304,7 +305,8 @@ def _measure(
             profile = services.profile(firmware, spec, target, overhead.bytes)
             notes = (*firmware.notes, *filter(None, [overhead.note]), *profile.notes)
             timed = isinstance(profile.measures.inference_time, Time)  # by the library's marks
-            if not profile.failure and firmware.fits and not timed and _unnamed(spec, firmware):
+            timeable = firmware.fits and not timed and _runs(spec)
+            if not profile.failure and timeable and _unnamed(spec, firmware):
                 notes = (*notes, *services.advise(spec, firmware))
     except Exception as error:
         alone = _image_alone(firmware, overhead.bytes, services)
@@ -327,6 +329,11 @@ def _measure(
         seconds=tuple(seconds),
         cached=profile.cached,
     )
+
+
+def _runs(spec: SketchSpec) -> bool:
+    backend = backends.find(spec.backend)
+    return backend is None or backend.runs
 
 
 def _unnamed(spec: SketchSpec, firmware: Firmware) -> bool:

@@ -97,7 +97,7 @@ def _maxima(board: str, sizes: Sequence[_Size]) -> tuple[int | str, ...]:
     except UsageError:
         return (NOT_KNOWN,) * len(sizes)
     of = {MemoryKind.FLASH: known.flash.size, MemoryKind.RAM: known.ram.size}
-    return tuple(NOT_KNOWN if size.memory is None else of[size.memory] for size in sizes)
+    return tuple(NOT_KNOWN if size.memory is None else of[size.memory] or NOT_KNOWN for size in sizes)
 
 
 def _sketch(
