@@ -24,7 +24,7 @@ TAKEN: dict[str, Take] = {}
 
 def static_ram(firmware: Firmware) -> Amount:
     """Bytes of variables in the image that is measured: without what probes alone need."""
-    return Amount(sum(size for _, size in Image.load(firmware.elf).static_ram()))
+    return Amount(float(sum(size for _, size in Image.load(firmware.elf).static_ram())))
 
 
 OF_IMAGE: dict[str, Callable[[Firmware], Amount | Absent]] = {STATIC_RAM: static_ram}
