@@ -45,6 +45,14 @@ class Overflow:
 
 
 @dataclass(frozen=True)
+class MemoryLimits:
+    """Bytes that the platform allows a sketch, as its boards.txt has them; None where it does not say."""
+
+    flash: int | None = None
+    ram: int | None = None
+
+
+@dataclass(frozen=True)
 class Harness:
     """What a sketch is to be linked with so that it can be measured on a board.
 
@@ -135,6 +143,9 @@ class Firmware:
     """What the user should know of this build, a line each."""
     board: BoardImage | None = None
     """The image to upload to a board, where it was asked for and fits."""
+    platform_bytes: int | None = None
+    """Flash of ``elf`` as the platform's own size recipe counts it; None where that is not known."""
+    limits: MemoryLimits = MemoryLimits()
 
     @property
     def fits(self) -> bool:

@@ -55,7 +55,7 @@ def measure_flash(firmware: Firmware, overhead: int | None) -> Flash:
     sections = image.flash_bytes()
     symbols, unlisted = by_name(symbol_sizes(image))
     total = sum(size for _, size in sections)
-    return Flash(total, sections, not firmware.fits, overhead, symbols, unlisted)
+    return Flash(total, sections, not firmware.fits, overhead, symbols, unlisted, firmware.platform_bytes)
 
 
 def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int | None = None) -> Profile:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mlbench.core import backends
 from mlbench.core.execution import Instrument, Target
-from mlbench.core.firmware import BuildRequest, Firmware
+from mlbench.core.firmware import BuildRequest, Firmware, MemoryLimits
 from mlbench.errors import NO_MEMORY, MLBenchError, worst_status
 from mlbench.pipeline.portable_paths import portable, portable_measures
 from mlbench.results.values import Absent, Amount, Failure, Flash, Measures, Result, Status, Time
@@ -275,7 +275,7 @@ class _Overheads:
     def _measure(self, board: str, properties: tuple[str, ...]) -> _Overhead:
         try:
             firmware = self._services.build(BuildRequest(self._services.empty(), board, properties))
-            return _Overhead(self._services.flash(firmware, None).bytes)
+            return _Overhead(self._services.flash(firmware, None).counted)
         except Exception as error:
             # No failure of the sketch, which was built and can be measured.
             return _Overhead(note=f"the overhead is not known: {_failure(error).message}")
@@ -328,6 +328,7 @@ def _measure(
         serial=_bounded(profile.serial),
         seconds=tuple(seconds),
         cached=profile.cached,
+        limits=firmware.limits,
     )
 
 
@@ -371,6 +372,7 @@ def _failed(
         instrument=instrument,
         build=built.firmware.keys if built.firmware else None,
         overflows=built.firmware.overflows if built.firmware else (),
+        limits=built.firmware.limits if built.firmware else MemoryLimits(),
         failure=portable(_failure(error), built.project, built.firmware),
         seconds=seconds,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -83,7 +84,7 @@ def _file(board: str, taken: dict[str, str]) -> str:
 
 def _board(board: str, jobs: Sequence[JobChange], held: bool) -> dict[str, Any]:
     sizes = list(_known_sizes())
-    maxima = _maxima(board, sizes)
+    maxima = _maxima(board, sizes, [job.head for job in jobs if job.head is not None])
     sketches = [_sketch(job, sizes, maxima, held) for job in jobs]
     data: dict[str, Any] = {"board": printable(board), "sketches": sketches}
     if held:
@@ -91,13 +92,15 @@ def _board(board: str, jobs: Sequence[JobChange], held: bool) -> dict[str, Any]:
     return data
 
 
-def _maxima(board: str, sizes: Sequence[_Size]) -> tuple[int | str, ...]:
-    try:
+def _maxima(board: str, sizes: Sequence[_Size], results: Sequence[Result]) -> tuple[int | str, ...]:
+    """The board's memory by its file, else what its platform allows."""
+    flash = next((result.limits.flash for result in results if result.limits.flash is not None), None)
+    ram = next((result.limits.ram for result in results if result.limits.ram is not None), None)
+    with suppress(UsageError):
         known = board_for(board)
-    except UsageError:
-        return (NOT_KNOWN,) * len(sizes)
-    of = {MemoryKind.FLASH: known.flash.size, MemoryKind.RAM: known.ram.size}
-    return tuple(NOT_KNOWN if size.memory is None else of[size.memory] or NOT_KNOWN for size in sizes)
+        flash, ram = (known.flash.size, known.ram.size) if known.listed else (flash, ram)
+    of = {MemoryKind.FLASH: flash, MemoryKind.RAM: ram, None: None}
+    return tuple(of[size.memory] or NOT_KNOWN for size in sizes)
 
 
 def _sketch(

@@ -120,7 +120,9 @@ def _lines(result: Result) -> Iterable[str]:
         parts = ", ".join(f"{code(name)} {count(size)}" for name, size in measures.flash.sections)
         over = measures.flash.overhead
         core = f"; {count(over)} of an empty sketch" if over is not None else ""
-        yield f"flash: {count(measures.flash.bytes)} bytes: {parts}{core}"
+        own = measures.flash.counted
+        told = f"{count(own)} bytes as the platform counts it; " if own != measures.flash.bytes else ""
+        yield f"flash: {told}{count(measures.flash.bytes)} bytes: {parts}{core}"
     ram = measures.unused_ram
     if isinstance(ram, UnusedRam):
         sure = "certified" if ram.certified else "not certified"

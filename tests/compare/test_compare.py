@@ -571,3 +571,30 @@ def test_a_part_is_told_where_the_whole_is_not_compared_or_it_has_a_limit():
     lost = Absent("nothing runs it")
     (there, here) = (result(static_ram=Amount(size), ram_need=lost) for size in (50_000, 50_100))
     assert [item.change for item in job(there, here).told if item.measure == "static_ram"] == [100]
+
+
+def counted(by_sections: int, by_platform: int | None) -> Result:
+    return result(flash=Flash(by_sections, ((".text", by_sections),), platform_bytes=by_platform))
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "change"),
+    [
+        ((500, 900), (520, 980), 80),
+        ((500, 500), (520, 980), 480),
+        ((500, None), (520, 980), 20),
+        ((500, 900), (520, None), 20),
+        ((500, None), (520, 520), 20),
+        ((500, None), (520, None), 20),
+    ],
+)
+def test_flash_is_subtracted_by_one_count(base, head, change):
+    (flash, *_) = job(counted(*base), counted(*head)).deltas
+    assert flash.change == change == flash.head.value - flash.base.value
+    one_sided = (base[1] is None) != (head[1] is None) and 520 not in (base[1], head[1])
+    assert ("by the image's sections" in flash.note) == one_sided
+
+
+def test_one_side_is_shown_as_the_platform_counts_it():
+    (found,) = compare(None, [counted(500, 900)]).jobs
+    assert found.deltas[0].head.value == 900
