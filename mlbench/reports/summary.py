@@ -121,8 +121,8 @@ def _lines(result: Result) -> Iterable[str]:
         over = measures.flash.overhead
         core = f"; {count(over)} of an empty sketch" if over is not None else ""
         own = measures.flash.counted
-        told = f"{count(own)} bytes as the platform counts it; " if own != measures.flash.bytes else ""
-        yield f"flash: {told}{count(measures.flash.bytes)} bytes: {parts}{core}"
+        by_platform = f"{count(own)} bytes as the platform counts it; " if own != measures.flash.bytes else ""
+        yield f"flash: {by_platform}{count(measures.flash.bytes)} bytes: {parts}{core}"
     ram = measures.unused_ram
     if isinstance(ram, UnusedRam):
         sure = "certified" if ram.certified else "not certified"

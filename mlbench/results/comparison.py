@@ -136,7 +136,7 @@ class JobChange:
     notes: tuple[str, ...] = ()
 
     @property
-    def told(self) -> tuple[Delta, ...]:
+    def shown_deltas(self) -> tuple[Delta, ...]:
         """The deltas that people read: a part without a limit is left out where the whole is compared."""
         compared = {delta.measure for delta in self.deltas if delta.change is not None}
         return tuple(

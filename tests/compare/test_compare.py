@@ -566,11 +566,11 @@ def test_a_part_is_told_where_the_whole_is_not_compared_or_it_has_a_limit():
         job(result(), more, limits)
         for limits in (Thresholds(), Thresholds((("static_ram", Threshold(fail=Limit(50))),)))
     )
-    assert "static_ram" not in {item.measure for item in plain.told}
-    assert [item.verdict for item in limited.told if item.measure == "static_ram"] == [Verdict.FAIL]
+    assert "static_ram" not in {item.measure for item in plain.shown_deltas}
+    assert [item.verdict for item in limited.shown_deltas if item.measure == "static_ram"] == [Verdict.FAIL]
     lost = Absent("nothing runs it")
     (there, here) = (result(static_ram=Amount(size), ram_need=lost) for size in (50_000, 50_100))
-    assert [item.change for item in job(there, here).told if item.measure == "static_ram"] == [100]
+    assert [item.change for item in job(there, here).shown_deltas if item.measure == "static_ram"] == [100]
 
 
 def counted(by_sections: int, by_platform: int | None) -> Result:
