@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 
 from mlbench.elf.headers import (
     EM_ARM,
+    EM_AVR,
     PF_W,
     PF_X,
-    SHT_PROGBITS,
     SHT_STRTAB,
     SHT_SYMTAB,
     ProgramHeader,
     Section,
     Tables,
+    machine_name,
     read_tables,
 )
+from mlbench.elf.memory_map import SRAM_REGION, Region, is_in_ram, is_reservation, is_stored
 from mlbench.elf.symbols import ENTRY, Symbol, read_symbols
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 
@@ -31,17 +33,6 @@ if TYPE_CHECKING:
     from mlbench.elf.dwarf import DebugInfo
 
 __all__ = ["SRAM_REGION", "Image", "Section", "Segment", "Symbol"]
-
-SRAM_REGION = (0x2000_0000, 0x4000_0000)
-"""Where ARMv7-M puts internal RAM (ARM DDI 0403E.b, B3.1, table B3-1), first and past-the-end.
-
-Nothing that is stored there outlives a power cycle. There is other RAM: coupled to the core, external, or
-where the whole image is loaded to (Spresense: 0x0D000000).
-"""
-_AVR_CODE, _AVR_SRAM = (0x00_0000, 0x80_0000), (0x80_0000, 0x81_0000)
-"""Where GNU ld's scripts for AVR put flash and data; EEPROM, fuses and lock bits lie above."""
-
-Region = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -82,7 +73,7 @@ class Image:
         Raises:
             UsageError: there is no such file.
             EnvironmentFault: the file cannot be read.
-            SketchError: it is no whole executable of a 32-bit little-endian ARM, or of an AVR.
+            SketchError: it is no whole executable of a board's machine (ARM, AVR, RISC-V, Xtensa).
         """
         try:
             with Path(path).open("rb") as file:
@@ -238,20 +229,30 @@ class Image:
 
     @property
     def is_arm(self) -> bool:
-        """Whether it is for a Cortex-M; else it is for an AVR, of which sizes and names are read."""
+        """Whether it is for a Cortex-M; of others sizes and names are read."""
         return self._machine == EM_ARM
+
+    @property
+    def maps_memory(self) -> bool:
+        """Whether its sections alone tell what is RAM: others reserve flash and RAM by sections as well."""
+        return self._machine in (EM_ARM, EM_AVR)
+
+    @property
+    def machine(self) -> str:
+        """What it is built for: ``ARM``, ``AVR``, ``RISC-V``, ``Xtensa``."""
+        return machine_name(self._machine)
 
     def flash_bytes(self, flash: Region | None = None) -> tuple[tuple[str, int], ...]:
         """Sections that occupy flash, with their bytes: contents in the file, stored in ``flash``.
 
         .data counts (its initial values are stored in flash), .bss and .noinit do not. An image
-        without section headers is counted by its segments. Without ``flash``, an ARM's is all but its
-        internal RAM, so that also external flash counts.
+        without section headers is counted by its segments. Without ``flash``, all counts that is stored,
+        external flash too; but for what lies in an ARM's internal RAM or is an AVR's EEPROM.
         """
         return tuple(
             (section.name, section.size)
             for section in self._occupying()
-            if section.has_bytes and self._stored(self._load_address(section), flash)
+            if section.has_bytes and is_stored(self._machine, self._load_address(section), flash)
         )
 
     def static_ram(self, ram: Region | None = None) -> tuple[tuple[str, int], ...]:
@@ -263,7 +264,7 @@ class Image:
         return tuple(
             (section.name, section.size)
             for section in self._occupying()
-            if self._in_ram(section, ram) and not _reserves(section)
+            if not is_reservation(section) and self._in_ram(section, ram)
         )
 
     def reservations(self, ram: Region = SRAM_REGION) -> tuple[tuple[str, int], ...]:
@@ -274,28 +275,12 @@ class Image:
         return tuple(
             (section.name, section.size)
             for section in self.sections
-            if section.size and _reserves(section) and ram[0] <= section.address < ram[1]
+            if section.size and is_reservation(section) and ram[0] <= section.address < ram[1]
         )
 
-    def _stored(self, address: int, flash: Region | None) -> bool:
-        if flash is None and self.is_arm:
-            return not SRAM_REGION[0] <= address < SRAM_REGION[1]
-        start, end = flash or _AVR_CODE
-        return start <= address < end
-
     def _in_ram(self, section: Section, ram: Region | None) -> bool:
-        start, end = ram or (SRAM_REGION if self.is_arm else _AVR_SRAM)
-        if start <= section.address < end or ram is not None or not self.is_arm:
-            return start <= section.address < end
-        if not section.writable or section.thread_local:
-            return False
-        if not section.has_bytes or self._load_address(section) != section.address:
-            return True
-        # Loaded in place: variables stand before memory that starts as zeros, while tables of constructors,
-        # which are writable by their flags, stand between code in flash.
-        segment = self._segment(section)
-        zeros = segment is not None and segment.memory_size > segment.file_size
-        return zeros and section.type == SHT_PROGBITS
+        segment, load = self._segment(section), self._load_address(section)
+        return is_in_ram(self._machine, section, segment, load, ram)
 
     def _occupying(self) -> Iterable[Section]:
         if self.sections:
@@ -363,8 +348,3 @@ _RECENT: dict[Path, Image] = {}
 _MOST_BYTES = 256 << 20
 _MOST_RECENT = 4
 """Two jobs at a time, each with an image for its probes."""
-
-
-def _reserves(section: Section) -> bool:
-    name = section.name.lower()
-    return name.startswith((".heap", ".stack", "._user_heap_stack")) and not section.executable

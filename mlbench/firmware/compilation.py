@@ -74,7 +74,8 @@ class Compilation:
             report, overflows = self._enlarge(job, report, properties)
         assert report.elf is not None
         image = Image.load(report.elf)
-        counted = self._counted(report, properties)
+        counts = self._counts(report, properties, image)
+        counted = counts.storage
         if not report.success and not overflows:
             overflows = self._over_limits(image, counted, properties, report)
         elf = self._kept(report.elf, "")
@@ -82,7 +83,7 @@ class Compilation:
         probe = elf
         if self.source.uses:
             self._check_template(image)
-        elif not overflows and image.symbol("malloc") is None:
+        elif self.request.probes and not overflows and image.symbol("malloc") is None:
             probe, note = self._with_malloc(job, report, elf)
             notes += [note] if note else []
         keys = BuildKeys(
@@ -109,6 +110,7 @@ class Compilation:
             notes=tuple(notes),
             board=uploaded,
             platform_bytes=counted,
+            platform_variables=counts.variables,
             limits=size_recipe.limits_of(properties),
         )
         outside = tuple(lib for lib in report.libraries if self.workspace.folder not in lib.folder.parents)
@@ -250,12 +252,19 @@ class Compilation:
                 do="measure this board with `--ram-search faithful`, and report it",
             )
 
-    def _counted(self, report: CompileReport, properties: Mapping[str, str]) -> int | None:
-        """Flash as the platform counts it: by the sketch compiler, where it says it in numbers."""
-        if report.text is not None:
-            return report.text
+    def _counts(
+        self, report: CompileReport, properties: Mapping[str, str], image: Image
+    ) -> size_recipe.Counts:
+        """The platform's own counts: of flash by the sketch compiler, where it says it in numbers.
+
+        Variables are taken from the platform for machines whose memory is not known here.
+        """
+        if report.text is not None and image.maps_memory:
+            return size_recipe.Counts(report.text)
         known, path = self._of_build(properties), self.workspace.build_path
-        return size_recipe.program_storage(known, path, str(self.tools.gcc_bin or ""))
+        counts = size_recipe.platform_counts(known, path, str(self.tools.gcc_bin or ""))
+        storage = counts.storage if report.text is None else report.text
+        return size_recipe.Counts(storage, None if image.maps_memory else counts.variables)
 
     def _check_template(self, image: Image) -> None:
         use = self.source.uses[0]

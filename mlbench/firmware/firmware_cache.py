@@ -285,6 +285,7 @@ def _firmware(meta: Any, entry: Path, source: Path) -> Firmware:
         notes=tuple(meta["notes"]),
         board=_board_image(meta.get("board"), entry),
         platform_bytes=meta["platform_bytes"],
+        platform_variables=meta["platform_variables"],
         limits=MemoryLimits(**meta["limits"]),
     )
 

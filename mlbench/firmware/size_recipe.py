@@ -1,9 +1,9 @@
 """What a platform itself says of an image's size, by its size recipe.
 
 Arduino's platform specification, section "Recipes to compute binary sketch size", has a command,
-``recipe.size.pattern``, and expressions whose groups are the bytes in what it prints. That for program
-storage is ``recipe.size.regex``. ``recipe.advanced_size.pattern`` goes before it: its command prints JSON.
-The limits are ``upload.maximum_size`` and ``upload.maximum_data_size``.
+``recipe.size.pattern``, and expressions whose groups are the bytes in what it prints: ``recipe.size.regex``
+for program storage, ``recipe.size.regex.data`` for variables. ``recipe.advanced_size.pattern`` goes before
+them: its command prints JSON. The limits are ``upload.maximum_size`` and ``upload.maximum_data_size``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from mlbench.core.firmware import MemoryLimits
@@ -21,7 +22,8 @@ from mlbench.firmware.compiler import expand
 from mlbench.util.subprocesses import child_environment, run
 
 _SECONDS = 60.0
-_ADVANCED, _PLAIN, _REGEX = "recipe.advanced_size.pattern", "recipe.size.pattern", "recipe.size.regex"
+_ADVANCED, _PLAIN = "recipe.advanced_size.pattern", "recipe.size.pattern"
+_STORAGE, _VARIABLES = "recipe.size.regex", "recipe.size.regex.data"
 
 
 def limits_of(properties: Mapping[str, str]) -> MemoryLimits:
@@ -34,8 +36,17 @@ def limits_of(properties: Mapping[str, str]) -> MemoryLimits:
     return MemoryLimits(limit("upload.maximum_size"), limit("upload.maximum_data_size"))
 
 
-def program_storage(properties: Mapping[str, str], folder: Path, tools: str) -> int | None:
-    """Bytes of program storage as the platform counts them, None where it does not, or its recipe fails.
+@dataclass(frozen=True)
+class Counts:
+    """Bytes as the platform counts them; None where it does not, or its recipe fails."""
+
+    storage: int | None = None
+    """Of program storage."""
+    variables: int | None = None
+
+
+def platform_counts(properties: Mapping[str, str], folder: Path, tools: str) -> Counts:
+    """Run the size recipe.
 
     Args:
         properties: of the board, with ``build.path`` and ``build.project_name``.
@@ -46,16 +57,16 @@ def program_storage(properties: Mapping[str, str], folder: Path, tools: str) -> 
     try:
         command = shlex.split(expand(pattern, properties))
         if not command:
-            return None
+            return Counts()
         environment = child_environment(os.environ, {}, tools)
         done = run(command, cwd=folder, environment=environment, seconds=_SECONDS)
     except (ValueError, MLBenchError):
-        return None  # it only compares; what is measured is in the image
+        return Counts()  # it only compares; what is measured is in the image
     if done.status:
-        return None
-    return (
-        _told(done.stdout) if properties.get(_ADVANCED) else _counted(properties.get(_REGEX, ""), done.stdout)
-    )
+        return Counts()
+    if properties.get(_ADVANCED):
+        return Counts(_listed("text", done.stdout), _listed("data", done.stdout))
+    return Counts(*(_counted(properties.get(key, ""), done.stdout) for key in (_STORAGE, _VARIABLES)))
 
 
 def _counted(regex: str, printed: str) -> int | None:
@@ -68,10 +79,10 @@ def _counted(regex: str, printed: str) -> int | None:
     return sum(map(int, groups)) if groups else None
 
 
-def _told(printed: str) -> int | None:
-    """The section ``text`` of an advanced recipe's JSON."""
+def _listed(name: str, printed: str) -> int | None:
+    """A section of an advanced recipe's JSON."""
     try:
         sections = json.loads(printed)["sections"]
-        return next(int(section["size"]) for section in sections if section["name"] == "text")
+        return next(int(section["size"]) for section in sections if section["name"] == name)
     except (ValueError, KeyError, TypeError, StopIteration):
         return None

@@ -24,6 +24,8 @@ TAKEN: dict[str, Take] = {}
 
 def static_ram(firmware: Firmware) -> Amount:
     """Bytes of variables in the image that is measured: without what probes alone need."""
+    if firmware.platform_variables is not None:
+        return Amount(float(firmware.platform_variables))
     return Amount(float(sum(size for _, size in Image.load(firmware.elf).static_ram())))
 
 

@@ -233,6 +233,7 @@ def _firmware_data(outcome: BuildOutcome) -> dict[str, Any]:
         "diagnostics": _diagnostics(placed.diagnostics),
         "notes": [_cut(note) for note in firmware.notes[:_MOST_LISTED]],
         "platform_bytes": firmware.platform_bytes,
+        "platform_variables": firmware.platform_variables,
         "limits": encode(firmware.limits),
         "board": {
             "elf": image.elf.name,
@@ -447,6 +448,7 @@ def _firmware(spec: SketchSpec, data: Mapping[str, Any], own: Path) -> Firmware:
         notes=tuple(data["notes"]),
         board=_image(spec, data["board"], own / UPLOAD) if data["board"] is not None else None,
         platform_bytes=data.get("platform_bytes"),
+        platform_variables=data.get("platform_variables"),
         limits=decode(data.get("limits", {}), MemoryLimits),
     )
 

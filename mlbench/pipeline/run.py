@@ -274,7 +274,9 @@ class _Overheads:
 
     def _measure(self, board: str, properties: tuple[str, ...]) -> _Overhead:
         try:
-            firmware = self._services.build(BuildRequest(self._services.empty(), board, properties))
+            firmware = self._services.build(
+                BuildRequest(self._services.empty(), board, properties, probes=False)
+            )
             return _Overhead(self._services.flash(firmware, None).counted)
         except Exception as error:
             # No failure of the sketch, which was built and can be measured.

@@ -294,12 +294,14 @@ def _locate(project: Project, spec: SketchSpec) -> BuildRequest:
     from mlbench.core.firmware import BuildRequest
     from mlbench.source.project import libraries_of, sketch_of
 
+    backend = _backend(spec)
     return BuildRequest(
         sketch=sketch_of(project, spec),
         fqbn=spec.board,
         build_properties=spec.build_properties,
         libraries=libraries_of(project, spec),
-        board=board_build(spec) if _backend(spec).on_port else None,
+        board=board_build(spec) if backend.on_port else None,
+        probes=backend.runs,
     )
 
 

@@ -12,7 +12,7 @@ from build_bench import Bench
 
 from mlbench.core.firmware import MemoryLimits
 from mlbench.elf.image import Image
-from mlbench.firmware.size_recipe import limits_of, program_storage
+from mlbench.firmware.size_recipe import Counts, limits_of, platform_counts
 
 SKETCH = """\
 char arena[60000];
@@ -88,7 +88,12 @@ def recipe(folder: Path, printed: str, **others: str) -> dict[str, str]:
 )
 def test_all_groups_of_all_matches_are_summed(tmp_path: Path, regex: str, bytes_: int | None) -> None:
     properties = recipe(tmp_path, PRINTED, **{"recipe.size.regex": regex})
-    assert program_storage(properties, tmp_path, "") == bytes_
+    assert platform_counts(properties, tmp_path, "").storage == bytes_
+
+
+def test_variables_are_counted_by_an_expression_of_their_own(tmp_path: Path) -> None:
+    properties = recipe(tmp_path, PRINTED, **{"recipe.size.regex.data": r"^(?:\.data|\.bss)\s+([0-9]+).*"})
+    assert platform_counts(properties, tmp_path, "") == Counts(None, 616_712)
 
 
 @pytest.mark.parametrize(
@@ -103,13 +108,13 @@ def test_all_groups_of_all_matches_are_summed(tmp_path: Path, regex: str, bytes_
 def test_an_advanced_recipe_goes_first(tmp_path: Path, printed: str, bytes_: int | None) -> None:
     properties = recipe(tmp_path, printed, **{"recipe.size.regex": "([0-9]+)"})
     properties["recipe.advanced_size.pattern"] = properties["recipe.size.pattern"]
-    assert program_storage(properties, tmp_path, "") == bytes_
+    assert platform_counts(properties, tmp_path, "").storage == bytes_
 
 
 @pytest.mark.parametrize("pattern", ["", "/no/such/program x", '"unbalanced', f"{sys.executable} -c exit(3)"])
 def test_a_recipe_that_fails_counts_nothing(tmp_path: Path, pattern: str) -> None:
     properties = {"recipe.size.pattern": pattern, "recipe.size.regex": "([0-9]+)"}
-    assert program_storage(properties, tmp_path, "") is None
+    assert platform_counts(properties, tmp_path, "") == Counts()
 
 
 def test_limits_are_numbers_or_not_known() -> None:
