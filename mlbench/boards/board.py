@@ -138,7 +138,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Board:
-    """One board. ``fqbns`` are the FQBNs it is compiled for, without options."""
+    """One board. ``fqbns`` are the FQBNs it is compiled for, without options.
+
+    Of one that no board file lists, the FQBN is all that is known: its memory has no bytes here.
+    """
 
     id: str
     name: str
@@ -161,12 +164,14 @@ class Board:
     """Those that change the memory; a platform has more."""
     file: str = field(default="", repr=False, compare=False)
     """The user's file it is from; empty for a board that mlbench brings."""
+    listed: bool = True
+    """Whether a board file has it."""
 
     @property
     def backends(self) -> tuple[str, ...]:
-        """Where sketches for this board can be measured."""
-        parts = {"": True, "emulator": self.emulator, "renode": self.renode, "serial": self.serial}
-        return tuple(backend.name for backend in backends.rows() if parts[backend.needs])
+        """Where sketches for this board can be run."""
+        parts = {"": self.listed, "emulator": self.emulator, "renode": self.renode, "serial": self.serial}
+        return tuple(row.name for row in backends.rows() if row.runs and parts[row.needs])
 
     def with_options(self, options: str) -> Board:
         """This board with the memory that an FQBN's options (``Memory=512,Core=Main``) give it.
@@ -186,6 +191,12 @@ class Board:
             layout = values[value]
             board = replace(board, flash=layout.flash or board.flash, ram=layout.ram or board.ram)
         return board
+
+
+def unlisted(fqbn: str) -> Board:
+    """The board of an FQBN that no board file lists: sketches are built for it, and run nowhere."""
+    nothing = Region(0, 0)
+    return Board(fqbn, fqbn, (fqbn,), "", 0, nothing, nothing, None, listed=False)
 
 
 def board_of(data: Mapping[str, Any], file: str = "") -> Board:

@@ -15,7 +15,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlbench.boards.board import Board, board_of
+from mlbench.boards.board import Board, board_of, unlisted
+from mlbench.core.fqbn import OWN_PACKAGE, is_fqbn, without_options
 from mlbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,19 +40,28 @@ def load_boards() -> tuple[Board, ...]:
 def board_for(name: str) -> Board:
     """The board of an FQBN or an id, with the memory that options of the FQBN give it.
 
+    An FQBN that no board file has may be known to the sketch compiler: see ``unlisted``. Of the project's own
+    platform all boards are known here.
+
     Raises:
         UsageError: no board has it; says which there are.
     """
-    parts = name.split(":")
-    plain = ":".join(parts[:3])
+    plain = without_options(name)
     for board in load_boards():
         if plain in board.fqbns or name == board.id:
-            return board.with_options(":".join(parts[3:]))
+            return board.with_options(name[len(plain) + 1 :])
+    if is_fqbn(name) and not name.startswith(f"{OWN_PACKAGE}:"):
+        return unlisted(plain)
     from mlbench.util.schema import suggestion
 
-    known = [fqbn for board in load_boards() for fqbn in board.fqbns]
+    known = known_fqbns()
     do = f"{suggestion(name, known)}; others are described in files of your own: docs/boards.md"
     raise UsageError(f"board {name!r} is not known", do=do)
+
+
+def known_fqbns() -> list[str]:
+    """The FQBNs that board files have."""
+    return [fqbn for board in load_boards() for fqbn in board.fqbns]
 
 
 def read_definition(text: str, file: str) -> Board:

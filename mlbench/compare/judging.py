@@ -23,6 +23,7 @@ exponential noise, chance parts the medians further in 0.7 % of cases (20,000 tr
 those with 12. One run that was held up must not hide that all others got slower, as in a range it does."""
 
 _OVER_AS_MEASURED = "over the limit for failing as measured, within it without what the verdict sets aside"
+_BY_SECTIONS = "by the image's sections, as the platform's own count is known of one side only"
 NO_LONGER_FITS = "no longer fits the board"
 
 
@@ -37,8 +38,11 @@ class Judged:
     instruments: tuple[KeyChange, ...]
 
 
-def figure_of(result: Result | None, measure: str) -> Figure | None:
-    """One side of a measure; None where the job is not on that side."""
+def figure_of(result: Result | None, measure: str, *, by_sections: bool = False) -> Figure | None:
+    """One side of a measure; None where the job is not on that side.
+
+    With ``by_sections`` flash is that of the image's sections, whatever the platform counts.
+    """
     if result is None:
         return None
     value = result.measures.of(measure)
@@ -46,7 +50,9 @@ def figure_of(result: Result | None, measure: str) -> Figure | None:
         return Figure(None, absent=value.reason)
     if isinstance(value, Time):
         return Figure(value.median_us, value.minimum_us, value.maximum_us, steady=_steady(value))
-    return Figure(value.amount, starred=isinstance(value, Flash) and value.starred)
+    if isinstance(value, Flash):
+        return Figure(float(value.bytes if by_sections else value.counted), starred=value.starred)
+    return Figure(value.amount)
 
 
 def _steady(time: Time) -> float | None:
@@ -61,7 +67,10 @@ def _steady(time: Time) -> float | None:
 
 def judge(about: Judged) -> Delta:
     """The delta of one measure. Of symmetric sides: swapping them negates the change."""
-    base, head = figure_of(about.base, about.measure), figure_of(about.head, about.measure)
+    by_sections = about.measure == FLASH and _counted_once(about)
+    base, head = (
+        figure_of(side, about.measure, by_sections=by_sections) for side in (about.base, about.head)
+    )
     if base is None or head is None or base.value is None or head.value is None:
         return _one_sided(about, base, head)
     if about.instruments and not row(about.measure).of_image:
@@ -92,6 +101,8 @@ def _verdict(
     about: Judged, base: Figure, head: Figure, before: float, change: float
 ) -> tuple[Verdict, list[str]]:
     notes = list(_about_flash(about, base, head)) if about.measure == FLASH else []
+    if about.measure == FLASH and _counted_once(about):
+        notes.append(_BY_SECTIONS)
     if about.measure == FLASH and _fits(about.base) and _spilled(about.head):
         return _passed_all(about.threshold, Verdict.WORSE), [NO_LONGER_FITS, *notes]
     if change == 0:
@@ -180,8 +191,20 @@ def _about_flash(about: Judged, base: Figure, head: Figure) -> Sequence[str]:
 
 
 def _overhead(result: Result | None) -> int | None:
+    flash = _flash(result)
+    return flash.overhead if flash is not None else None
+
+
+def _flash(result: Result | None) -> Flash | None:
     flash = result.measures.flash if result is not None else None
-    return flash.overhead if isinstance(flash, Flash) else None
+    return flash if isinstance(flash, Flash) else None
+
+
+def _counted_once(about: Judged) -> bool:
+    """Whether one side alone has a count of the platform's own, and it is another than its sections'."""
+    both = [flash for flash in (_flash(about.base), _flash(about.head)) if flash is not None]
+    counted = [flash for flash in both if flash.platform_bytes is not None]
+    return len(both) == 2 and len(counted) == 1 and counted[0].platform_bytes != counted[0].bytes
 
 
 def _timed_on_a_board(about: Judged) -> bool:

@@ -26,6 +26,8 @@ class Backend:
     """The part of a board's file without which the board cannot be measured there; empty: none."""
     on_port: bool = False
     """Whether it is a real board: a sketch is then built with what measures it there."""
+    runs: bool = True
+    """Whether it runs firmware at all; otherwise the image alone is measured, of any board."""
     cross_checks: bool = False
     """Whether it may be the second instrument of ``--cross-check``."""
 
@@ -59,6 +61,12 @@ BACKENDS = (
         needs="serial",
         on_port=True,
     ),
+    Backend(
+        "none",
+        target="mlbench.targets.sizes:SizesTarget",
+        exact=True,
+        runs=False,
+    ),
 )
 """The first one is used where none is named."""
 
@@ -76,6 +84,11 @@ def names() -> tuple[str, ...]:
 def default() -> str:
     """The backend that is used where none is named."""
     return BACKENDS[0].name
+
+
+def of_images() -> str:
+    """The backend that measures an image without running it."""
+    return next(backend.name for backend in BACKENDS if not backend.runs)
 
 
 def of_boards() -> str:

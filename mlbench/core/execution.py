@@ -182,6 +182,10 @@ class ReplayError(Exception):
     """The firmware's allocator did not come back from a replay: it needs more than its own memory."""
 
 
+class NothingRuns(Exception):
+    """No firmware runs on this target; says why, and what to do."""
+
+
 class NoProbes(Exception):
     """No allocation can be tried on this target; says why."""
 
@@ -298,4 +302,7 @@ class Target(Protocol):
         """What this target measures with."""
 
     def open(self, firmware: Firmware, functions: Functions) -> Session:
-        """Put firmware on the target. Raises UsageError for names that do not resolve."""
+        """Put firmware on the target.
+
+        Raises UsageError for names that do not resolve, and NothingRuns where the image alone is measured.
+        """

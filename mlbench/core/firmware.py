@@ -45,6 +45,14 @@ class Overflow:
 
 
 @dataclass(frozen=True)
+class MemoryLimits:
+    """Bytes that the platform allows a sketch, as its boards.txt has them; None where it does not say."""
+
+    flash: int | None = None
+    ram: int | None = None
+
+
+@dataclass(frozen=True)
 class Harness:
     """What a sketch is to be linked with so that it can be measured on a board.
 
@@ -107,6 +115,8 @@ class BuildRequest:
     """Host seconds for one call of the sketch compiler."""
     board: BoardBuild | None = None
     """An image to upload to a board is wanted as well."""
+    probes: bool = True
+    """An image that RAM can be probed with is wanted as well."""
     literal: int | None = None
     """What a template's ``$alloc_size`` becomes, to the letter; None: one image serves every N."""
 
@@ -135,6 +145,11 @@ class Firmware:
     """What the user should know of this build, a line each."""
     board: BoardImage | None = None
     """The image to upload to a board, where it was asked for and fits."""
+    platform_bytes: int | None = None
+    """Flash of ``elf`` as the platform's own size recipe counts it; None where that is not known."""
+    platform_variables: int | None = None
+    """Static RAM as it counts it, where the image's sections do not tell it (RISC-V, Xtensa)."""
+    limits: MemoryLimits = MemoryLimits()
 
     @property
     def fits(self) -> bool:

@@ -46,6 +46,8 @@ class Measure:
     """It moves in the allocator's steps."""
     beside: str = ""
     """The key of a measure that is shown along with it, since each explains the other."""
+    part_of: str = ""
+    """The key of a measure that it is a part of, and that is shown instead where it is known."""
     alignment_cycles: bool = False
     """Cycles that only the place of the code decides may be a part of it, and are not judged."""
 
@@ -55,7 +57,7 @@ class Measure:
         return self.name[0].upper() + self.name[1:]
 
 
-FLASH, UNUSED_RAM, RAM_NEED = "flash", "unused_ram", "ram_need"
+FLASH, UNUSED_RAM, STATIC_RAM, RAM_NEED = "flash", "unused_ram", "static_ram", "ram_need"
 INIT_TIME, INFERENCE_TIME = "init_time", "inference_time"
 
 MEASURES = (
@@ -69,6 +71,15 @@ MEASURES = (
         memory=MemoryKind.RAM,
         steps=True,
         beside=RAM_NEED,
+    ),
+    Measure(
+        STATIC_RAM,
+        "static RAM",
+        "Static RAM",
+        MeasureKind.BYTES,
+        memory=MemoryKind.RAM,
+        of_image=True,
+        part_of=RAM_NEED,
     ),
     Measure(RAM_NEED, "RAM need", "RAM need", MeasureKind.BYTES, memory=MemoryKind.RAM, beside=UNUSED_RAM),
     Measure(INIT_TIME, "initialization", "Init", MeasureKind.TIME, alignment_cycles=True),

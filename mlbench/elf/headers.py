@@ -14,16 +14,20 @@ from dataclasses import dataclass
 from mlbench.errors import SketchError
 
 PT_LOAD = 1
+SHT_PROGBITS = 1
 SHT_SYMTAB = 2
 SHT_STRTAB = 3
 SHT_NOBITS = 8
 SHF_WRITE = 1
 SHF_ALLOC = 2
 SHF_EXECINSTR = 4
+SHF_TLS = 0x400
 PF_X = 1
 PF_W = 2
 
-EM_ARM, EM_AVR = 40, 83
+EM_ARM, EM_AVR, EM_XTENSA, EM_RISCV = 40, 83, 94, 243
+_SIZED = (EM_ARM, EM_AVR, EM_XTENSA, EM_RISCV)
+"""Machines of boards: of all but ARM only sizes and names are read."""
 _ET_EXEC = 2
 _EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
 _PHDR = struct.Struct("<8I")
@@ -35,15 +39,17 @@ _MOST_SECTIONS, _MOST_SEGMENTS = 4096, 256
 _MOST_SPARE_TEXT = 16 << 20
 
 _MACHINES = {
+    EM_ARM: "ARM",
+    EM_AVR: "AVR",
     2: "SPARC",
     3: "x86",
     8: "MIPS",
     20: "PowerPC",
     62: "x86-64",
-    94: "Xtensa",
+    EM_XTENSA: "Xtensa",
     105: "MSP430",
     183: "AArch64",
-    243: "RISC-V",
+    EM_RISCV: "RISC-V",
     258: "LoongArch",
 }
 _TYPES = {
@@ -89,6 +95,11 @@ class Section:
         return bool(self.flags & SHF_EXECINSTR)
 
     @property
+    def thread_local(self) -> bool:
+        """Whether it is the template of each thread's variables, and takes no memory where it stands."""
+        return bool(self.flags & SHF_TLS)
+
+    @property
     def has_bytes(self) -> bool:
         """Whether the file holds its contents (.bss and its like have none)."""
         return self.type != SHT_NOBITS
@@ -122,7 +133,7 @@ class Tables:
 
 
 def read_tables(data: bytes, where: str) -> Tables:
-    """Check that ``data`` is a whole executable of a 32-bit little-endian ARM or an AVR; read its tables.
+    """Check that ``data`` is a whole executable of a board's 32-bit little-endian machine; read its tables.
 
     Raises:
         SketchError: it is something else, or a table, segment or section lies outside the file.
@@ -173,6 +184,11 @@ class Strings:
         return text
 
 
+def machine_name(machine: int) -> str:
+    """What a machine of the ELF header is called."""
+    return _MACHINES.get(machine, f"machine number {machine}")
+
+
 def string_at(table: bytes, offset: int) -> str:
     """The NUL-terminated text at ``offset`` of a string table; empty when outside."""
     end = table.find(b"\0", offset, offset + _LONGEST_NAME)
@@ -204,10 +220,9 @@ def _truncated(where: str, detail: str) -> SketchError:
 
 def _check_identity(data: bytes, where: str) -> None:
     e_type, machine = struct.unpack_from(">HH" if data[5] == 2 else "<HH", data, 16)
-    if machine not in (EM_ARM, EM_AVR):
-        name = _MACHINES.get(machine, f"machine number {machine}")
+    if machine not in _SIZED:
         raise SketchError(
-            f"is built for {name}, not for a 32-bit ARM",
+            f"is built for {machine_name(machine)}, not for a 32-bit ARM",
             where=where,
             do="give an image for the board's Cortex-M",
         )

@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING
 
 from mlbench.elf.headers import (
     EM_ARM,
+    EM_AVR,
     PF_W,
     PF_X,
     SHT_STRTAB,
     SHT_SYMTAB,
+    ProgramHeader,
     Section,
     Tables,
+    machine_name,
     read_tables,
 )
+from mlbench.elf.memory_map import SRAM_REGION, Region, is_in_ram, is_reservation, is_stored
 from mlbench.elf.symbols import ENTRY, Symbol, read_symbols
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 
@@ -28,19 +32,7 @@ if TYPE_CHECKING:
     from mlbench.elf.cfi import FrameInfo
     from mlbench.elf.dwarf import DebugInfo
 
-__all__ = ["CODE_REGION", "SRAM_REGION", "Image", "Section", "Segment", "Symbol"]
-
-CODE_REGION = (0x0000_0000, 0x2000_0000)
-SRAM_REGION = (0x2000_0000, 0x4000_0000)
-"""Where ARMv7-M puts flash and RAM (ARM DDI 0403E.b, B3.1, table B3-1), first and past-the-end.
-
-The nRF52840's flash and its data RAM lie in them, also when a linker script's regions were enlarged
-beyond the chip to measure what does not fit.
-"""
-_AVR_CODE, _AVR_SRAM = (0x00_0000, 0x80_0000), (0x80_0000, 0x81_0000)
-"""Where GNU ld's scripts for AVR put flash and data; EEPROM, fuses and lock bits lie above."""
-
-Region = tuple[int, int]
+__all__ = ["SRAM_REGION", "Image", "Section", "Segment", "Symbol"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +73,7 @@ class Image:
         Raises:
             UsageError: there is no such file.
             EnvironmentFault: the file cannot be read.
-            SketchError: it is no whole executable of a 32-bit little-endian ARM, or of an AVR.
+            SketchError: it is no whole executable of a board's machine (ARM, AVR, RISC-V, Xtensa).
         """
         try:
             with Path(path).open("rb") as file:
@@ -237,29 +229,42 @@ class Image:
 
     @property
     def is_arm(self) -> bool:
-        """Whether it is for a Cortex-M; else it is for an AVR, of which sizes and names are read."""
+        """Whether it is for a Cortex-M; of others sizes and names are read."""
         return self._machine == EM_ARM
+
+    @property
+    def maps_memory(self) -> bool:
+        """Whether its sections alone tell what is RAM: others reserve flash and RAM by sections as well."""
+        return self._machine in (EM_ARM, EM_AVR)
+
+    @property
+    def machine(self) -> str:
+        """What it is built for: ``ARM``, ``AVR``, ``RISC-V``, ``Xtensa``."""
+        return machine_name(self._machine)
 
     def flash_bytes(self, flash: Region | None = None) -> tuple[tuple[str, int], ...]:
         """Sections that occupy flash, with their bytes: contents in the file, stored in ``flash``.
 
         .data counts (its initial values are stored in flash), .bss and .noinit do not. An image
-        without section headers is counted by its segments.
+        without section headers is counted by its segments. Without ``flash``, all counts that is stored,
+        external flash too; but for what lies in an ARM's internal RAM or is an AVR's EEPROM.
         """
-        flash = flash or (CODE_REGION if self.is_arm else _AVR_CODE)
         return tuple(
             (section.name, section.size)
             for section in self._occupying()
-            if section.has_bytes and flash[0] <= self._load_address(section) < flash[1]
+            if section.has_bytes and is_stored(self._machine, self._load_address(section), flash)
         )
 
     def static_ram(self, ram: Region | None = None) -> tuple[tuple[str, int], ...]:
-        """Sections in RAM with their bytes, but for those that only reserve heap and stack."""
-        ram = ram or (SRAM_REGION if self.is_arm else _AVR_SRAM)
+        """Sections in RAM with their bytes, but for those that only reserve heap and stack.
+
+        Without ``ram`` those of variables, wherever the linker put them; code counts where it lies in an
+        ARM's internal RAM.
+        """
         return tuple(
             (section.name, section.size)
             for section in self._occupying()
-            if ram[0] <= section.address < ram[1] and not _reserves(section)
+            if not is_reservation(section) and self._in_ram(section, ram)
         )
 
     def reservations(self, ram: Region = SRAM_REGION) -> tuple[tuple[str, int], ...]:
@@ -270,8 +275,12 @@ class Image:
         return tuple(
             (section.name, section.size)
             for section in self.sections
-            if section.size and _reserves(section) and ram[0] <= section.address < ram[1]
+            if section.size and is_reservation(section) and ram[0] <= section.address < ram[1]
         )
+
+    def _in_ram(self, section: Section, ram: Region | None) -> bool:
+        segment, load = self._segment(section), self._load_address(section)
+        return is_in_ram(self._machine, section, segment, load, ram)
 
     def _occupying(self) -> Iterable[Section]:
         if self.sections:
@@ -283,11 +292,16 @@ class Image:
         ]
 
     def _load_address(self, section: Section) -> int:
+        segment = self._segment(section)
+        return section.address if segment is None else segment.load + section.address - segment.address
+
+    def _segment(self, section: Section) -> ProgramHeader | None:
+        """The segment that has the bytes of a section."""
         for load in self._loads:
             inside = load.address <= section.address and section.end <= load.address + load.memory_size
             if inside and load.offset <= section.offset < load.offset + max(1, load.file_size):
-                return load.load + section.address - load.address
-        return section.address
+                return load
+        return None
 
     def _strings_of(self, table: Section) -> Section:
         if table.link < len(self.sections) and self.sections[table.link].type == SHT_STRTAB:
@@ -334,8 +348,3 @@ _RECENT: dict[Path, Image] = {}
 _MOST_BYTES = 256 << 20
 _MOST_RECENT = 4
 """Two jobs at a time, each with an image for its probes."""
-
-
-def _reserves(section: Section) -> bool:
-    name = section.name.lower()
-    return name.startswith((".heap", ".stack", "._user_heap_stack")) and not section.executable

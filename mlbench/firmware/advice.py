@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mlbench.core.firmware import Diagnostic
+from mlbench.core.fqbn import OWN_PACKAGE
 from mlbench.firmware import template
-from mlbench.firmware.platforms import OWN_PACKAGE, Fqbn
+from mlbench.firmware.platforms import Fqbn
 from mlbench.firmware.sketch_source import SketchSource
 from mlbench.suite.discovery import project_root
 

@@ -56,7 +56,8 @@ class BuildInputs:
     def firmware_key(self) -> str:
         """The same for the same firmware, wherever its sketch lies."""
         board = [repr(self.request.board), _harness_sources()] if self.request.board is not None else []
-        return hashed([*self._common(), self.source.digest, *board])
+        probes = [] if self.request.probes else ["without an image for probes"]
+        return hashed([*self._common(), self.source.digest, *board, *probes])
 
     @property
     def workspace_key(self) -> str:

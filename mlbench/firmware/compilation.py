@@ -22,7 +22,7 @@ from mlbench.core.firmware import (
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.firmware import board_harness as harness
-from mlbench.firmware import flags, gcc_text, linker
+from mlbench.firmware import flags, gcc_text, linker, size_recipe
 from mlbench.firmware.advice import Built, advice, lacking_entry_points
 from mlbench.firmware.compiler import CompileReport, Job, SketchCompiler, UsedLibrary
 from mlbench.firmware.platforms import Fqbn
@@ -74,14 +74,16 @@ class Compilation:
             report, overflows = self._enlarge(job, report, properties)
         assert report.elf is not None
         image = Image.load(report.elf)
+        counts = self._counts(report, properties, image)
+        counted = counts.storage
         if not report.success and not overflows:
-            overflows = self._over_limits(image, properties, report)
+            overflows = self._over_limits(image, counted, properties, report)
         elf = self._kept(report.elf, "")
-        notes = [] if overflows else self._check(image, report)
+        notes = _two_counts(image, counted)
         probe = elf
         if self.source.uses:
             self._check_template(image)
-        elif not overflows and image.symbol("malloc") is None:
+        elif self.request.probes and not overflows and image.symbol("malloc") is None:
             probe, note = self._with_malloc(job, report, elf)
             notes += [note] if note else []
         keys = BuildKeys(
@@ -107,6 +109,9 @@ class Compilation:
             seconds=time.monotonic() - start,
             notes=tuple(notes),
             board=uploaded,
+            platform_bytes=counted,
+            platform_variables=counts.variables,
+            limits=size_recipe.limits_of(properties),
         )
         outside = tuple(lib for lib in report.libraries if self.workspace.folder not in lib.folder.parents)
         return firmware, outside
@@ -154,18 +159,17 @@ class Compilation:
         raise self._failed(first)
 
     def _over_limits(
-        self, image: Image, properties: Mapping[str, str], report: CompileReport
+        self, image: Image, counted: int | None, properties: Mapping[str, str], report: CompileReport
     ) -> tuple[Overflow, ...]:
         """What an image that links exceeds of the limits in boards.txt; the sketch compiler refused it."""
-        overflows = []
-        for region, key, sizes in (
-            ("FLASH", "upload.maximum_size", image.flash_bytes()),
-            ("RAM", "upload.maximum_data_size", image.static_ram()),
-        ):
-            limit = properties.get(key, "")
-            over = sum(size for _, size in sizes) - int(limit) if limit.isdigit() else 0
-            if over > 0:
-                overflows.append(Overflow(region, over))
+        limits = size_recipe.limits_of(properties)
+        flash = sum(size for _, size in image.flash_bytes()) if counted is None else counted
+        ram = sum(size for _, size in image.static_ram())
+        overflows = [
+            Overflow(region, size - limit)
+            for region, size, limit in (("FLASH", flash, limits.flash), ("RAM", ram, limits.ram))
+            if limit is not None and size > limit
+        ]
         if not overflows:
             raise self._failed(report)
         return tuple(overflows)
@@ -220,14 +224,18 @@ class Compilation:
         remark = f"the image for the board takes {extra:,} bytes of RAM more than the sketch" if extra else ""
         return BoardImage(folder, elf, wrap_plan.session, missing, extra, wanted), remark
 
-    def _compile_harness(self, properties: Mapping[str, str]) -> None:
-        known = {
+    def _of_build(self, properties: Mapping[str, str]) -> dict[str, str]:
+        """The board's properties with those of this build, which recipes name."""
+        return {
             **properties,
             **dict(item.split("=", 1) for item in self._of_machine()),
             "build.path": str(self.workspace.build_path),
             "build.source.path": str(self.workspace.sketch),
             "build.project_name": f"{self.workspace.name}.ino",
         }
+
+    def _compile_harness(self, properties: Mapping[str, str]) -> None:
+        known = self._of_build(properties)
         done = run(
             harness.compile_command(known, self.workspace.folder / "board"),
             cwd=self.workspace.build_path,
@@ -244,19 +252,19 @@ class Compilation:
                 do="measure this board with `--ram-search faithful`, and report it",
             )
 
-    def _check(self, image: Image, report: CompileReport) -> list[str]:
-        """Compare the ELF's flash with the compiler's own count.
+    def _counts(
+        self, report: CompileReport, properties: Mapping[str, str], image: Image
+    ) -> size_recipe.Counts:
+        """The platform's own counts: of flash by the sketch compiler, where it says it in numbers.
 
-        The two may differ by right: the compiler counts the sections that the platform's
-        ``recipe.size.regex`` names, which often leaves out .ARM.exidx and vectors, or counts a
-        section that occupies no flash. What is measured is the ELF's; a difference is only told.
+        Variables are taken from the platform for machines whose memory is not known here.
         """
-        if report.text is None:
-            return []
-        ours = sum(size for _, size in image.flash_bytes())
-        if ours == report.text:
-            return []
-        return [f"flash is {ours} bytes by the image's sections, {report.text} by the platform's own count"]
+        if report.text is not None and image.maps_memory:
+            return size_recipe.Counts(report.text)
+        known, path = self._of_build(properties), self.workspace.build_path
+        counts = size_recipe.platform_counts(known, path, str(self.tools.gcc_bin or ""))
+        storage = counts.storage if report.text is None else report.text
+        return size_recipe.Counts(storage, None if image.maps_memory else counts.variables)
 
     def _check_template(self, image: Image) -> None:
         use = self.source.uses[0]
@@ -317,6 +325,21 @@ class Compilation:
         return BuildFailed(
             first.message, where=where, diagnostics=diagnostics, do=advice(first, self._built())
         )
+
+
+def _two_counts(image: Image, counted: int | None) -> list[str]:
+    """Tells that the platform counts flash otherwise than the image's sections do.
+
+    The two may differ by right: a platform counts the sections that its ``recipe.size.regex`` names, which
+    often leaves out .ARM.exidx and vectors, or counts a section that occupies no flash.
+    """
+    ours = sum(size for _, size in image.flash_bytes())
+    if counted is None or counted == ours:
+        return []
+    return [
+        f"flash is {counted:,} bytes as the platform counts it (recipe.size.regex); "
+        f"the image's sections have {ours:,}"
+    ]
 
 
 _STATUS = re.compile(r"exit status \d+$")

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Harness, Overflow
+from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Harness, MemoryLimits, Overflow
 from mlbench.errors import EnvironmentFault, HostTimeout
 from mlbench.firmware.library_files import library_digest
 
@@ -284,6 +284,9 @@ def _firmware(meta: Any, entry: Path, source: Path) -> Firmware:
         cached=True,
         notes=tuple(meta["notes"]),
         board=_board_image(meta.get("board"), entry),
+        platform_bytes=meta["platform_bytes"],
+        platform_variables=meta["platform_variables"],
+        limits=MemoryLimits(**meta["limits"]),
     )
 
 

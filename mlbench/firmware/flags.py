@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlbench.core.fqbn import OWN_PACKAGE
 from mlbench.errors import EnvironmentFault
 from mlbench.firmware.compiler import expand
-from mlbench.firmware.platforms import OWN_PACKAGE, Fqbn
+from mlbench.firmware.platforms import Fqbn
 from mlbench.firmware.toolchain import Toolchain, compiler_version, first_output
 from mlbench.firmware.workspace import Workspace
 from mlbench.util.subprocesses import child_environment, run

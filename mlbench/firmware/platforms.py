@@ -8,15 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlbench.core.fqbn import OWN_PACKAGE, is_fqbn
 from mlbench.errors import UsageError
 from mlbench.firmware.source_tree import SourceChanged, read_tree, stat_digest, tree_digest
 
-OWN_PACKAGE = "mlbench"
-"""The vendor part of the project's own boards."""
-
 _HEADERS = (".h", ".hh", ".hpp")
-
-_FQBN = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+(:[\w.-]+=[^,\s:]+(,[\w.-]+=[^,\s:]+)*)?")
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class Fqbn:
     @classmethod
     def parse(cls, text: str) -> Fqbn:
         """Split a board name. Raises UsageError when it is not one."""
-        if not _FQBN.fullmatch(text):
+        if not is_fqbn(text):
             raise UsageError(
                 "is not a board name",
                 where=repr(text),

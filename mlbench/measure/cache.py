@@ -95,6 +95,7 @@ def key_of(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int |
         firmware.is_template,
         firmware.name,
         encode(firmware.overflows),
+        [firmware.platform_bytes, firmware.platform_variables],
         overhead,
         nameless.board,
         nameless.backend,

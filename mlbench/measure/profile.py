@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mlbench.boards import board_for
-from mlbench.core.execution import HeapUse, NoProbes, Outcome, Probe, RunResult, Session, SpanKind, Target
+from mlbench.core.execution import (
+    HeapUse,
+    NoProbes,
+    NothingRuns,
+    Outcome,
+    Probe,
+    RunResult,
+    Session,
+    SpanKind,
+    Target,
+)
 from mlbench.core.firmware import Firmware
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
@@ -45,7 +55,7 @@ def measure_flash(firmware: Firmware, overhead: int | None) -> Flash:
     sections = image.flash_bytes()
     symbols, unlisted = by_name(symbol_sizes(image))
     total = sum(size for _, size in sections)
-    return Flash(total, sections, not firmware.fits, overhead, symbols, unlisted)
+    return Flash(total, sections, not firmware.fits, overhead, symbols, unlisted, firmware.platform_bytes)
 
 
 def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int | None = None) -> Profile:
@@ -63,13 +73,15 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
     flash = measure_flash(firmware, overhead)
     if not firmware.fits:
         over = " and ".join(f"{item.region} by {item.bytes:,} bytes" for item in firmware.overflows)
-        return _only_flash(flash, f"does not fit the board: exceeds {over}")
+        return _unmeasured(firmware, flash, f"does not fit the board: exceeds {over}")
     try:
         session = target.open(firmware, spec.functions)
+    except NothingRuns as why:
+        return _unmeasured(firmware, flash, str(why))
     except MLBenchError as error:
         if error.exit_status == 4:
             raise
-        return _only_flash(flash, str(error), Failure(str(error), exit_status=error.exit_status))
+        return _unmeasured(firmware, flash, str(error), Failure(str(error), exit_status=error.exit_status))
     try:
         taken = _run(firmware, spec, session, flash)
         return replace(taken, notes=(*taken.notes, *session.remarks()))
@@ -77,19 +89,20 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
         session.close()
 
 
-def _only_flash(flash: Flash, reason: str, failure: Failure | None = None) -> Profile:
-    return Profile(Measures.none(Absent(reason), flash), failure)
+def _unmeasured(firmware: Firmware, flash: Flash, reason: str, failure: Failure | None = None) -> Profile:
+    """What the image alone tells, and why there is no more."""
+    return Profile(Measures.none(Absent(reason), flash, further.of_image(firmware)), failure)
 
 
 def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -> Profile:
     if session.method == "nothing":
-        return _only_flash(flash, NO_NAMES)
+        return _unmeasured(firmware, flash, NO_NAMES)
     # One run gives the times and what memory was used; where one image serves for both, also what to replay.
     shared = firmware.elf == firmware.probe_elf
     timed = session.run(Probe(inferences=spec.inferences, probe_image=shared, record=True), spec.timeout_us)
     if timed.outcome is not Outcome.PASSED:
         return Profile(
-            _only_flash(flash, timed.reason).measures,
+            _unmeasured(firmware, flash, timed.reason).measures,
             Failure(f"{timed.outcome.value}: {timed.reason}", timed.chain),
             timed.notes,
             timed.serial,

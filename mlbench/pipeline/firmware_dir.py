@@ -25,7 +25,7 @@ from typing import Any
 from mlbench.boards import board_for
 from mlbench.core import backends
 from mlbench.core.execution import Functions, OutputBuffer
-from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Overflow
+from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, MemoryLimits, Overflow
 from mlbench.errors import EnvironmentFault, MLBenchError, UsageError
 from mlbench.firmware.board_harness import UPLOADED
 from mlbench.firmware.workspace import safe_name
@@ -232,6 +232,9 @@ def _firmware_data(outcome: BuildOutcome) -> dict[str, Any]:
         "overflows": [encode(overflow) for overflow in firmware.overflows],
         "diagnostics": _diagnostics(placed.diagnostics),
         "notes": [_cut(note) for note in firmware.notes[:_MOST_LISTED]],
+        "platform_bytes": firmware.platform_bytes,
+        "platform_variables": firmware.platform_variables,
+        "limits": encode(firmware.limits),
         "board": {
             "elf": image.elf.name,
             "session": image.session,
@@ -444,6 +447,9 @@ def _firmware(spec: SketchSpec, data: Mapping[str, Any], own: Path) -> Firmware:
         diagnostics=tuple(decode(item, Diagnostic) for item in data["diagnostics"]),
         notes=tuple(data["notes"]),
         board=_image(spec, data["board"], own / UPLOAD) if data["board"] is not None else None,
+        platform_bytes=data.get("platform_bytes"),
+        platform_variables=data.get("platform_variables"),
+        limits=decode(data.get("limits", {}), MemoryLimits),
     )
 
 

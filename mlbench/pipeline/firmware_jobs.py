@@ -15,8 +15,8 @@ from mlbench.pipeline.run import Finished, Prebuilt, Services, build_all, profil
 from mlbench.results.values import Failure, Result
 from mlbench.suite.discovery import find_suite
 from mlbench.suite.options import RunOptions
-from mlbench.suite.selection import Selection, only, with_options
-from mlbench.suite.suite_file import load_suite
+from mlbench.suite.selection import Selection, only, settled, with_options
+from mlbench.suite.suite_file import SketchSpec, load_suite
 from mlbench.util.progress import Progress
 
 Debug = Callable[[str], None]
@@ -92,11 +92,11 @@ def _asked(entries: Sequence[Found], options: RunOptions) -> tuple[Found, ...]:
     """The entries that are asked for, measured as the options have it."""
     chosen = {id(spec) for spec in only(tuple(entry.spec for entry in entries), options.only)}
     backend = options.backend or backends.of_boards()
-    return tuple(
-        replace(entry, spec=with_options(replace(entry.spec, backend=backend), options))
-        for entry in entries
-        if id(entry.spec) in chosen
-    )
+
+    def asked(spec: SketchSpec) -> SketchSpec:
+        return with_options(settled(replace(spec, backend=backend), chosen=bool(options.backend)), options)
+
+    return tuple(replace(entry, spec=asked(entry.spec)) for entry in entries if id(entry.spec) in chosen)
 
 
 def temporary_folder() -> tempfile.TemporaryDirectory[str]:

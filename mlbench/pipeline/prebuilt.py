@@ -28,6 +28,9 @@ def firmware_of(path: Path) -> Firmware:
     except SketchError as error:
         # It was not built here: what is wrong is what was named.
         raise UsageError(error.what, where=error.where, do=error.do) from None
+    if not image.maps_memory:
+        do = "give an image for the board's Cortex-M"
+        raise UsageError(f"is built for {image.machine}, not for a 32-bit ARM", where=str(path), do=do)
     return Firmware(
         name=path.stem,
         source=path,

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from mlbench.core.backends import find
+from mlbench.core import backends
 from mlbench.core.execution import Instrument, Target
-from mlbench.core.firmware import BuildRequest, Firmware
+from mlbench.core.firmware import BuildRequest, Firmware, MemoryLimits
 from mlbench.errors import NO_MEMORY, MLBenchError, worst_status
 from mlbench.host.capacity import job_limit
 from mlbench.pipeline.portable_paths import portable, portable_measures
-from mlbench.results.values import Absent, Failure, Flash, Measures, Result, Status, Time
+from mlbench.results.values import Absent, Amount, Failure, Flash, Measures, Result, Status, Time
 from mlbench.source.project import Project
 from mlbench.suite.suite_file import SketchSpec
 from mlbench.util.interrupt import is_ending
@@ -51,6 +51,8 @@ class Services:
     empty: Callable[[], Path]
     """The empty sketch's folder."""
     flash: Callable[[Firmware, int | None], Flash]
+    of_image: Callable[[Firmware], tuple[tuple[str, Amount | Absent], ...]]
+    """Further measures of the image alone."""
     target: Callable[[SketchSpec], Target]
     profile: Callable[[Firmware, SketchSpec, Target, int | None], Profile]
     advise: Callable[[SketchSpec, Firmware], tuple[str, ...]]
@@ -64,7 +66,7 @@ class Services:
 
     def limit(self, specs: Sequence[SketchSpec]) -> int:
         """How many of these entries to work on at a time."""
-        on_port = any((row := find(spec.backend)) is not None and row.on_port for spec in specs)
+        on_port = any((row := backends.find(spec.backend)) is not None and row.on_port for spec in specs)
         limit = job_limit(self.jobs)
         return min(limit, BOARD_JOBS) if on_port else limit
 
@@ -287,8 +289,10 @@ class _Overheads:
 
     def _measure(self, board: str, properties: tuple[str, ...]) -> _Overhead:
         try:
-            firmware = self._services.build(BuildRequest(self._services.empty(), board, properties))
-            return _Overhead(self._services.flash(firmware, None).bytes)
+            firmware = self._services.build(
+                BuildRequest(self._services.empty(), board, properties, probes=False)
+            )
+            return _Overhead(self._services.flash(firmware, None).counted)
         except Exception as error:
             # No failure of the sketch, which was built and can be measured.
             return _Overhead(note=f"the overhead is not known: {_failure(error).message}")
@@ -308,7 +312,8 @@ def _measure(
     instrument: Instrument | None = None
     if firmware is None:
         assert built.error is not None
-        return _failed(spec, built, None, built.error, None, tuple(seconds), debug)
+        nothing = Measures.none(Absent("the sketch was not built"))
+        return _failed(spec, built, nothing, built.error, None, tuple(seconds), debug)
     begin = time.monotonic()
     try:
         with progress.step(text):
@@ -317,12 +322,13 @@ def _measure(
             profile = services.profile(firmware, spec, target, overhead.bytes)
             notes = (*firmware.notes, *filter(None, [overhead.note]), *profile.notes)
             timed = isinstance(profile.measures.inference_time, Time)  # by the library's marks
-            if not profile.failure and firmware.fits and not timed and _unnamed(spec, firmware):
+            timeable = firmware.fits and not timed and _runs(spec)
+            if not profile.failure and timeable and _unnamed(spec, firmware):
                 notes = (*notes, *services.advise(spec, firmware))
     except Exception as error:
-        flash = _flash_alone(firmware, overhead.bytes, services)
+        alone = _image_alone(firmware, overhead.bytes, services)
         seconds.append(("measure", time.monotonic() - begin))
-        return _failed(spec, built, flash, error, instrument, tuple(seconds), debug)
+        return _failed(spec, built, alone, error, instrument, tuple(seconds), debug)
     seconds.append(("measure", time.monotonic() - begin))
     status = Status.FAILED if profile.failure else Status.OK if firmware.fits else Status.DOES_NOT_FIT
     return Result(
@@ -339,7 +345,13 @@ def _measure(
         serial=_bounded(profile.serial),
         seconds=tuple(seconds),
         cached=profile.cached,
+        limits=firmware.limits,
     )
+
+
+def _runs(spec: SketchSpec) -> bool:
+    backend = backends.find(spec.backend)
+    return backend is None or backend.runs
 
 
 def _unnamed(spec: SketchSpec, firmware: Firmware) -> bool:
@@ -347,17 +359,19 @@ def _unnamed(spec: SketchSpec, firmware: Firmware) -> bool:
     return not (named or spec.marks or firmware.is_template)
 
 
-def _flash_alone(firmware: Firmware, overhead: int | None, services: Services) -> Flash | None:
+def _image_alone(firmware: Firmware, overhead: int | None, services: Services) -> Measures:
+    """What the image tells without a run."""
+    absent = Absent("it could not be measured")
     try:
-        return services.flash(firmware, overhead)
+        return Measures.none(absent, services.flash(firmware, overhead), services.of_image(firmware))
     except MLBenchError:
-        return None
+        return Measures.none(absent)
 
 
 def _failed(
     spec: SketchSpec,
     built: _Built,
-    flash: Flash | None,
+    measures: Measures,
     error: Exception,
     instrument: Instrument | None,
     seconds: tuple[tuple[str, float], ...],
@@ -366,17 +380,16 @@ def _failed(
     """A result that says what went wrong, and keeps what is known all the same."""
     if debug:
         debug("".join(traceback.format_exception(error)))
-    reason = "the sketch was not built" if built.firmware is None else "it could not be measured"
-    absent = Absent(reason)
     return Result(
         sketch=spec.name,
         board=spec.board,
         backend=spec.backend,
         status=Status.FAILED,
-        measures=Measures.none(absent, flash),
+        measures=measures,
         instrument=instrument,
         build=built.firmware.keys if built.firmware else None,
         overflows=built.firmware.overflows if built.firmware else (),
+        limits=built.firmware.limits if built.firmware else MemoryLimits(),
         failure=portable(_failure(error), built.project, built.firmware),
         seconds=seconds,
     )

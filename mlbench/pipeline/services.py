@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlbench.core import backends
+from mlbench.core.fqbn import OWN_PACKAGE, without_options
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.pipeline.run import Services
 from mlbench.pipeline.worker_pool import WorkerPool
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mlbench.core.execution import PredictedLimit, Target
     from mlbench.core.firmware import BoardBuild, BoardImage, BuildRequest, Firmware
     from mlbench.firmware.arduino_cli import ArduinoCli
+    from mlbench.firmware.compiler import PlatformMissing
     from mlbench.firmware.toolchain import Toolchain
     from mlbench.measure.cache import Measure
     from mlbench.measure.profile import Profile
@@ -63,6 +65,7 @@ class _ServiceMaker:
         self._out_of_reach: dict[Source, OutOfReach] = {}
 
     def services(self) -> Services:
+        from mlbench.measure.further import of_image
         from mlbench.measure.profile import measure_flash
 
         return Services(
@@ -72,6 +75,7 @@ class _ServiceMaker:
             build=self._build,
             empty=_empty,
             flash=measure_flash,
+            of_image=of_image,
             target=self._target,
             profile=self._checked(self._measure()),
             advise=self._advise,
@@ -101,7 +105,8 @@ class _ServiceMaker:
             from mlbench.measure.cross_check import cross_check
 
             profile = measure(firmware, spec, target, overhead)
-            if profile.failure is not None or spec.backend == self._settings.cross_check:
+            runs = _backend(spec).runs
+            if profile.failure is not None or not runs or spec.backend == self._settings.cross_check:
                 return profile
             other = target_for(replace(spec, backend=self._settings.cross_check))
             note = cross_check(firmware, spec, profile, target, other)
@@ -134,10 +139,14 @@ class _ServiceMaker:
 
     def _build(self, request: BuildRequest) -> Firmware:
         from mlbench.firmware import build
+        from mlbench.firmware.compiler import PlatformMissing
         from mlbench.host.cache_dir import BUILDS, cache_area
 
         tools = self._toolchain(request.fqbn)
-        return build(request, tools, cache_area(BUILDS), self._progress, since=self._since)
+        try:
+            return build(request, tools, cache_area(BUILDS), self._progress, since=self._since)
+        except PlatformMissing as error:
+            raise _perhaps_misspelt(error, request.fqbn) from error
 
     def _toolchain(self, fqbn: str) -> Toolchain:
         from mlbench.firmware.install_tools import ensure_toolchain
@@ -175,7 +184,8 @@ class _ServiceMaker:
         from mlbench.util.text import printable
 
         board = board_for(spec.board)
-        fqbn = plain_fqbn(spec.board) if self._prebuilt else spec.board
+        # Options of firmware that was built elsewhere must steer no program here.
+        fqbn = without_options(spec.board) if self._prebuilt else spec.board
 
         def rebuild(wanted: BoardBuild, literal: int | None) -> Firmware:
             request = _locate(self._obtain(spec), spec)
@@ -260,9 +270,18 @@ def _backend(spec: SketchSpec) -> Backend:
     return backend
 
 
-def plain_fqbn(fqbn: str) -> str:
-    """An FQBN without options: those of firmware that was built elsewhere must steer no program here."""
-    return ":".join(fqbn.split(":")[:3])
+def _perhaps_misspelt(error: PlatformMissing, fqbn: str) -> PlatformMissing:
+    """The same, with the board that may have been meant where no board file has this one."""
+    from mlbench.boards import board_for
+    from mlbench.boards.catalog import known_fqbns
+    from mlbench.firmware.compiler import PlatformMissing
+    from mlbench.util.schema import nearest
+
+    board = board_for(fqbn)
+    of_platform = (name for name in known_fqbns() if name.split(":")[:2] == fqbn.split(":")[:2])
+    close = None if board.listed else nearest(board.id, of_platform)
+    do = f"{error.do}, or did you mean {close!r}?" if close else error.do
+    return PlatformMissing(error.what, where=error.where, do=do)
 
 
 def _check_board(spec: SketchSpec) -> None:
@@ -276,19 +295,21 @@ def _check_board(spec: SketchSpec) -> None:
 
 def _needs_arm(fqbn: str) -> bool:
     """Whether the board's platform brings no compiler of its own."""
-    return fqbn.startswith("mlbench:")
+    return fqbn.startswith(f"{OWN_PACKAGE}:")
 
 
 def _locate(project: Project, spec: SketchSpec) -> BuildRequest:
     from mlbench.core.firmware import BuildRequest
     from mlbench.source.project import libraries_of, sketch_of
 
+    backend = _backend(spec)
     return BuildRequest(
         sketch=sketch_of(project, spec),
         fqbn=spec.board,
         build_properties=spec.build_properties,
         libraries=libraries_of(project, spec),
-        board=board_build(spec) if _backend(spec).on_port else None,
+        board=board_build(spec) if backend.on_port else None,
+        probes=backend.runs,
     )
 
 

@@ -94,7 +94,7 @@ def preamble(
 
 def foot(overview: Digest, sections: Sections, run_url: str) -> str:
     """What the figures mean, where they were taken, and where to read more."""
-    deltas = [delta for job in overview.jobs for delta in job.deltas]
+    deltas = [delta for job in overview.jobs for delta in job.shown_deltas]
     figures = [side for delta in deltas for side in (delta.base, delta.head) if side is not None]
     moved = {delta.measure for delta in deltas if delta.change}
     moving = [measure for measure in rows() if measure.key in moved]

@@ -37,7 +37,7 @@ def change_table(comparison: Comparison) -> Table:
         names = [Cell(printable(job.sketch))]
         names += [Cell(printable(job.board))] if boards else []
         names += [Cell(printable(job.backend))] if backends else []
-        rows += [_row(names, delta) for delta in job.deltas if _is_shown(delta, job)]
+        rows += [_row(names, delta) for delta in job.shown_deltas if _is_shown(delta, job)]
     return Table(
         title=_title(comparison),
         columns=tuple(columns),
@@ -64,7 +64,7 @@ def _is_shown(delta: Delta, job: JobChange) -> bool:
     # What explains the steps of another measure stands beside it.
     return any(
         row(other.measure).steps and row(other.measure).beside == delta.measure and other.verdict in _SHOWN
-        for other in job.deltas
+        for other in job.shown_deltas
     )
 
 
@@ -94,13 +94,13 @@ def _remarks(comparison: Comparison) -> Iterable[str]:
     for job in comparison.jobs:
         if job.state in _STATES:
             yield f"{_name(job)}: {_STATES[job.state]}"
-        elif comparison.base is not None and all(_is_quiet(delta) for delta in job.deltas):
+        elif comparison.base is not None and all(_is_quiet(delta) for delta in job.shown_deltas):
             quiet.append(_name(job))
-        elif comparison.base is not None and not any(_is_shown(delta, job) for delta in job.deltas):
+        elif comparison.base is not None and not any(_is_shown(delta, job) for delta in job.shown_deltas):
             yield f"{_name(job)}: nothing that is on both sides has changed"
         for change in (*job.instrument_changes, *job.build_changes):
             yield f"{_name(job)}: {change.key}: {change.base or 'none'} -> {change.head or 'none'}"
-        for delta in job.deltas:
+        for delta in job.shown_deltas:
             raw = raw_change(delta)
             if raw and _is_shown(delta, job):
                 placed = f"{with_unit(raw, delta.measure)} with alignment cycles, which are not judged"
@@ -119,7 +119,7 @@ def _remarks(comparison: Comparison) -> Iterable[str]:
 
 
 def _is_quiet(delta: Delta) -> bool:
-    absent = all(side is not None and side.value is None for side in (delta.base, delta.head))
+    absent = all(side is None or side.value is None for side in (delta.base, delta.head))
     return absent or delta.verdict in (Verdict.UNCHANGED, Verdict.NOISE)
 
 

@@ -85,7 +85,7 @@ def digest(comparison: Comparison) -> Digest:
         skipped=tuple(by_state[JobState.SKIPPED]),
         unchanged=tuple(job for job in held if not _tells(job)),
         measured=tuple(compared) if comparison.base is None else (),
-        verdicts=Counter(delta.verdict for job in comparison.jobs for delta in job.deltas),
+        verdicts=Counter(delta.verdict for job in comparison.jobs for delta in job.shown_deltas),
     )
 
 
@@ -111,7 +111,7 @@ def headline(overview: Digest, missing: int = 0) -> tuple[str, str]:
 
 def _only(overview: Digest) -> str:
     """The one measure that moved, in full; empty where there are more."""
-    moved = [delta for job in overview.jobs for delta in job.deltas if delta.verdict in MOVED]
+    moved = [delta for job in overview.jobs for delta in job.shown_deltas if delta.verdict in MOVED]
     if len(moved) != 1 or moved[0].change is None:
         return ""
     (delta,) = moved
@@ -167,19 +167,21 @@ def _icon(overview: Digest, missing: int) -> str:
 
 def _moved(job: JobChange) -> Changed | None:
     """A job's measures that moved, and those that are shown beside them."""
-    names = {delta.measure for delta in job.deltas if delta.verdict in MOVED}
+    names = {delta.measure for delta in job.shown_deltas if delta.verdict in MOVED}
     if not names:
         return None
     names |= {row(name).beside for name in names}
     moved = (
-        delta for delta in job.deltas if delta.verdict in MOVED or (delta.measure in names and _known(delta))
+        delta
+        for delta in job.shown_deltas
+        if delta.verdict in MOVED or (delta.measure in names and _known(delta))
     )
     return Changed(job, tuple(delta for delta in moved if delta.verdict is not Verdict.NOT_COMPARED))
 
 
 def _with(jobs: list[JobChange], verdict: Verdict) -> tuple[Changed, ...]:
     chosen = [
-        Changed(job, tuple(delta for delta in job.deltas if delta.verdict is verdict and _known(delta)))
+        Changed(job, tuple(delta for delta in job.shown_deltas if delta.verdict is verdict and _known(delta)))
         for job in jobs
     ]
     return tuple(one for one in chosen if one.deltas)
@@ -187,7 +189,8 @@ def _with(jobs: list[JobChange], verdict: Verdict) -> tuple[Changed, ...]:
 
 def _tells(job: JobChange) -> bool:
     return any(
-        _known(delta) and delta.verdict not in (Verdict.NOISE, Verdict.UNCHANGED) for delta in job.deltas
+        _known(delta) and delta.verdict not in (Verdict.NOISE, Verdict.UNCHANGED)
+        for delta in job.shown_deltas
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mlbench.core.measures import FLASH, MeasureKind, rows
+from mlbench.core.measures import FLASH, Measure, MeasureKind
 from mlbench.reports.escaping import code, prose
 from mlbench.reports.rows import failure_line
-from mlbench.reports.wording import clocks, shown, spread, unit
+from mlbench.reports.wording import clocks, columns_of, shown, spread, unit
 from mlbench.results.values import Absent, Flash, Result, Time
 from mlbench.util.text import count, milliseconds
 
@@ -21,8 +21,11 @@ def to_markdown(results: Sequence[Result]) -> str:
 def _section(board: str, backend: str, results: Sequence[Result]) -> str:
     group = [result for result in results if (result.board, result.backend) == (board, backend)]
     footnotes: list[str] = []
-    lines_of = [f"| {' | '.join((code(result.sketch), *_cells(result, footnotes)))} |" for result in group]
-    head = list(_head())
+    known = columns_of(group)
+    lines_of = [
+        f"| {' | '.join((code(result.sketch), *_cells(result, known, footnotes)))} |" for result in group
+    ]
+    head = list(_head(known))
     lines = [f"### {code(board)}, {prose(backend)}", "", f"| {' | '.join(head)} |"]
     lines += [f"| {' | '.join(['---'] + ['---:'] * (len(head) - 1))} |", *lines_of]
     notes = [f"<sup>{number}</sup> {prose(text)}" for number, text in enumerate(footnotes, 1)]
@@ -35,10 +38,10 @@ def _section(board: str, backend: str, results: Sequence[Result]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _head() -> Iterable[str]:
+def _head(known: Iterable[Measure]) -> Iterable[str]:
     """The heading of each column, in the words of the comparisons that such tables are from."""
     yield "Implementation"
-    for measure in rows():
+    for measure in known:
         word = {FLASH: " usage"}.get(measure.key, " speed" if measure.kind is MeasureKind.TIME else "")
         of = f" ({unit(measure.key)})" if unit(measure.key) else ""
         yield f"{measure.title}{word}{of}"
@@ -46,8 +49,9 @@ def _head() -> Iterable[str]:
             yield f"Overhead{of}"
 
 
-def _cells(result: Result, footnotes: list[str]) -> Iterable[str]:
-    for measure, value in result.measures.items():
+def _cells(result: Result, known: Iterable[Measure], footnotes: list[str]) -> Iterable[str]:
+    for measure in known:
+        value = result.measures.of(measure.key)
         if isinstance(value, Absent):
             yield _absent(value, footnotes, result)
         elif isinstance(value, Time):

@@ -12,6 +12,7 @@ from mlbench.reports.escaping import code, fence, prose
 from mlbench.reports.last_lines import HEADING, last_line, last_lines
 from mlbench.reports.wording import (
     change,
+    columns,
     figure,
     icon,
     name_and_unit,
@@ -82,9 +83,18 @@ def apart_rows(changes: Sequence[Changed], name: Name) -> Rows:
 
 def figure_rows(jobs: Sequence[JobChange], name: Name) -> Rows:
     """The head's figures, a row a sketch."""
-    known = measures.rows()
+    known = columns(
+        ((job.board, job.backend), delta.measure)
+        for job in jobs
+        for delta in job.deltas
+        if delta.head is not None and delta.head.value is not None
+    )
     titles = (", ".join(filter(None, (measure.title, unit(measure.key)))) for measure in known)
-    lines = (row((name(job), *(figure(delta.measure, delta.head) for delta in job.deltas))) for job in jobs)
+    sides = [{delta.measure: delta.head for delta in job.deltas} for job in jobs]
+    lines = (
+        row((name(job), *(figure(measure.key, side.get(measure.key)) for measure in known)))
+        for job, side in zip(jobs, sides, strict=True)
+    )
     return table(("Sketch", *titles), "l" + "r" * len(known)), tuple(lines)
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from mlbench.boards import board_for
-from mlbench.core.measures import RAM_NEED, MeasureKind, MemoryKind, rows
+from mlbench.core.measures import STATIC_RAM, MeasureKind, MemoryKind, rows
 from mlbench.errors import UsageError
 from mlbench.results.comparison import Comparison, JobChange
 from mlbench.results.values import Absent, Measures, RamNeed, Result, Status
@@ -33,17 +34,21 @@ class _Size:
 
 
 def _known_sizes() -> Iterator[_Size]:
-    """Measures of which less is better, but for times; static RAM, which compilers tell, before RAM need."""
+    """Measures of which less is better, but for times; static RAM by the name that compilers give it."""
     for measure in rows():
         if measure.more_is_better or measure.kind is MeasureKind.TIME:
             continue
-        if measure.key == RAM_NEED:
+        if measure.key == STATIC_RAM:
             yield _Size("RAM for global variables", MemoryKind.RAM, _static_ram)
-        yield _Size(measure.name, measure.memory, partial(_amount, measure.key))
+        else:
+            yield _Size(measure.name, measure.memory, partial(_amount, measure.key))
 
 
 def _static_ram(measures: Measures) -> float | None:
-    return measures.ram_need.static if isinstance(measures.ram_need, RamNeed) else None
+    known = _amount(STATIC_RAM, measures)
+    if known is None and isinstance(measures.ram_need, RamNeed):
+        return measures.ram_need.static  # results of versions that had no measure of it
+    return known
 
 
 def _amount(key: str, measures: Measures) -> float | None:
@@ -79,7 +84,7 @@ def _file(board: str, taken: dict[str, str]) -> str:
 
 def _board(board: str, jobs: Sequence[JobChange], held: bool) -> dict[str, Any]:
     sizes = list(_known_sizes())
-    maxima = _maxima(board, sizes)
+    maxima = _maxima(board, sizes, [job.head for job in jobs if job.head is not None])
     sketches = [_sketch(job, sizes, maxima, held) for job in jobs]
     data: dict[str, Any] = {"board": printable(board), "sketches": sketches}
     if held:
@@ -87,13 +92,15 @@ def _board(board: str, jobs: Sequence[JobChange], held: bool) -> dict[str, Any]:
     return data
 
 
-def _maxima(board: str, sizes: Sequence[_Size]) -> tuple[int | str, ...]:
-    try:
+def _maxima(board: str, sizes: Sequence[_Size], results: Sequence[Result]) -> tuple[int | str, ...]:
+    """The board's memory by its file, else what its platform allows."""
+    flash = next((result.limits.flash for result in results if result.limits.flash is not None), None)
+    ram = next((result.limits.ram for result in results if result.limits.ram is not None), None)
+    with suppress(UsageError):
         known = board_for(board)
-    except UsageError:
-        return (NOT_KNOWN,) * len(sizes)
-    of = {MemoryKind.FLASH: known.flash.size, MemoryKind.RAM: known.ram.size}
-    return tuple(NOT_KNOWN if size.memory is None else of[size.memory] for size in sizes)
+        flash, ram = (known.flash.size, known.ram.size) if known.listed else (flash, ram)
+    of = {MemoryKind.FLASH: flash, MemoryKind.RAM: ram, None: None}
+    return tuple(of[size.memory] or NOT_KNOWN for size in sizes)
 
 
 def _sketch(

@@ -120,7 +120,9 @@ def _lines(result: Result) -> Iterable[str]:
         parts = ", ".join(f"{code(name)} {count(size)}" for name, size in measures.flash.sections)
         over = measures.flash.overhead
         core = f"; {count(over)} of an empty sketch" if over is not None else ""
-        yield f"flash: {count(measures.flash.bytes)} bytes: {parts}{core}"
+        own = measures.flash.counted
+        by_platform = f"{count(own)} bytes as the platform counts it; " if own != measures.flash.bytes else ""
+        yield f"flash: {by_platform}{count(measures.flash.bytes)} bytes: {parts}{core}"
     ram = measures.unused_ram
     if isinstance(ram, UnusedRam):
         sure = "certified" if ram.certified else "not certified"
@@ -143,7 +145,7 @@ def _lines(result: Result) -> Iterable[str]:
     for measure, value in measures.items():
         if isinstance(value, Time):
             yield f"{measure.name}: {_time(value)}"
-        elif isinstance(value, Amount):
+        elif isinstance(value, Amount) and not (measure.part_of and isinstance(need, RamNeed)):
             yield f"{measure.name}: {with_unit(shown(measure.key, value.amount), measure.key)}"
     if result.build is not None:
         built = result.build

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mlbench.core.measures import FLASH, rows
+from mlbench.core.measures import FLASH, Measure
 from mlbench.reports.last_lines import HEADING, last_lines
-from mlbench.reports.wording import clocks, shown, spread, unit
+from mlbench.reports.wording import clocks, columns_of, shown, spread, unit
 from mlbench.results.values import Absent, Flash, Result, Status, Time, UnusedRam, Value
 from mlbench.util.text import count, milliseconds, printable
 
@@ -89,7 +89,8 @@ def make_table(results: Sequence[Result]) -> Table:
     columns = [Column("Sketch", figures=False)]
     columns += [Column("Board", figures=False)] if len(boards) > 1 else []
     columns += [Column("Backend", figures=False)] if len(backends) > 1 else []
-    for measure in rows():
+    shown_measures = columns_of(results)
+    for measure in shown_measures:
         columns.append(Column(measure.column, unit(measure.key)))
         columns += [Column("Overhead", unit(measure.key))] if measure.key == FLASH else []
     notes = _Footnotes()
@@ -99,7 +100,7 @@ def make_table(results: Sequence[Result]) -> Table:
         names += [Cell(printable(result.board))] if len(boards) > 1 else []
         names += [Cell(printable(result.backend))] if len(backends) > 1 else []
         failed = result.status is Status.FAILED
-        lines.append(Row((*names, *_figures(result, notes)), failed))
+        lines.append(Row((*names, *_figures(result, shown_measures, notes)), failed))
     starred = any(cell.starred for row in lines for cell in row.cells)
     star = "does not fit the board; measured by linking again with larger memory regions" if starred else ""
     title = ", ".join(printable(name) for name in (*boards[:1], *backends[:1])) if len(boards) == 1 else ""
@@ -114,10 +115,11 @@ def make_table(results: Sequence[Result]) -> Table:
     )
 
 
-def _figures(result: Result, notes: _Footnotes) -> Iterable[Cell]:
+def _figures(result: Result, shown_measures: Iterable[Measure], notes: _Footnotes) -> Iterable[Cell]:
     # Why a failed sketch has no figures is said in full below the table.
     explained = result.failure is not None
-    for measure, value in result.measures.items():
+    for measure in shown_measures:
+        value = result.measures.of(measure.key)
         yield _cell(measure.key, value, notes, explained)
         if measure.key == FLASH:
             overhead = value.overhead if isinstance(value, Flash) else None

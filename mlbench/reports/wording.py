@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mlbench.core.measures import INFERENCE_TIME, MeasureKind, row
+from mlbench.core.measures import INFERENCE_TIME, Measure, MeasureKind, row, rows
 from mlbench.results.comparison import Delta, Figure, Limit, Verdict
-from mlbench.results.values import Result, Time
+from mlbench.results.values import Absent, Result, Time
 from mlbench.util.text import count, milliseconds
 
 MINUS = "\N{MINUS SIGN}"
@@ -24,8 +24,40 @@ ICONS = {
 """A shape for each verdict, so that nobody depends on colours; the words stand beside it."""
 
 
+Place = tuple[str, str]
+"""A board and a backend."""
+
 _UNITS = {MeasureKind.BYTES: "bytes", MeasureKind.TIME: "ms", MeasureKind.COUNT: ""}
 _DIGITS_OF_COUNTS = 3
+
+
+def columns(known: Iterable[tuple[Place, str]]) -> tuple[Measure, ...]:
+    """The measures that have a column, in their order.
+
+    Args:
+        known: each figure that is there: where it was measured, and the key of its measure. A part of a
+            measure has a column where some place knows it, and nothing of the whole.
+    """
+    figures = set(known)
+    places = {place for place, _ in figures}
+    return tuple(
+        measure
+        for measure in rows()
+        if not measure.part_of
+        or any(
+            (place, measure.key) in figures and (place, measure.part_of) not in figures for place in places
+        )
+    )
+
+
+def columns_of(results: Iterable[Result]) -> tuple[Measure, ...]:
+    """The measures that have a column in a table of these results."""
+    return columns(
+        ((result.board, result.backend), measure.key)
+        for result in results
+        for measure, value in result.measures.items()
+        if not isinstance(value, Absent)
+    )
 
 
 def unit(measure: str) -> str:

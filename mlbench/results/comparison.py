@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from mlbench.core import measures
 from mlbench.results.values import Result
 
 
@@ -133,6 +134,16 @@ class JobChange:
     base: Result | None = None
     head: Result | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def shown_deltas(self) -> tuple[Delta, ...]:
+        """The deltas that people read: a part without a limit is left out where the whole is compared."""
+        compared = {delta.measure for delta in self.deltas if delta.change is not None}
+        return tuple(
+            delta
+            for delta in self.deltas
+            if measures.row(delta.measure).part_of not in compared or delta.threshold != Threshold()
+        )
 
 
 @dataclass(frozen=True)

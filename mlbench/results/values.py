@@ -8,7 +8,7 @@ from enum import Enum
 
 from mlbench.core import measures
 from mlbench.core.execution import Frame, Instrument, StackUse
-from mlbench.core.firmware import BuildKeys, Diagnostic, Overflow
+from mlbench.core.firmware import BuildKeys, Diagnostic, MemoryLimits, Overflow
 
 AS_OBJECT = {"json": "object"}
 """Metadata of a field with many names and bytes: an object in JSON, which is short and quick to check."""
@@ -42,7 +42,10 @@ class Amount:
 
 @dataclass(frozen=True)
 class Flash:
-    """Flash the image occupies. ``overhead`` is the empty sketch's, same board and toolchain."""
+    """Flash the image occupies. ``overhead`` is the empty sketch's, same board and toolchain.
+
+    ``bytes`` is by the image's sections.
+    """
 
     bytes: int
     sections: tuple[tuple[str, int], ...]
@@ -52,11 +55,18 @@ class Flash:
     """Bytes of each function and object, largest first; a name stands for all that have it."""
     unlisted: int = 0
     """Bytes of the symbols that are too many to list."""
+    platform_bytes: int | None = None
+    """As the platform's own size recipe counts it; None where that is not known."""
+
+    @property
+    def counted(self) -> int:
+        """The figure that is shown: the platform's own count, where it is known."""
+        return self.bytes if self.platform_bytes is None else self.platform_bytes
 
     @property
     def amount(self) -> float:
         """The figure that is compared."""
-        return float(self.bytes)
+        return float(self.counted)
 
     @property
     def unnamed(self) -> int:
@@ -188,11 +198,17 @@ class Measures:
     further: tuple[tuple[str, Amount | Absent], ...] = field(default=(), metadata=INLINE)
 
     @classmethod
-    def none(cls, why: Absent, flash: Flash | Absent | None = None) -> Measures:
-        """Every measure absent for one reason, but for flash where it is known."""
+    def none(
+        cls,
+        why: Absent,
+        flash: Flash | Absent | None = None,
+        known: tuple[tuple[str, Amount | Absent], ...] = (),
+    ) -> Measures:
+        """Every measure absent for one reason, but for flash and further ones where they are known."""
         core_measures = cls(flash or why, why, why, why, why)
         further = (row.key for row in measures.rows() if row.key not in core_measures._own())
-        return replace(core_measures, further=tuple((key, why) for key in further))
+        values: dict[str, Amount | Absent] = dict(known)
+        return replace(core_measures, further=tuple((key, values.get(key, why)) for key in further))
 
     def _own(self) -> dict[str, Value]:
         return {
@@ -238,3 +254,5 @@ class Result:
     """Host seconds by step (build, measure); never part of what is compared."""
     cached: bool = field(default=False, compare=False)
     """Whether the figures were measured by an earlier run, of the very same image."""
+    limits: MemoryLimits = MemoryLimits()
+    """What the platform allows."""

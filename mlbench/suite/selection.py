@@ -71,27 +71,53 @@ def select(
     if options.boards:
         pairs = ((spec, board) for spec in specs for board in options.boards)
         specs = tuple(dict.fromkeys(replace(spec, board=name, board_where="--board") for spec, name in pairs))
+    backend = options.backend or (backends.of_boards() if options.port else "")
+    if backend:
+        specs = tuple(replace(spec, backend=backend) for spec in specs)
+    # A bundle is for boards; what nothing runs goes along.
+    chosen = bool(backend) and not options.firmware_dir
+    specs = tuple(dict.fromkeys(settled(spec, chosen=chosen) for spec in specs))
     if not lenient:
         for spec in specs:
             if spec.board_where:
                 check_board(spec)
-    backend = options.backend or (backends.of_boards() if options.port else "")
-    if backend:
-        specs = tuple(dict.fromkeys(replace(spec, backend=backend) for spec in specs))
     specs = tuple(_with_build_options(spec, options, folder) for spec in specs)
     return Selection(tuple(with_options(spec, options) for spec in specs), named, suite, notes)
 
 
+def settled(spec: SketchSpec, *, chosen: bool = False) -> SketchSpec:
+    """The entry with its board's FQBN and the backend that it is measured on.
+
+    Where the board's file has nothing for the backend, or no file has the board, the image alone is measured.
+    A backend that was ``chosen`` on the command line stays. A board that is not known stays as it is.
+    """
+    from mlbench.boards import board_for
+
+    try:
+        board = board_for(spec.board)
+    except UsageError:
+        return spec
+    fqbn = board.fqbns[0] if spec.board == board.id else spec.board
+    backend = backends.find(spec.backend)
+    runs = chosen or backend is None or spec.backend in board.backends
+    return replace(spec, board=fqbn, backend=spec.backend if runs else backends.of_images())
+
+
 def check_board(spec: SketchSpec) -> None:
-    """Tell of a board that is not known before anything is built for it.
+    """Tell of a board that is not known, or that nothing can be run for, before anything is built for it.
 
     Raises:
         UsageError: with the file and line that name it.
     """
     from mlbench.boards import board_for
 
+    backend = backends.find(spec.backend)
     try:
-        board_for(spec.board)
+        board = board_for(spec.board)
+        if not board.listed and backend is not None and backend.runs:
+            what = f"no board file has {board.id}, so nothing measures it on the backend {backend.name!r}"
+            do = "describe the board (docs/boards.md), or measure flash and static RAM without a backend"
+            raise UsageError(what, do=do)
     except UsageError as error:
         where = error.where or spec.board_where or spec.where
         raise UsageError(error.what, where=where, do=error.do) from None

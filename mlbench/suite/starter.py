@@ -60,7 +60,7 @@ defaults:
 sketches:
 """
 _HINT = """\
-    # Without these, flash alone is measured. `mlbench run {name}` proposes names.
+    # Without these, only flash and static RAM are measured. `mlbench run {name}` proposes names.
     # init: "Model::Model()"
     # inference: "Model::inference(void*, void*)"
 """

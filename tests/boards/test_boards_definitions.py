@@ -92,7 +92,8 @@ def test_layouts_of_memory_are_options_of_the_fqbn() -> None:
         ("SPRESENSE:spresense:spresense:Memory=700", "has no Memory=700; use one of: Memory=128, Memory=256"),
         ("SPRESENSE:spresense:spresense:Core=Sub1", "has no Core=Sub1; use one of: Core=Main"),
         ("arduino:mbed_portenta:envie_m7:target_core=cm4", "use one of: target_core=cm7"),
-        ("arduino:avr:unoo", "did you mean 'arduino:avr:uno'?"),
+        ("mlbench:nrf52840:nano33bel", "did you mean 'mlbench:nrf52840:nano33ble'?"),
+        ("arduino:avr", "board 'arduino:avr' is not known"),
         ("uno:", "board 'uno:' is not known"),
     ],
 )

@@ -121,8 +121,11 @@ def test_an_unknown_board_is_told_before_anything_is_built(place, capsys, text, 
 
 def test_an_unknown_board_of_the_command_line_is_told_as_such(place, capsys):
     sketch(place / "kws")
-    assert main(["kws", "--board", "arduino:avr:unoo"]) == 2
-    assert "--board: board 'arduino:avr:unoo' is not known" in capsys.readouterr().err
+    assert main(["kws", "--board", "unoo"]) == 2
+    assert "--board: board 'unoo' is not known" in capsys.readouterr().err
+    assert main(["kws", "--board", "arduino:avr:unoo", "--backend", "renode"]) == 2
+    said = "--board: no board file has arduino:avr:unoo, so nothing measures it on the backend 'renode'"
+    assert said in capsys.readouterr().err
 
 
 def test_sketches_that_are_not_there_keep_apart(place, capsys):

@@ -51,6 +51,7 @@ class Fakes:
             build=self.build,
             empty=lambda: Path("empty-sketch"),
             flash=lambda firmware, overhead: Flash(1000 + len(firmware.name), (), False, overhead),
+            of_image=lambda _: (),
             target=self.target,
             profile=self.profile,
             advise=lambda spec, firmware: (f"name the functions of {spec.name}",),

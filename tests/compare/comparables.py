@@ -10,6 +10,7 @@ from mlbench.core.execution import Instrument
 from mlbench.core.firmware import BuildKeys, Overflow
 from mlbench.results.values import (
     Absent,
+    Amount,
     Failure,
     Flash,
     Measures,
@@ -57,6 +58,7 @@ def result(name: str = "kws", **changes: object) -> Result:
         RamNeed(60_000, 50_000, 8_000, 2_000),
         emulated(6_400),
         emulated(64_000, 640),
+        (("static_ram", changes.pop("static_ram", Amount(50_000))),),  # type: ignore[arg-type]
     )
     mine = {key: value for key, value in changes.items() if key in Measures.__dataclass_fields__}
     rest = {key: value for key, value in changes.items() if key not in mine}
@@ -71,14 +73,14 @@ def failed(name: str = "kws") -> Result:
         BOARD,
         "emulator",
         Status.FAILED,
-        Measures(absent, absent, absent, absent, absent),
+        Measures.none(absent),
         failure=Failure("it does not compile"),
     )
 
 
 def skipped(name: str = "kws") -> Result:
     absent = Absent("nothing it is made of was changed")
-    return Result(name, BOARD, "emulator", Status.SKIPPED, Measures(absent, absent, absent, absent, absent))
+    return Result(name, BOARD, "emulator", Status.SKIPPED, Measures.none(absent))
 
 
 def spilled(name: str = "kws") -> Result:
@@ -89,7 +91,7 @@ def spilled(name: str = "kws") -> Result:
         BOARD,
         "emulator",
         Status.DOES_NOT_FIT,
-        Measures(flash, absent, absent, absent, absent),
+        Measures.none(absent, flash, (("static_ram", Amount(50_000)),)),
         INSTRUMENT,
         BUILD,
         (Overflow("FLASH", 116_960),),

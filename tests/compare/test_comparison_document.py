@@ -87,7 +87,7 @@ def written() -> dict[str, object]:
         (lambda d: d.update(schema="mlbench/result/1"), "not a comparison"),
         (lambda d: d.pop("jobs"), "needs the key 'jobs'"),
         (lambda d: d["jobs"][0].update(state="wonderful"), "wonderful"),
-        (lambda d: d["jobs"][0]["deltas"].pop(), "deltas"),
+        (lambda d: d["jobs"][0]["deltas"].pop(), "one delta a measure"),
         (lambda d: d["jobs"][0]["deltas"].reverse(), "one delta a measure"),
         (lambda d: d["jobs"][0]["deltas"][0].update(verdict=7), "verdict"),
         (lambda d: d["jobs"][0]["head"].update(sketch=["x"]), "sketch"),

@@ -1,4 +1,4 @@
-"""Images for AVR boards: their sizes and names, where avr-gcc is there to make some."""
+"""Images for boards without an ARM: their sizes and names, where compilers are there to make some."""
 
 from __future__ import annotations
 
@@ -61,3 +61,21 @@ def test_a_machine_is_what_the_header_says(model: Image) -> None:
     assert not image.is_arm
     # Addresses of an ARM's RAM are none of an AVR's.
     assert image.static_ram() == ()
+
+
+def test_variables_of_other_machines_are_what_is_writable(tmp_path: Path) -> None:
+    compiler = shutil.which("riscv64-unknown-elf-gcc")
+    if compiler is None:
+        pytest.skip("needs riscv64-unknown-elf-gcc on PATH")
+    (tmp_path / "x.c").write_text(
+        "int table[20] = {1}; char buffer[150]; const int weights[50] = {4};\n"
+        "int _start(void) { return table[2] + weights[buffer[3]]; }\n"
+    )
+    command = [compiler, "-march=rv32imc", "-mabi=ilp32", "-Os", "-nostdlib", "-ffreestanding", "x.c"]
+    subprocess.run([*command, "-o", "x.elf"], cwd=tmp_path, check=True)
+    image = Image.load(tmp_path / "x.elf")
+    assert (image.machine, image.maps_memory) == ("RISC-V", False)
+    assert dict(image.static_ram())[".data"] == 80
+    assert 150 <= dict(image.static_ram())[".bss"] <= 160
+    assert {".text", ".rodata", ".data"} <= set(dict(image.flash_bytes()))
+    assert dict(image.flash_bytes())[".rodata"] == 200

@@ -170,7 +170,7 @@ def test_not_an_elf(tmp_path: Path, content: bytes, message: str) -> None:
     ("offset", "value", "message"),
     [
         (18, 62, "is built for x86-64, not for a 32-bit ARM"),
-        (18, 94, "is built for Xtensa, not for a 32-bit ARM"),
+        (18, 105, "is built for MSP430, not for a 32-bit ARM"),
         (18, 250, "is built for machine number 250"),
         (4, 2, "is a 64-bit ELF file"),
         (5, 2, "is built for machine number 10240"),

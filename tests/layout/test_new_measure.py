@@ -57,6 +57,7 @@ SHOWN = {
 def row(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Measure:
     made: Measure = ROWS[request.param]
     monkeypatch.setattr(measures, "MEASURES", (*measures.MEASURES, made))
+    monkeypatch.setattr(further, "OF_IMAGE", {})
     monkeypatch.setitem(further.TAKEN, made.key, lambda _firmware, run: Amount(run.virtual_us))
     return made
 

@@ -202,9 +202,9 @@ def a_folder(entry: Path) -> None:
     (entry / FILE).mkdir()
 
 
-@damage("board 'acme:avr:none' is not known")
+@damage("board 'mlbench:avr:none' is not known")
 def unknown_board(entry: Path) -> None:
-    edit(entry, lambda data: data.update(board="acme:avr:none"))
+    edit(entry, lambda data: data.update(board="mlbench:avr:none"))
 
 
 @damage("board ")

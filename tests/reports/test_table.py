@@ -22,6 +22,7 @@ from mlbench.reports.table import make_table, plain
 from mlbench.reports.terminal import show
 from mlbench.results.values import (
     Absent,
+    Amount,
     Failure,
     Flash,
     Measures,
@@ -229,3 +230,25 @@ def test_the_markdown_table_stays_one(text):
     assert shown.links == []
     assert shown.unbalanced == []
     assert "" not in shown.cells
+
+
+STATIC = ("static_ram", Amount(1_234))
+NOT_RUN = Measures.none(Absent("nothing runs it"), Flash(5_000, ()), (STATIC,))
+
+
+def headings(*results: Result) -> list[str]:
+    table = make_table(results)
+    text = plain(table)
+    assert all(("Static RAM" in drawn) == ("Static RAM" in text) for drawn in (to_markdown(results), text))
+    return [column.name for column in table.columns if column.figures]
+
+
+def test_static_ram_has_a_column_where_nothing_on_a_board_has_a_ram_need() -> None:
+    usual = ["Flash", "Overhead", "Unused RAM", "RAM need", "Init", "Inference"]
+    ran = replace(GOOD, measures=replace(MEASURES, further=(STATIC,)))
+    unnamed = replace(GOOD, sketch="empty", measures=NOT_RUN)
+    elsewhere = replace(unnamed, board="acme:classic:one", backend="none")
+    assert headings(ran) == headings(ran, unnamed) == usual
+    assert headings(unnamed) == headings(ran, elsewhere) == [*usual[:3], "Static RAM", *usual[3:]]
+    lines = plain(make_table((ran, elsewhere))).splitlines()
+    assert [line.split().count("1,234") for line in lines if "kws" in line or "empty" in line] == [1, 1]

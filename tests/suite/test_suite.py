@@ -142,7 +142,7 @@ def test_anchors_and_merge_keys_work():
         ("sketches:\n  - path: a\n    name: no\n", 3, "must be text, not false; put it in quotes"),
         ("sketches:\n  - path: a\n    timeout: 60\n", 3, "timeout"),
         ("sketches:\n  - path: a\n    timeout: '60'\n", 3, "with its unit"),
-        ("sketches:\n  - path: a\n    backend: emulater\n", 3, "emulator, renode or board"),
+        ("sketches:\n  - path: a\n    backend: emulater\n", 3, "emulator, renode, board or none"),
         ("sketches:\n  - path: a\n    serial: maybe\n", 3, "exact, ignore"),
         ("sketches:\n  - path: a\n    output: {arg: 1}\n", 3, "'bytes'"),
         (

@@ -7,10 +7,11 @@ from dataclasses import replace
 from mlbench.compare import Thresholds, accepted, compare
 from mlbench.core.execution import Frame, Instrument
 from mlbench.core.firmware import BuildKeys, Diagnostic, Overflow
-from mlbench.core.measures import keys
+from mlbench.core.measures import STATIC_RAM, keys
 from mlbench.results.comparison import Comparison, Limit, Side, Threshold
 from mlbench.results.values import (
     Absent,
+    Amount,
     Failure,
     Flash,
     Measures,
@@ -49,6 +50,9 @@ def result(sketch: str, flash: int = 148_152, **changes) -> Result:
         inference_time=time(53_654.0),
     )
     measures = replace(measures, **{k: changes.pop(k) for k in list(changes) if hasattr(measures, k)})
+    need = measures.ram_need
+    static = Amount(need.static) if isinstance(need, RamNeed) else need
+    measures = replace(measures, further=((STATIC_RAM, static),))
     whole = Result(
         sketch,
         OWN,
@@ -80,7 +84,7 @@ def failed(sketch: str, failure: Failure, flash: int = 0) -> Result:
         one,
         status=Status.FAILED,
         failure=failure,
-        measures=Measures(flashed, DEAD, DEAD, DEAD, DEAD),
+        measures=Measures.none(DEAD, flashed),
         serial="ready\nout of memory\n" if failure.chain else "",
     )
 
@@ -91,7 +95,7 @@ def unfit(sketch: str) -> Result:
     return replace(
         one,
         status=Status.DOES_NOT_FIT,
-        measures=Measures(flash, UNFIT, UNFIT, UNFIT, UNFIT),
+        measures=Measures.none(UNFIT, flash, ((STATIC_RAM, Amount(60_000)),)),
         overflows=(Overflow("RAM", 42_300),),
     )
 
@@ -152,7 +156,7 @@ AFTER = (
     replace(
         result("skipped"),
         status=Status.SKIPPED,
-        measures=Measures(*[Absent("nothing it depends on was changed")] * 5),
+        measures=Measures.none(Absent("nothing it depends on was changed")),
     ),
 )
 CLOCKED_BEFORE = tuple(on_board(name, 87_817.0) for name in ("faster", "slower", "steady"))

@@ -31,7 +31,7 @@ def run(_options: argparse.Namespace) -> int:
         print(f"    flash {board.flash.size:,} bytes, RAM {board.ram.size:,} bytes")
         for option in board.options:
             print(f"    {option.key}: {', '.join(value for value, _ in option.values)}")
-        print(f"    backends: {', '.join(board.backends) or 'none: flash only'}")
+        print(f"    backends: {', '.join(board.backends) or 'none: flash and static RAM only'}")
         if board.serial is not None:
             usb = ", ".join(map(str, board.serial.usb)) or "named by its port"
             print(f"    serial: {usb}; reset by {board.reset.by}; upload by {board.upload.by}")
