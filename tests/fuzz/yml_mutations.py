@@ -11,7 +11,7 @@ from mlbench.errors import MLBenchError
 from mlbench.suite.options import RunOptions
 from mlbench.suite.selection import select
 
-_TEXTS = (
+TEXTS = (
     """\
 version: 1
 source: {url: "https://example.org/a.git", ref: v1, folder: sub, submodules: false}
@@ -34,24 +34,25 @@ sketches:
     timeout: 2 min
   - path: app/other.ino
     board: [mlbench:nrf52840:nano33ble, arduino:mbed_nano:nano33ble]
-    output: [{symbol: result, bytes: 4}, {arg: 0, bytes: 10, ignore: true}]
+    output: [{symbol: result, bytes: 4}, {arg: 0, bytes: 10}]
+    returns: ignore
     serial: exact
 thresholds:
-  flash: 1024
-  unused_ram: {amount: 512, percent: 5}
-  inference_time: 2 %
-  init_time: {warn: 1 %, fail: 10 %}
+  flash: {fail: 1 KiB}
+  unused_ram: {warn: 512 B, fail: [5 %, 2 KiB]}
+  inference_time: {fail: 2 %}
+  init_time: {warn: 1 %, fail: never}
 """,
     """\
 sketches:
-- models/kws
+- path: models/kws
 - path: models/person   # a comment
-  thresholds: {flash: 5 %}
-- {path: 'models/"quoted"', name: "p\\u00e9", timeout: 500 ms}
+  thresholds: {flash: {fail: 5 %}}
+- {path: 'models/person', name: "p\\u00e9", timeout: 500 ms, marks: library}
 """,
     """\
 version: 1
-base: &base {board: 'mlbench:nrf52840:nano33ble', inference: infer}
+defaults: &base {board: 'mlbench:nrf52840:nano33ble', inference: infer}
 sketches:
 - {<<: *base, path: one}
 - <<: [*base, {inferences: 7}]
@@ -60,6 +61,7 @@ sketches:
     make model
 """,
 )
+"""Each is right, and has other things in it."""
 _VALUES = (
     *('""', "~", "null", "yes", "no", "1", "-1", "0", "1e400", ".inf", ".nan", "0x7fffffffffffffff", "1_000"),
     *("190:20:30", "0o17", "99999999999999999999", "'text'", "[]", "{}", "[[[[[[]]]]]]", "{a: {b: {c: 1}}}"),
@@ -77,9 +79,9 @@ _CHARACTERS = "\t\r\0\x07\x85\u2028\ufeff:-#&*!|>'\"%@`{}[],? \n"
 def text_of(seed: str, number: int) -> str:
     """The text that a seed has by this number."""
     draw = random.Random(f"{seed} yml {number}")
-    text = draw.choice(_TEXTS)
-    for _ in range(draw.choice((1, 1, 2, 3, 6))):
-        text = draw.choice((_value, _value, _value, _key, _line, _lines, _character, _deep))(draw, text)
+    text = draw.choice(TEXTS)
+    for _ in range(draw.choice((1, 1, 1, 2, 4))):
+        text = draw.choice((_value,) * 6 + (_key, _key, _line, _lines, _character, _deep))(draw, text)
     return text
 
 
