@@ -55,10 +55,11 @@ __attribute__((noinline)) void *_sbrk(int more) {
   top += more;
   return old;
 }
-__attribute__((noinline)) void *malloc(size_t size) {
+__attribute__((noinline)) void *_malloc_r(void *, size_t size) {  /* named as newlib's: it can be replayed */
   void *memory = size < 0x10000000 ? _sbrk((int)((size + 7) & ~7u)) : (void *)-1;
   return memory == (void *)-1 ? NULL : memory;
 }
+__attribute__((noinline)) void *malloc(size_t size) { return _malloc_r(NULL, size); }
 __attribute__((noinline)) void free(void *) {}
 __attribute__((section(".vectors"), used)) const void *const vectors[32] = {&stack_top, (void *)reset,
   (void *)spin, (void *)spin, (void *)spin, (void *)spin, (void *)spin, 0, 0, 0, 0, (void *)tick,

@@ -126,7 +126,7 @@ def mutant(bases: Sequence[Base], seed: str, number: int) -> Mutant:
     base = bases[index]
     data = bytearray(base.data)
     steps = []
-    for _ in range(draw.choice((1, 1, 1, 2, 2, 3, 5))):
+    for _ in range(draw.choice((1, 1, 1, 2, 3, 5, 9))):
         change = draw.choices(list(MUTATIONS), list(MUTATIONS.values()))[0]
         steps.append(f"{change.__name__}: {change(draw, base, data)}")
     return Mutant(index, bytes(data), tuple(steps))

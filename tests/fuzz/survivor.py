@@ -31,7 +31,7 @@ MOST_CPU_SECONDS = 20.0
 """Of one file; what is right takes some tens of milliseconds."""
 _HANGS_SECONDS = 300.0
 _LONGEST_LINE = 2_000
-_MODES = (("--ram",), (), (), ("no names",), ("--ram", "--ram-search", "bisect"), (), (), ())
+_MODES = (("--ram", "--max", "50000"), (), (), ("no names",), (), ("--ram", "--max", "2000"), (), ())
 """Options that go round with the numbers; four base images see each of them."""
 
 
@@ -70,7 +70,7 @@ def elf(folder: Path, seed: str, number: int) -> tuple[list[str], str]:
     told = io.StringIO()
     status = -1
     with bounded(problems):
-        questions(mutated.data)
+        questions(mutated.data, functions=12)
         with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
             status = mlbench(["elf", str(path), *options, "--debug"])
         if written.exists():
