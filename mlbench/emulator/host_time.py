@@ -14,8 +14,8 @@ from mlbench.emulator.clock import Clock
 from mlbench.errors import HostTimeout, SlowFirmware
 
 _SLOW = 5.0
-"""CPU seconds for a second of the board's, from which on firmware counts as slow. The samples take less than 1;
-with this many, a probe of the usual timeout takes all the host's time that there is."""
+"""CPU seconds for a second of the board's, from which on firmware counts as slow. The samples take less
+than 1; with this many, a probe of the usual timeout takes all the host's time that there is."""
 _OFTEN = 20_000.0
 """Stops in a second of the board's that may be why. Drivers and operating systems take some thousands."""
 _OWN_SHARE = 0.2
@@ -94,5 +94,5 @@ def _listed(rates: list[tuple[float, str]]) -> str:
 
 def _rounded(rate: float) -> int:
     """Two digits: where in a loop time was up is chance."""
-    step = 10 ** max(0, len(str(int(rate))) - 2)
+    step = int(10 ** max(0, len(str(int(rate))) - 2))
     return round(rate / step) * step

@@ -112,8 +112,7 @@ def test_units(model: Image, model_elf: Path) -> None:
 
 @pytest.mark.parametrize("form", ["zlib-gabi", "zlib-gnu"])
 def test_compressed_debug_information(
-    form: str,
-    build: Callable[..., Path], model_elf: Path, tool: Callable[..., str]
+    form: str, build: Callable[..., Path], model_elf: Path, tool: Callable[..., str]
 ) -> None:
     path = model_elf.parent / "compressed.elf"
     tool("objcopy", f"--compress-debug-sections={form}", model_elf, path)

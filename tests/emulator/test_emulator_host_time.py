@@ -16,7 +16,7 @@ SLOW = {
     "int main(void) { REG(0xE000E014) = 1; REG(0xE000E010) = 7; for (;;) ; }": "takes {} exceptions",
     "void irq5_handler(void) { count++; PEND(5); }"
     "int main(void) { ENABLE(5); PEND(5); for (;;) ; }": "takes {} exceptions",
-    "void svc_handler(void) {} int main(void) { for (;;) __asm volatile(\"svc #0\"); }": "takes {} exceptions",
+    'void svc_handler(void) {} int main(void) { for (;;) __asm("svc #0"); }': "takes {} exceptions",
     'int main(void) { for (;;) __asm volatile("sev\\n wfe"); }': "executes WFI or WFE {} times",
     "static u16 code[2]; int main(void) { for (u32 n = 0;; n++) { code[0] = 0x2000 | (n & 255);"
     "code[1] = 0x4770; ((u32 (*)(void))((u32)code | 1))(); } }": "rewrites its code {} times",
@@ -50,7 +50,9 @@ def test_what_firmware_does_to_be_slow_is_named(bare: Compiler, source: str) -> 
     ids=["a loop", "a tick of 1 kHz"],
 )
 def test_other_firmware_is_not_to_blame(bare: Compiler, source: str) -> None:
-    with pytest.raises(HostTimeout, match=r"gave up after \d+ s of the host's time, \d+\.\d+ s of the board's"):
+    with pytest.raises(
+        HostTimeout, match=r"gave up after \d+ s of the host's time, \d+\.\d+ s of the board's"
+    ):
         bare.machine(source).run(_FOREVER, host_seconds=0.3)
 
 
@@ -109,7 +111,12 @@ def test_all_that_it_does_often_is_named_the_most_often_first(host: HostClock) -
     time = HostTime(600.0, Clock(hook, 64_000_000), activity, "image.elf")  # type: ignore[arg-type]
     host.wall = host.cpu = 601.0
     hook.cycles = 57_600_000
-    activity.exceptions, activity.semihosting, activity.sleeps, activity.registers = 36_900, 90_000, 450_000, 9
+    activity.exceptions, activity.semihosting, activity.sleeps, activity.registers = (
+        36_900,
+        90_000,
+        450_000,
+        9,
+    )
     with pytest.raises(SlowFirmware) as caught:
         time.check()
     assert str(caught.value) == (

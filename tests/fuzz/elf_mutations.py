@@ -23,9 +23,30 @@ _WORDS = (0, 1, 2, 3, 4, 7, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x10001, 0x10
           0xE000ED08, 0xFFFFFFF0, 0xFFFFFFF1, 0xFFFFFFFE, 0xFFFFFFFF)  # fmt: skip
 _BYTES = (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", bytes(4),
           bytes(16), b"\x01", b"\x7f", b"\x80", b"\xff", b"\xff\xff", b"\xfe\xff\xff\xff")  # fmt: skip
-_NAMES = (b"setup", b"loop", b"main", b"malloc", b"_sbrk", b"_malloc_r", b"__wrap_malloc", b"mlbench_alloc_size",
-          b"osRtxInfo", b"abort", b"__assert_func", b"\xff\xfe\xfd", b"\x1b[2J", b"a\nb", b"_ZN3net5ModelC1EPKcj",
-          b"_Z" + b"S_" * 40, b"_Z1fI" * 60, b"_Z999999999x", b"_ZN", b"$t", b"$d", b"")  # fmt: skip
+_NAMES = (
+    b"setup",
+    b"loop",
+    b"main",
+    b"malloc",
+    b"_sbrk",
+    b"_malloc_r",
+    b"__wrap_malloc",
+    b"mlbench_alloc_size",
+    b"osRtxInfo",
+    b"abort",
+    b"__assert_func",
+    b"\xff\xfe\xfd",
+    b"\x1b[2J",
+    b"a\nb",
+    b"_ZN3net5ModelC1EPKcj",
+    b"_Z" + b"S_" * 40,
+    b"_Z1fI" * 60,
+    b"_Z999999999x",
+    b"_ZN",
+    b"$t",
+    b"$d",
+    b"",
+)
 _HALFWORDS = (
     (0xBF20,), (0xBF30,), (0xBF40,), (0xBE00,), (0xBEAB,), (0xDF00,), (0xDE00,), (0xB662,), (0xB672,),
     (0xB661,), (0xB671,), (0x4770,), (0xE7FE,), (0xE7FF,), (0x4718,), (0x4780,), (0xB5F0,), (0xBDF0,),
@@ -38,9 +59,21 @@ _UNWINDING = (
     0x80B0B0B0, 0x8001B0B0, 0x80FFFFFF, 0x81B20000, 0x81B2FFFF, 0x9B010101, 1, 0, 0x7FFFFFFF, 0x8F000000,
     0x80B60101, 0x80C9FFFF, 0x80D0D1D2, 0x83000000, 0x80A8A9AF, 0x80B1FF00,
 )  # fmt: skip
-"""Words of .ARM.exidx and .ARM.extab: inline entries, "cannot unwind", models that do not exist (IHI 0038)."""
-_FRAME_RULES = (b"\x0a", b"\x0b", b"\x0c\x0d\x00", b"\x0e\xff\xff\x03", b"\x0f\x03\x30\x30\x1e", b"\x10\x0e\x01\x9f",
-                b"\x02\xff", b"\x04\xff\xff\xff\xff", b"\xce\x7f", b"\x8f\x01", b"\x09\x0d\x0e", b"\x2e\x10")  # fmt: skip
+"""Words of .ARM.exidx and .ARM.extab (IHI 0038): inline entries, "cannot unwind", unknown models."""
+_FRAME_RULES = (
+    b"\x0a",
+    b"\x0b",
+    b"\x0c\x0d\x00",
+    b"\x0e\xff\xff\x03",
+    b"\x0f\x03\x30\x30\x1e",
+    b"\x10\x0e\x01\x9f",
+    b"\x02\xff",
+    b"\x04\xff\xff\xff\xff",
+    b"\xce\x7f",
+    b"\x8f\x01",
+    b"\x09\x0d\x0e",
+    b"\x2e\x10",
+)
 
 
 @dataclass(frozen=True)
@@ -82,13 +115,15 @@ class Base:
     def named_symbols(self) -> list[int]:
         """Where in the file the symbols are whose names mlbench knows."""
         table, strings = self.row(".symtab"), self.row(".strtab")
-        assert table is not None and strings is not None
+        assert table is not None
+        assert strings is not None
         places = range(table.offset, table.offset + table.size, 16)
         return [
             at
             for at in places
             if any(
-                word in self.data[(start := strings.offset + _SYMBOL.unpack_from(self.data, at)[0]) : start + 40]
+                word
+                in self.data[(start := strings.offset + _SYMBOL.unpack_from(self.data, at)[0]) : start + 40]
                 for word in _MODEL_WORDS
             )
         ]
@@ -97,7 +132,8 @@ class Base:
     def functions(self) -> list[tuple[int, int]]:
         """Place in the file and size of each function."""
         table, text = self.row(".symtab"), self.row(".text")
-        assert table is not None and text is not None
+        assert table is not None
+        assert text is not None
         found = []
         for at in range(table.offset, table.offset + table.size, 16):
             _, value, size, info, _, _ = _SYMBOL.unpack_from(self.data, at)
@@ -160,8 +196,27 @@ def _field(draw: random.Random, data: bytearray, at: int, size: int = 4) -> str:
 
 def header(draw: random.Random, base: Base, data: bytearray) -> str:
     """A field of the file's header."""
-    at, size = draw.choice([(4, 1), (5, 1), (6, 1), (16, 2), (18, 2), (20, 4), (24, 4), (24, 4), (28, 4), (32, 4),
-                            (36, 4), (40, 2), (42, 2), (44, 2), (46, 2), (48, 2), (50, 2)])  # fmt: skip
+    at, size = draw.choice(
+        [
+            (4, 1),
+            (5, 1),
+            (6, 1),
+            (16, 2),
+            (18, 2),
+            (20, 4),
+            (24, 4),
+            (24, 4),
+            (28, 4),
+            (32, 4),
+            (36, 4),
+            (40, 2),
+            (42, 2),
+            (44, 2),
+            (46, 2),
+            (48, 2),
+            (50, 2),
+        ]
+    )
     return _field(draw, data, at, size)
 
 
@@ -201,7 +256,9 @@ def symbol(draw: random.Random, base: Base, data: bytearray) -> str:
 
 def name(draw: random.Random, base: Base, data: bytearray) -> str:
     """A name in a table of strings."""
-    row = base.row(draw.choice((".strtab", ".strtab", ".strtab", ".shstrtab", ".debug_str", ".debug_line_str")))
+    row = base.row(
+        draw.choice((".strtab", ".strtab", ".strtab", ".shstrtab", ".debug_str", ".debug_line_str"))
+    )
     row = row or base.row(".strtab")
     assert row is not None
     at = row.offset + draw.randrange(row.size)
@@ -226,7 +283,9 @@ def debug(draw: random.Random, base: Base, data: bytearray) -> str:
         at = row.offset + draw.randrange(near)
         kind = draw.random()
         if kind < 0.5:
-            value = draw.choice(_FRAME_RULES if row.name == ".debug_frame" and draw.random() < 0.5 else _BYTES)
+            value = draw.choice(
+                _FRAME_RULES if row.name == ".debug_frame" and draw.random() < 0.5 else _BYTES
+            )
         elif kind < 0.7:
             value = draw.randbytes(draw.randrange(1, 6))
         elif kind < 0.85:

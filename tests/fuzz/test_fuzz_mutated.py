@@ -49,7 +49,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def survive(kind: str, folder: Path, chosen: str, numbers: list[int]) -> Iterator[str]:
-    """What goes wrong with files of these numbers, a text each. A process that is lost costs its file only."""
+    """What goes wrong with files of these numbers, a text each. One that ends the process is one too."""
     while numbers:
         home = folder / f"home-{numbers[0]}"
         done = subprocess.run(
