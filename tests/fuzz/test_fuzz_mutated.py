@@ -92,12 +92,15 @@ def all_survive(kind: str, folder: Path, numbers: list[int]) -> None:
         numbers = [int(number)]
     batches = [numbers[at : at + _BATCH] for at in range(0, len(numbers), _BATCH)]
     # make fuzz has the machine to itself; in make test the tests beside this one have the other cores.
+    problems: list[str] = []
+
+    def work(batch: list[int]) -> None:
+        for problem in survive(kind, folder, chosen, batch):
+            print(problem, flush=True)  # at once, for whoever waits for the rest
+            problems.append(problem)
+
     with ThreadPoolExecutor(os.cpu_count() if SHARE >= 1 else 1) as pool:
-        problems = [
-            problem
-            for batch in pool.map(lambda batch: list(survive(kind, folder, chosen, batch)), batches)
-            for problem in batch
-        ]
+        list(pool.map(work, batches))
     again = [f"make fuzz SEED={chosen} ONLY='{' '.join(text.split(':')[0].split())}'" for text in problems]
     assert not problems, "\n\n".join(
         [f"{len(problems)} went wrong", *problems[:_MOST_TOLD], *again[:_MOST_TOLD]]
