@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEV = $(PYTHON) entrypoint.py --dev
 WORKERS ?= 2
 
-.PHONY: test soak check lint typecheck tools bench bench-start bench-jobs bench-action sample docs lock clean
+.PHONY: test soak fuzz check lint typecheck tools bench bench-start bench-jobs bench-action sample docs lock clean
 
 # What CI runs. Missing compilers of sketches are installed the way entrypoint.py does it.
 test: check tools
@@ -12,6 +12,11 @@ test: check tools
 # 500 probes on a simulated board, one after the other.
 soak:
 	$(DEV) env MLBENCH_SOAK=500 python -m pytest tests/targets/test_board_soak.py -s
+
+# 10,000 mutated images and 300 mutated suites; make fuzz SEED=7 ONLY='elf 12' gives one of them again.
+fuzz:
+	$(DEV) env MLBENCH_FUZZ=1 MLBENCH_FUZZ_SEED='$(SEED)' MLBENCH_FUZZ_ONLY='$(ONLY)' \
+		python -m pytest tests/fuzz/test_fuzz_mutated.py -s
 
 check: lint typecheck
 

@@ -68,6 +68,10 @@ class HostTimeout(EnvironmentFault):
     """Host time ran out. Never an outcome of firmware: those are decided in virtual time."""
 
 
+class SlowFirmware(SketchError):
+    """Host time ran out by what the firmware does: it would on every host."""
+
+
 STATUS_ORDER = (2, 4, 3, 1, 0)
 """Which exit status wins when several apply: the first of these."""
 

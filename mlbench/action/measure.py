@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from mlbench.action.exports import export
 from mlbench.action.files import set_outputs
 from mlbench.action.inputs import ActionInputs
 from mlbench.action.packages import Packages, install
-from mlbench.action.partial_report import PartialReport, artifact_name, to_json
+from mlbench.action.partial_report import PartialReport, artifact_name, to_json, unfinished_name
 from mlbench.action.plan import ActionPlan
 from mlbench.action.state import COMPARISON, RESULT, ActionFolder
 from mlbench.baseline import Base, BaseCommit, Repository, against, base_of_document, thresholds_at
@@ -29,12 +30,12 @@ from mlbench.firmware.install_tools import ensure_toolchain
 from mlbench.host.cache_dir import baseline_trees
 from mlbench.host.policy import Policy
 from mlbench.pipeline.firmware_jobs import build_folder, measure_folder
-from mlbench.pipeline.run import exit_status, profile_all
+from mlbench.pipeline.run import Finished, exit_status, profile_all
 from mlbench.pipeline.services import make_services
 from mlbench.renode.install import install as install_renode
 from mlbench.results import comparison_file as comparison_document
 from mlbench.results.comparison import Comparison, Side
-from mlbench.results.result_file import Document, RunInfo, read, write
+from mlbench.results.result_file import Document, PartialFile, RunInfo, read, write
 from mlbench.results.values import Result
 from mlbench.suite.options import RunOptions
 from mlbench.suite.selection import Selection, select
@@ -73,10 +74,16 @@ def measure(environ: Mapping[str, str], progress: Progress, commands: Commands) 
         "artifact": artifact_name(settings.key, event.job, event.run_attempt),
         "upload": str(work.upload),
     }
+    unfinished = {
+        "unfinished": unfinished_name(outputs["artifact"]),
+        "unfinished-path": str(work.upload / RESULT),
+    }
     measured = _prebuilt if settings.prebuilt else _compared
     if settings.mode == "build":
         part, outputs = _build(settings, plan, part, environ, progress, commands), {}
     elif not plan.skip:
+        # Told before: of a job that is cancelled, the next step keeps what is there.
+        set_outputs(environ, unfinished)
         # Whatever compilers and firmware print lies between two markers, and is no command to the runner.
         try:
             with commands.group("Compiling and measuring"), commands.stopped():
@@ -164,7 +171,8 @@ def _prebuilt(
     folder = _folder(settings, environ)
     services = make_services(_options(environ), progress, prebuilt=True)
     options = run_options(settings, Packages())
-    selection, measured = measure_folder(options, folder, services, progress)
+    with _kept(started, begin, work, folder) as finished:
+        selection, measured = measure_folder(options, folder, services, progress, finished=finished)
     results = tuple(placed(result, folder) for result in measured)
     _keep(results, started, begin, work)
     thresholds = thresholds_of(selection.suite) if selection.suite else Thresholds()
@@ -199,11 +207,14 @@ def _compared(
         repository = Repository(folder)
         choose = chooser(repository, selection, options, folder)
         skip = find_unchanged(base_commit, repository, trees, choose, selection.specs, services, progress)
-    results = measured_but(
-        selection.specs,
-        dict.fromkeys(skip, UNCHANGED),
-        lambda specs: tuple(placed(result, folder) for result in profile_all(specs, services, progress)),
-    )
+    with _kept(started, begin, work, folder) as finished:
+        results = measured_but(
+            selection.specs,
+            dict.fromkeys(skip, UNCHANGED),
+            lambda specs: tuple(
+                placed(result, folder) for result in profile_all(specs, services, progress, finished=finished)
+            ),
+        )
     _keep(results, started, begin, work)
     if measures_base:
         base = measure_base_commit(
@@ -236,9 +247,22 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
+@contextmanager
+def _kept(started: str, begin: float, work: ActionFolder, folder: Path) -> Iterator[Finished]:
+    """Within the context, gives what to tell of each finished result, which is written at once."""
+    partial = PartialFile(str(work.upload / RESULT), lambda: _info(started, begin))
+    try:
+        yield lambda number, result: partial.add(number, placed(result, folder))
+    finally:
+        partial.close()
+
+
+def _info(started: str, begin: float) -> RunInfo:
+    return RunInfo(__version__, started, round(time.monotonic() - begin, 3))
+
+
 def _keep(results: tuple[Result, ...], started: str, begin: float, work: ActionFolder) -> None:
-    info = RunInfo(__version__, started, round(time.monotonic() - begin, 3))
-    write(Document(results, info), str(work.upload / RESULT))
+    write(Document(results, _info(started, begin)), str(work.upload / RESULT))
 
 
 def _given(plan: ActionPlan, selection: Selection, folder: Path) -> Base:

@@ -60,6 +60,11 @@ def artifact_name(key: str, job: str, attempt: int) -> str:
     return f"{PREFIX}{digest}-{attempt}"
 
 
+def unfinished_name(artifact: str) -> str:
+    """The artifact of a matrix job that was cancelled: another name, for no report takes it."""
+    return f"mlbench-unfinished-{artifact.removeprefix(PREFIX)}"
+
+
 def shown_key(key: str) -> str:
     """A matrix job's key for people: ``nano33ble, 1.5`` for a matrix's values, else as it is given."""
     try:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
+from mlbench.util.scratch import ScratchFolder
 
 HERE = Path(__file__).parent
 HARDWARE = HERE / "hardware"
@@ -110,8 +110,8 @@ def _replace(files: dict[str, bytes], target: Path) -> None:
     """Put these files in the place of ``target``; what others see is the one or the other."""
     target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the folder that sketch compilers search, so that they never take the copy for a platform.
-    with tempfile.TemporaryDirectory(prefix=".mlbench-", dir=_root(target)) as scratch:
-        fresh = Path(scratch) / "new"
+    with ScratchFolder(".mlbench-new-", _root(target)) as scratch:
+        fresh = scratch / "new"
         for name, content in files.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def _replace(files: dict[str, bytes], target: Path) -> None:
         if target.is_symlink() or target.is_file():
             target.unlink()
         elif target.exists():
-            target.rename(Path(scratch) / "old")
+            target.rename(scratch / "old")
         fresh.rename(target)
 
 

@@ -102,7 +102,7 @@ def flash(options: argparse.Namespace, settings: Settings) -> int:
     progress = make_progress(sys.stderr)
     with temporary_folder() as folder:
         if options.elf:
-            image = _image(Path(options.elf), board, Path(folder))
+            image = _image(Path(options.elf), board, folder)
         else:
             image = build_empty(settings, progress, fqbn)
         request = BoardRequest(

@@ -19,6 +19,8 @@ _INFERENCE = (
 _INIT = re.compile(r"init|set_?up|load|create|allocate|^begin$|^prepare$", re.IGNORECASE)
 _MODEL = re.compile(r"model|network|interpreter|classifier|executor|runtime|runner", re.IGNORECASE)
 _NO_CANDIDATES = {"setup", "loop", "main", "init", "initVariant", "_init", "_start"}
+_LONGEST = 300
+"""Characters of a name that somebody may write down; names without an end in damaged files have thousands."""
 _MOST_CANDIDATES = 12
 _LIBRARY_NAME = re.compile(
     r"_(?!Z)|_Z[A-Z]*(St|9__gnu_cxx|10__cxxabiv|4mbed|4rtos|6events|7arduino)|_ZT"
@@ -43,7 +45,7 @@ def candidates(image: Image) -> list[str]:
         of_lambda = last != function.signature.last
         if (last if of_lambda else function.signature.name) in _NO_CANDIDATES:
             continue
-        if last.startswith(("~", "mlbench_")):
+        if last.startswith(("~", "mlbench_")) or len(text) > _LONGEST:
             continue
         # A constructor, of a class that infers or is called after what does.
         of_model = scope in inferring or bool(_MODEL.search(last))

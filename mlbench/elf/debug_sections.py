@@ -21,6 +21,11 @@ _ZLIB = 1
 _MOST_BYTES = 96 << 20
 """Of all sections together, unpacked. Those of an mbed sketch have 20 MiB."""
 
+_LEAST_UNIT = 4 + 2 + 4 + 1
+"""Bytes of a unit's header in the oldest form that is read (DWARF 4, section 7.5.1.1)."""
+_MOST_UNITS = 100_000
+"""An mbed sketch has some hundreds."""
+
 MOST_READS = 1_000_000
 """By one reader: each leaves at most 200 bytes in pyelftools."""
 
@@ -121,12 +126,12 @@ class DebugSections:
 
     def units(self) -> list[tuple[int, int]]:
         """Offset and size of each compilation unit (DWARF 5, section 7.5.1), up to the first damage."""
-        units = []
+        units: list[tuple[int, int]] = []
         at = 0
-        while at + 4 <= len(self.info):
+        while at + 4 <= len(self.info) and len(units) < _MOST_UNITS:
             size = 4 + struct.unpack_from("<I", self.info, at)[0]
             # 0xFFFFFFFF would begin the 64-bit format, which no 32-bit toolchain writes.
-            if at + size > len(self.info):
+            if size < _LEAST_UNIT or at + size > len(self.info):
                 break
             units.append((at, size))
             at += size
@@ -161,7 +166,10 @@ def _content(image: Image, name: str, most: int) -> bytes | None:
         return None
     content = image.contents(section)
     # GNU's older form: the letters ZLIB, and the size as a 64-bit number, most significant byte first.
-    return _unpacked(content[12:], struct.unpack_from(">Q", content, 4)[0], most)
+    letters, size = struct.unpack_from(">4sQ", content)
+    if letters != b"ZLIB":
+        raise zlib.error
+    return _unpacked(content[12:], size, most)
 
 
 def _unpacked(packed: bytes, size: int, most: int) -> bytes:

@@ -6,7 +6,6 @@ says which; what that means is for the target to say.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +23,7 @@ from mlbench.emulator.cpu import Cpu, CpuStop, Why
 from mlbench.emulator.endings import RESETS, End, Ending
 from mlbench.emulator.faults import FaultLog
 from mlbench.emulator.flash import FlashArray
+from mlbench.emulator.host_time import Activity, HostTime
 from mlbench.emulator.loading import load_image
 from mlbench.emulator.nvic import Nvic
 from mlbench.emulator.peripherals.base import Cause, Peripheral
@@ -36,7 +36,6 @@ from mlbench.emulator.ram_code import RamCode
 from mlbench.emulator.rtt import Rtt
 from mlbench.emulator.semihosting import Semihosting
 from mlbench.emulator.wait_count import Waited
-from mlbench.errors import HostTimeout
 
 __all__ = ["End", "Ending", "Machine"]
 
@@ -71,8 +70,8 @@ class Machine:
         """Registers that a note has told of, and whether they were written."""
         self._event_time: int | None = None
         self._reset_wanted: Cause | None = None
-        self._host_deadline = float("inf")
         self._deadline = NEVER
+        self.activity = Activity()
         self._map()
         self._vectors = load_image(self.cpu, image, chip)
         self.flash_array.programmed()
@@ -175,7 +174,7 @@ class Machine:
         cpu, chip = self.cpu, self.chip
         self.flash = cpu.map("flash", chip.flash.start, chip.flash.size, writable=False)
         self.ram = cpu.map("RAM", chip.ram.start, chip.ram.size, writable=True)
-        self.ram_code = RamCode(cpu, self.hook, self.ram)
+        self.ram_code = RamCode(cpu, self.hook, self.ram, self.activity)
         self.bus = Bus(self._unknown_register)
         self._polling = Polling(cpu, self.hook, self.ram, chip.events, self.clock.waiting.skipped)
         self.flash_array = FlashArray(self.flash, cpu, self.hook, self.clock, self.model)
@@ -201,6 +200,7 @@ class Machine:
             Semihosting(cpu, self.clock, self.console),
             self.note,
             chip,
+            self.activity,
         )
         self.rtt = Rtt(self, self.ram)
         self.bus.add_outside(self.rtt)
@@ -224,6 +224,7 @@ class Machine:
         def read(_uc: object, offset: int, size: int, _user: object) -> int:
             if self._refused(start, offset, size, "read"):
                 return 0
+            self.activity.registers += 1
             with self._within_block(start + offset, stores=False):
                 value = self.bus.read(start + offset, size)
             self.clock.waiting.read(start + offset, value, self.hook.cycles)
@@ -239,6 +240,7 @@ class Machine:
             if self._refused(start, offset, size, "write"):
                 return
             self._polling.forget()
+            self.activity.registers += 1
             with self._within_block(start + offset, stores=True):
                 self.bus.write(start + offset, size, value)
 
@@ -376,18 +378,32 @@ class Machine:
 
     # --- running -----------------------------------------------------------------------------
 
-    def run(self, deadline: int, *, resume: bool = False, host_seconds: float = 600.0) -> Ending:
+    def host_time(self, seconds: float) -> HostTime:
+        """So much of the host's time for a run that begins now."""
+        return HostTime(seconds, self.clock, self.activity, self.image.path.name)
+
+    def run(
+        self,
+        deadline: int,
+        *,
+        resume: bool = False,
+        host_seconds: float = 600.0,
+        host_time: HostTime | None = None,
+    ) -> Ending:
         """Run until something is to be told.
 
         Args:
             deadline: cycle of the virtual clock at which to stop at the latest.
             resume: the breakpoint at the current PC has been dealt with; go past it.
             host_seconds: wall time after which the host gives up.
+            host_time: the same, for a run of which this is a part.
 
         Raises:
             HostTimeout: the wall time was used up; says nothing about the firmware.
+            SlowFirmware: it was used up, by what the firmware does.
         """
-        self._host_deadline = time.monotonic() + host_seconds
+        host = host_time or self.host_time(host_seconds)
+        host.check()
         self._deadline = deadline
         hook, clock = self.hook, self.clock
         hook.resumed = int(resume)
@@ -409,12 +425,7 @@ class Machine:
                 if clock.now >= deadline:
                     self.processor.faults.remark(self.note)
                     return Ending(End.DEADLINE, "the deadline in virtual time passed")
-                if time.monotonic() > self._host_deadline:
-                    raise HostTimeout(
-                        f"gave up after {host_seconds:.0f} s of the host's time",
-                        where=str(self.image.path.name),
-                        do="run on a faster or less loaded machine",
-                    )
+                host.check()
                 self._set_limit()
                 if self.pause is not None and self.pause():
                     return Ending(End.PAUSE, "somebody looks at the machine")

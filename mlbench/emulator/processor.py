@@ -19,6 +19,7 @@ from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.endings import End, Ending
 from mlbench.emulator.exceptions import ExceptionFrame, Refused
 from mlbench.emulator.faults import Fault, FaultLog, FaultStatus, HardStatus, describe
+from mlbench.emulator.host_time import Activity
 from mlbench.emulator.instruction_traps import InstructionTraps, Reason
 from mlbench.emulator.mpu import ENABLE, HFNMIENA
 from mlbench.emulator.nvic import (
@@ -58,6 +59,7 @@ class Processor:
         semihosting: Semihosting,
         note: Callable[[str], None],
         chip: Chip,
+        activity: Activity,
     ) -> None:
         self.cpu, self.hook, self.clock, self.costs, self.scs = cpu, hook, clock, costs, scs
         self.nvic: Nvic = scs.nvic
@@ -67,6 +69,7 @@ class Processor:
         self._semihosting = semihosting
         self._note = note
         self._chip = chip
+        self._activity = activity
         self.asleep = 0
         """Address of the WFI or WFE that the CPU sleeps in, or after SLEEPONEXIT of what comes next."""
         self._waits_for_event = False
@@ -201,6 +204,7 @@ class Processor:
             self.scs.mpu_dirty = True
         exceptions.take(cpu, number, handler, frame.exc_return)
         nvic.enter(number)
+        self._activity.exceptions += 1
         self.faults.taken(number)
         self.asleep = 0
         self.hook.event_register = 1
@@ -433,6 +437,7 @@ class Processor:
         code = self._halfwords()[0]
         if code == BKPT:
             self._note("semihosting is answered here; a board without a debugger stops at such a call")
+            self._activity.semihosting += 1
             left = self._semihosting.call()
             if left is not None:
                 if self.faults.handling:
@@ -534,6 +539,7 @@ class Processor:
         insn = self._sleep_instruction()
         if insn is None:
             raise EnvironmentFault(f"the CPU emulation stopped at {pc:#010x} without a reason")
+        self._activity.sleeps += 1
         event = insn in (_WFE, _WIDE_WFE)
         if event and self.hook.event_register:
             self.hook.event_register = 0

@@ -12,13 +12,14 @@ import unicorn
 
 from mlbench.emulator.block_hook import BlockHook
 from mlbench.emulator.cpu import Cpu, MemoryRegion
+from mlbench.emulator.host_time import Activity
 
 
 class RamCode:
     """Watches the blocks that were executed in a RAM."""
 
-    def __init__(self, cpu: Cpu, hook: BlockHook, ram: MemoryRegion) -> None:
-        self._cpu, self._hook, self._ram = cpu, hook, ram
+    def __init__(self, cpu: Cpu, hook: BlockHook, ram: MemoryRegion, activity: Activity) -> None:
+        self._cpu, self._hook, self._ram, self._activity = cpu, hook, ram, activity
         self._blocks: dict[tuple[int, int], bytes] = {}
         self._stale: list[tuple[int, int]] = []
         cpu.uc.hook_add(unicorn.UC_HOOK_EDGE_GENERATED, self._translated, begin=ram.start, end=ram.end - 1)
@@ -50,4 +51,5 @@ class RamCode:
         for (address, size), code in list(self._blocks.items()):
             if address < end and start < address + size and self._cpu.read(address, size) != code:
                 del self._blocks[address, size]
+                self._activity.code_writes += 1
                 self._hook.forget(address, address + size)

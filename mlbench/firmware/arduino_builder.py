@@ -144,7 +144,11 @@ class ArduinoBuilder:
         ctags = [f"tools.ctags.cmd.path={self.tools.ctags}"] if self.tools.ctags else []
         argv += [f"-prefs={item}" for item in (*ctags, *job.properties)]
         return run(
-            [*argv, str(job.sketch)], cwd=job.build_path, environment=self._environment(), seconds=job.seconds
+            [*argv, str(job.sketch)],
+            cwd=job.build_path,
+            environment=self._environment(),
+            seconds=job.seconds,
+            supervised=True,
         )
 
     def _environment(self) -> dict[str, str]:

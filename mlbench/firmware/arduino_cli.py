@@ -164,7 +164,7 @@ class ArduinoCli:
         )
         for item in (*ctags, *job.properties):
             argv += ["--build-property", item]
-        done = self._run([*argv, str(job.sketch)], job.seconds, job.cores)
+        done = self._run([*argv, str(job.sketch)], job.seconds, job.cores, supervised=True)
         answer = self._answer(done)
         self._refuse(str(answer.get("error") or ""), job.fqbn)
         return done, answer

@@ -23,6 +23,7 @@ from typing import Any
 from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Harness, MemoryLimits, Overflow
 from mlbench.errors import EnvironmentFault, HostTimeout
 from mlbench.firmware.library_files import library_digest
+from mlbench.util.scratch import ScratchFolder
 
 _HERE = "<sketch>/"
 _META = "firmware.json"
@@ -79,13 +80,10 @@ class FirmwareCache:
             return
         with suppress(OSError):
             self.cores.mkdir(parents=True, exist_ok=True)
-            new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.cores))
-            try:
+            with ScratchFolder(".new-", self.cores) as new:
                 shutil.copytree(origin, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns("sketches"))
                 (new / _MADE).write_text(repr(time.time()))
                 self._put(new, shared)
-            finally:
-                shutil.rmtree(new, ignore_errors=True)
 
     def recall(self, key: str) -> Any:
         """What ``remember`` was given, None when there is nothing."""
@@ -156,21 +154,17 @@ class FirmwareCache:
         meta["once"] = once
         meta["made"] = time.time()
         meta["libraries_seen"] = [(str(folder), digest) for folder, digest in libraries]
-        new = None
         try:
             self.entries.mkdir(parents=True, exist_ok=True)
-            new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.entries))
-            for origin in {firmware.elf, firmware.probe_elf}:
-                shutil.copyfile(origin, new / origin.name)
-            if firmware.board is not None:
-                shutil.copytree(firmware.board.folder, new / _UPLOAD)
-            (new / _META).write_text(json.dumps(meta, default=str, indent=1))
-            self._put(new, entry)
+            with ScratchFolder(".new-", self.entries) as new:
+                for origin in {firmware.elf, firmware.probe_elf}:
+                    shutil.copyfile(origin, new / origin.name)
+                if firmware.board is not None:
+                    shutil.copytree(firmware.board.folder, new / _UPLOAD)
+                (new / _META).write_text(json.dumps(meta, default=str, indent=1))
+                self._put(new, entry)
         except OSError as error:
             raise write_fault(error, self.folder) from error
-        finally:
-            if new is not None:
-                shutil.rmtree(new, ignore_errors=True)
         return cached
 
     def _counts(self, core: Path) -> bool:
@@ -186,12 +180,9 @@ class FirmwareCache:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
             # An entry that counts no longer (a library changed), or one that another process made.
-            old = Path(tempfile.mkdtemp(prefix=".old-", dir=entry.parent))
-            entry.rename(old / "entry")
-            try:
+            with ScratchFolder(".old-", entry.parent) as old:
+                entry.rename(old / "entry")
                 new.rename(entry)
-            finally:
-                shutil.rmtree(old, ignore_errors=True)
 
     @contextmanager
     def locked_workspace(self, key: str, seconds: float) -> Iterator[Path]:

@@ -12,8 +12,10 @@ what to call them: figures of a stranger's firmware are the stranger's word.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +44,9 @@ from mlbench.util.untrusted_dir import NAME, Folder
 SCHEMA = "mlbench/firmware/1"
 FILE = "firmware.json"
 UPLOAD = "upload"
+UNFINISHED = ".mlbench-unfinished"
+"""In a folder that a build has not finished, or was killed in."""
+_ENTRY = re.compile("[0-9]{3}-")
 MOST_ENTRIES = 200
 MOST_JSON = 1 << 20
 MOST_TOTAL = 1 << 30
@@ -86,6 +91,8 @@ class Found:
 def new_folder(path: Path) -> Iterator[Path]:
     """The folder to write into, made if it is not there. What ends early leaves nothing: half is no bundle.
 
+    What a killed build has left in it is removed. A file marks it as long as it is written to.
+
     Raises:
         UsageError: there is something in it: a firmware bundle must come from one build.
         EnvironmentFault: it cannot be written, or the disk is full.
@@ -93,21 +100,52 @@ def new_folder(path: Path) -> Iterator[Path]:
     try:
         was_there = path.is_dir()
         path.mkdir(parents=True, exist_ok=True)
-        if any(path.iterdir()):
-            do = "name a new folder, or empty this one"
-            raise UsageError("there is something in it already", where=str(path), do=do)
-        try:
-            yield path
-        except BaseException:
-            for entry in path.iterdir():  # it was empty, so all of this is ours
-                shutil.rmtree(entry, ignore_errors=True)
-            if not was_there:
-                with suppress(OSError):
-                    path.rmdir()
-            raise
+        with _mark(path) as marker:
+            try:
+                yield path
+                marker.unlink()
+            except BaseException:
+                _empty(path)
+                marker.unlink(missing_ok=True)
+                if not was_there:
+                    with suppress(OSError):
+                        path.rmdir()
+                raise
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise EnvironmentFault(f"cannot be written ({reason})", where=str(path), do="name another") from error
+
+
+@contextmanager
+def _mark(path: Path) -> Iterator[Path]:
+    """Mark an empty folder as one that is being written to: by a locked file, which no process outlives.
+
+    Raises:
+        UsageError: there is something in it, or another process writes to it.
+    """
+    marker = path / UNFINISHED
+    theirs = [entry for entry in path.iterdir() if not _ENTRY.match(entry.name) and entry != marker]
+    if theirs or (any(path.iterdir()) and not marker.is_file()):
+        do = "name a new folder, or empty this one"
+        raise UsageError("there is something in it already", where=str(path), do=do)
+    handle = os.open(marker, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            do = "wait for it, or name another folder"
+            raise UsageError("another build writes to it", where=str(path), do=do) from None
+        _empty(path)
+        yield marker
+    finally:
+        os.close(handle)
+
+
+def _empty(path: Path) -> None:
+    """Remove the entries: the folder was empty when the mark was put there, so they are ours."""
+    for entry in path.iterdir():
+        if _ENTRY.match(entry.name):
+            shutil.rmtree(entry, ignore_errors=True)
 
 
 def write_entry(folder: Path, number: int, outcome: BuildOutcome) -> Failure | None:
@@ -277,6 +315,8 @@ def read_folder(path: Path) -> tuple[Found, ...]:
     """
     with Folder.at(path) as folder:
         names = folder.names(MOST_ENTRIES)
+        if UNFINISHED in names:
+            raise UsageError("the build of it has not come to its end", where=folder.shown, do=_BUILD)
         if not names:
             raise UsageError("there is no firmware in it", where=folder.shown, do=_BUILD)
         entries, seen, total = [], set(), 0

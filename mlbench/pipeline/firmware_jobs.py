@@ -18,6 +18,7 @@ from mlbench.suite.options import RunOptions
 from mlbench.suite.selection import Selection, only, settled, with_options
 from mlbench.suite.suite_file import SketchSpec, load_suite
 from mlbench.util.progress import Progress
+from mlbench.util.scratch import ScratchFolder
 
 Debug = Callable[[str], None]
 
@@ -79,9 +80,8 @@ def measure_folder(
     suite = load_suite(own) if own is not None else None
     entries = _asked(read_folder(path), options)
     with temporary_folder() as folder:
-        place = Path(folder)
         prebuilt = [
-            Prebuilt(entry.spec, partial(take, path, entry, place), entry.overhead, entry.note)
+            Prebuilt(entry.spec, partial(take, path, entry, folder), entry.overhead, entry.note)
             for entry in entries
         ]
         results = profile_prebuilt(prebuilt, services, progress, debug=debug, finished=finished)
@@ -99,10 +99,10 @@ def _asked(entries: Sequence[Found], options: RunOptions) -> tuple[Found, ...]:
     return tuple(replace(entry, spec=asked(entry.spec)) for entry in entries if id(entry.spec) in chosen)
 
 
-def temporary_folder() -> tempfile.TemporaryDirectory[str]:
+def temporary_folder() -> ScratchFolder:
     """A folder of our own, while it is needed."""
     try:
-        return tempfile.TemporaryDirectory(prefix="mlbench-firmware-", ignore_cleanup_errors=True)
+        return ScratchFolder("mlbench-firmware-")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise EnvironmentFault(f"cannot be written ({reason})", where=tempfile.gettempdir()) from error

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir
 from typing import Protocol
 
 from mlbench.boards import Board
@@ -20,6 +20,7 @@ from mlbench.firmware.arduino_cli import ArduinoCli
 from mlbench.firmware.upload_answer import COMMAND_INSTEAD, UploadRefused, last_words
 from mlbench.host.cache_dir import unwritable
 from mlbench.ports.finding import Port
+from mlbench.util.scratch import ScratchFolder
 from mlbench.util.subprocesses import child_environment, run
 
 USUAL_BAUD = 115200
@@ -151,11 +152,11 @@ def baud_of(board: Board) -> int:
 @contextmanager
 def _folder() -> Iterator[Path]:
     try:
-        folder = TemporaryDirectory(prefix="mlbench-upload-", ignore_cleanup_errors=True)
+        scratch = ScratchFolder("mlbench-upload-")
     except OSError as error:
         raise unwritable(Path(gettempdir()), error) from error
-    with folder as name:
-        yield Path(name)
+    with scratch as folder:
+        yield folder
 
 
 def _file(image: UploadImage, kind: str, folder: Path) -> Path:

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
 from mlbench.renode.client import Client, CommandFailed, Gone, NoAnswer, RenodeError
+from mlbench.util.scratch import ScratchFolder
 
 OLDEST = (1, 15)
 """Older ones have not been tried. Seen: 1.16.1."""
@@ -54,10 +54,8 @@ class RenodeProcess:
         if program is None or not os.access(program, os.X_OK):
             what = "there is no renode on PATH" if program is None else "is no program that can be run"
             raise EnvironmentFault(what, where=str(program or ""), do=INSTALL)
-        self._temporary_folder = tempfile.TemporaryDirectory(
-            prefix="mlbench-renode-", ignore_cleanup_errors=True
-        )
-        self.folder = Path(self._temporary_folder.name)
+        self._scratch = ScratchFolder("mlbench-renode-")
+        self.folder = self._scratch.path
         """Renode's working and temporary folder: what it is told of by name lies here."""
         self._process: subprocess.Popen[bytes] | None = None
         try:
@@ -224,7 +222,7 @@ class RenodeProcess:
                     with suppress(OSError):
                         pipe.close()
             process.wait()
-        self._temporary_folder.cleanup()
+        self._scratch.cleanup()
 
 
 class CpuAborted(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from mlbench.ports.opening import TOUCH_BAUD, Times
 from mlbench.simulated.bootloader import Bootloader
 from mlbench.simulated.chip import ChipState, SimulatedChip
 from mlbench.simulated.faults import Faults, Noise
+from mlbench.util.scratch import ScratchFolder
 from mlbench.util.terminal_link import PortLink, people
 from mlbench.util.text import printable
 
@@ -229,11 +229,11 @@ class SimulatedBoard:
             self._was_reset()
 
     def _program(self, firmware: bytes) -> bool:
-        with tempfile.NamedTemporaryFile(suffix=".elf") as file:
-            file.write(firmware)
-            file.flush()
+        with ScratchFolder("mlbench-board-") as folder:
+            elf = folder / "firmware.elf"
+            elf.write_bytes(firmware)
             try:
-                self.chip.load(Path(file.name))
+                self.chip.load(elf)
             except MLBenchError as error:
                 self._event("refused", error.what)
                 return False

@@ -269,7 +269,8 @@ def _prepare(
     if not program:
         what = f"prepare: the program {command[0]!r} is not there"
         raise EnvironmentFault(what, where=spec.where, do="install it, or correct 'prepare'")
-    done = run([program, *command[1:]], cwd=folder, environment=variables, seconds=seconds)
+    argv = [program, *command[1:]]
+    done = run(argv, cwd=folder, environment=variables, seconds=seconds, supervised=True)
     if done.status:
         lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()][-_OUTPUT_LINES:]
         raise PrepareFailed(

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from mlbench.boards import board_for
@@ -22,6 +21,7 @@ from mlbench.suite.suite_file import DEFAULT_BOARD
 from mlbench.targets.board.lease import BoardLease, BoardRequest
 from mlbench.testing.dialogue import Dialogue
 from mlbench.testing.errors import DeviceError, Report
+from mlbench.util.scratch import ScratchFolder
 
 _SLICE_SECONDS = 0.02
 
@@ -83,8 +83,7 @@ class BoardDevice(Dialogue):
             lease.upload(self._firmware.board)
             return
         # Of an ELF file alone the forms that bootloaders take are made here.
-        with TemporaryDirectory(prefix="mlbench-device-") as name:
-            folder = Path(name)
+        with ScratchFolder("mlbench-device-") as folder:
             elf = folder / f"{self.image.path.stem}.ino.elf"
             shutil.copyfile(self.image.path, elf)
             elf.with_suffix(".bin").write_bytes(flat_binary(self.image))

@@ -62,6 +62,7 @@ class EmulatorCore:
         self.image = image
         self.machine = Machine(image, chip)
         self._host_seconds = host_seconds
+        self._host_time = self.machine.host_time(host_seconds)
         self._entry = Entry.of(image, None)
         self._stacks = StackWatch(self.machine)
         self._tracker = CallTracker(self.machine, self._stacks)
@@ -165,7 +166,7 @@ class EmulatorCore:
             self._tracker.keep(place)
         try:
             while True:
-                ending = machine.run(deadline, resume=self._resume, host_seconds=self._host_seconds)
+                ending = machine.run(deadline, resume=self._resume, host_time=self._host_time)
                 self._resume = ending.end is End.BREAKPOINT
                 if ending.end is End.BREAKPOINT:
                     death = self._fatal.at(ending.address)
@@ -303,6 +304,8 @@ class EmulatorCore:
 
     def _begin_step(self) -> None:
         self._step = self.snapshot()
+        # Of the whole step, however often the machine stops on its way.
+        self._host_time = self.machine.host_time(self._host_seconds)
 
     def report(self, outcome: str = "running", reason: str = "") -> Report:
         """The device as it stands."""
@@ -342,9 +345,10 @@ class EmulatorCore:
 
     def _repeat(self, end: int) -> None:
         machine = self.machine
+        host_time = machine.host_time(self._host_seconds)
         while machine.hook.instructions < end:
             at = machine.clock.now + machine.clock.cycles(_SLICE_US)
-            ending = machine.run(at, resume=self._resume, host_seconds=self._host_seconds)
+            ending = machine.run(at, resume=self._resume, host_time=host_time)
             self._resume = ending.end is End.BREAKPOINT
             if ending.end not in (End.BREAKPOINT, End.DEADLINE):
                 return

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from mlbench.util.supervisor import end_session
+
 GRACE_SECONDS = 2.0
 """How long the orderly way out may take. An exception that a signal raises within a callback of native
 code is lost there, and the emulator is such code."""
@@ -64,12 +66,15 @@ def interruptible(grace: float = GRACE_SECONDS) -> Iterator[None]:
 
 
 def end_children() -> None:
-    """End the programs that threads wait for: each leads a session of its own, so Ctrl-C misses them."""
+    """End the programs that threads wait for, and what they started.
+
+    Each leads a session of its own, so that Ctrl-C misses it; sketch compilers put what they start into
+    process groups of their own.
+    """
     for task in Path("/proc/self/task").glob("*"):
         with suppress(OSError):
             for child in (task / "children").read_text().split():
-                with suppress(OSError):
-                    os.killpg(int(child), signal.SIGKILL)
+                end_session(int(child))
 
 
 def leave(status: int) -> NoReturn:

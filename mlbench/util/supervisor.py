@@ -17,6 +17,7 @@ from contextlib import suppress
 
 _ROUNDS = 100
 _ROUND_SECONDS = 0.01
+_POLL_SECONDS = 0.05
 _CANNOT_START = 126  # as shells have it
 
 
@@ -34,9 +35,10 @@ def main() -> int:
         os.write(number, b"%d\n" % _CANNOT_START)
         return 0
     try:
+        ends = _ends(program.pid)
         while program.poll() is None:
-            ready, _, _ = select.select([0], [], [], 0.1)
-            if ready and not os.read(0, 1):
+            ready, _, _ = select.select([0, *ends], [], [], None if ends else _POLL_SECONDS)
+            if 0 in ready and not os.read(0, 1):
                 break
         else:
             os.write(number, b"%d\n" % program.returncode)
@@ -46,6 +48,14 @@ def main() -> int:
         end_session(os.getpid())
         os.killpg(0, signal.SIGKILL)
     return 0
+
+
+def _ends(pid: int) -> list[int]:
+    """A file that can be read once the process has ended, where the system has such (pidfd_open(2))."""
+    try:
+        return [os.pidfd_open(pid)]
+    except (AttributeError, OSError):
+        return []
 
 
 def end_session(leader: int) -> None:

@@ -15,7 +15,7 @@ from waiting_suite import WAITING_SKETCH
 
 from mlbench.cli.main import main
 from mlbench.errors import EnvironmentFault, UsageError
-from mlbench.pipeline.firmware_dir import new_folder
+from mlbench.pipeline.firmware_dir import UNFINISHED, new_folder, read_folder
 from mlbench.results.result_file import read
 from mlbench.util.interrupt import Interrupted
 
@@ -50,11 +50,25 @@ def test_a_suite_that_is_ended_keeps_what_is_finished(tmp_path, number, status, 
     assert document.results[0].sketch == "gone"
     assert not document.run.complete
     assert not list(tmp_path.glob(".*.tmp"))
-    if number == signal.SIGKILL:
-        os.kill(int(pid.read_text()), signal.SIGKILL)
+    assert ends(int(pid.read_text()))
 
 
-def test_a_build_that_is_ended_leaves_no_folder_and_no_process(tmp_path):
+def ends(pid: int) -> bool:
+    """Whether a process comes to its end, which may take those who watch over it a moment."""
+    for _ in range(1000):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.usefixtures("interrupts")
+@pytest.mark.parametrize(("number", "status"), ENDINGS)
+def test_a_build_that_is_ended_leaves_no_folder_and_no_process(tmp_path, number, status):
     (tmp_path / "mlbench.yml").write_text(SUITE)
     words = [sys.executable, "-m", "mlbench", "build", "--firmware-dir", "bundle"]
     process = subprocess.Popen(words, cwd=tmp_path, env=environ(tmp_path), stderr=subprocess.PIPE)
@@ -62,12 +76,34 @@ def test_a_build_that_is_ended_leaves_no_folder_and_no_process(tmp_path):
     pid = tmp_path / "pid"
     while not (pid.exists() and pid.read_text()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     _, err = process.communicate(timeout=30)
-    assert process.returncode == 143, err
-    assert not (tmp_path / "bundle").exists()
-    stat = Path(f"/proc/{pid.read_text()}/stat")
-    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+    assert process.returncode == status, err
+    assert ends(int(pid.read_text()))
+    if number != signal.SIGKILL:
+        assert not (tmp_path / "bundle").exists()
+        return
+    with pytest.raises(UsageError, match="the build of it has not come to its end"):
+        read_folder(tmp_path / "bundle")
+    (tmp_path / "bundle" / "001-half").mkdir()
+    with new_folder(tmp_path / "bundle") as folder:
+        assert [entry.name for entry in folder.iterdir()] == [UNFINISHED]
+        with pytest.raises(UsageError, match="another build writes to it"), new_folder(folder):
+            pass
+        (folder / "001-kws").mkdir()
+    assert [entry.name for entry in (tmp_path / "bundle").iterdir()] == ["001-kws"]
+    with pytest.raises(UsageError, match="there is something in it already"), new_folder(folder):
+        pass
+
+
+def test_a_mark_takes_nothing_away_that_a_build_has_not_written(tmp_path):
+    (tmp_path / UNFINISHED).touch()
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "001-kws").mkdir()
+    with pytest.raises(UsageError, match="there is something in it already"), new_folder(tmp_path):
+        pass
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert (tmp_path / "001-kws").is_dir()
 
 
 def write_half_a_bundle(path: Path) -> None:

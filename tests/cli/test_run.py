@@ -10,7 +10,7 @@ import pytest
 
 from mlbench.core.execution import Frame, Functions, Instrument
 from mlbench.core.firmware import BuildKeys, BuildRequest, Diagnostic, Firmware, Overflow
-from mlbench.errors import EnvironmentFault, SketchError, UsageError
+from mlbench.errors import EnvironmentFault, SketchError, SlowFirmware, UsageError
 from mlbench.measure.profile import Profile
 from mlbench.pipeline.run import Services, exit_status, profile_all, profile_one
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Status, Time, UnusedRam
@@ -133,6 +133,7 @@ def test_the_empty_sketch_is_built_once_a_board_and_set_of_properties():
         ("target", UsageError("no such backend"), 2),
         ("profile", UsageError("no such function"), 2),
         ("profile", EnvironmentFault("host time"), 4),
+        ("profile", SlowFirmware("host time, by what it does"), 3),
         ("build", ValueError("a bug\nof ours"), 4),
         ("profile", ZeroDivisionError("a bug"), 4),
     ],

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import posixpath
 import re
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from elf_firmware import MODEL, SCRIPT
+from hostile_elf import graft
 
 from mlbench.elf.image import Image, Symbol
 from mlbench.elf.sizes import LISTED, SymbolSize, by_name, ram_symbol_sizes, symbol_sizes
@@ -107,15 +110,49 @@ def test_units(model: Image, model_elf: Path) -> None:
     assert model.debug.unit(0x2000_0000) == ""
 
 
+@pytest.mark.parametrize("form", ["zlib-gabi", "zlib-gnu"])
 def test_compressed_debug_information(
-    build: Callable[..., Path], model_elf: Path, tool: Callable[..., str]
+    form: str, build: Callable[..., Path], model_elf: Path, tool: Callable[..., str]
 ) -> None:
     path = model_elf.parent / "compressed.elf"
-    tool("objcopy", "--compress-debug-sections", model_elf, path)
+    tool("objcopy", f"--compress-debug-sections={form}", model_elf, path)
     assert path.stat().st_size < model_elf.stat().st_size
     compressed, plain = Image.load(path), Image.load(model_elf)
     for function in plain.functions:
         assert compressed.debug.line(function.address) == plain.debug.line(function.address)
+
+
+ZLIB = b"ZLIB" + struct.pack(">Q", 100)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"ZLIB",
+        ZLIB,
+        ZLIB[:11],
+        ZLIB + b"no zlib stream",
+        b"zlib" + ZLIB[4:] + zlib.compress(bytes(100)),
+        b"ZLIB" + struct.pack(">Q", 1 << 63) + zlib.compress(bytes(100)),
+        b"ZLIB" + struct.pack(">Q", 0) + zlib.compress(bytes(100)),
+        ZLIB + zlib.compress(bytes(99)),
+        ZLIB + zlib.compress(bytes(101)),
+        ZLIB + zlib.compress(bytes(100))[:-8],
+    ],
+)
+@pytest.mark.parametrize("name", ["info", "line"])
+def test_damaged_compression_of_the_older_form_is_no_debug_information(
+    name: str, content: bytes, model_elf: Path, tool: Callable[..., str]
+) -> None:
+    path = model_elf.parent / "older.elf"
+    tool("objcopy", "--compress-debug-sections=zlib-gnu", model_elf, path)
+    image = Image.parse(graft(path.read_bytes(), {f".zdebug_{name}": content}))
+    assert image.functions == Image.load(model_elf).functions
+    for function in image.functions:
+        assert image.debug.line(function.address) is None
+        if name == "info":
+            assert image.debug.inline_chain(function.address) == ()
 
 
 def test_sizes_of_symbols(model: Image, tool: Callable[..., str], model_elf: Path) -> None:

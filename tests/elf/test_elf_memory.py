@@ -5,12 +5,13 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from elf_firmware import MODEL, build_elf
+from elf_firmware import MODEL, build_elf, run_tool
 from hostile_elf import HEADER, graft, set_section
 
 MOST_MIB = 256
@@ -35,6 +36,18 @@ def compressed(data: bytes) -> bytes:
     packed = b"".join(packer.compress(bytes(MIB)) for _ in range(1024)) + packer.flush()
     content = struct.pack("<3I", 1, 1 << 30, 1) + packed
     return graft(data, dict.fromkeys(DEBUG, content), flags=0x800)
+
+
+def compressed_as_before(data: bytes) -> bytes:
+    """In GNU's older form, with sizes that are told too small, too large, or as they are."""
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(bytes(MIB)) for _ in range(1024)) + packer.flush()
+    sizes = dict(zip(DEBUG, (95 * MIB, 1 << 30, 1 << 40, (1 << 64) - 1, 0, 1), strict=True))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "image.elf"
+        path.write_bytes(graft(data, {n: b"ZLIB" + struct.pack(">Q", s) + packed for n, s in sizes.items()}))
+        run_tool("objcopy", *(f"--rename-section={n}=.z{n.removeprefix('.')}" for n in DEBUG), path)
+        return path.read_bytes()
 
 
 def entry_head(size: int, version: int = 4) -> bytes:
@@ -181,6 +194,7 @@ MOVES = b"".join(
 HOSTILE = {
     "sections without bytes": no_bytes,
     "compressed": compressed,
+    "compressed as before": compressed_as_before,
     "many entries": many_entries,
     "long strings": long_strings,
     "small units": small_units,

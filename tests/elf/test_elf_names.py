@@ -403,6 +403,14 @@ def test_candidates(model: Image) -> None:
         assert find_functions(model, name)
 
 
+def test_names_that_nobody_would_write_are_no_candidates(build: Callable[..., Path]) -> None:
+    long = "model_infer_" + "x" * 500
+    source = (
+        f"void {long}(void) {{}} void model_infer(void) {{ {long}(); }} void start(void) {{ model_infer(); }}"
+    )
+    assert candidates(Image.load(build({"long.c": source}, "-O0"))) == ["model_infer"]
+
+
 def test_candidates_of_classes_and_c_functions_with_other_names(build: Callable[..., Path]) -> None:
     source = """
     volatile int sink;

@@ -9,7 +9,6 @@ from bare_image import MS, Compiler, address, finish, notes, run_to, words
 
 from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Machine
-from mlbench.errors import HostTimeout
 
 _TIMER = """
 #define TIMER0 0x40008000
@@ -223,18 +222,6 @@ def test_an_event_exactly_at_the_deadline_is_not_lost(bare: Compiler) -> None:
         assert machine.run(deadline).end is End.DEADLINE
         assert machine.run(2 * MS).end is End.DEADLINE
         assert 500 <= notes(machine)[0] <= 501
-
-
-@pytest.mark.parametrize(
-    "source",
-    ["int main(void) { for (;;) count++; }",
-     "void systick_handler(void) { count++; } int main(void) { REG(0xE000E014) = 100; REG(0xE000E010) = 7;"
-     " for (;;) ; }",
-     "int main(void) { for (;;) (void)REG(0x40000414); }"],
-)  # fmt: skip
-def test_host_time_is_an_error_never_an_outcome(bare: Compiler, source: str) -> None:
-    with pytest.raises(HostTimeout):
-        bare.machine(source).run(2**62, host_seconds=0.3)
 
 
 def test_cycle_counter_shows_the_machines_cycles(bare: Compiler) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -493,6 +496,43 @@ def test_a_build_that_takes_too_long_is_the_hosts_fault_and_leaves_no_stale_room
         bench.build(sketch, timeout_s=0.01)
     assert caught.value.exit_status == 4
     assert bench.build(sketch).fits
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from mlbench.core.firmware import BuildRequest
+from mlbench.firmware import build
+from mlbench.firmware.toolchain import Toolchain
+from mlbench.util.progress import Silent
+builder, gcc, sketch, board, cache = sys.argv[1:]
+tools = Toolchain(arduino_builder=Path(builder), gcc_bin=Path(gcc))
+build(BuildRequest(Path(sketch), board), tools, Path(cache), Silent())
+"""
+
+
+def test_compilers_end_with_a_build_that_is_killed(bench: Bench, tmp_path: Path) -> None:
+    builder = tmp_path / "arduino-builder"
+    # Compilers run in process groups of their own, with arduino-cli at least.
+    builder.write_text(
+        f"#!/bin/sh\n[ $# -gt 2 ] || exec '{bench.tools.arduino_builder}' \"$@\"\nset -m\nsleep 60 &\n"
+        f"echo $! > '{tmp_path}/new'; mv '{tmp_path}/new' '{tmp_path}/pid'\nwait\n"
+    )
+    builder.chmod(0o755)
+    sketch, gcc = bench.sketch("killed", EMPTY), bench.tools.gcc_bin
+    command = [sys.executable, "-c", KILLED, builder, gcc, sketch, OWN_BOARD, tmp_path / "cache"]
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen([str(word) for word in command], env=environ) as process:
+        until = time.monotonic() + 60
+        while not (tmp_path / "pid").exists():
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        process.kill()
+    compiler = Path("/proc") / (tmp_path / "pid").read_text().strip()
+    while (compiler / "cmdline").exists() and (compiler / "cmdline").read_bytes():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_a_full_disk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def section_header(data: bytes, name: str) -> int:
     raise LookupError(name)
 
 
-def questions(data: bytes) -> list[str]:
+def questions(data: bytes, functions: int = 40) -> list[str]:
     """Ask all that mlbench asks of an image; what was raised for the user, and nothing else may be raised."""
     from mlbench.elf.candidates import candidates
     from mlbench.elf.flat import flat_binary
@@ -77,7 +77,7 @@ def questions(data: bytes) -> list[str]:
     ):
         ask(question)
     registers = {number: 0x2000_0000 + 8 * number for number in range(15)}
-    for function in (ask(lambda: image.functions) or ())[:40]:
+    for function in (ask(lambda: image.functions) or ())[:functions]:
         image.debug.line(function.address)
         image.debug.unit(function.address)
         image.debug.prototype(function.address)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlbench.core.firmware import Firmware
-from mlbench.errors import UsageError
+from mlbench.errors import HostTimeout, UsageError
 from mlbench.testing import Device, DeviceError, OutputBuffer, ms, nbytes, us
 
 
@@ -50,6 +50,12 @@ def test_what_does_not_come(dev: Device) -> None:
     assert "did not come in 3 ms of virtual time" in str(caught.value)
     assert "READY" in caught.value.report.serial
     assert "loop" in str(caught.value)  # where it is instead
+
+
+def test_the_hosts_time_is_that_of_a_step_however_often_it_is_looked_at(firmware: Firmware) -> None:
+    device = Device(firmware, host_seconds=0.5).start()
+    with pytest.raises(HostTimeout):
+        device.expect("nothing like this", timeout="900 s")
 
 
 def test_run_to_a_function(dev: Device) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +18,7 @@ from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, reques
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
 from mlbench.emulator.stacks import MAIN, Context, StackState, StackWatch
-from mlbench.errors import EnvironmentFault, HostTimeout
+from mlbench.errors import EnvironmentFault
 from mlbench.targets.emulator import verdict
 from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
 from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
@@ -72,8 +71,7 @@ class EmulatedRun:
         self.machine = machine
         self.entry = entry
         self._host_seconds = host_seconds
-        self._host_begun = time.monotonic()
-        self._board_begun = 0
+        self._host_time = machine.host_time(host_seconds)
         self._waiting = waiting = Waiting(machine, entry, by_serial=ends_by_serial)
         self._stacks = StackWatch(machine)
         self._tracker = CallTracker(machine, self._stacks)
@@ -195,33 +193,16 @@ class EmulatedRun:
 
     def _begin(self) -> None:
         """A run begins: it has its host time, however often it stops at a breakpoint."""
-        self._host_begun, self._board_begun = time.monotonic(), self.machine.clock.now
-
-    def _host_left(self) -> float:
-        """Seconds of the host's time that this run has left.
-
-        Raises:
-            HostTimeout: none; says how fast the firmware ran.
-        """
-        passed = time.monotonic() - self._host_begun
-        if passed < self._host_seconds:
-            return self._host_seconds - passed
-        clock = self.machine.clock
-        board_s = clock.us(clock.now - self._board_begun) / 1e6
-        raise HostTimeout(
-            f"gave up after {passed:.0f} s of the host's time, {board_s:.3f} s of the board's",
-            where=self.machine.image.path.name,
-            do="shorten its `timeout`, or run on a faster or less loaded machine",
-        )
+        self._host_time = self.machine.host_time(self._host_seconds)
 
     def _advance(self, resume: bool) -> Ending | RunResult:
         """Run to the next breakpoint and tell who waits for it; a result where the firmware ends there."""
         deadline = self._waiting.deadline
-        ending = self.machine.run(deadline, resume=resume, host_seconds=self._host_left())
+        ending = self.machine.run(deadline, resume=resume, host_time=self._host_time)
         while ending.end is End.PAUSE:
             if self._input.look():
                 return self._waits_for_input()
-            ending = self.machine.run(deadline, host_seconds=self._host_left())
+            ending = self.machine.run(deadline, host_time=self._host_time)
         if ending.end is End.BREAKPOINT:
             death = self._fatal.at(ending.address)
             if death is not None:
@@ -291,7 +272,7 @@ class EmulatedRun:
         machine = self.machine
         deadline = machine.clock.now + machine.clock.cycles(_LAST_WORDS_US)
         while True:
-            ending = machine.run(deadline, resume=True, host_seconds=self._host_left())
+            ending = machine.run(deadline, resume=True, host_time=self._host_time)
             if ending.end not in (End.BREAKPOINT, End.PAUSE):
                 return ending
 
