@@ -129,9 +129,10 @@ class ArduinoBuilder:
         argv = [str(self.program), verb, "-logger=machine", "-verbose"]
         hardware = [self.tools.builder_hardware, *self.platforms.hardware]
         tools = [self.tools.builder_hardware]
-        if self.platforms.packages.is_dir():
-            hardware.append(self.platforms.packages)
-            tools.append(self.platforms.packages)
+        for data in self.platforms.data_folders:
+            if (data / "packages").is_dir():
+                hardware.append(data / "packages")
+                tools.append(data / "packages")
         for folder in hardware:
             argv += ["-hardware", str(folder)]
         for folder in tools:

@@ -142,18 +142,20 @@ class UsedTools:
     def of(cls, properties: Mapping[str, str], platforms: Platforms) -> UsedTools:
         """Those that the properties of a board name."""
         texts = [expand(properties.get(key, ""), properties) for key in (*_RECIPES, *_PLACES)]
-        package = re.compile(re.escape(str(platforms.packages)) + rf"(?:/[^/\s\"']+){{{_DEPTH}}}")
+        roots = platforms.package_folders
+        places = "|".join(re.escape(str(root)) for root in roots)
+        package = re.compile(rf"(?:{places})(?:/[^/\s\"']+){{{_DEPTH}}}")
         folders = [Path(place) for text in texts for place in package.findall(text)]
         borrowed = (Path(properties.get(key, "")) for key in _PLACES)
         folders += [
             place
             for place in borrowed
-            if place.is_absolute() and place.is_dir() and not place.is_relative_to(platforms.packages)
+            if place.is_absolute() and place.is_dir() and not any(map(place.is_relative_to, roots))
         ]
         compilers = []
         for text in texts[: len(_RECIPES)]:
             program = _program(text)
-            if program.is_absolute() and not program.is_relative_to(platforms.packages) and program.is_file():
+            if program.is_absolute() and not any(map(program.is_relative_to, roots)) and program.is_file():
                 compilers.append(program)
         return cls(tuple(dict.fromkeys(folders)), tuple(dict.fromkeys(compilers)))
 

@@ -86,8 +86,10 @@ def test_own_boards_see_nothing_of_the_user_s(tmp_path: Path) -> None:
         Fqbn.parse("mlbench:nrf52840:nano33ble"), tmp_path / "own", tmp_path / "data", environ
     )
     assert (platforms.user, platforms.data) == (tmp_path / "own", tmp_path / "data")
+    environ["ARDUINO_DIRECTORIES_USER"] = str(tmp_path)
     others = platforms_for(Fqbn.parse("a:b:c"), tmp_path / "own", tmp_path / "data", environ)
-    assert (others.user, others.data) == (Path("/u"), Path("/d"))
+    assert (others.user, others.data_folders) == (tmp_path, (tmp_path / "data", Path("/d")))
+    assert others.installs == tmp_path / "data"
 
 
 def test_properties_expand_as_platforms_nest_them() -> None:
