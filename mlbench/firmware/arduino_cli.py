@@ -11,7 +11,7 @@ import glob
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,14 +134,17 @@ class ArduinoCli:
                 name = f"{platform}@{version}" if version else platform
                 self._install("core", name, f"platform {platform}")
 
-    def install_library(self, name: str, version: str = "") -> None:
-        """Install a library of Arduino's index, and those it needs; no ``version``: the newest.
+    def install_library(self, name: str, version: str = "", *, alone: bool = False) -> None:
+        """Install a library of Arduino's index; no ``version``: the newest.
+
+        Those it needs are installed too where it is not to come ``alone``.
 
         Raises:
             PlatformMissing: it cannot be had.
         """
+        options = ["--no-deps"] if alone else []
         with self._installing(self.platforms.user):
-            self._install("lib", f"{name}@{version}" if version else name, f"library {name}")
+            self._install("lib", f"{name}@{version}" if version else name, f"library {name}", options)
 
     @contextmanager
     def _installing(self, folder: Path) -> Iterator[None]:
@@ -153,7 +156,7 @@ class ArduinoCli:
         with locked(folder.with_name(f"{folder.name}.lock"), lambda _: None, "installing"):
             yield
 
-    def _install(self, kind: str, name: str, where: str) -> None:
+    def _install(self, kind: str, name: str, where: str, options: Sequence[str] = ()) -> None:
         if self.tools.offline:
             raise PlatformMissing(
                 "is not installed, and the network is not to be used",
@@ -162,7 +165,7 @@ class ArduinoCli:
             )
         # Only text says which index it was that could not be had, and why; the JSON of `core` does not.
         updated = self._run([kind, "update-index"], _INSTALL_SECONDS, installing=True)
-        done = self._run([kind, "install", name, "--json"], _INSTALL_SECONDS, installing=True)
+        done = self._run([kind, "install", name, *options, "--json"], _INSTALL_SECONDS, installing=True)
         if done.status:
             causes = [f"{kind} update-index: {line}" for line in _index_errors(updated)]
             raise PlatformMissing(

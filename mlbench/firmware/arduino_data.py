@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,24 +24,53 @@ _BUILTIN = "builtin"
 
 def seed(data: Path) -> None:
     """Make a folder one that arduino-cli can have as its data folder. Raises OSError."""
-    (data / "staging").mkdir(parents=True, exist_ok=True)
+    for name in ("packages", "staging"):
+        (data / name).mkdir(parents=True, exist_ok=True)
     for name, content in SEEDS.items():
         if not (data / name).exists():
             (data / name).write_text(content)
 
 
-def view_of(sources: Sequence[Path], views: Path) -> Path:
+def view_of(sources: Sequence[Path], views: Path, exact: Mapping[str, Path] | None = None) -> Path:
     """A data folder below ``views`` with the packages of all ``sources``; of a name, the first one's.
 
     There is one for each set of packages, and it is never changed.
 
+    Args:
+        sources: data folders.
+        views: where it gets a folder.
+        exact: ``package/hardware/architecture/version`` of each platform that is to be the only one there of
+            its package, with the data folder that has it.
+
     Raises:
         OSError: it cannot be made.
     """
+    exact = exact or {}
     links: dict[str, Path] = {}
+    for place, source in exact.items():
+        links[place] = source / "packages" / place
+        tools = Path(place).parts[0] + "/tools"
+        links.setdefault(tools, source / "packages" / tools)
+    pinned = {Path(place).parts[0] for place in exact}
     for source in sources:
         for name, entry in _packages(source / "packages").items():
-            links.setdefault(name, entry)
+            if name not in pinned:
+                links.setdefault(name, entry)
+    return _made({f"packages/{name}": target for name, target in links.items()}, views)
+
+
+def without_libraries(sketchbook: Path, views: Path) -> Path:
+    """A sketchbook below ``views`` that has the platforms of another, and nothing else of it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    hardware = sketchbook / "hardware"
+    return _made({"hardware": hardware} if hardware.is_dir() else {}, views)
+
+
+def _made(links: dict[str, Path], views: Path) -> Path:
+    """The folder below ``views`` that has these links, by their places, beside empty indexes."""
     named = json.dumps([[name, str(links[name])] for name in sorted(links)])
     view = views / hashlib.sha256(named.encode()).hexdigest()[:16]
     if view.is_dir():
@@ -49,10 +78,9 @@ def view_of(sources: Sequence[Path], views: Path) -> Path:
     views.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=views, prefix=".new-"))
     try:
-        (made / "packages").mkdir()
         for name, target in links.items():
-            (made / "packages" / name).parent.mkdir(parents=True, exist_ok=True)
-            (made / "packages" / name).symlink_to(target)
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).symlink_to(target)
         seed(made)
         with suppress(OSError):  # another process was quicker
             made.rename(view)

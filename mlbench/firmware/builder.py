@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from mlbench.firmware.dependencies import embedded, named_by, outside
 from mlbench.firmware.firmware_cache import FirmwareCache, write_fault
 from mlbench.firmware.flags import BoardProperties, Compiler
 from mlbench.firmware.library_files import library_digest, library_files, readable
+from mlbench.firmware.pinned import Releases, with_profile
 from mlbench.firmware.platforms import Fqbn, Platforms, platforms_for
 from mlbench.firmware.sketch_source import read_source
 from mlbench.firmware.source_tree import SourceChanged, newest_change
@@ -59,7 +61,9 @@ def build(
     """
     fqbn = Fqbn.parse(request.fqbn)
     read_source(request)  # what is wrong with the sketch is told before a platform is installed
-    platforms = _platforms(fqbn, cache)
+    install = partial(_compiler, tools, cache=cache)
+    releases = Releases(_platforms(fqbn, cache), cache / "arduino-cli", install, progress)
+    request, platforms = with_profile(request, releases)
     if platforms.platform(fqbn) is None:
         with progress.step(f"install platform {fqbn.platform}"):
             _compiler(tools, platforms, cache).install_platform(fqbn.package, fqbn.architecture)

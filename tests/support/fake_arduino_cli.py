@@ -125,11 +125,13 @@ def library(argv: list[str]) -> int:
         )
     name, _, version = argv[1].partition("@")
     source = Path(TOLD["network"] or "/nowhere") / "libraries" / name
-    if argv[0] != "install" or argv[2:] != ["--json"] or not source.is_dir():
+    options = [word for word in argv[2:] if word != "--no-deps"]
+    if argv[0] != "install" or options != ["--json"] or not source.is_dir():
         return refuse_json(f"Library '{argv[1]}' not found")
     target = Path(os.environ["ARDUINO_DIRECTORIES_USER"]) / "libraries" / name.replace(" ", "_")
     shutil.copytree(source, target)
-    properties = f"name={name}\nversion={version or '1.0.0'}\n"
+    properties = f"name={name}\nversion={version or '1.0.0'}\nauthor=a\nmaintainer=a\nsentence=s\n"
+    properties += "paragraph=p\ncategory=Other\nurl=u\narchitectures=*\n"
     (target / "library.properties").write_text(properties)
     print("{}")
     return 0
@@ -155,6 +157,8 @@ def compile_sketch(argv: list[str]) -> int:
     if not (sketch / f"{sketch.name}.ino").is_file():
         return refuse_json(f"Can't open sketch: main file missing from sketch: {sketch / sketch.name}.ino")
     (fqbn,) = values["--fqbn"]
+    if (sketch / "sketch.yaml").exists():
+        return refuse_project(sketch / "sketch.yaml")
     if len(fqbn.split(":")) < 3:
         return refuse_build(f"Invalid FQBN: not an FQBN: {fqbn}")
     digest = hashlib.md5(str(sketch.resolve()).encode()).hexdigest().upper()
@@ -163,6 +167,14 @@ def compile_sketch(argv: list[str]) -> int:
         build_path = Path(values["--build-path"][0])
     build_path.mkdir(parents=True, exist_ok=True)
     return answer(fqbn, sketch, build_path, values, flags)
+
+
+def refuse_project(project: Path) -> int:
+    """The defaults of a project file hold whatever the options say (internal/cli/compile/compile.go)."""
+    text = project.read_text()
+    if "default_port" in text:
+        return refuse_json("Error getting port metadata: port not found: /dev/ttyACM0 serial")
+    return refuse_build("Platform 'any:one' not found: platform not installed")
 
 
 def answer(fqbn: str, sketch: Path, build_path: Path, values: dict[str, list[str]], flags: list[str]) -> int:
