@@ -45,7 +45,7 @@ class LibraryPin:
 
 
 @dataclass(frozen=True)
-class Profile:
+class BuildProfile:
     """All that a sketch is to be built with. ``where`` is its place in the file."""
 
     name: str
@@ -59,7 +59,7 @@ class Profile:
 class SketchProject:
     """What a ``sketch.yaml`` says; nothing where there is none."""
 
-    profiles: tuple[Profile, ...] = ()
+    profiles: tuple[BuildProfile, ...] = ()
     default_profile: str = ""
     default_fqbn: str = ""
 
@@ -69,7 +69,7 @@ class SketchProject:
         defaults = (profile.fqbn for profile in self.profiles if profile.name == self.default_profile)
         return next(defaults, "") or self.default_fqbn
 
-    def profile_for(self, fqbn: str) -> Profile | None:
+    def profile_for(self, fqbn: str) -> BuildProfile | None:
         """The profile of a board; of several, the default one, else the first."""
         matching = [profile for profile in self.profiles if profile.fqbn == fqbn]
         matching.sort(key=lambda profile: profile.name != self.default_profile)
@@ -89,12 +89,12 @@ def read_project(sketch: Path, shown: str = "") -> SketchProject:
             text = read_text(sketch / name, place)
         except OSError:
             continue
-        return _Reader(parse(text, place), sketch).project()
+        return _ProjectReader(parse(text, place), sketch).project()
     return SketchProject()
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _ProjectReader:
     document: LocatedYaml
     sketch: Path
 
@@ -107,7 +107,7 @@ class _Reader:
             self.text(top.get("default_fqbn"), ("default_fqbn",)),
         )
 
-    def profile(self, name: str, value: Any) -> Profile:
+    def profile(self, name: str, value: Any) -> BuildProfile:
         place: YamlPath = ("profiles", name)
         keys = self.mapping(value, place)
         platforms = self.items(keys.get("platforms"), (*place, "platforms"))
@@ -118,7 +118,7 @@ class _Reader:
         if len({bool(pin.version) for pin in pins}) > 1:
             what = "some of the platforms have a version and others do not"
             raise self.error((*place, "platforms"), what, "give all of them a version, or none")
-        return Profile(
+        return BuildProfile(
             name,
             self.text(keys.get("fqbn"), (*place, "fqbn")),
             pins,

@@ -76,16 +76,16 @@ def _made(links: dict[str, Path], views: Path) -> Path:
     if view.is_dir():
         return view
     views.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=views, prefix=".new-"))
+    new = Path(tempfile.mkdtemp(dir=views, prefix=".new-"))
     try:
         for name, target in links.items():
-            (made / name).parent.mkdir(parents=True, exist_ok=True)
-            (made / name).symlink_to(target)
-        seed(made)
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            (new / name).symlink_to(target)
+        seed(new)
         with suppress(OSError):  # another process was quicker
-            made.rename(view)
+            new.rename(view)
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(new, ignore_errors=True)
     return view
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mlbench.core.firmware import BuildRequest
 from mlbench.core.sketch_files import folder_of
-from mlbench.core.sketch_project import LibraryPin, PlatformPin, Profile, read_project
+from mlbench.core.sketch_project import BuildProfile, LibraryPin, PlatformPin, read_project
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware.arduino_data import view_of, without_libraries
 from mlbench.firmware.compiler import SketchCompiler
@@ -59,7 +59,7 @@ def with_profile(request: BuildRequest, releases: Releases) -> tuple[BuildReques
     return replace(request, libraries=(*request.libraries, *added)), platforms
 
 
-def _platforms(profile: Profile, releases: Releases) -> Platforms:
+def _platforms(profile: BuildProfile, releases: Releases) -> Platforms:
     pins = [pin for pin in profile.platforms if pin.version]
     known = releases.platforms
     for pin in [pin for pin in pins if pin.package == OWN_PACKAGE]:
@@ -87,7 +87,7 @@ def _platforms(profile: Profile, releases: Releases) -> Platforms:
     return apart
 
 
-def _check_own(pin: PlatformPin, profile: Profile, known: Platforms) -> None:
+def _check_own(pin: PlatformPin, profile: BuildProfile, known: Platforms) -> None:
     text = (known.own / "hardware" / pin.package / pin.architecture / "platform.txt").read_text()
     version = next((line[8:].strip() for line in text.splitlines() if line.startswith("version=")), "")
     if version != pin.version:
@@ -105,7 +105,7 @@ def _source(pin: PlatformPin, folders: Sequence[Path]) -> Path | None:
     return next(held, None)
 
 
-def _library(pin: LibraryPin, profile: Profile, releases: Releases) -> Path:
+def _library(pin: LibraryPin, profile: BuildProfile, releases: Releases) -> Path:
     if pin.folder is not None:
         if not pin.folder.is_dir():
             what = f"profile {profile.name!r}: there is no library {pin.folder}"
