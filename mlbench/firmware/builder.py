@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,13 +63,13 @@ def build(
     read_source(request)  # what is wrong with the sketch is told before a platform is installed
     install = partial(_compiler, tools, cache=cache)
     releases = Releases(_platforms(fqbn, cache), cache / "arduino-cli", install, progress)
-    request, platforms = with_profile(request, releases)
+    complete, platforms = with_profile(request, releases)
     if platforms.platform(fqbn) is None:
         with progress.step(f"install platform {fqbn.platform}"):
             _compiler(tools, platforms, cache).install_platform(fqbn.package, fqbn.architecture)
-        platforms = _platforms(fqbn, cache)
+        complete, platforms = with_profile(request, replace(releases, platforms=_platforms(fqbn, cache)))
     attempt = _Attempt(
-        request, fqbn, tools, platforms, FirmwareCache(cache / "build", since), cache, progress, {}
+        complete, fqbn, tools, platforms, FirmwareCache(cache / "build", since), cache, progress, {}
     )
     for tries in range(_TRIES, 0, -1):
         try:
