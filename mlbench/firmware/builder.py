@@ -140,16 +140,17 @@ class _Attempt:
             board, stamp = self._known(inputs) or self._ask(work, inputs.core_key)
             workspace.compiled_with(stamp)
             core = hashed([inputs.core_key, stamp])
-            self.store.restore_core(core, workspace.cores)
-            try:
-                firmware, libraries = work.build(board)
-            except SketchError:
-                self._check(inputs, board, stamp, (), begin)
+            with self.store.core_turn(core, self.request.timeout_s):
+                self.store.restore_core(core, workspace.cores)
+                try:
+                    firmware, libraries = work.build(board)
+                except SketchError:
+                    self._check(inputs, board, stamp, (), begin)
+                    workspace.finalize(inputs.source)
+                    raise
+                self._check(inputs, board, stamp, libraries, begin)
                 workspace.finalize(inputs.source)
-                raise
-            self._check(inputs, board, stamp, libraries, begin)
-            workspace.finalize(inputs.source)
-            self.store.keep_core(core, workspace.cores)
+                self.store.keep_core(core, workspace.cores)
         except OSError as error:
             raise write_fault(error, self.store.folder) from error
         once = once or self._outside(work, libraries, board)
