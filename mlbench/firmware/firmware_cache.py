@@ -91,20 +91,24 @@ class FirmwareCache:
     def core_turn(self, key: str, seconds: float) -> Iterator[None]:
         """Within the context, nobody else compiles this core; who waited for it has it to restore.
 
-        It only saves time: what cannot be locked, or is not there after ``seconds``, everybody compiles. Raises
-        nothing.
+        It only saves time: what cannot be locked, or is not there after ``seconds``, everybody compiles.
+        Raises nothing.
         """
         lock = None if self._counts(self.cores / key) else self._core_lock(key, time.monotonic() + seconds)
         if lock is not None and self._counts(self.cores / key):
-            os.close(lock)
+            self._release(lock, key)
             lock = None
         try:
             yield
         finally:
             if lock is not None:
-                # Whoever waits has the file open; whoever comes now finds the core.
-                (self.cores / f"{key}.lock").unlink(missing_ok=True)
-                os.close(lock)
+                self._release(lock, key)
+
+    def _release(self, lock: int, key: str) -> None:
+        """Whoever waits has the file open; whoever comes now finds the core, or compiles it as well."""
+        with suppress(OSError):
+            (self.cores / f"{key}.lock").unlink(missing_ok=True)
+        os.close(lock)
 
     def _core_lock(self, key: str, end: float) -> int | None:
         """A lock that is held, None where there is none to be had."""
