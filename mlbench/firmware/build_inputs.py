@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shlex
 import sys
@@ -106,16 +107,29 @@ def identities(tools: Toolchain) -> tuple[str, ...]:
     paths = [tools.builder, tools.ctags, *(tools.builder_hardware / name for name in ("platform.txt",))]
     about = [_stamp(path) for path in paths]
     if tools.gcc is not None:
-        about += compiler_stamps(tools.gcc)
+        about += compiler_stamps([tools.gcc])
     return (*about, sys.platform)
 
 
-def compiler_stamps(gcc: Path) -> list[str]:
-    """A compiler by its programs, passes, headers and libraries, which may be packages of their own."""
-    triple = gcc.name.rpartition("-")[0]
-    folder = gcc.resolve().parent
-    programs = [gcc, *(sorted(folder.glob(f"{triple}-*")) if triple else ())]
-    return [*map(_stamp, programs), *(f"{place}:{stat_digest(place)}" for place in compiler_folders(gcc))]
+def compiler_stamps(compilers: Iterable[Path]) -> list[str]:
+    """Compilers by their programs, passes, headers and libraries, which may be packages of their own.
+
+    Programs of one compiler share nearly all of these, which are looked at once.
+    """
+    programs: dict[Path, None] = {}
+    folders: dict[Path, None] = {}
+    for gcc in compilers:
+        if gcc not in programs:
+            programs |= dict.fromkeys((gcc, *_siblings(gcc)))
+        folders |= dict.fromkeys(compiler_folders(gcc))
+    return [*map(_stamp, programs), *(f"{place}:{stat_digest(place)}" for place in folders)]
+
+
+def _siblings(gcc: Path) -> list[Path]:
+    """The programs of a compiler."""
+    triple, folder = gcc.name.rpartition("-")[0], gcc.resolve().parent
+    names = (name for name in os.listdir(folder) if name.startswith(f"{triple}-"))  # noqa: PTH208 (many)
+    return [folder / name for name in sorted(names)] if triple else []
 
 
 def compiler_folders(gcc: Path) -> tuple[Path, ...]:
@@ -159,10 +173,17 @@ class UsedTools:
                 compilers.append(program)
         return cls(tuple(dict.fromkeys(folders)), tuple(dict.fromkeys(compilers)))
 
-    def stamp(self) -> str:
-        """Changes with any of their files."""
+    def stamp(self, known: Path | None = None) -> str:
+        """Changes with any of their files, but for those of ``known``, a compiler that ``identities`` has."""
         stamps = [f"{folder}:{stat_digest(folder)}" for folder in self.folders if folder.is_dir()]
-        return hashed([*stamps, *(line for gcc in self.compilers for line in compiler_stamps(gcc))])
+        others = self.compilers if known is None else (gcc for gcc in self.compilers if not _same(gcc, known))
+        return hashed([*stamps, *compiler_stamps(others)])
+
+
+def _same(program: Path, gcc: Path) -> bool:
+    """Whether a program is one of a compiler's."""
+    triple = gcc.name.rpartition("-")[0]
+    return program.parent == gcc.parent and program.name.rpartition("-")[0] == triple != ""
 
 
 def _program(recipe: str) -> Path:

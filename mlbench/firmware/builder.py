@@ -126,7 +126,7 @@ class _Attempt:
         known = self.store.recall(inputs.core_key)
         try:
             board = BoardProperties(known["properties"], Compiler(**known["compiler"]))
-            stamp = UsedTools.of(board.properties, self.platforms).stamp()
+            stamp = UsedTools.of(board.properties, self.platforms).stamp(self.tools.gcc)
             return (board, stamp) if stamp == known["tools"] else None
         except (TypeError, KeyError):
             return None
@@ -160,7 +160,7 @@ class _Attempt:
     def _ask(self, work: Compilation, key: str) -> tuple[BoardProperties, str]:
         """arduino-cli takes as long to say it as to link."""
         board = work.ask()
-        stamp = UsedTools.of(board.properties, self.platforms).stamp()
+        stamp = UsedTools.of(board.properties, self.platforms).stamp(self.tools.gcc)
         self.store.remember(key, {**asdict(board), "tools": stamp})
         return board, stamp
 
@@ -177,7 +177,7 @@ class _Attempt:
             same = self._inputs().firmware_key == inputs.firmware_key
         except SketchError:
             same = False
-        if not same or UsedTools.of(board.properties, self.platforms).stamp() != stamp:
+        if not same or UsedTools.of(board.properties, self.platforms).stamp(self.tools.gcc) != stamp:
             raise SourceChanged("changed while it was compiled", where=str(inputs.source.folder))
         changed = None
         for folder in (library.folder for library in libraries):
