@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import shlex
 import sys
+import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -43,15 +46,29 @@ class BuildInputs:
     tools: tuple[str, ...]
 
     @classmethod
-    def read(cls, request: BuildRequest, fqbn: Fqbn, platforms: Platforms, tools: Toolchain) -> BuildInputs:
+    def read(
+        cls,
+        request: BuildRequest,
+        fqbn: Fqbn,
+        platforms: Platforms,
+        tools: Toolchain,
+        as_of: float | None = None,
+    ) -> BuildInputs:
         """Read the sketch, and look at each file of the platform and of the compiler.
+
+        Args:
+            request: the sketch and how to build it.
+            fqbn: the board.
+            platforms: where its platform is.
+            tools: what builds it.
+            as_of: see ``identities``.
 
         Raises:
             UsageError: there is no such sketch or library.
             SketchError: the sketch cannot be built as it is.
             SourceChanged: a file changes meanwhile, or the platform went.
         """
-        return cls(request, read_source(request), platforms.fingerprint(fqbn), identities(tools))
+        return cls(request, read_source(request), platforms.fingerprint(fqbn), identities(tools, as_of))
 
     @property
     def firmware_key(self) -> str:
@@ -102,13 +119,31 @@ def _harness_sources() -> str:
     return tree_digest(read_tree(harness.SOURCES))
 
 
-def identities(tools: Toolchain) -> tuple[str, ...]:
-    """Tools by size and time of their files: asking them for versions takes longer than a cached build."""
+def identities(tools: Toolchain, as_of: float | None = None) -> tuple[str, ...]:
+    """Tools by size and time of their files: asking them for versions takes longer than a cached build.
+
+    Args:
+        tools: which.
+        as_of: of a monotonic clock: what somebody else saw of the compiler since then serves as well. Its
+            thousands of files take longer to look at than the rest of a cached build. None: since now.
+    """
+    as_of = time.monotonic() if as_of is None else as_of
     paths = [tools.builder, tools.ctags, *(tools.builder_hardware / name for name in ("platform.txt",))]
     about = [_stamp(path) for path in paths]
     if tools.gcc is not None:
-        about += compiler_stamps([tools.gcc])
+        with _looks_lock:
+            begin, stamps = _looks.get(tools.gcc, (-math.inf, []))
+            if begin < as_of:
+                begin = time.monotonic()
+                stamps = compiler_stamps([tools.gcc])
+                _looks[tools.gcc] = (begin, stamps)
+        about += stamps
     return (*about, sys.platform)
+
+
+_looks: dict[Path, tuple[float, list[str]]] = {}
+"""When each compiler was looked at last, and what was seen."""
+_looks_lock = threading.Lock()
 
 
 def compiler_stamps(compilers: Iterable[Path]) -> list[str]:

@@ -38,7 +38,13 @@ _CLOCK_SECONDS = 0.05
 
 
 def build(
-    request: BuildRequest, tools: Toolchain, cache: Path, progress: Progress, *, since: float = 0.0
+    request: BuildRequest,
+    tools: Toolchain,
+    cache: Path,
+    progress: Progress,
+    *,
+    since: float = 0.0,
+    as_of: float | None = None,
 ) -> Firmware:
     """Build a sketch, or take it from the cache when nothing it is made of has changed.
 
@@ -52,6 +58,8 @@ def build(
         cache: folder of all that builds keep.
         progress: told of each step.
         since: what was built before this time, in seconds since 1970, is not used again.
+        as_of: time of a monotonic clock since which the compiler need not be looked at again before the
+            build; behind it that is done anyway. None: now.
 
     Raises:
         BuildFailed: the sketch does not compile or link.
@@ -68,9 +76,8 @@ def build(
         with progress.step(f"install platform {fqbn.platform}"):
             _compiler(tools, platforms, cache).install_platform(fqbn.package, fqbn.architecture)
         complete, platforms = with_profile(request, replace(releases, platforms=_platforms(fqbn, cache)))
-    attempt = _Attempt(
-        complete, fqbn, tools, platforms, FirmwareCache(cache / "build", since), cache, progress, {}
-    )
+    store = FirmwareCache(cache / "build", since)
+    attempt = _Attempt(complete, fqbn, tools, platforms, store, cache, progress, {}, as_of)
     for tries in range(_TRIES, 0, -1):
         try:
             return attempt.build()
@@ -78,6 +85,7 @@ def build(
             if tries == 1:
                 what = f"changed {_TRIES} times while it was compiled"
                 raise EnvironmentFault(what, where=error.where, do="run again when it rests") from None
+            attempt = replace(attempt, as_of=None)
     raise AssertionError
 
 
@@ -94,10 +102,11 @@ class _Attempt:
     progress: Progress
     libraries: dict[Path, str]
     """What is known of the user's libraries that an earlier attempt found it needs."""
+    as_of: float | None
 
     def build(self) -> Firmware:
         """Raises as ``build``, and SourceChanged when a file was not the same before and after."""
-        inputs = self._inputs()
+        inputs = self._inputs(self.as_of)
         unlisted = embedded(inputs.source)
         once = named_by(self.request.build_properties) or unlisted
         cached = None if once else self._kept(inputs)
@@ -114,8 +123,8 @@ class _Attempt:
             with self.progress.step(f"compile {inputs.source.name} for {self.request.fqbn}"):
                 return self._compiled(inputs, Workspace(folder, safe_name(inputs.source.name)), once)
 
-    def _inputs(self) -> BuildInputs:
-        return BuildInputs.read(self.request, self.fqbn, self.platforms, self.tools)
+    def _inputs(self, as_of: float | None = None) -> BuildInputs:
+        return BuildInputs.read(self.request, self.fqbn, self.platforms, self.tools, as_of)
 
     def _kept(self, inputs: BuildInputs) -> Firmware | None:
         known = self._known(inputs)

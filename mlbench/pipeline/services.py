@@ -54,6 +54,7 @@ class _ServiceMaker:
         self._named = named
         self._prebuilt = prebuilt
         self._since = 0.0 if settings.cache else time.time()
+        self._as_of = time.monotonic()
         self._lock = threading.Lock()
         self._tools: Toolchain | None = None
         self._no_tools: EnvironmentFault | None = None
@@ -129,7 +130,8 @@ class _ServiceMaker:
         from mlbench.host.cache_dir import BUILDS, cache_area
 
         tools = self._toolchain(request.fqbn)
-        return build(request, tools, cache_area(BUILDS), self._progress, since=self._since)
+        cache = cache_area(BUILDS)
+        return build(request, tools, cache, self._progress, since=self._since, as_of=self._as_of)
 
     def _toolchain(self, fqbn: str) -> Toolchain:
         from mlbench.firmware.install_tools import ensure_toolchain
