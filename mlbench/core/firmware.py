@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlbench.core.sketch_project import PlatformPin
+
 
 @dataclass(frozen=True)
 class Diagnostic:
@@ -109,6 +111,8 @@ class BuildRequest:
     """An image to upload to a board is wanted as well."""
     literal: int | None = None
     """What a template's ``$alloc_size`` becomes, to the letter; None: one image serves every N."""
+    platforms: tuple[PlatformPin, ...] = ()
+    """Releases of platforms to build with, where the sketch's own project file has none for the board."""
 
 
 @dataclass(frozen=True)

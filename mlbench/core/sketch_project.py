@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlbench.errors import UsageError
-from mlbench.util.yaml_lines import LocatedYaml, YamlPath, parse, read_text
+
+if TYPE_CHECKING:
+    from mlbench.util.yaml_lines import LocatedYaml, YamlPath
 
 NAMES = ("sketch.yaml", "sketch.yml")
 """Of these, the first one that is there counts."""
@@ -75,6 +77,11 @@ class SketchProject:
         matching.sort(key=lambda profile: profile.name != self.default_profile)
         return matching[0] if matching else None
 
+    def platforms_for(self, fqbn: str) -> tuple[PlatformPin, ...]:
+        """The platforms that the profile of a board asks for."""
+        profile = self.profile_for(fqbn)
+        return profile.platforms if profile else ()
+
 
 def read_project(sketch: Path, shown: str = "") -> SketchProject:
     """The project file of a sketch's folder. ``shown`` is that folder's name in messages.
@@ -83,6 +90,8 @@ def read_project(sketch: Path, shown: str = "") -> SketchProject:
         UsageError: with file and line, for what is not YAML or says something in a form that arduino-cli
             would not take either.
     """
+    from mlbench.util.yaml_lines import parse, read_text
+
     for name in NAMES:
         place = f"{shown or sketch}/{name}"
         try:

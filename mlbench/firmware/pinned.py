@@ -47,6 +47,8 @@ def with_profile(request: BuildRequest, releases: Releases) -> tuple[BuildReques
         EnvironmentFault: our folder cannot be written.
     """
     profile = read_project(folder_of(request.sketch)).profile_for(request.fqbn)
+    if profile is None and request.platforms:
+        profile = BuildProfile("", request.fqbn, request.platforms)
     if profile is None:
         return request, releases.platforms
     try:
