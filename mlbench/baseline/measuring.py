@@ -115,7 +115,13 @@ def measure_base(
     return Base(results, side, selected.thresholds, notes)
 
 
-SKETCHBOOKS = ("ARDUINO_DIRECTORIES_USER", "ARDUINO_DIRECTORIES_DATA")
+SKETCHBOOKS = (
+    "ARDUINO_DIRECTORIES_USER",
+    "ARDUINO_DIRECTORIES_DATA",
+    "ARDUINO_SKETCHBOOK_DIR",
+    "ARDUINO_DATA_DIR",
+    "ARDUINO_CONFIG_FILE",
+)
 """Variables that say where a user's platforms and libraries are."""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlbench.core.sketch_project import PlatformPin
+
 
 @dataclass(frozen=True)
 class Diagnostic:
@@ -119,6 +121,8 @@ class BuildRequest:
     """An image that RAM can be probed with is wanted as well."""
     literal: int | None = None
     """What a template's ``$alloc_size`` becomes, to the letter; None: one image serves every N."""
+    platforms: tuple[PlatformPin, ...] = ()
+    """Releases of platforms to build with, where the sketch's own project file has none for the board."""
 
 
 @dataclass(frozen=True)

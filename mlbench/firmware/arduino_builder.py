@@ -117,21 +117,23 @@ class ArduinoBuilder:
             seconds=done.seconds,
         )
 
-    def install_platform(self, package: str, architecture: str) -> None:
+    def install_platform(self, package: str, architecture: str, version: str = "") -> None:
         """arduino-builder installs nothing: always raises PlatformMissing."""
-        raise PlatformMissing(
-            "is not installed, and arduino-builder cannot install it",
-            where=f"platform {package}:{architecture}",
-            do=f"install arduino-cli and run `arduino-cli core install {package}:{architecture}`",
-        )
+        name = f"{package}:{architecture}"
+        raise _cannot_install("core", f"platform {name}", f"{name}@{version}" if version else name)
+
+    def install_library(self, name: str, version: str = "", *, alone: bool = False) -> None:  # noqa: ARG002
+        """arduino-builder installs nothing: always raises PlatformMissing."""
+        raise _cannot_install("lib", f"library {name}", f'"{name}@{version}"' if version else f'"{name}"')
 
     def _call(self, verb: str, job: Job) -> Finished:
         argv = [str(self.program), verb, "-logger=machine", "-verbose"]
         hardware = [self.tools.builder_hardware, *self.platforms.hardware]
         tools = [self.tools.builder_hardware]
-        if self.platforms.packages.is_dir():
-            hardware.append(self.platforms.packages)
-            tools.append(self.platforms.packages)
+        for data in self.platforms.data_folders:
+            if (data / "packages").is_dir():
+                hardware.append(data / "packages")
+                tools.append(data / "packages")
         for folder in hardware:
             argv += ["-hardware", str(folder)]
         for folder in tools:
@@ -178,6 +180,12 @@ class ArduinoBuilder:
         if "Invalid option" in text or "Invalid value" in text:
             return UsageError(text, where=job.fqbn, do="correct the board's options")
         return None
+
+
+def _cannot_install(kind: str, where: str, name: str) -> PlatformMissing:
+    what = "is not installed, and arduino-builder cannot install it"
+    do = f"install arduino-cli and run `arduino-cli {kind} install {name}`"
+    return PlatformMissing(what, where=where, do=do)
 
 
 def _link_command(text: str, elf: Path) -> tuple[str, ...]:

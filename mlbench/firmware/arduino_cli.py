@@ -11,7 +11,8 @@ import glob
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,16 @@ from typing import Any
 from mlbench.core.firmware import Diagnostic
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware import gcc_text
+from mlbench.firmware.arduino_data import seed, view_of
 from mlbench.firmware.compiler import CompileReport, Job, PlatformMissing, UsedLibrary
 from mlbench.firmware.platforms import Platforms
 from mlbench.firmware.toolchain import Toolchain, probe_version
 from mlbench.firmware.upload_answer import uploaded_to
+from mlbench.host.cache_dir import locked, unwritable
 from mlbench.util.subprocesses import Finished, child_environment, run
 
 _INSTALL_SECONDS = 1800.0
+_INDEX = "Downloading index: "
 
 
 @dataclass(frozen=True)
@@ -123,45 +127,65 @@ class ArduinoCli:
             PlatformMissing: it cannot be had.
         """
         platform = f"{package}:{architecture}"
-        self._install("core", f"{platform}@{version}" if version else platform, f"platform {platform}")
+        data = self.platforms.installs or self.platforms.data
+        installed = data / "packages" / package / "hardware" / architecture / version
+        with self._installing(data):
+            if not any(installed.glob("boards.txt" if version else "*/boards.txt")):
+                name = f"{platform}@{version}" if version else platform
+                self._install("core", name, f"platform {platform}")
 
-    def install_library(self, name: str, version: str = "") -> None:
-        """Install a library of Arduino's index, and those it needs; no ``version``: the newest.
+    def install_library(self, name: str, version: str = "", *, alone: bool = False) -> None:
+        """Install a library of Arduino's index; no ``version``: the newest.
+
+        Those it needs are installed too where it is not to come ``alone``.
 
         Raises:
             PlatformMissing: it cannot be had.
         """
-        self._install("lib", f"{name}@{version}" if version else name, f"library {name}")
+        options = ["--no-deps"] if alone else []
+        with self._installing(self.platforms.user):
+            self._install("lib", f"{name}@{version}" if version else name, f"library {name}", options)
 
-    def _install(self, kind: str, name: str, where: str) -> None:
+    @contextmanager
+    def _installing(self, folder: Path) -> Iterator[None]:
+        """One at a time: two jobs may lack the same platform."""
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(folder.parent, error) from error
+        with locked(folder.with_name(f"{folder.name}.lock"), lambda _: None, "installing"):
+            yield
+
+    def _install(self, kind: str, name: str, where: str, options: Sequence[str] = ()) -> None:
         if self.tools.offline:
             raise PlatformMissing(
                 "is not installed, and the network is not to be used",
                 where=where,
                 do=f"run `arduino-cli {kind} install {name}`, or leave out --offline",
             )
-        for verb in ([kind, "update-index"], [kind, "install", name]):
-            done = self._run([*verb, "--json"], _INSTALL_SECONDS)
-            if done.status and verb[1] == "install":
-                raise PlatformMissing(
-                    f"cannot be installed: {_error_of(done)}",
-                    where=where,
-                    do="check the network, its name and version, and the package index it needs "
-                    "(--additional-urls)",
-                )
+        # Only text says which index it was that could not be had, and why; the JSON of `core` does not.
+        updated = self._run([kind, "update-index"], _INSTALL_SECONDS, installing=True)
+        done = self._run([kind, "install", name, *options, "--json"], _INSTALL_SECONDS, installing=True)
+        if done.status:
+            causes = [f"{kind} update-index: {line}" for line in _index_errors(updated)]
+            raise PlatformMissing(
+                f"cannot be installed: {'; '.join([*causes, _error_of(done)])}",
+                where=where,
+                do="check the network, its name and version, and the package index it needs "
+                "(board_manager.additional_urls of arduino-cli)",
+            )
 
     def _compile(self, job: Job, *options: str) -> tuple[Finished, dict[str, Any]]:
         argv = ["compile", "--json", *options, "--fqbn", job.fqbn]
         for folder in self.platforms.libraries:
-            # The user's own folder of libraries is searched anyway.
-            if folder.parent != self.platforms.user:
+            # The user's own folder of libraries is searched anyway, and so is what goes behind all others.
+            if folder.parent != self.platforms.user and folder != self.platforms.bundled:
                 argv += ["--libraries", str(folder)]
         for library in sorted(job.libraries.iterdir()) if job.libraries else []:
             argv += ["--library", str(library)]
-        builtin = self.platforms.data / "packages" / "builtin" / "tools" / "ctags"
-        ctags = (
-            [f"tools.ctags.cmd.path={self.tools.ctags}"] if self.tools.ctags and not builtin.is_dir() else []
-        )
+        builtin = (folder / "packages/builtin/tools/ctags" for folder in self.platforms.data_folders)
+        brought = any(folder.is_dir() for folder in builtin)
+        ctags = [f"tools.ctags.cmd.path={self.tools.ctags}"] if self.tools.ctags and not brought else []
         for item in (*ctags, *job.properties):
             argv += ["--build-property", item]
         done = self._run([*argv, str(job.sketch)], job.seconds, job.cores, supervised=True)
@@ -197,10 +221,29 @@ class ArduinoCli:
             raise UsageError(_first_line(text), where=fqbn, do="write package:architecture:board[:options]")
 
     def _run(
-        self, argv: list[str], seconds: float, cores: Path | None = None, *, supervised: bool = False
+        self,
+        argv: list[str],
+        seconds: float,
+        cores: Path | None = None,
+        *,
+        supervised: bool = False,
+        installing: bool = False,
     ) -> Finished:
-        config = self._configure()
-        extra = self._directories() | ({"ARDUINO_BUILD_CACHE_PATH": str(cores)} if cores else {})
+        config, data = self._configure(installing=installing)
+        # These go before the file, which all share; nothing else of the user's environment gets there.
+        extra = {
+            "ARDUINO_DIRECTORIES_DATA": str(data),
+            "ARDUINO_DIRECTORIES_DOWNLOADS": str(data / "staging"),
+            "ARDUINO_DIRECTORIES_USER": str(self.platforms.user),
+        }
+        if cores:
+            extra["ARDUINO_BUILD_CACHE_PATH"] = str(cores)
+        if self.platforms.bundled:
+            extra["ARDUINO_DIRECTORIES_BUILTIN_LIBRARIES"] = str(self.platforms.bundled)
+        if installing:
+            urls = dict.fromkeys((*self.tools.additional_urls, *self.platforms.additional_urls))
+            extra |= {"ARDUINO_BOARD_MANAGER_ADDITIONAL_URLS": " ".join(urls)} if urls else {}
+            extra |= {"ARDUINO_NETWORK_PROXY": self.platforms.proxy} if self.platforms.proxy else {}
         environment = child_environment(os.environ, extra, str(self.tools.gcc_bin or ""))
         return run(
             [str(self.program), "--config-file", str(config), *argv],
@@ -210,18 +253,10 @@ class ArduinoCli:
             supervised=supervised,
         )
 
-    def _directories(self) -> dict[str, str]:
-        return {
-            "ARDUINO_DIRECTORIES_DATA": str(self.platforms.data),
-            "ARDUINO_DIRECTORIES_DOWNLOADS": str(self.platforms.data / "staging"),
-            "ARDUINO_DIRECTORIES_USER": str(self.platforms.user),
-        }
-
-    def _configure(self) -> Path:
-        """Write the configuration, and indexes that say "nothing known": then no socket is opened."""
+    def _configure(self, *, installing: bool) -> tuple[Path, Path]:
+        """The configuration, and the data folder: both ours, whatever folders of the user's are read."""
         config = self.folder / "arduino-cli.yaml"
         settings = {
-            "board_manager": {"additional_urls": list(self.tools.additional_urls)},
             "build_cache": {"path": str(self.folder / "cores")},
             "metrics": {"enabled": False},
             "network": {
@@ -231,20 +266,20 @@ class ArduinoCli:
             "updater": {"enable_notification": False},
         }
         text = json.dumps(settings, indent=1) + "\n"
-        seeds = {"library_index.json": '{"libraries":[]}', "package_index.json": '{"packages":[]}'}
+        installs = self.platforms.installs
         try:
-            for folder in (self.folder, self.platforms.data, self.platforms.data / "staging"):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             if not config.is_file() or config.read_text() != text:
                 config.write_text(text)  # JSON is YAML
-            for name, content in seeds.items():
-                if not (self.platforms.data / name).exists():
-                    (self.platforms.data / name).write_text(content)
+            if installs is not None and not installing:
+                return config, view_of(self.platforms.data_folders, self.folder / "views")
+            data = self.platforms.data if installs is None else installs
+            seed(data)
         except OSError as error:
             raise EnvironmentFault(
                 f"cannot be written: {error.strerror}", where=str(error.filename), do="check its permissions"
             ) from error
-        return config
+        return config, data
 
 
 def _diagnostics(items: list[dict[str, Any]], output: str, *, failed: bool) -> tuple[Diagnostic, ...]:
@@ -277,6 +312,20 @@ def _json(text: str) -> dict[str, Any] | None:
 def _error_of(done: Finished) -> str:
     answer = _json(done.stdout) or _json(done.stderr) or {}
     return _first_line(str(answer.get("error") or done.stderr)) or f"status {done.status}"
+
+
+def _index_errors(done: Finished) -> list[str]:
+    """Which indexes could not be updated, and why, a line each."""
+    if not done.status:
+        return []
+    errors = [line for line in _lines(done.stdout) if line.startswith(_INDEX)]
+    errors = [line.removeprefix(_INDEX) for line in errors if not line.endswith((" downloaded", "%"))]
+    # Instead of a line that is overwritten, each state of a download is a part of one line.
+    return list(dict.fromkeys(errors)) or _lines(done.stderr)[-1:] or [f"status {done.status}"]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in re.split(r"[\r\n]+", text) if line.strip()]
 
 
 def _first_line(text: str) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import os
 import re
 import shlex
 import sys
+import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -42,15 +46,29 @@ class BuildInputs:
     tools: tuple[str, ...]
 
     @classmethod
-    def read(cls, request: BuildRequest, fqbn: Fqbn, platforms: Platforms, tools: Toolchain) -> BuildInputs:
+    def read(
+        cls,
+        request: BuildRequest,
+        fqbn: Fqbn,
+        platforms: Platforms,
+        tools: Toolchain,
+        as_of: float | None = None,
+    ) -> BuildInputs:
         """Read the sketch, and look at each file of the platform and of the compiler.
+
+        Args:
+            request: the sketch and how to build it.
+            fqbn: the board.
+            platforms: where its platform is.
+            tools: what builds it.
+            as_of: see ``identities``.
 
         Raises:
             UsageError: there is no such sketch or library.
             SketchError: the sketch cannot be built as it is.
             SourceChanged: a file changes meanwhile, or the platform went.
         """
-        return cls(request, read_source(request), platforms.fingerprint(fqbn), identities(tools))
+        return cls(request, read_source(request), platforms.fingerprint(fqbn), identities(tools, as_of))
 
     @property
     def firmware_key(self) -> str:
@@ -102,21 +120,52 @@ def _harness_sources() -> str:
     return tree_digest(read_tree(harness.SOURCES))
 
 
-def identities(tools: Toolchain) -> tuple[str, ...]:
-    """Tools by size and time of their files: asking them for versions takes longer than a cached build."""
+def identities(tools: Toolchain, as_of: float | None = None) -> tuple[str, ...]:
+    """Tools by size and time of their files: asking them for versions takes longer than a cached build.
+
+    Args:
+        tools: which.
+        as_of: of a monotonic clock: what somebody else saw of the compiler since then serves as well. Its
+            thousands of files take longer to look at than the rest of a cached build. None: since now.
+    """
+    as_of = time.monotonic() if as_of is None else as_of
     paths = [tools.builder, tools.ctags, *(tools.builder_hardware / name for name in ("platform.txt",))]
     about = [_stamp(path) for path in paths]
     if tools.gcc is not None:
-        about += compiler_stamps(tools.gcc)
+        with _looks_lock:
+            begin, stamps = _looks.get(tools.gcc, (-math.inf, []))
+            if begin < as_of:
+                begin = time.monotonic()
+                stamps = compiler_stamps([tools.gcc])
+                _looks[tools.gcc] = (begin, stamps)
+        about += stamps
     return (*about, sys.platform)
 
 
-def compiler_stamps(gcc: Path) -> list[str]:
-    """A compiler by its programs, passes, headers and libraries, which may be packages of their own."""
-    triple = gcc.name.rpartition("-")[0]
-    folder = gcc.resolve().parent
-    programs = [gcc, *(sorted(folder.glob(f"{triple}-*")) if triple else ())]
-    return [*map(_stamp, programs), *(f"{place}:{stat_digest(place)}" for place in compiler_folders(gcc))]
+_looks: dict[Path, tuple[float, list[str]]] = {}
+"""When each compiler was looked at last, and what was seen."""
+_looks_lock = threading.Lock()
+
+
+def compiler_stamps(compilers: Iterable[Path]) -> list[str]:
+    """Compilers by their programs, passes, headers and libraries, which may be packages of their own.
+
+    Programs of one compiler share nearly all of these, which are looked at once.
+    """
+    programs: dict[Path, None] = {}
+    folders: dict[Path, None] = {}
+    for gcc in compilers:
+        if gcc not in programs:
+            programs |= dict.fromkeys((gcc, *_siblings(gcc)))
+        folders |= dict.fromkeys(compiler_folders(gcc))
+    return [*map(_stamp, programs), *(f"{place}:{stat_digest(place)}" for place in folders)]
+
+
+def _siblings(gcc: Path) -> list[Path]:
+    """The programs of a compiler."""
+    triple, folder = gcc.name.rpartition("-")[0], gcc.resolve().parent
+    names = (name for name in os.listdir(folder) if name.startswith(f"{triple}-"))  # noqa: PTH208 (many)
+    return [folder / name for name in sorted(names)] if triple else []
 
 
 def compiler_folders(gcc: Path) -> tuple[Path, ...]:
@@ -143,25 +192,34 @@ class UsedTools:
     def of(cls, properties: Mapping[str, str], platforms: Platforms) -> UsedTools:
         """Those that the properties of a board name."""
         texts = [expand(properties.get(key, ""), properties) for key in (*_RECIPES, *_PLACES)]
-        package = re.compile(re.escape(str(platforms.packages)) + rf"(?:/[^/\s\"']+){{{_DEPTH}}}")
+        roots = platforms.package_folders
+        places = "|".join(re.escape(str(root)) for root in roots)
+        package = re.compile(rf"(?:{places})(?:/[^/\s\"']+){{{_DEPTH}}}")
         folders = [Path(place) for text in texts for place in package.findall(text)]
         borrowed = (Path(properties.get(key, "")) for key in _PLACES)
         folders += [
             place
             for place in borrowed
-            if place.is_absolute() and place.is_dir() and not place.is_relative_to(platforms.packages)
+            if place.is_absolute() and place.is_dir() and not any(map(place.is_relative_to, roots))
         ]
         compilers = []
         for text in texts[: len(_RECIPES)]:
             program = _program(text)
-            if program.is_absolute() and not program.is_relative_to(platforms.packages) and program.is_file():
+            if program.is_absolute() and not any(map(program.is_relative_to, roots)) and program.is_file():
                 compilers.append(program)
         return cls(tuple(dict.fromkeys(folders)), tuple(dict.fromkeys(compilers)))
 
-    def stamp(self) -> str:
-        """Changes with any of their files."""
+    def stamp(self, known: Path | None = None) -> str:
+        """Changes with any of their files, but for those of ``known``, a compiler that ``identities`` has."""
         stamps = [f"{folder}:{stat_digest(folder)}" for folder in self.folders if folder.is_dir()]
-        return hashed([*stamps, *(line for gcc in self.compilers for line in compiler_stamps(gcc))])
+        others = self.compilers if known is None else (gcc for gcc in self.compilers if not _same(gcc, known))
+        return hashed([*stamps, *compiler_stamps(others)])
+
+
+def _same(program: Path, gcc: Path) -> bool:
+    """Whether a program is one of a compiler's."""
+    triple = gcc.name.rpartition("-")[0]
+    return program.parent == gcc.parent and program.name.rpartition("-")[0] == triple != ""
 
 
 def _program(recipe: str) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from mlbench.firmware.dependencies import embedded, named_by, outside
 from mlbench.firmware.firmware_cache import FirmwareCache, write_fault
 from mlbench.firmware.flags import BoardProperties, Compiler
 from mlbench.firmware.library_files import library_digest, library_files, readable
+from mlbench.firmware.pinned import Releases, with_profile
 from mlbench.firmware.platforms import Fqbn, Platforms, platforms_for
 from mlbench.firmware.sketch_source import read_source
 from mlbench.firmware.source_tree import SourceChanged, newest_change
@@ -36,7 +38,13 @@ _CLOCK_SECONDS = 0.05
 
 
 def build(
-    request: BuildRequest, tools: Toolchain, cache: Path, progress: Progress, *, since: float = 0.0
+    request: BuildRequest,
+    tools: Toolchain,
+    cache: Path,
+    progress: Progress,
+    *,
+    since: float = 0.0,
+    as_of: float | None = None,
 ) -> Firmware:
     """Build a sketch, or take it from the cache when nothing it is made of has changed.
 
@@ -50,6 +58,8 @@ def build(
         cache: folder of all that builds keep.
         progress: told of each step.
         since: what was built before this time, in seconds since 1970, is not used again.
+        as_of: time of a monotonic clock since which the compiler need not be looked at again before the
+            build; behind it that is done anyway. None: now.
 
     Raises:
         BuildFailed: the sketch does not compile or link.
@@ -59,14 +69,15 @@ def build(
     """
     fqbn = Fqbn.parse(request.fqbn)
     read_source(request)  # what is wrong with the sketch is told before a platform is installed
-    platforms = _platforms(fqbn, cache)
+    install = partial(_compiler, tools, cache=cache)
+    releases = Releases(_platforms(fqbn, cache), cache / "arduino-cli", install, progress)
+    complete, platforms = with_profile(request, releases)
     if platforms.platform(fqbn) is None:
         with progress.step(f"install platform {fqbn.platform}"):
             _compiler(tools, platforms, cache).install_platform(fqbn.package, fqbn.architecture)
-        platforms = _platforms(fqbn, cache)
-    attempt = _Attempt(
-        request, fqbn, tools, platforms, FirmwareCache(cache / "build", since), cache, progress, {}
-    )
+        complete, platforms = with_profile(request, replace(releases, platforms=_platforms(fqbn, cache)))
+    store = FirmwareCache(cache / "build", since)
+    attempt = _Attempt(complete, fqbn, tools, platforms, store, cache, progress, {}, as_of)
     for tries in range(_TRIES, 0, -1):
         try:
             return attempt.build()
@@ -74,6 +85,7 @@ def build(
             if tries == 1:
                 what = f"changed {_TRIES} times while it was compiled"
                 raise EnvironmentFault(what, where=error.where, do="run again when it rests") from None
+            attempt = replace(attempt, as_of=None)
     raise AssertionError
 
 
@@ -90,10 +102,11 @@ class _Attempt:
     progress: Progress
     libraries: dict[Path, str]
     """What is known of the user's libraries that an earlier attempt found it needs."""
+    as_of: float | None
 
     def build(self) -> Firmware:
         """Raises as ``build``, and SourceChanged when a file was not the same before and after."""
-        inputs = self._inputs()
+        inputs = self._inputs(self.as_of)
         unlisted = embedded(inputs.source)
         once = named_by(self.request.build_properties) or unlisted
         cached = None if once else self._kept(inputs)
@@ -110,8 +123,8 @@ class _Attempt:
             with self.progress.step(f"compile {inputs.source.name} for {self.request.fqbn}"):
                 return self._compiled(inputs, Workspace(folder, safe_name(inputs.source.name)), once)
 
-    def _inputs(self) -> BuildInputs:
-        return BuildInputs.read(self.request, self.fqbn, self.platforms, self.tools)
+    def _inputs(self, as_of: float | None = None) -> BuildInputs:
+        return BuildInputs.read(self.request, self.fqbn, self.platforms, self.tools, as_of)
 
     def _kept(self, inputs: BuildInputs) -> Firmware | None:
         known = self._known(inputs)
@@ -122,7 +135,7 @@ class _Attempt:
         known = self.store.recall(inputs.core_key)
         try:
             board = BoardProperties(known["properties"], Compiler(**known["compiler"]))
-            stamp = UsedTools.of(board.properties, self.platforms).stamp()
+            stamp = UsedTools.of(board.properties, self.platforms).stamp(self.tools.gcc)
             return (board, stamp) if stamp == known["tools"] else None
         except (TypeError, KeyError):
             return None
@@ -136,16 +149,17 @@ class _Attempt:
             board, stamp = self._known(inputs) or self._ask(work, inputs.core_key)
             workspace.compiled_with(stamp)
             core = hashed([inputs.core_key, stamp])
-            self.store.restore_core(core, workspace.cores)
-            try:
-                firmware, libraries = work.build(board)
-            except SketchError:
-                self._check(inputs, board, stamp, (), begin)
+            with self.store.core_turn(core, self.request.timeout_s):
+                self.store.restore_core(core, workspace.cores)
+                try:
+                    firmware, libraries = work.build(board)
+                except SketchError:
+                    self._check(inputs, board, stamp, (), begin)
+                    workspace.finalize(inputs.source)
+                    raise
+                self._check(inputs, board, stamp, libraries, begin)
                 workspace.finalize(inputs.source)
-                raise
-            self._check(inputs, board, stamp, libraries, begin)
-            workspace.finalize(inputs.source)
-            self.store.keep_core(core, workspace.cores)
+                self.store.keep_core(core, workspace.cores)
         except OSError as error:
             raise write_fault(error, self.store.folder) from error
         once = once or self._outside(work, libraries, board)
@@ -155,7 +169,7 @@ class _Attempt:
     def _ask(self, work: Compilation, key: str) -> tuple[BoardProperties, str]:
         """arduino-cli takes as long to say it as to link."""
         board = work.ask()
-        stamp = UsedTools.of(board.properties, self.platforms).stamp()
+        stamp = UsedTools.of(board.properties, self.platforms).stamp(self.tools.gcc)
         self.store.remember(key, {**asdict(board), "tools": stamp})
         return board, stamp
 
@@ -172,7 +186,7 @@ class _Attempt:
             same = self._inputs().firmware_key == inputs.firmware_key
         except SketchError:
             same = False
-        if not same or UsedTools.of(board.properties, self.platforms).stamp() != stamp:
+        if not same or UsedTools.of(board.properties, self.platforms).stamp(self.tools.gcc) != stamp:
             raise SourceChanged("changed while it was compiled", where=str(inputs.source.folder))
         changed = None
         for folder in (library.folder for library in libraries):

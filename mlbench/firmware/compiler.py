@@ -68,7 +68,7 @@ class CompileReport:
 
 
 class PlatformMissing(EnvironmentFault):
-    """The platform an FQBN names is not installed."""
+    """A platform or a library is not installed, and cannot be."""
 
 
 class SketchCompiler(Protocol):
@@ -90,8 +90,14 @@ class SketchCompiler(Protocol):
     def relink(self, job: Job, report: CompileReport) -> CompileReport:
         """Link the objects of a compile once more; only what the link itself reads has changed."""
 
-    def install_platform(self, package: str, architecture: str) -> None:
-        """Install the platform an FQBN names.
+    def install_platform(self, package: str, architecture: str, version: str = "") -> None:
+        """Install the platform an FQBN names; no ``version``: the newest.
+
+        Raises PlatformMissing when this program cannot, or the network does not give it.
+        """
+
+    def install_library(self, name: str, version: str = "", *, alone: bool = False) -> None:
+        """Install a library, and those it needs where it is not to come ``alone``.
 
         Raises PlatformMissing when this program cannot, or the network does not give it.
         """

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlbench.core.fqbn import OWN_PACKAGE, is_fqbn
 from mlbench.errors import UsageError
+from mlbench.firmware.arduino_config import read_config
 from mlbench.firmware.source_tree import SourceChanged, read_tree, stat_digest, tree_digest
 
 _HEADERS = (".h", ".hh", ".hpp")
@@ -53,6 +54,15 @@ class Platforms:
     own: Path
     user: Path
     data: Path
+    others: tuple[Path, ...] = ()
+    """Further data folders, for packages that ``data`` lacks."""
+    installs: Path | None = None
+    """The data folder that is ours to write into; None: that is ``data``."""
+    bundled: Path | None = None
+    """Libraries that go behind all others."""
+    additional_urls: tuple[str, ...] = ()
+    """Package indexes of third parties that the user has."""
+    proxy: str = ""
 
     @property
     def hardware(self) -> tuple[Path, ...]:
@@ -67,7 +77,19 @@ class Platforms:
     @property
     def libraries(self) -> tuple[Path, ...]:
         """Collections of libraries that any sketch may use."""
-        return _existing(dict.fromkeys((self.own / "libraries", self.user / "libraries")))
+        folders = (self.own / "libraries", self.user / "libraries", self.bundled)
+        return _existing(dict.fromkeys(folder for folder in folders if folder is not None))
+
+    @property
+    def data_folders(self) -> tuple[Path, ...]:
+        """All folders that packages come from, in order."""
+        return (self.data, *self.others)
+
+    @property
+    def package_folders(self) -> tuple[Path, ...]:
+        """Where properties of a board may say that a package is: arduino-cli follows links to packages."""
+        folders = [folder / "packages" for folder in self.data_folders]
+        return tuple(dict.fromkeys((*folders, *(folder.resolve() for folder in folders))))
 
     def platform(self, fqbn: Fqbn) -> Path | None:
         """The folder of the platform that will be used, None where there is none."""
@@ -103,20 +125,30 @@ def platforms_for(
 ) -> Platforms:
     """The folders to build for a board with.
 
-    The user's ``ARDUINO_DIRECTORIES_USER`` and ``ARDUINO_DIRECTORIES_DATA`` count. Without them the
-    data folder is arduino-cli's usual one when it holds the platform, else ``cli_data``. The
-    project's own boards never see the user's folders, so that their figures depend on nothing else.
+    What the user set up for arduino-cli counts, to be read only: the sketchbook, and the data folder where
+    it holds the platform. Where it does not, the platform is in ``cli_data``, which is ours, or is to be
+    installed there. The project's own boards never see the user's folders, so that their figures depend on
+    nothing else.
+
+    Raises:
+        UsageError: the configuration of arduino-cli is not YAML.
     """
-    environ = os.environ if environ is None else environ
     if fqbn.package == OWN_PACKAGE:
         return Platforms(own, own, cli_data)
-    user = Path(environ.get("ARDUINO_DIRECTORIES_USER", "") or own)
-    named = environ.get("ARDUINO_DIRECTORIES_DATA", "")
-    if named:
-        return Platforms(own, user, Path(named))
-    usual = Path(environ.get("HOME", "") or Path.home()) / ".arduino15"
-    has = (usual / "packages" / fqbn.package / "hardware" / fqbn.architecture).is_dir()
-    return Platforms(own, user, usual if has else cli_data)
+    config = read_config(environ)
+    folders = [config.data, cli_data]
+    if not (config.data / "packages" / fqbn.package / "hardware" / fqbn.architecture).is_dir():
+        folders.reverse()
+    return Platforms(
+        own,
+        config.user if config.user.is_dir() else own,
+        folders[0],
+        tuple(folders[1:]),
+        cli_data,
+        config.libraries,
+        config.additional_urls,
+        config.proxy,
+    )
 
 
 def version_key(version: str) -> tuple[tuple[int, ...], str]:
@@ -146,5 +178,5 @@ def _headers(collection: Path) -> list[str]:
     return libraries
 
 
-def _existing(folders: Mapping[Path, None]) -> tuple[Path, ...]:
+def _existing(folders: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(folder for folder in folders if folder.is_dir())

@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from mlbench.core import sketch_project
 from mlbench.core.firmware import BuildRequest
 from mlbench.core.sketch_files import has_entry_point, is_tab, main_tab, other_name, tabs
 from mlbench.errors import SketchError, UsageError
@@ -55,7 +56,7 @@ def read_source(request: BuildRequest) -> SketchSource:
     """
     folder, name = _locate(request.sketch)
     loose = not request.sketch.is_dir()
-    files = read_tree(folder)
+    files = {key: file for key, file in read_tree(folder).items() if key not in sketch_project.NAMES}
     main = request.sketch.name if loose else main_tab(name, files)
     if main is None:
         raise _hollow(folder, files)

@@ -68,7 +68,8 @@ def read_tree(folder: Path, skip: frozenset[str] = frozenset()) -> dict[str, Sou
     """
     files: dict[str, SourceFile] = {}
     total = 0
-    for path, relative, _ in _walk(folder, skip):
+    for name, relative, _ in _walk(folder, skip):
+        path = Path(name)
         try:
             data = path.read_bytes()
         except FileNotFoundError:
@@ -103,26 +104,25 @@ def tree_digest(files: dict[str, SourceFile]) -> str:
 
 def stat_digest(folder: Path) -> str:
     """A digest over names, sizes and times: quick, for folders of a thousand files."""
-    digest = hashlib.sha256()
-    for _, relative, about in sorted(_walk(folder, frozenset()), key=lambda item: item[1]):
-        digest.update(
-            f"{relative}\0{about.st_size}\0{about.st_mtime_ns}\n".encode("utf-8", "surrogateescape")
-        )
-    return digest.hexdigest()
+    lines = [
+        f"{relative}\0{about.st_size}\0{about.st_mtime_ns}\n"
+        for _, relative, about in _walk(folder, frozenset())
+    ]
+    return hashlib.sha256("".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def newest_change(folder: Path) -> float:
     """When a file or a folder below was last changed, in seconds since 1970, whatever its time says."""
     newest = folder.stat().st_ctime
-    for path, _, about in _walk(folder, frozenset()):
-        newest = max(newest, about.st_ctime, path.parent.stat().st_ctime)
+    for name, _, about in _walk(folder, frozenset()):
+        newest = max(newest, about.st_ctime, Path(name).parent.stat().st_ctime)
     return newest
 
 
-def _walk(folder: Path, skip: frozenset[str]) -> Iterator[tuple[Path, str, os.stat_result]]:
+def _walk(folder: Path, skip: frozenset[str]) -> Iterator[tuple[str, str, os.stat_result]]:
     def inside(
         directory: str, prefix: str, above: tuple[tuple[int, int], ...]
-    ) -> Iterator[tuple[Path, str, os.stat_result]]:
+    ) -> Iterator[tuple[str, str, os.stat_result]]:
         try:
             entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
         except FileNotFoundError:
@@ -143,7 +143,7 @@ def _walk(folder: Path, skip: frozenset[str]) -> Iterator[tuple[Path, str, os.st
                 if identity not in above and not (prefix == "" and entry.name in skip):
                     yield from inside(entry.path, f"{prefix}{entry.name}/", (*above, identity))
             elif stat.S_ISREG(about.st_mode):
-                yield Path(entry.path), f"{prefix}{entry.name}", about
+                yield entry.path, f"{prefix}{entry.name}", about
 
     try:
         top = folder.stat()

@@ -6,13 +6,16 @@ Paths are looked up once; versions are asked of the tools when somebody wants th
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
+from mlbench.util.subprocesses import child_environment
 
 BUILDER_HARDWARE = Path("/usr/share/arduino-builder")
 """Where Debian's package arduino-builder keeps its platform.txt and the rewrite table of old keys."""
@@ -74,8 +77,10 @@ def probe_version(builder: Path) -> str:
     Raises:
         EnvironmentFault: the program does not run or says no version.
     """
-    arguments = ("version", "--json") if "cli" in builder.name else ("-version",)
-    text = first_output(builder, arguments)
+    if "cli" in builder.name:
+        text = first_output(builder, ("version", "--json"), apart=True)
+    else:
+        text = first_output(builder, ("-version",))
     match = re.search(r"\d+\.\d+\.\d+(?:[-+.\w]*)", text)
     if not match:
         raise EnvironmentFault("says no version", where=str(builder), do="check that it is the right program")
@@ -92,27 +97,41 @@ def compiler_version(gcc: Path) -> str:
     return text.strip().splitlines()[0].strip() if text.strip() else ""
 
 
-def first_output(program: Path, arguments: tuple[str, ...]) -> str:
+def first_output(program: Path, arguments: tuple[str, ...], *, apart: bool = False) -> str:
     """What a program says on standard output, else on standard error; asked once while its file stays.
+
+    Args:
+        program: which.
+        arguments: what it is asked.
+        apart: it is an arduino-cli, which makes folders and looks for a newer release whatever it is asked:
+            it gets a folder that goes away again, and no reason to use the network.
 
     Raises:
         EnvironmentFault: it does not run.
     """
-    return _first_output(program, arguments, program.stat().st_mtime_ns if program.exists() else 0)
+    changed_ns = program.stat().st_mtime_ns if program.exists() else 0
+    return _first_output(program, arguments, apart, changed_ns)
 
 
 @lru_cache(maxsize=32)
-def _first_output(program: Path, arguments: tuple[str, ...], _changed_ns: int) -> str:
+def _first_output(program: Path, arguments: tuple[str, ...], apart: bool, _changed_ns: int) -> str:
     try:
-        done = subprocess.run(
-            [str(program), *arguments],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_PROBE_SECONDS,
-            check=False,
-        )
+        with tempfile.TemporaryDirectory(prefix="mlbench-") as folder:
+            done = subprocess.run(
+                [str(program), *arguments],
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=_PROBE_SECONDS,
+                check=False,
+                env=child_environment(os.environ, _folders_within(folder)) if apart else None,
+            )
     except FileNotFoundError as error:
         raise EnvironmentFault("no such program", where=str(program), do="run `doctor`") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EnvironmentFault(f"does not run ({error})", where=str(program), do="run `doctor`") from error
     return (done.stdout or done.stderr).decode("utf-8", "replace")
+
+
+def _folders_within(folder: str) -> dict[str, str]:
+    variables = {f"ARDUINO_DIRECTORIES_{name}": folder for name in ("DATA", "DOWNLOADS", "USER")}
+    return {**variables, "ARDUINO_UPDATER_ENABLE_NOTIFICATION": "false"}

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 from mlbench.core import backends
 from mlbench.core.execution import Instrument, Target
 from mlbench.core.firmware import BuildRequest, Firmware, MemoryLimits
+from mlbench.core.sketch_files import folder_of
+from mlbench.core.sketch_project import read_project
 from mlbench.errors import NO_MEMORY, MLBenchError, worst_status
 from mlbench.host.capacity import job_limit
 from mlbench.pipeline.portable_paths import portable, portable_measures
@@ -79,6 +81,7 @@ class _Built:
     firmware: Firmware | None = None
     error: Exception | None = None
     seconds: float = 0.0
+    overhead: Future[_Overhead] | None = None
 
 
 def profile_all(
@@ -102,7 +105,7 @@ def profile_all(
 
     def job(number: int, spec: SketchSpec) -> Result:
         built = _build(spec, services, overheads)
-        overhead = overheads.of(spec) if built.firmware else _Overhead()
+        overhead = built.overhead.result() if built.overhead else _Overhead()
         text = f"{number}/{len(specs)} {spec.name} on {spec.board}: measuring"
         return _measure(spec, built, overhead, services, progress, text, debug)
 
@@ -139,7 +142,7 @@ def build_all(
                 debug("".join(traceback.format_exception(built.error)))
             failure = portable(_failure(built.error), built.project, None)
             return BuildOutcome(spec, built.project, failure=failure)
-        overhead = overheads.of(spec)
+        overhead = built.overhead.result() if built.overhead else _Overhead()
         return BuildOutcome(spec, built.project, built.firmware, None, overhead.bytes, overhead.note)
 
     try:
@@ -244,10 +247,10 @@ def _build(spec: SketchSpec, services: Services, overheads: _Overheads) -> _Buil
         services.check_board(spec)
         project = services.obtain(spec)
         start = time.monotonic()  # compiling alone: fetching is not part of what is compared with it
-        firmware = services.build(services.locate(project, spec))
+        request = services.locate(project, spec)
+        firmware = services.build(request)
         seconds = time.monotonic() - start
-        overheads.want(spec)
-        return _Built(project, firmware, None, seconds)
+        return _Built(project, firmware, None, seconds, overheads.want(request))
     except Exception as error:
         return _Built(project, None, error, time.monotonic() - start)
 
@@ -263,35 +266,38 @@ class _Overhead:
 class _Overheads:
     """Flash of the empty sketch, once for each board and set of properties that something was built with.
 
-    Built by a thread of its own: behind all sketches of a suite, the first one would wait for the last.
+    Releases of platforms count too. Built by a thread of its own: behind all sketches of a suite, the first
+    one would wait for the last.
     """
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="overhead")
         self._lock = threading.Lock()
-        self._overheads: dict[tuple[str, tuple[str, ...]], Future[_Overhead]] = {}
+        self._overheads: dict[BuildRequest, Future[_Overhead]] = {}
 
-    def want(self, spec: SketchSpec) -> None:
-        """Begin to build it, unless that was begun."""
-        key = (spec.board, spec.build_properties)
+    def want(self, request: BuildRequest) -> Future[_Overhead]:
+        """What it will be for a sketch that was built so."""
+        pins = read_project(folder_of(request.sketch)).platforms_for(request.fqbn)
+        empty = BuildRequest(
+            self._services.empty(),
+            request.fqbn,
+            request.build_properties,
+            platforms=pins or request.platforms,
+            probes=False,
+        )
         with self._lock:
-            if key not in self._overheads:
-                self._overheads[key] = self._pool.submit(self._measure, *key)
-
-    def of(self, spec: SketchSpec) -> _Overhead:
-        """What was found, for a sketch that wanted it."""
-        return self._overheads[spec.board, spec.build_properties].result()
+            if empty not in self._overheads:
+                self._overheads[empty] = self._pool.submit(self._measure, empty)
+            return self._overheads[empty]
 
     def close(self) -> None:
         """Begin nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _measure(self, board: str, properties: tuple[str, ...]) -> _Overhead:
+    def _measure(self, request: BuildRequest) -> _Overhead:
         try:
-            firmware = self._services.build(
-                BuildRequest(self._services.empty(), board, properties, probes=False)
-            )
+            firmware = self._services.build(request)
             return _Overhead(self._services.flash(firmware, None).counted)
         except Exception as error:
             # No failure of the sketch, which was built and can be measured.

@@ -58,6 +58,7 @@ class _ServiceMaker:
         self._prebuilt = prebuilt
         self._since = 0.0 if settings.cache else time.time()
         self._workers = WorkerPool()
+        self._as_of = time.monotonic()
         self._lock = threading.Lock()
         self._tools: Toolchain | None = None
         self._no_tools: EnvironmentFault | None = None
@@ -143,8 +144,9 @@ class _ServiceMaker:
         from mlbench.host.cache_dir import BUILDS, cache_area
 
         tools = self._toolchain(request.fqbn)
+        cache = cache_area(BUILDS)
         try:
-            return build(request, tools, cache_area(BUILDS), self._progress, since=self._since)
+            return build(request, tools, cache, self._progress, since=self._since, as_of=self._as_of)
         except PlatformMissing as error:
             raise _perhaps_misspelt(error, request.fqbn) from error
 

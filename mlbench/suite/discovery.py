@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlbench.core.sketch_files import folder_of, has_entry_point, is_tab, main_tab, other_name, tabs
+from mlbench.core.sketch_project import read_project
 from mlbench.errors import UsageError
 from mlbench.suite.suite_file import DEFAULT_BOARD, SUITE_NAMES, SketchSpec, Source, shown_path
 from mlbench.util.text import printable
-from mlbench.util.yaml_lines import read_bytes
 
 _PLACES = (".", ".github", "sketches")
 """Where a project's suite may lie, from each folder on the way up to the project's top."""
@@ -23,7 +22,6 @@ _SKIPPED = {"node_modules", "venv", "__pycache__"}
 _OUTPUT = {"build", "dist"}
 _OF_SKETCH = {"src", "data"}
 """Folders of a sketch that hold parts of it (sketch specification, "Sketch folders and files")."""
-_DEFAULT_FQBN = re.compile(r"^default_fqbn:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 
 def find_suite(start: Path) -> Path | None:
@@ -78,17 +76,9 @@ def default_board(sketch: Path) -> str:
     """The board that the sketch's ``sketch.yaml`` names as its default, else the project's own.
 
     Raises:
-        UsageError: the file is too large.
+        UsageError: the file is wrong.
     """
-    for name in ("sketch.yaml", "sketch.yml"):
-        try:
-            text = read_bytes(sketch / name, shown_path(sketch / name)).decode("utf-8", "replace")
-        except OSError:
-            continue
-        match = _DEFAULT_FQBN.search(text)
-        if match:
-            return match[1]
-    return DEFAULT_BOARD
+    return read_project(sketch, shown_path(sketch)).fqbn or DEFAULT_BOARD
 
 
 def discover(start: Path, *, whole_project: bool = True) -> Discovery:
@@ -107,17 +97,27 @@ def discover(start: Path, *, whole_project: bool = True) -> Discovery:
         what = "there is no mlbench.yml and no sketch here"
         raise UsageError("; ".join([what, *search.notes]), where=str(start), do=do)
     names = _names(root, search.sketches)
+    notes = list(search.notes)
     specs = tuple(
         SketchSpec(
             name=names[sketch],
             sketch=sketch.relative_to(root),
-            board=default_board(folder_of(sketch)),
+            board=_board(folder_of(sketch), notes),
             source=Source(folder=root),
             own_folder=root,
         )
         for sketch in search.sketches
     )
-    return Discovery(specs, search.notes)
+    return Discovery(specs, tuple(notes))
+
+
+def _board(sketch: Path, notes: list[str]) -> str:
+    """A wrong file is this sketch's affair; its build tells it again."""
+    try:
+        return default_board(sketch)
+    except UsageError as error:
+        notes.append(str(error))
+        return DEFAULT_BOARD
 
 
 def lines_to_add(spec: SketchSpec, candidates: Sequence[str], *, named: bool = False) -> tuple[str, ...]:

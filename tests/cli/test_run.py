@@ -124,6 +124,25 @@ def test_the_empty_sketch_is_built_once_a_board_and_set_of_properties():
     assert {result.measures.flash.overhead for result in results} == {1000 + len("empty-sketch")}
 
 
+def test_the_empty_sketch_is_built_with_the_releases_of_the_sketch_s_profile(tmp_path):
+    pins, services = [], Fakes().services()
+
+    def build(request: BuildRequest) -> Firmware:
+        if request.sketch.name == "empty-sketch":
+            pins.append([str(pin) for pin in request.platforms])
+        return services.build(request)
+
+    sketches = []
+    for number, version in enumerate(["1.0.0", "1.0.0", "2.0.0", ""]):
+        sketch = tmp_path / f"s{number}"
+        sketch.mkdir()
+        text = f"profiles: {{p: {{fqbn: '{BOARD}', platforms: [{{platform: 'a:b ({version})'}}]}}}}\n"
+        (sketch / "sketch.yaml").write_text(text if version else "")
+        sketches.append(SketchSpec(sketch.name, sketch, BOARD, Source(), functions=NAMED))
+    profile_all(sketches, replace(services, build=build), Silent())
+    assert sorted(pins) == [[], ["a:b@1.0.0"], ["a:b@2.0.0"]]
+
+
 @pytest.mark.parametrize(
     ("room", "error", "status"),
     [

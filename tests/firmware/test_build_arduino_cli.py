@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from build_bench import OWN_BOARD
 from fakes import Fake
 
 from mlbench.core.firmware import ALLOC_SIZE_SYMBOL
@@ -155,7 +156,7 @@ def test_a_missing_platform_is_installed(
     firmware = cli.build(sketch)
     assert firmware.keys.platform == "acme:classic@2.4.1"
     verbs = [call["argv"][2:] for call in fake.calls if "core" in call["argv"]]
-    assert verbs == [["core", "update-index", "--json"], ["core", "install", "acme:classic", "--json"]]
+    assert verbs == [["core", "update-index"], ["core", "install", "acme:classic", "--json"]]
     assert cli.build(sketch).cached
 
 
@@ -164,7 +165,9 @@ def test_a_platform_that_cannot_be_had(cli: Bench, monkeypatch: pytest.MonkeyPat
     sketch = cli.sketch("any", EMPTY)
     with pytest.raises(
         EnvironmentFault,
-        match=r"platform arduino:mbed_nano: cannot be installed: .*'arduino:mbed_nano' not found",
+        match=r"platform arduino:mbed_nano: cannot be installed: "
+        r"core update-index: package_index.tar.bz2 Download failed: .*: no such host; .*"
+        r"'arduino:mbed_nano' not found",
     ) as caught:
         cli.build(sketch, "arduino:mbed_nano:nano33ble")
     assert caught.value.exit_status == 4
@@ -173,15 +176,93 @@ def test_a_platform_that_cannot_be_had(cli: Bench, monkeypatch: pytest.MonkeyPat
         cli.build(sketch, "arduino:mbed_nano:nano33ble")
 
 
-def test_the_user_s_own_data_folder_counts(
-    cli: Bench, fake: Fake, book: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = fake.folder / "data"
-    shutil.copytree(book / "hardware/acme/classic", data / "packages/acme/hardware/classic/9.9.9")
+@pytest.fixture
+def home(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's home; arduino-cli's usual folders are in it."""
+    home = fake.folder / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("ARDUINO_DIRECTORIES_USER")
-    monkeypatch.setenv("ARDUINO_DIRECTORIES_DATA", str(data))
-    assert cli.build(cli.sketch("datum", EMPTY)).fits
-    assert fake.calls[-1]["environment"]["ARDUINO_DIRECTORIES_DATA"] == str(data)
+    return home
+
+
+def _tree(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))}
+
+
+@pytest.mark.parametrize("named", ["usual", "variable", "file", "relative"])
+def test_the_user_s_own_data_folder_counts_and_stays_as_it_is(
+    named: str, cli: Bench, home: Path, book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = home / (".arduino15" if named == "usual" else "else where")
+    shutil.copytree(book / "hardware/acme/classic", data / "packages/acme/hardware/classic/9.9.9")
+    if named == "variable":
+        monkeypatch.setenv("ARDUINO_DIRECTORIES_DATA", str(data))
+    elif named in ("file", "relative"):
+        monkeypatch.chdir(home)
+        text = json.dumps({"directories": {"data": str(data) if named == "file" else "else where"}})
+        (home / ".arduino15").mkdir()
+        (home / ".arduino15" / "arduino-cli.yaml").write_text(text)
+    before = _tree(home)
+    firmware = cli.build(cli.sketch("datum", EMPTY))
+    assert firmware.fits
+    assert firmware.keys.builder == "arduino-cli 1.5.1"
+    assert _tree(home) == before
+
+
+def test_libraries_of_the_sketchbook_count(cli: Bench, fake: Fake, home: Path, book: Path) -> None:
+    data, sketchbook = home / ".arduino15", home / "Arduino"
+    shutil.copytree(book / "hardware/acme/classic", data / "packages/acme/hardware/classic/9.9.9")
+    for folder, name in ((sketchbook / "libraries", "Mine"), (home / "bundled", "Theirs")):
+        (folder / name).mkdir(parents=True)
+        about = f"name={name}\nversion=1.2.3\nauthor=a\nmaintainer=a\nsentence=s\nparagraph=p\nurl=u\n"
+        (folder / name / "library.properties").write_text(f"{about}category=Other\narchitectures=*\n")
+        (folder / name / f"{name}.h").write_text(f"#define {name.upper()} 1\n")
+    text = json.dumps({"directories": {"builtin": {"libraries": str(home / "bundled")}}})
+    (data / "arduino-cli.yaml").write_text(text)
+    before = _tree(home)
+    firmware = cli.build(cli.sketch("books", "#include <Mine.h>\n" + EMPTY))
+    assert firmware.keys.libraries == ("Mine@1.2.3",)
+    environment = next(call["environment"] for call in fake.calls if "compile" in call["argv"])
+    assert environment["ARDUINO_DIRECTORIES_USER"] == str(sketchbook)
+    assert environment["ARDUINO_DIRECTORIES_BUILTIN_LIBRARIES"] == str(home / "bundled")
+    assert _tree(home) == before
+
+
+def test_nothing_of_the_user_counts_for_the_project_s_own_boards(
+    cli: Bench, fake: Fake, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / ".arduino15").mkdir()
+    (home / ".arduino15" / "arduino-cli.yaml").write_text("[not: even YAML")
+    monkeypatch.setenv("ARDUINO_DIRECTORIES_DATA", "/nowhere")
+    monkeypatch.setenv("ARDUINO_SKETCHBOOK_DIR", "/nowhere")
+    assert cli.build(cli.sketch("own", EMPTY), OWN_BOARD).fits
+    variables = [name for call in fake.calls for name in call["environment"] if "SKETCHBOOK" in name]
+    assert not variables
+    assert "/nowhere" not in json.dumps(fake.calls)
+    monkeypatch.delenv("ARDUINO_DIRECTORIES_DATA")
+    with pytest.raises(UsageError, match=r"arduino-cli\.yaml:1: not valid YAML"):
+        cli.build(cli.sketch("own", EMPTY))
+
+
+def test_a_missing_platform_is_installed_into_a_folder_of_ours(
+    cli: Bench, fake: Fake, home: Path, book: Path
+) -> None:
+    network = fake.folder / "network"
+    shutil.copytree(book / "hardware" / "acme", network / "acme")
+    fake.tell(network=str(network))
+    url = "https://example.org/package_acme_index.json"
+    (home / ".arduino15").mkdir()
+    settings = {"board_manager": {"additional_urls": [url]}, "network": {"proxy": "http://proxy.example:1"}}
+    (home / ".arduino15" / "arduino-cli.yaml").write_text(json.dumps(settings))
+    before = _tree(home)
+    assert cli.build(cli.sketch("remote", EMPTY)).fits
+    (installed,) = [call for call in fake.calls if "install" in call["argv"]]
+    assert installed["environment"]["ARDUINO_BOARD_MANAGER_ADDITIONAL_URLS"] == url
+    assert installed["environment"]["ARDUINO_NETWORK_PROXY"] == "http://proxy.example:1"
+    compiled = next(call["environment"] for call in fake.calls if "compile" in call["argv"])
+    assert "ARDUINO_BOARD_MANAGER_ADDITIONAL_URLS" not in compiled, "an index that lacks would be fetched"
+    assert _tree(home) == before
 
 
 def test_an_unknown_board(cli: Bench) -> None:
@@ -367,3 +448,23 @@ def test_the_real_one(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(UsageError, match="unknown board"):
         bench.build(sketch, "acme:classic:nope")
     assert os.environ["HOME"] == str(tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("arduino-cli") is None, reason="needs arduino-cli on PATH")
+def test_the_real_one_changes_nothing_of_the_user_s(
+    bench: Bench, home: Path, book: Path, tmp_path: Path
+) -> None:
+    bench.tools = replace(bench.tools, arduino_cli=Path(str(shutil.which("arduino-cli"))))
+    bench.cache = tmp_path / "cache"
+    data = home / ".arduino15"
+    shutil.copytree(book / "hardware/acme/classic", data / "packages/acme/hardware/classic/9.9.9")
+    (home / "Arduino" / "libraries" / "Mine").mkdir(parents=True)
+    (home / "Arduino" / "libraries" / "Mine" / "Mine.h").write_text("#define MINE 1\n")
+    before = _tree(home)
+    firmware = bench.build(bench.sketch("real", "#include <Mine.h>\n" + EMPTY))
+    assert firmware.keys.platform == "acme:classic@2.4.1"
+    assert firmware.keys.libraries == ("Mine",)
+    assert bench.build(bench.sketch("real", "#include <Mine.h>\n" + EMPTY)).cached
+    with pytest.raises(PlatformMissing, match=r"cannot be installed: .*'nobody:has' not found"):
+        bench.build(bench.sketch("real", EMPTY), "nobody:has:it")
+    assert _tree(home) == before

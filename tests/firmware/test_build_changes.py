@@ -16,9 +16,10 @@ from mlbench.core.firmware import BuildRequest, Firmware
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault
 from mlbench.firmware import BuildFailed, build
-from mlbench.firmware.build_inputs import UsedTools
+from mlbench.firmware.build_inputs import UsedTools, identities
 from mlbench.firmware.compilation import Compilation
 from mlbench.firmware.platforms import Platforms
+from mlbench.firmware.toolchain import Toolchain
 from mlbench.firmware.workspace import Workspace
 from mlbench.util.progress import Silent
 
@@ -239,3 +240,18 @@ def test_the_packages_of_a_platform_are_found(tmp_path: Path) -> None:
     before = used.stamp()
     (headers / "Include" / "core.h").write_text("x")
     assert used.stamp() != before
+
+
+def test_a_compiler_is_looked_at_again_when_somebody_asks_anew(tmp_path: Path) -> None:
+    passes = tmp_path / "lib" / "gcc" / "arm-none-eabi"
+    for folder in (tmp_path / "bin", passes):
+        folder.mkdir(parents=True)
+    (tmp_path / "bin" / "arm-none-eabi-gcc").write_text("")
+    tools = Toolchain(gcc_bin=tmp_path / "bin")
+    begin = time.monotonic()
+    first = identities(tools, begin)
+    (passes / "cc1").write_text("a pass")
+    assert identities(tools, begin) == first, "seen since then"
+    second = identities(tools)
+    assert second != first
+    assert identities(tools, begin) == second

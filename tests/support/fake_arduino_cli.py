@@ -36,6 +36,7 @@ VALUED = {
 def main(argv: list[str]) -> int:
     with (HERE / "calls.jsonl").open("a") as log:
         log.write(json.dumps({"argv": argv, "environment": dict(os.environ)}) + "\n")
+    keep_inventory()
     if argv == ["version", "--json"]:
         print(json.dumps({"Application": "arduino-cli", "VersionString": "1.5.1", "Commit": "01f3d4f2"}))
         return 0
@@ -54,6 +55,14 @@ def main(argv: list[str]) -> int:
     if argv[0] == "compile":
         return compile_sketch(argv[1:])
     return refuse_text(f'Error: unknown command "{argv[0]}" for "arduino-cli"')
+
+
+def keep_inventory() -> None:
+    """Any call, "version" too, writes into the data folder (internal/inventory/inventory.go)."""
+    data = Path(os.environ.get("ARDUINO_DIRECTORIES_DATA") or Path(os.environ["HOME"], ".arduino15"))
+    if not (data / "inventory.yaml").exists():
+        data.mkdir(parents=True, exist_ok=True)
+        (data / "inventory.yaml").write_text("installation:\n  id: some\n")
 
 
 def refuse_text(text: str) -> int:
@@ -80,8 +89,10 @@ def core(argv: list[str]) -> int:
     data = Path(os.environ["ARDUINO_DIRECTORIES_DATA"])
     for name in ("package_index.json", "library_index.json"):
         json.loads((data / name).read_text())
-    if argv == ["update-index", "--json"]:
-        return 0 if TOLD["network"] else refuse_json("Some indexes could not be updated.")
+    if argv == ["update-index"]:
+        urls = os.environ.get("ARDUINO_BOARD_MANAGER_ADDITIONAL_URLS", "").split()
+        names = ["package_index.tar.bz2", *(url.rpartition("/")[2] for url in urls)]
+        return update_index(names, "Some indexes could not be updated.")
     if len(argv) == 3 and argv[0] == "install" and argv[2] == "--json":
         name, _, version = argv[1].partition("@")
         package, architecture = name.split(":")
@@ -95,16 +106,32 @@ def core(argv: list[str]) -> int:
     return refuse_text("Error: unknown flag")
 
 
+def update_index(names: list[str], error: str) -> int:
+    """In text: none of the JSON says what went wrong. A download's progress ends in a carriage return."""
+    reason = 'Download failed: performing HEAD request: Head "https://example.org/": no such host'
+    for name in names:
+        if TOLD["network"]:
+            print(f"Downloading index: {name} 0 B / 9 B    0.00%\rDownloading index: {name} downloaded")
+        else:
+            print(f"Downloading index: {name} {reason}")
+    print(*WARNINGS, "" if TOLD["network"] else error, sep="\n", file=sys.stderr)
+    return 0 if TOLD["network"] else 1
+
+
 def library(argv: list[str]) -> int:
-    if argv == ["update-index", "--json"]:
-        return 0 if TOLD["network"] else refuse_json("Some indexes could not be updated.")
+    if argv == ["update-index"]:
+        return update_index(
+            ["library_index.tar.bz2"], "Error updating library index: Error downloading index"
+        )
     name, _, version = argv[1].partition("@")
     source = Path(TOLD["network"] or "/nowhere") / "libraries" / name
-    if argv[0] != "install" or argv[2:] != ["--json"] or not source.is_dir():
+    options = [word for word in argv[2:] if word != "--no-deps"]
+    if argv[0] != "install" or options != ["--json"] or not source.is_dir():
         return refuse_json(f"Library '{argv[1]}' not found")
     target = Path(os.environ["ARDUINO_DIRECTORIES_USER"]) / "libraries" / name.replace(" ", "_")
     shutil.copytree(source, target)
-    properties = f"name={name}\nversion={version or '1.0.0'}\n"
+    properties = f"name={name}\nversion={version or '1.0.0'}\nauthor=a\nmaintainer=a\nsentence=s\n"
+    properties += "paragraph=p\ncategory=Other\nurl=u\narchitectures=*\n"
     (target / "library.properties").write_text(properties)
     print("{}")
     return 0
@@ -130,6 +157,8 @@ def compile_sketch(argv: list[str]) -> int:
     if not (sketch / f"{sketch.name}.ino").is_file():
         return refuse_json(f"Can't open sketch: main file missing from sketch: {sketch / sketch.name}.ino")
     (fqbn,) = values["--fqbn"]
+    if (sketch / "sketch.yaml").exists():
+        return refuse_project(sketch / "sketch.yaml")
     if len(fqbn.split(":")) < 3:
         return refuse_build(f"Invalid FQBN: not an FQBN: {fqbn}")
     digest = hashlib.md5(str(sketch.resolve()).encode()).hexdigest().upper()
@@ -138,6 +167,14 @@ def compile_sketch(argv: list[str]) -> int:
         build_path = Path(values["--build-path"][0])
     build_path.mkdir(parents=True, exist_ok=True)
     return answer(fqbn, sketch, build_path, values, flags)
+
+
+def refuse_project(project: Path) -> int:
+    """The defaults of a project file hold whatever the options say (internal/cli/compile/compile.go)."""
+    text = project.read_text()
+    if "default_port" in text:
+        return refuse_json("Error getting port metadata: port not found: /dev/ttyACM0 serial")
+    return refuse_build("Platform 'any:one' not found: platform not installed")
 
 
 def answer(fqbn: str, sketch: Path, build_path: Path, values: dict[str, list[str]], flags: list[str]) -> int:
