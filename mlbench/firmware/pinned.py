@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlbench.core.firmware import BuildRequest
+from mlbench.core.fqbn import OWN_PACKAGE
 from mlbench.core.sketch_files import folder_of
 from mlbench.core.sketch_project import BuildProfile, LibraryPin, PlatformPin, read_project
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware.arduino_data import view_of, without_libraries
 from mlbench.firmware.compiler import SketchCompiler
-from mlbench.firmware.platforms import OWN_PACKAGE, Platforms
+from mlbench.firmware.platforms import Platforms
 from mlbench.host.cache_dir import unwritable
 from mlbench.util.progress import Progress
 
