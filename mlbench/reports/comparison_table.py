@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from mlbench.core.measures import row
 from mlbench.reports.table import Cell, Column, Problem, Row, Table
-from mlbench.reports.wording import percent, raw_change, shown, signed, unit, with_unit
+from mlbench.reports.wording import percent, raw_change, shown, signed, sketches, unit, with_unit
 from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, JobState, Verdict
 from mlbench.util.text import printable
 
@@ -40,7 +41,7 @@ def change_table(comparison: Comparison) -> Table:
         rows += [_row(names, delta) for delta in job.shown_deltas if _is_shown(delta, job)]
     return Table(
         title=_title(comparison),
-        columns=tuple(columns),
+        columns=tuple(columns) if rows else (),
         rows=tuple(rows),
         remarks=tuple(printable(line) for line in _remarks(comparison)),
         problems=tuple(_problem(job) for job in comparison.jobs if job.state is JobState.BROKEN),
@@ -58,9 +59,8 @@ def _title(comparison: Comparison) -> str:
 def _is_shown(delta: Delta, job: JobChange) -> bool:
     if delta.verdict in _SHOWN:
         return True
-    both = bool(delta.base and delta.head and delta.base.value is not None and delta.head.value is not None)
     if delta.verdict is Verdict.NOT_COMPARED:
-        return both
+        return _on_both(delta)
     # What explains the steps of another measure stands beside it.
     return any(
         row(other.measure).steps and row(other.measure).beside == delta.measure and other.verdict in _SHOWN
@@ -114,8 +114,28 @@ def _remarks(comparison: Comparison) -> Iterable[str]:
         yield from (f"{_name(job)}: {note}" for note in job.notes)
     if quiet:
         yield f"unchanged: {', '.join(quiet)}"
+    if comparison.base is not None:
+        yield _compared(comparison)
     if comparison.accepted:
         yield f"accepted: {comparison.accepted}"
+
+
+def _compared(comparison: Comparison) -> str:
+    """How many figures of which measures were held against each other, also where none has changed."""
+    counts = Counter(
+        delta.measure
+        for job in comparison.jobs
+        for delta in job.deltas
+        if delta.verdict is not Verdict.NOT_COMPARED and _on_both(delta)
+    )
+    if not counts:
+        return "compared: nothing, as no figure is on both sides"
+    parts = (f"{row(measure).name} of {sketches(count)}" for measure, count in counts.items())
+    return f"compared: {', '.join(parts)}"
+
+
+def _on_both(delta: Delta) -> bool:
+    return all(side is not None and side.value is not None for side in (delta.base, delta.head))
 
 
 def _is_quiet(delta: Delta) -> bool:

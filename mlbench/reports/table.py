@@ -199,7 +199,8 @@ def plain(table: Table) -> str:
         return "  ".join(parts).rstrip()
 
     lines = [table.title] if table.title else []
-    lines += [draw(heads), *([draw(units)] if any(units) else []), draw(["-" * width for width in widths])]
+    if heads:
+        lines += [draw(heads), *([draw(units)] if any(units) else []), draw(["-" * width for width in widths])]
     lines += [draw(line) for line in body]
     lines += [""] if below(table) else []
     lines += below(table)

@@ -92,7 +92,7 @@ def job(_item):
 
 try:
     with interruptible():
-        _each(job, [1])
+        _each(job, [1], 1)
 except Interrupted as interrupted:
     os._exit(interrupted.status)
 """

@@ -45,21 +45,32 @@ def test_a_measure_that_moved_has_a_row():
 
 def test_what_did_not_move_is_one_line():
     said = lines([result(), result("har")], [result(), result("har")])
-    assert said[-1] == "note: unchanged: kws, har"
+    assert said[-2] == "note: unchanged: kws, har"
 
 
 def test_a_sketch_of_which_only_flash_is_known_is_unchanged_too():
     absent = Absent("no functions are named")
     only = result(unused_ram=absent, ram_need=absent, init_time=absent, inference_time=absent)
-    assert lines([only], [only])[-1] == "note: unchanged: kws"
+    assert lines([only], [only])[-2] == "note: unchanged: kws"
     assert "note: kws: nothing that is on both sides has changed" in lines([result()], [only])
+
+
+def test_what_was_compared_is_told_also_where_nothing_changed():
+    absent = Absent("no functions are named")
+    only = result("har", unused_ram=absent, ram_need=absent, init_time=absent, inference_time=absent)
+    found = lines([result(), only], [result(), only])
+    assert not [line for line in found if line.startswith("Sketch")]
+    (told,) = (line for line in found if line.startswith("note: compared: "))
+    assert told.startswith("note: compared: flash of 2 sketches, unused RAM of 1 sketch, ")
+    assert lines([], [])[-1] == "note: compared: nothing, as no figure is on both sides"
 
 
 def test_ram_need_stands_beside_unused_ram():
     head = result(unused_ram=UnusedRam(95_904, "replay", True, 3, 9))
     said = lines([result()], [head])
     assert any("RAM need" in line and "60,000" in line for line in said)
-    assert not any("RAM need" in line for line in lines([flash(1)], [flash(2)]))
+    others = [line for line in lines([flash(1)], [flash(2)]) if not line.startswith("note: compared")]
+    assert not any("RAM need" in line for line in others)
     grown = result(ram_need=RamNeed(60_001, 0, 0, 0))
     assert not any(line.startswith("kws") and "unused" in line for line in lines([result()], [grown]))
 
