@@ -44,8 +44,8 @@ def _draw(table: Table, out: TextIO) -> None:
             grid.add_column(head, justify="left", overflow="fold", min_width=_LEAST_NAME)
     for row in table.rows:
         grid.add_row(*(Text(str(cell)) for cell in row.cells), style="red" if row.failed else "")
-    if console.measure(grid).minimum > console.width:
-        # Too narrow for a grid: lines that the terminal breaks by itself lose nothing.
+    if not table.columns or console.measure(grid).minimum > console.width:
+        # Nothing for a grid, or too narrow for one: lines that the terminal breaks by itself lose nothing.
         console.print(
             Text(plain(replace(table, footnotes=(), star="", problems=(), remarks=()))), soft_wrap=True
         )
