@@ -21,6 +21,7 @@ from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware import gcc_text
 from mlbench.firmware.compiler import CompileReport, Job, PlatformMissing, UsedLibrary
 from mlbench.firmware.platforms import Platforms
+from mlbench.firmware.precompiled import LDFLAGS, link_flags, precompiled
 from mlbench.firmware.toolchain import Toolchain, probe_version
 from mlbench.util.subprocesses import Finished, child_environment, run
 
@@ -77,7 +78,18 @@ class ArduinoBuilder:
         return {key: value for key, equals, value in pairs if equals}
 
     def compile(self, job: Job) -> CompileReport:
-        """Compile and link."""
+        """Compile and link; once more with the archives of libraries that have some, which it passes over."""
+        report = self._compiled(job)
+        folders = precompiled(report.libraries)
+        flags = link_flags(folders, self.properties(job)) if folders else ""
+        if not flags:
+            return report
+        given = [item.partition("=")[2] for item in job.properties if item.startswith(f"{LDFLAGS}=")]
+        added = f"{LDFLAGS}={' '.join([*given, flags])}"
+        again = self._compiled(replace(job, properties=(*job.properties, added)))
+        return replace(again, seconds=report.seconds + again.seconds)
+
+    def _compiled(self, job: Job) -> CompileReport:
         elf = job.build_path / f"{job.sketch.name}.ino.elf"
         elf.unlink(missing_ok=True)
         done = self._call("-compile", job)
