@@ -167,3 +167,13 @@ def test_an_uno_with_and_without_its_board_file(listed: bool, monkeypatch: pytes
     assert (measures["flash"]["bytes"], measures["static_ram"]["amount"]) == (text + data, data + bss)
     why = "board uno has no emulator" if listed else "no board file has arduino:avr:uno"
     assert measures["init_time"]["absent"].startswith(why)
+
+
+@pytest.mark.usefixtures("tools", "project")
+def test_a_test_of_a_sketch_may_hold_its_image_to_a_budget() -> None:
+    from mlbench.testing.profiling import profile
+    from mlbench.testing.units import nbytes
+
+    found = profile("net", board=FQBN)
+    assert nbytes(600) < found.of("static_ram") < nbytes(700)
+    assert found.flash > nbytes(100)

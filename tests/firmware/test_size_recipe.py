@@ -35,7 +35,7 @@ LIKE_SPRESENSE = r"recipe.size.regex=^(?:\.text|\.rodata|\.isr_vector|\.ARM\.exi
 
 def sections(elf: Path) -> tuple[int, int]:
     image = Image.load(elf)
-    return sum(size for _, size in image.flash_bytes()), dict(image.static_ram())[".bss"]
+    return sum(size for _, size in image.flash_bytes()), dict(image.static_ram()).get(".bss", 0)
 
 
 @pytest.mark.parametrize("text", [SKETCH, "void setup() {}\nvoid loop() {}\n"], ids=["arena", "empty"])
