@@ -30,6 +30,8 @@ _OF_BOARD = re.compile(
 """Headers of Mbed OS and of the chip's maker: arduino:mbed_nano has them, the project's platform has not."""
 _MOST_FOLDERS = 5000
 """Of a project, that are looked into for a library."""
+_DECIMAL_DIG = re.compile(r"'DECIMAL_DIG' was not declared")
+"""By the core of arduino:avr 1.8.7 with Debian's gcc-avr 5.4, whose <float.h> has it for C99 alone."""
 _OFF = (
     (re.compile(r"exception handling disabled"), "-fexceptions"),
     (re.compile(r"'(?:dynamic_cast|typeid)'.*'-fno-rtti'"), "-frtti"),
@@ -96,6 +98,9 @@ def _of_language(message: str, built: Built) -> str:
         if pattern.search(message):
             add = f"add the build property {_FLAGS}={flag}"
             return f"{add}, and {archives}" if lacks else add
+    if _DECIMAL_DIG.search(message):
+        flag = "-DDECIMAL_DIG=__DECIMAL_DIG__"
+        return f"this compiler's <float.h> lacks it: add the build property {_FLAGS}={flag}"
     if lacks and _OF_CXX_LIBRARY.search(message):
         return f"{archives}; with it mlbench links it (build property compiler.libstdcxx.ldflags=-lstdc++)"
     return ""

@@ -19,8 +19,10 @@ from urllib.parse import unquote_plus
 
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.firmware import gcc_text
+from mlbench.firmware.board_options import with_options
 from mlbench.firmware.compiler import CompileReport, Job, PlatformMissing, UsedLibrary
-from mlbench.firmware.platforms import Platforms
+from mlbench.firmware.platforms import Fqbn, Platforms
+from mlbench.firmware.precompiled import LDFLAGS, link_flags, precompiled
 from mlbench.firmware.toolchain import Toolchain, probe_version
 from mlbench.util.subprocesses import Finished, child_environment, run
 
@@ -77,7 +79,18 @@ class ArduinoBuilder:
         return {key: value for key, equals, value in pairs if equals}
 
     def compile(self, job: Job) -> CompileReport:
-        """Compile and link."""
+        """Compile and link; once more with the archives of libraries that have some, which it passes over."""
+        report = self._compiled(job)
+        folders = precompiled(report.libraries)
+        flags = link_flags(folders, self.properties(job)) if folders else ""
+        if not flags:
+            return report
+        given = [item.partition("=")[2] for item in job.properties if item.startswith(f"{LDFLAGS}=")]
+        added = f"{LDFLAGS}={' '.join([*given, flags])}"
+        again = self._compiled(replace(job, properties=(*job.properties, added)))
+        return replace(again, seconds=report.seconds + again.seconds)
+
+    def _compiled(self, job: Job) -> CompileReport:
         elf = job.build_path / f"{job.sketch.name}.ino.elf"
         elf.unlink(missing_ok=True)
         done = self._call("-compile", job)
@@ -142,7 +155,9 @@ class ArduinoBuilder:
             argv += ["-libraries", str(folder)]
         if job.cores:
             argv += ["-build-cache", str(job.cores)]
-        argv += ["-fqbn", job.fqbn, "-core-api-version", _CORE_API, "-build-path", str(job.build_path)]
+        platform = self.platforms.platform(Fqbn.parse(job.fqbn))
+        fqbn = with_options(job.fqbn, platform) if platform is not None else job.fqbn
+        argv += ["-fqbn", fqbn, "-core-api-version", _CORE_API, "-build-path", str(job.build_path)]
         ctags = [f"tools.ctags.cmd.path={self.tools.ctags}"] if self.tools.ctags else []
         argv += [f"-prefs={item}" for item in (*ctags, *job.properties)]
         return run(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlbench.core.firmware import BuildRequest, Firmware
+from mlbench.core.fqbn import OWN_PACKAGE
 from mlbench.errors import EnvironmentFault, SketchError
 from mlbench.firmware.arduino_builder import ArduinoBuilder
 from mlbench.firmware.arduino_cli import ArduinoCli
@@ -70,12 +71,14 @@ def build(
     fqbn = Fqbn.parse(request.fqbn)
     read_source(request)  # what is wrong with the sketch is told before a platform is installed
     install = partial(_compiler, tools, cache=cache)
-    releases = Releases(_platforms(fqbn, cache), cache / "arduino-cli", install, progress)
+    releases = Releases(_platforms(fqbn, cache, tools), cache / "arduino-cli", install, progress)
     complete, platforms = with_profile(request, releases)
     if platforms.platform(fqbn) is None:
         with progress.step(f"install platform {fqbn.platform}"):
             _compiler(tools, platforms, cache).install_platform(fqbn.package, fqbn.architecture)
-        complete, platforms = with_profile(request, replace(releases, platforms=_platforms(fqbn, cache)))
+        complete, platforms = with_profile(
+            request, replace(releases, platforms=_platforms(fqbn, cache, tools))
+        )
     store = FirmwareCache(cache / "build", since)
     attempt = _Attempt(complete, fqbn, tools, platforms, store, cache, progress, {}, as_of)
     for tries in range(_TRIES, 0, -1):
@@ -228,11 +231,13 @@ def _uncounted(work: Compilation, libraries: Sequence[UsedLibrary]) -> frozenset
     return frozenset(paths)
 
 
-def _platforms(fqbn: Fqbn, cache: Path) -> Platforms:
+def _platforms(fqbn: Fqbn, cache: Path, tools: Toolchain) -> Platforms:
     from mlbench.arduino import install_by_content
 
     own = install_by_content(cache / "arduino")
-    return platforms_for(fqbn, own, cache / "arduino-cli" / "data")
+    platforms = platforms_for(fqbn, own, cache / "arduino-cli" / "data")
+    elsewhere = tools.arduino_cli is None and fqbn.package != OWN_PACKAGE
+    return replace(platforms, system=tools.system_hardware) if elsewhere else platforms
 
 
 def arduino_cli_for(fqbn: str, tools: Toolchain, cache: Path) -> ArduinoCli | None:
@@ -241,7 +246,7 @@ def arduino_cli_for(fqbn: str, tools: Toolchain, cache: Path) -> ArduinoCli | No
     Raises:
         UsageError: the FQBN is none.
     """
-    return _arduino_cli(tools, _platforms(Fqbn.parse(fqbn), cache), cache)
+    return _arduino_cli(tools, _platforms(Fqbn.parse(fqbn), cache, tools), cache)
 
 
 def _arduino_cli(tools: Toolchain, platforms: Platforms, cache: Path) -> ArduinoCli | None:

@@ -63,11 +63,14 @@ class Platforms:
     additional_urls: tuple[str, ...] = ()
     """Package indexes of third parties that the user has."""
     proxy: str = ""
+    system: Path | None = None
+    """Platforms of the system's packages, for a sketch compiler that looks there."""
 
     @property
     def hardware(self) -> tuple[Path, ...]:
         """Folders of platforms, as ``<folder>/<package>/<architecture>``."""
-        return _existing(dict.fromkeys((self.own / "hardware", self.user / "hardware")))
+        folders = (self.own / "hardware", self.user / "hardware", self.system)
+        return _existing(dict.fromkeys(folder for folder in folders if folder is not None))
 
     @property
     def packages(self) -> Path:

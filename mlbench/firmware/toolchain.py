@@ -17,6 +17,8 @@ from pathlib import Path
 from mlbench.errors import EnvironmentFault
 from mlbench.util.subprocesses import child_environment
 
+SYSTEM_HARDWARE = Path("/usr/share/arduino/hardware")
+"""Where Debian's packages of platforms lie, such as arduino-core-avr; arduino-cli does not look there."""
 BUILDER_HARDWARE = Path("/usr/share/arduino-builder")
 """Where Debian's package arduino-builder keeps its platform.txt and the rewrite table of old keys."""
 
@@ -38,6 +40,7 @@ class Toolchain:
     """arduino-ctags; universal and exuberant ctags lose prototypes of sketches."""
     gcc_bin: Path | None = None
     builder_hardware: Path = BUILDER_HARDWARE
+    system_hardware: Path = SYSTEM_HARDWARE
     offline: bool = False
     """Never install a missing platform over the network."""
     additional_urls: tuple[str, ...] = ()

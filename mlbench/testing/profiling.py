@@ -15,6 +15,7 @@ from mlbench.core.measures import FLASH, INFERENCE_TIME, INIT_TIME, RAM_NEED, UN
 from mlbench.core.sketch_files import folder_of, is_tab
 from mlbench.errors import UsageError
 from mlbench.results.values import Absent, Failure, Measures
+from mlbench.suite.selection import settled
 from mlbench.suite.suite_file import DEFAULT_BOARD, SketchSpec, Source
 from mlbench.testing.building import build, plain_spec, spec_of
 from mlbench.testing.units import Quantity
@@ -99,8 +100,8 @@ def profile(
         inference: the function that infers; else what mlbench.yml says.
         output: the buffers that it fills.
         board: FQBN.
-        backend: ``emulator`` where none is named, ``renode``, or ``board`` (a sketch's folder; its port by
-            ``MLBENCH_PORT``).
+        backend: ``emulator`` where it is left out, or ``none`` for boards that have no emulator; ``renode``,
+            or ``board`` (a sketch's folder; its port by ``MLBENCH_PORT``).
         baseline: an earlier result file, or what was measured of another build; shown beside each figure.
         ram: whether the limit of unused RAM is searched.
 
@@ -111,13 +112,14 @@ def profile(
     from mlbench.measure.profile import profile as measure
     from mlbench.pipeline.services import target_for
 
-    backend = backend or backends.default()
+    chosen, backend = bool(backend), backend or backends.default()
     entry = backends.find(backend)
     if entry is not None and entry.on_port:
         return _on_a_board(sketch, board, init, inference, output, baseline, ram)
     firmware = _firmware(sketch, board)
     known = spec_of(firmware.source) if firmware.source.exists() else None
     spec = replace(known or plain_spec(firmware, board, backend), board=board, backend=backend)
+    spec = settled(spec, chosen=chosen)
     spec = _asked(spec, init, inference, output, ram)
     return _profiled(measure(firmware, spec, target_for(spec), None), spec, baseline)
 

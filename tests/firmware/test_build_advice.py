@@ -67,3 +67,9 @@ def test_which_functions_a_sketch_lacks() -> None:
         "loop",
     )
     assert lacking_entry_points(["undefined reference to `setup_wifi'"]) == ()
+
+
+def test_what_an_old_header_of_the_compiler_lacks(project: Path) -> None:
+    message = "'DECIMAL_DIG' was not declared in this scope"
+    wanted = "compiler.cpp.extra_flags=-DDECIMAL_DIG=__DECIMAL_DIG__"
+    assert wanted in _advice(project, message, "arduino:avr:uno")

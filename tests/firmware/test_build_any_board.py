@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from build_bench import Bench
 
 from mlbench.cli.main import main
+from mlbench.firmware.compiler import PlatformMissing
 
 FQBN = "acme:classic:nano"
 SKETCH = """\
@@ -21,7 +24,7 @@ void setup() { infer(turn); }
 void loop() {}
 """
 AVR = Path("/usr/share/arduino")
-"""Where Debian's package arduino-core-avr has its platform, as a sketchbook has one."""
+"""Where Debian's package arduino-core-avr has its platform."""
 DECIMAL_DIG = "compiler.cpp.extra_flags=-DDECIMAL_DIG=__DECIMAL_DIG__"
 """That core needs a <float.h> of C++11; Debian's gcc-avr has an older one."""
 
@@ -122,7 +125,7 @@ def test_init_names_the_board_of_a_sketch() -> None:
     [
         ("acme:classic:mini", 2, "acme:classic:mini: unknown board"),
         ("acme:none:nano", 4, "platform acme:none: is not installed"),
-        ("arduino:avr:unoo", 4, "did you mean 'arduino:avr:uno'?"),
+        ("arduino:mbed_nano:nano33bel", 4, "did you mean 'arduino:mbed_nano:nano33ble'?"),
         ("acme:classic", 2, "board 'acme:classic' is not known"),
     ],
 )
@@ -154,7 +157,7 @@ def test_an_uno_with_and_without_its_board_file(listed: bool, monkeypatch: pytes
     if not listed:
         others = tuple(board for board in catalog.load_boards() if board.id != "uno")
         monkeypatch.setattr(catalog, "load_boards", lambda: others)
-    monkeypatch.setenv("ARDUINO_DIRECTORIES_USER", str(AVR))
+    monkeypatch.delenv("ARDUINO_DIRECTORIES_USER")
     options = ["--board", "arduino:avr:uno", "--build-property", DECIMAL_DIG, "--no-install"]
     assert main(["build", "net", *options, "--firmware-dir", "bundle"]) == 0
     assert main(["run", "net", *options]) == 0
@@ -167,3 +170,25 @@ def test_an_uno_with_and_without_its_board_file(listed: bool, monkeypatch: pytes
     assert (measures["flash"]["bytes"], measures["static_ram"]["amount"]) == (text + data, data + bss)
     why = "board uno has no emulator" if listed else "no board file has arduino:avr:uno"
     assert measures["init_time"]["absent"].startswith(why)
+
+
+@pytest.mark.usefixtures("tools", "project")
+def test_a_test_of_a_sketch_may_hold_its_image_to_a_budget() -> None:
+    from mlbench.testing.profiling import profile
+    from mlbench.testing.units import nbytes
+
+    found = profile("net", board=FQBN)
+    assert nbytes(600) < found.of("static_ram") < nbytes(700)
+    assert found.flash > nbytes(100)
+
+
+def test_platforms_of_the_systems_packages_are_found(
+    bench: Bench, sketchbook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ARDUINO_DIRECTORIES_USER")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    bench.tools = replace(bench.tools, system_hardware=tmp_path / "none")
+    with pytest.raises(PlatformMissing):
+        bench.build(bench.sketch("net", SKETCH), FQBN)
+    bench.tools = replace(bench.tools, system_hardware=sketchbook / "hardware")
+    assert bench.build(bench.sketch("net", SKETCH), FQBN).keys.platform == "acme:classic@2.4.1"

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from build_bench import Bench
+from build_bench import OWN_BOARD, Bench
 
 from mlbench.core.firmware import MemoryLimits
 from mlbench.elf.image import Image
@@ -35,17 +35,17 @@ LIKE_SPRESENSE = r"recipe.size.regex=^(?:\.text|\.rodata|\.isr_vector|\.ARM\.exi
 
 def sections(elf: Path) -> tuple[int, int]:
     image = Image.load(elf)
-    return sum(size for _, size in image.flash_bytes()), dict(image.static_ram())[".bss"]
+    return sum(size for _, size in image.flash_bytes()), dict(image.static_ram()).get(".bss", 0)
 
 
 @pytest.mark.parametrize("text", [SKETCH, "void setup() {}\nvoid loop() {}\n"], ids=["arena", "empty"])
 def test_the_projects_own_platform_counts_what_the_sections_have(bench: Bench, text: str) -> None:
     sketch = bench.sketch("own", text)
-    firmware = bench.build(sketch)
+    firmware = bench.build(sketch, OWN_BOARD)
     assert firmware.platform_bytes == sections(firmware.elf)[0]
     assert firmware.notes == ()
     assert firmware.limits == MemoryLimits(983_040, 262_144)
-    again = bench.build(sketch)
+    again = bench.build(sketch, OWN_BOARD)
     assert again.cached
     assert (again.platform_bytes, again.limits) == (firmware.platform_bytes, firmware.limits)
 
