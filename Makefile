@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEV = $(PYTHON) entrypoint.py --dev
 WORKERS ?= 2
 
-.PHONY: test soak fuzz check lint typecheck tools bench bench-start bench-jobs bench-action sample docs lock clean
+.PHONY: test soak fuzz fresh check lint typecheck tools bench bench-start bench-jobs bench-action sample docs lock clean
 
 # What CI runs. Missing compilers of sketches are installed the way entrypoint.py does it.
 test: check tools
@@ -17,6 +17,10 @@ soak:
 fuzz:
 	$(DEV) env MLBENCH_FUZZ=1 MLBENCH_FUZZ_SEED='$(SEED)' MLBENCH_FUZZ_ONLY='$(ONLY)' \
 		python -m pytest tests/fuzz/test_fuzz_mutated.py -s
+
+# The two commands of the README on bare systems, which debootstrap makes. Needs root and the network.
+fresh:
+	$(DEV) python -m mlbench.devtools.fresh_machines $(SYSTEMS)
 
 check: lint typecheck
 

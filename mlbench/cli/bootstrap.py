@@ -11,12 +11,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from mlbench.errors import MLBenchError, UsageError
 from mlbench.host import cache, native
 from mlbench.host.cache_dir import BYTECODE, cache_area, home_path
 from mlbench.host.environment import Locks, ensure_environment, python_of
+from mlbench.host.packages import missing
 from mlbench.host.policy import Policy
 from mlbench.host.streams import guard_streams
 
@@ -24,6 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 _INTERRUPTED = 130
 _WITH_TOKEN = (["plan"], ["report"])
 """Steps of the action that need a token, once everything is installed."""
+_NEVER_BUILD = frozenset(
+    ("boards", "cache", "comment", "compare", "doctor", "elf", "init", "monitor", "report")
+)
 
 
 def say(text: str) -> None:
@@ -43,7 +48,8 @@ def main(arguments: Sequence[str]) -> int:
             cache.uninstall(say)  # nothing is to be made first, only to be removed
             return 0
         policy = Policy.read([] if dev else arguments)
-        environment = ensure_environment(Locks.of(ROOT, dev=dev), policy, say)
+        later = partial(missing, builds=_builds(arguments), tests=dev)
+        environment = ensure_environment(Locks.of(ROOT, dev=dev), policy, say, later)
         native.build(environment, say)
         if dev:
             _become_command(environment, list(arguments[1:]))
@@ -91,9 +97,16 @@ def _environment_of_step(words: list[str], policy: Policy) -> Path:
     if words == ["report"] and (own := ActionFolder.of(os.environ).home).is_dir():
         os.environ["MLBENCH_HOME"] = str(own)
         return ensure_environment(Locks.of(ROOT), policy, say)  # nothing is emulated: no block hook is built
-    environment = ensure_environment(Locks.of(ROOT), policy, say)
+    later = partial(missing, builds=words[:1] == ["measure"])
+    environment = ensure_environment(Locks.of(ROOT), policy, say, later)
     native.build(environment, say)
     return environment
+
+
+def _builds(arguments: Sequence[str]) -> bool:
+    """Whether a start builds sketches, as far as its first word tells."""
+    verb = next((word for word in arguments if not word.startswith("-")), "run")
+    return verb not in _NEVER_BUILD
 
 
 def _become_mlbench(environment: Path, arguments: Sequence[str]) -> None:

@@ -12,8 +12,8 @@ from importlib import metadata
 from pathlib import Path
 
 from mlbench.errors import MLBenchError
-from mlbench.firmware.install_tools import ARM_PACKAGES, BUILDER_PACKAGES, arm_parts, find_toolchain
-from mlbench.host import native
+from mlbench.firmware.install_tools import arm_parts, find_toolchain
+from mlbench.host import native, packages
 from mlbench.host.cache_dir import home_path
 from mlbench.host.environment import MARKER
 
@@ -101,7 +101,7 @@ def _sketch_compiler() -> Check:
             "sketch compiler",
             False,
             "neither arduino-cli nor arduino-builder is on PATH",
-            f"install arduino-cli, or `apt-get install {' '.join(BUILDER_PACKAGES)}`; "
+            f"install arduino-cli, or `apt-get install {' '.join(packages.BUILDER)}`; "
             "a run installs one of them unless told not to",
         )
     detail = f"{tools.builder_name} {tools.builder_version} ({tools.builder})"
@@ -114,7 +114,7 @@ def _sketch_compiler() -> Check:
 
 def _arm_toolchain() -> Check:
     tools = find_toolchain()
-    install = f"`apt-get install {' '.join(ARM_PACKAGES)}`; a run does so unless told not to"
+    install = f"`apt-get install {' '.join(packages.ARM)}`; a run does so unless told not to"
     name = "ARM toolchain"
     if tools.gcc is None:
         return Check(name, False, "arm-none-eabi-gcc is not on PATH", install)

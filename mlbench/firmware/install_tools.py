@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mlbench.errors import EnvironmentFault, MLBenchError
 from mlbench.firmware.toolchain import Toolchain
-from mlbench.host import apt, native
+from mlbench.host import apt, native, packages
 from mlbench.host.cache_dir import TOOLS, Say, cache_area, home_path, locked
 from mlbench.host.policy import Policy
 
@@ -46,16 +46,6 @@ _ARCHIVES = {
 _RELEASE = (
     "https://github.com/arduino/arduino-cli/releases/download/v{version}/arduino-cli_{version}_{name}.tar.gz"
 )
-
-BUILDER_PACKAGES = ("arduino-builder", "arduino-ctags")
-ARM_PACKAGES = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eabi-dev")
-TEST_PACKAGES = {"g++": ("g++", "libc6-dev"), "qemu-system-arm": ("qemu-system-arm",)}
-"""What the tests need besides, by the program that tells whether it is there.
-
-Models are compiled for this machine as well, and bare images run on another Cortex-M4, and are compared.
-"""
-HOST_COMPILER_PACKAGE = "gcc"
-"""Builds the emulator's block hook. Never a reason to install, but taken along when there is one."""
 
 _CPU = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
 
@@ -104,22 +94,22 @@ def ensure_toolchain(policy: Policy, say: Say, *, arm: bool = True) -> Toolchain
     if tools.builder is None and policy.install and not policy.offline:
         tools = replace(tools, arduino_cli=_try_release(say))
     missing: list[str] = []
-    packages: list[str] = []
+    wanted: list[str] = []
     if tools.builder is None:
         missing.append("a sketch compiler (arduino-cli or arduino-builder)")
-        packages += BUILDER_PACKAGES
+        wanted += packages.BUILDER
     if arm and (lacks := _lacks_of_arm(tools)):
         missing.append(lacks)
-        packages += ARM_PACKAGES
-    if not packages:
+        wanted += packages.ARM
+    if not wanted:
         return tools
     if native.compiler() is None:
-        packages.append(HOST_COMPILER_PACKAGE)
-    apt.install(packages, policy, say, missing=" and ".join(missing))
+        wanted.append(packages.HOST_COMPILER)
+    apt.install(wanted, policy, say, missing=" and ".join(missing))
     now = find_toolchain(offline=policy.offline)
     if now.builder is None or (arm and _lacks_of_arm(now)):
         raise EnvironmentFault(
-            f"{' and '.join(missing)} is still missing after installing {' '.join(packages)}",
+            f"{' and '.join(missing)} is still missing after installing {' '.join(wanted)}",
             do="see what is on PATH with `doctor`",
         )
     if sys.prefix != sys.base_prefix:
@@ -236,10 +226,10 @@ def main() -> int:
     try:
         tools = ensure_toolchain(policy, say)
         say(f"{tools.builder_name} {tools.builder_version}, {tools.compiler_version}")
-        missing = [program for program in TEST_PACKAGES if shutil.which(program) is None]
+        missing = [program for program in packages.FOR_TESTS if shutil.which(program) is None]
         if missing:
-            packages = [package for program in missing for package in TEST_PACKAGES[program]]
-            apt.install(packages, policy, say, missing=f"{' and '.join(missing)}, for the tests,")
+            wanted = [package for program in missing for package in packages.FOR_TESTS[program]]
+            apt.install(wanted, policy, say, missing=f"{' and '.join(missing)}, for the tests,")
     except MLBenchError as error:
         print(f"mlbench: {error}", file=sys.stderr)
         return error.exit_status

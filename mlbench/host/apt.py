@@ -45,7 +45,7 @@ def install(packages: Sequence[str], policy: Policy, say: Say, *, missing: str) 
     """
     command = " ".join(("apt-get install --no-install-recommends", *packages))
     tool = shutil.which("apt-get")
-    what = f"{missing} is missing"
+    what = f"{missing} {'are' if ' and ' in missing else 'is'} missing"
     if not tool:
         raise EnvironmentFault(what, do=f"install what Debian calls {' '.join(packages)}")
     root = os.geteuid() == 0

@@ -16,13 +16,14 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
 from mlbench.host import apt
 from mlbench.host.cache_dir import ENVIRONMENTS, Say, cache_area, home_path, locked, remove_tree, unwritable
+from mlbench.host.packages import Missing
 from mlbench.host.policy import Policy
 
 MARKER = "mlbench-complete.json"
@@ -88,8 +89,16 @@ def is_complete(environment: Path) -> bool:
     return (environment / MARKER).is_file() and python_of(environment).exists()
 
 
-def ensure_environment(locks: Locks, policy: Policy, say: Say) -> Path:
+def ensure_environment(
+    locks: Locks, policy: Policy, say: Say, later: Callable[[], Missing] = Missing
+) -> Path:
     """The environment for these locks, made if need be. Quick when it is there.
+
+    Args:
+        locks: what it is made from.
+        policy: what the user allows.
+        say: gets a line before anything is downloaded or installed.
+        later: what this start will lack once the environment is there; named where nothing may be installed.
 
     Raises:
         EnvironmentFault: it cannot be made.
@@ -103,7 +112,7 @@ def ensure_environment(locks: Locks, policy: Policy, say: Say) -> Path:
             return path
         remove_tree(path)
         _check_reachable(policy)
-        _ensure_venv_module(policy, say)
+        _ensure_venv_module(policy, say, later)
         say(f"making the Python environment (once) in {path}")
         started = time.monotonic()
         try:
@@ -234,12 +243,18 @@ def _virtualenv() -> list[str] | None:
     return [program] if program else None
 
 
-def _ensure_venv_module(policy: Policy, say: Say) -> None:
+def _ensure_venv_module(policy: Policy, say: Say, later: Callable[[], Missing]) -> None:
     """Debian cuts ``venv`` out of its python3: have it installed, or something that does the same."""
     if importlib.util.find_spec("ensurepip") or _own_pip() or _virtualenv():
         return
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    apt.install([f"python{version}-venv"], policy, say, missing=f"Python {version}'s venv module")
+    names, packages = [f"Python {version}'s venv module"], [f"python{version}-venv"]
+    if not policy.install or policy.offline or policy.self_hosted:
+        # Whoever has to install by hand does it once.
+        others = later()
+        names += others.names
+        packages += others.packages
+    apt.install(packages, policy, say, missing=" and ".join(names))
     importlib.invalidate_caches()
     if not importlib.util.find_spec("ensurepip"):
         raise EnvironmentFault(

@@ -200,7 +200,8 @@ def plain(table: Table) -> str:
 
     lines = [table.title] if table.title else []
     if heads:
-        lines += [draw(heads), *([draw(units)] if any(units) else []), draw(["-" * width for width in widths])]
+        rule = ["-" * width for width in widths]
+        lines += [draw(heads), *([draw(units)] if any(units) else []), draw(rule)]
     lines += [draw(line) for line in body]
     lines += [""] if below(table) else []
     lines += below(table)

@@ -16,7 +16,7 @@ import pytest
 
 from mlbench.errors import EnvironmentFault
 from mlbench.firmware import install_tools as tools
-from mlbench.host import apt
+from mlbench.host import apt, packages
 from mlbench.host.policy import Policy
 from mlbench.util.download import Unreachable, download, public
 
@@ -244,7 +244,7 @@ def test_debian_serves_where_the_release_is_out_of_reach(
     assert found.gcc is not None
     assert any(line.startswith("arduino-cli cannot be fetched: ") for line in said)
     asked = debian.read_text()
-    for package in (*tools.BUILDER_PACKAGES, *tools.ARM_PACKAGES):
+    for package in (*packages.BUILDER, *packages.ARM):
         assert f" {package}" in asked
 
 
