@@ -55,6 +55,7 @@ def main() -> int:
     names = [system.name for system in SYSTEMS]
     parser.add_argument("systems", nargs="*", metavar="SYSTEM", help=f"of {', '.join(names)}; default: all")
     parser.add_argument("--only", choices=list(_COMMANDS), help="one of the two commands")
+    parser.add_argument("--mirror", default="", help="where debootstrap finds the packages; default: its own")
     parser.add_argument("--keep", metavar="FOLDER", type=Path, help="leave the machines and logs there")
     options = parser.parse_args()
     unknown = sorted(set(options.systems) - set(names))
@@ -68,18 +69,18 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         chosen = [system for system in SYSTEMS if system.name in (options.systems or names)]
-        return int(sum(_failed(system, folder, commands) for system in chosen) > 0)
+        return int(sum(_failed(system, folder, commands, options.mirror) for system in chosen) > 0)
     finally:
         if not options.keep:
             shutil.rmtree(folder)
 
 
-def _failed(system: System, folder: Path, commands: list[str]) -> bool:
+def _failed(system: System, folder: Path, commands: list[str], mirror: str) -> bool:
     """Run the commands on a machine of its own; whether one failed."""
     machine = folder / system.name
     shutil.rmtree(machine, ignore_errors=True)
     words = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}"]
-    words += [f"--components={system.components}", system.suite, str(machine)]
+    words += [f"--components={system.components}", system.suite, str(machine), *([mirror] if mirror else [])]
     made = subprocess.run(
         words,
         stdout=subprocess.PIPE,

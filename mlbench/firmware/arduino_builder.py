@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote_plus
 
@@ -23,6 +21,7 @@ from mlbench.firmware.board_options import with_options
 from mlbench.firmware.compiler import CompileReport, Job, PlatformMissing, UsedLibrary
 from mlbench.firmware.platforms import Fqbn, Platforms
 from mlbench.firmware.precompiled import LDFLAGS, link_flags, precompiled
+from mlbench.firmware.relinking import link_command, linked_again
 from mlbench.firmware.toolchain import Toolchain, probe_version
 from mlbench.util.subprocesses import Finished, child_environment, run
 
@@ -108,27 +107,15 @@ class ArduinoBuilder:
             error=errors[0] if errors else "",
             diagnostics=gcc_text.parse(done.stderr, failed=not elf.exists()),
             libraries=tuple(_library(m) for m in messages if m.template.startswith("Using library {0}")),
-            link=_link_command(done.stdout, elf),
+            link=link_command(done.stdout, elf),
             seconds=done.seconds,
         )
 
-    def relink(self, job: Job, report: CompileReport) -> CompileReport:
+    def relink(self, job: Job, report: CompileReport, *, artifacts: bool = False) -> CompileReport:  # noqa: ARG002
         """Run the link command again; arduino-builder itself would compile the ``.ino`` each time."""
         if not report.link:
             return self.compile(job)
-        elf = job.build_path / f"{job.sketch.name}.ino.elf"
-        elf.unlink(missing_ok=True)
-        done = run(report.link, cwd=job.build_path, environment=self._environment(), seconds=job.seconds)
-        linked = done.status == 0 and elf.exists()
-        return replace(
-            report,
-            success=linked,
-            elf=elf if linked else None,
-            output=done.stderr,
-            error="",
-            diagnostics=gcc_text.parse(done.stderr, failed=not linked),
-            seconds=done.seconds,
-        )
+        return linked_again(job, report, job.build_path, self._environment())
 
     def install_platform(self, package: str, architecture: str, version: str = "") -> None:
         """arduino-builder installs nothing: always raises PlatformMissing."""
@@ -201,20 +188,6 @@ def _cannot_install(kind: str, where: str, name: str) -> PlatformMissing:
     what = "is not installed, and arduino-builder cannot install it"
     do = f"install arduino-cli and run `arduino-cli {kind} install {name}`"
     return PlatformMissing(what, where=where, do=do)
-
-
-def _link_command(text: str, elf: Path) -> tuple[str, ...]:
-    """The command line of a verbose run that wrote the ELF file."""
-    for line in text.splitlines():
-        if str(elf) not in line or line.startswith("==="):
-            continue
-        try:
-            words = shlex.split(line)
-        except ValueError:
-            continue
-        if ("-o", str(elf)) in pairwise(words):
-            return tuple(words)
-    return ()
 
 
 def _library(message: Message) -> UsedLibrary:

@@ -23,6 +23,7 @@ from mlbench.firmware import gcc_text
 from mlbench.firmware.arduino_data import seed, view_of
 from mlbench.firmware.compiler import CompileReport, Job, PlatformMissing, UsedLibrary
 from mlbench.firmware.platforms import Platforms
+from mlbench.firmware.relinking import link_command, linked_again
 from mlbench.firmware.toolchain import Toolchain, probe_version
 from mlbench.firmware.upload_answer import uploaded_to
 from mlbench.host.cache_dir import locked, unwritable
@@ -64,7 +65,8 @@ class ArduinoCli:
         name = f"{job.sketch.name}.ino.elf"
         for stale in (job.cores or job.build_path).glob(f"sketches/*/{glob.escape(name)}"):
             stale.unlink()
-        done, answer = self._compile(job)
+        # Verbose, it tells the link command, and all else is the same.
+        done, answer = self._compile(job, "--verbose")
         result = answer.get("builder_result") or {}
         build_path = Path(str(result.get("build_path") or job.build_path))
         elf = build_path / name
@@ -93,11 +95,14 @@ class ArduinoCli:
                 for item in result.get("used_libraries") or []
             ),
             text=int(text) if text is not None else None,
+            link=link_command(str(answer.get("compiler_out") or ""), build_path / name),
             seconds=done.seconds,
         )
 
-    def relink(self, job: Job, report: CompileReport) -> CompileReport:  # noqa: ARG002
-        """Compile again: nothing has changed for arduino-cli, so it does little but link."""
+    def relink(self, job: Job, report: CompileReport, *, artifacts: bool = False) -> CompileReport:
+        """Run the link command again; for ``artifacts`` all of it, though nothing needs to be compiled."""
+        if report.link and not artifacts:
+            return linked_again(job, report, self.folder, self._environment({}))
         return self.compile(job)
 
     def upload(self, fqbn: str, port: str, folder: Path, seconds: float) -> str:
@@ -244,7 +249,7 @@ class ArduinoCli:
             urls = dict.fromkeys((*self.tools.additional_urls, *self.platforms.additional_urls))
             extra |= {"ARDUINO_BOARD_MANAGER_ADDITIONAL_URLS": " ".join(urls)} if urls else {}
             extra |= {"ARDUINO_NETWORK_PROXY": self.platforms.proxy} if self.platforms.proxy else {}
-        environment = child_environment(os.environ, extra, str(self.tools.gcc_bin or ""))
+        environment = self._environment(extra)
         return run(
             [str(self.program), "--config-file", str(config), *argv],
             cwd=self.folder,
@@ -252,6 +257,9 @@ class ArduinoCli:
             seconds=seconds,
             supervised=supervised,
         )
+
+    def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
+        return child_environment(os.environ, extra, str(self.tools.gcc_bin or ""))
 
     def _configure(self, *, installing: bool) -> tuple[Path, Path]:
         """The configuration, and the data folder: both ours, whatever folders of the user's are read."""

@@ -206,13 +206,14 @@ class Compilation:
             options = harness.response_file(wrap_plan, self.workspace.folder / "board")
         # The link before this one may have been another one, with malloc in it.
         self.workspace.link_options.write_text(options)
-        linked = self.compiler.relink(job, report)
+        linked = self.compiler.relink(job, report, artifacts=True)
         if linked.elf is None or not linked.success:
             raise self._failed(linked)
         final = Image.load(linked.elf)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        fresh = [linked.elf] if linked.link else harness.artifacts(linked.build_path, self.workspace.name)
+        artifacts = harness.artifacts(linked.build_path, self.workspace.name)
+        fresh = [] if linked.only_linked else artifacts
         for path in (linked.elf, *fresh):
             shutil.copyfile(path, folder / path.name)
         elf = folder / linked.elf.name

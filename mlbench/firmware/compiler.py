@@ -64,6 +64,8 @@ class CompileReport:
     text: int | None = None
     link: tuple[str, ...] = ()
     """The command that linked, where the sketch compiler tells it."""
+    only_linked: bool = False
+    """What the platform makes of an image for uploads is not of this one."""
     seconds: float = 0.0
 
 
@@ -87,8 +89,12 @@ class SketchCompiler(Protocol):
     def compile(self, job: Job) -> CompileReport:
         """Compile and link. What is wrong with the sketch is in the report; raises as ``properties``."""
 
-    def relink(self, job: Job, report: CompileReport) -> CompileReport:
-        """Link the objects of a compile once more; only what the link itself reads has changed."""
+    def relink(self, job: Job, report: CompileReport, *, artifacts: bool = False) -> CompileReport:
+        """Link the objects of a compile once more; only what the link itself reads has changed.
+
+        With ``artifacts``, what the platform makes of the image for uploads is made as well, where this
+        program can upload.
+        """
 
     def install_platform(self, package: str, architecture: str, version: str = "") -> None:
         """Install the platform an FQBN names; no ``version``: the newest.

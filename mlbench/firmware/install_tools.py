@@ -105,7 +105,7 @@ def ensure_toolchain(policy: Policy, say: Say, *, arm: bool = True) -> Toolchain
         return tools
     if native.compiler() is None:
         wanted.append(packages.HOST_COMPILER)
-    apt.install(wanted, policy, say, missing=" and ".join(missing))
+    apt.install(wanted, policy, say, missing=missing)
     now = find_toolchain(offline=policy.offline)
     if now.builder is None or (arm and _lacks_of_arm(now)):
         raise EnvironmentFault(
@@ -229,7 +229,7 @@ def main() -> int:
         missing = [program for program in packages.FOR_TESTS if shutil.which(program) is None]
         if missing:
             wanted = [package for program in missing for package in packages.FOR_TESTS[program]]
-            apt.install(wanted, policy, say, missing=f"{' and '.join(missing)}, for the tests,")
+            apt.install(wanted, policy, say, missing=[f"{' and '.join(missing)}, for the tests,"])
     except MLBenchError as error:
         print(f"mlbench: {error}", file=sys.stderr)
         return error.exit_status

@@ -31,21 +31,22 @@ _OPTIONS = (
 )
 
 
-def install(packages: Sequence[str], policy: Policy, say: Say, *, missing: str) -> None:
+def install(packages: Sequence[str], policy: Policy, say: Say, *, missing: Sequence[str]) -> None:
     """Install Debian packages, or say in one line what to install.
 
     Args:
         packages: their names.
         policy: what the user allows.
         say: gets a line before anything is changed.
-        missing: what the user lacks, ``a sketch compiler``.
+        missing: what the user lacks, ``a sketch compiler`` say.
 
     Raises:
         EnvironmentFault: they cannot or may not be installed; the error's ``do`` names them.
     """
     command = " ".join(("apt-get install --no-install-recommends", *packages))
     tool = shutil.which("apt-get")
-    what = f"{missing} {'are' if ' and ' in missing else 'is'} missing"
+    *others, last = missing
+    what = f"{', '.join(others)} and {last} are missing" if others else f"{last} is missing"
     if not tool:
         raise EnvironmentFault(what, do=f"install what Debian calls {' '.join(packages)}")
     root = os.geteuid() == 0

@@ -254,7 +254,7 @@ def _ensure_venv_module(policy: Policy, say: Say, later: Callable[[], Missing]) 
         others = later()
         names += others.names
         packages += others.packages
-    apt.install(packages, policy, say, missing=" and ".join(names))
+    apt.install(packages, policy, say, missing=names)
     importlib.invalidate_caches()
     if not importlib.util.find_spec("ensurepip"):
         raise EnvironmentFault(

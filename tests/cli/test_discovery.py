@@ -124,6 +124,18 @@ def test_entries_of_what_is_found(project):
     assert entries[0].source.folder / entries[0].sketch == project / "a" / "kws"
 
 
+def test_the_board_of_a_default_profile_and_a_wrong_file_beside_it(project):
+    kws, wrong = sketch(project / "kws"), sketch(project / "wrong")
+    text = "default_fqbn: a:b:c\ndefault_profile: mini\nprofiles:\n  mini:\n    fqbn: arduino:avr:mini\n"
+    (kws / "sketch.yaml").write_text(text)
+    (wrong / "sketch.yaml").write_text("profiles: 5\n")
+    discovery = discover(project)
+    assert [entry.board for entry in discovery.specs] == ["arduino:avr:mini", "mlbench:nrf52840:nano33ble"]
+    assert [note.partition("sketch.yaml")[2] for note in discovery.notes] == [
+        ":1: needs keys with values; mend this line"
+    ]
+
+
 def test_from_a_folder_without_sketches_the_whole_project_is_searched(project):
     sketch(project / "kws")
     (project / "docs").mkdir()

@@ -36,7 +36,7 @@ def asked(tmp_path: Path, program, own_home: Path, monkeypatch: pytest.MonkeyPat
 
 
 def install(said: list[str], policy: Policy | None = None) -> None:
-    apt.install(["tool", "more"], policy or Policy(), said.append, missing="a tool")
+    apt.install(["tool", "more"], policy or Policy(), said.append, missing=["a tool"])
 
 
 def test_root_installs_after_saying_so(asked, said: list[str]) -> None:
@@ -144,7 +144,7 @@ from mlbench.host.policy import Policy
 os.geteuid = lambda: 1000
 apt.LISTS = Path(sys.argv[2])
 try:
-    apt.install(["tool"], Policy.read(), lambda text: print("said:", text), missing="a tool")
+    apt.install(["tool"], Policy.read(), lambda text: print("said:", text), missing=["a tool"])
 except Exception as error:
     print("refused:", error)
 """

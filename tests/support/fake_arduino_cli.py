@@ -144,7 +144,7 @@ def compile_sketch(argv: list[str]) -> int:
     for word in words:
         if word in VALUED:
             values[word].append(next(words))
-        elif word == "--json" or word.startswith("--show-properties"):
+        elif word in ("--json", "--verbose") or word.startswith("--show-properties"):
             flags.append(word)
         elif word.startswith("-"):
             return refuse_text(f"Error: unknown flag: {word}")
@@ -236,6 +236,8 @@ def answer(fqbn: str, sketch: Path, build_path: Path, values: dict[str, list[str
     done = call("-compile", *common, str(sketch))
     errors = "".join(line for line in done.stderr.splitlines(True) if not line.startswith("==="))
     said["compiler_err"] = errors.removesuffix("exit status 1\n")
+    if "--verbose" in flags:  # the commands, as a shell would take them
+        said["compiler_out"] = "".join(x for x in done.stdout.splitlines(True) if not x.startswith("==="))
     fill(result, done.stdout + done.stderr)
     error = ""
     if done.returncode:
