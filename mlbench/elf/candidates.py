@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import accumulate
 
 from mlbench.elf.functions import Function, all_functions
 from mlbench.elf.image import Image
@@ -21,6 +22,8 @@ _MODEL = re.compile(r"model|network|interpreter|classifier|executor|runtime|runn
 _NO_CANDIDATES = {"setup", "loop", "main", "init", "initVariant", "_init", "_start"}
 _LONGEST = 300
 """Characters of a name that somebody may write down; names without an end in damaged files have thousands."""
+_MOST_CHARACTERS = 1_000
+"""Of all names: they stand in one line."""
 _MOST_CANDIDATES = 12
 _LIBRARY_NAME = re.compile(
     r"_(?!Z)|_Z[A-Z]*(St|9__gnu_cxx|10__cxxabiv|4mbed|4rtos|6events|7arduino)|_ZT"
@@ -54,7 +57,9 @@ def candidates(image: Image) -> list[str]:
         if tier < len(_INFERENCE) or builds or _INIT.search(last):
             unknown = not image.debug.unit(function.symbols[0].address)
             ranked.append((unknown, tier, not _MODEL.search(function.signature.name), text))
-    return [text for *_, text in sorted(ranked)][:_MOST_CANDIDATES]
+    names = [text for *_, text in sorted(ranked)][:_MOST_CANDIDATES]
+    lengths = accumulate(len(name) for name in names)
+    return [name for name, length in zip(names, lengths, strict=True) if length <= _MOST_CHARACTERS]
 
 
 def _tier(function: Function) -> int:

@@ -21,6 +21,7 @@ _ZLIB = 1
 _MOST_BYTES = 96 << 20
 """Of all sections together, unpacked. Those of an mbed sketch have 20 MiB."""
 
+_LAST_LINE = (1 << 31) - 1
 _LEAST_UNIT = 4 + 2 + 4 + 1
 """Bytes of a unit's header in the oldest form that is read (DWARF 4, section 7.5.1.1)."""
 _MOST_UNITS = 100_000
@@ -176,6 +177,11 @@ def _unpacked(packed: bytes, size: int, most: int) -> bytes:
     if size > most:
         raise TooMuch
     return zlib.decompressobj().decompress(packed, size) if size else b""
+
+
+def line_number(value: object) -> int:
+    """A line as debug information has it; 0, which stands for none, where no file has such a line."""
+    return value if isinstance(value, int) and 0 <= value <= _LAST_LINE else 0
 
 
 def check_line_header(reader: Any, structs: Any, offset: int) -> None:

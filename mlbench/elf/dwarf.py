@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlbench.elf.debug_sections import Allowance, DebugSections, TooMuch, check_line_header
+from mlbench.elf.debug_sections import Allowance, DebugSections, TooMuch, check_line_header, line_number
 from mlbench.elf.dies import FUNCTION_TAGS, VARIABLE_TAGS, join, name_of, parent_of, plain_name_of, text_of
 from mlbench.elf.headers import printable
 from mlbench.elf.types import Prototype, ValueKind, call_operators, chain_of, prototype_of
@@ -239,9 +239,8 @@ class DebugInfo:
             self._lines[unit.cu_offset] = self._rows(unit)
         starts, rows = self._lines[unit.cu_offset]
         index = bisect_right(starts, address) - 1
-        if index < 0 or rows[index][1] == 0:
-            return None
-        return SourceLine(self._file(unit, rows[index][0]), rows[index][1])
+        number = line_number(rows[index][1]) if index >= 0 else 0
+        return SourceLine(self._file(unit, rows[index][0]), number) if number else None
 
     def _rows(self, unit: Any) -> tuple[list[int], list[tuple[int, int]]]:
         """Addresses in order, and (file, line) of each; line 0 after the end of a sequence."""
@@ -342,7 +341,9 @@ class DebugInfo:
     def _call_place(self, unit: Any, die: Any) -> SourceLine:
         file = die.attributes.get("DW_AT_call_file")
         line = die.attributes.get("DW_AT_call_line")
-        return SourceLine(self._file(unit, file.value) if file else "", line.value if line else 0)
+        return SourceLine(
+            self._file(unit, file.value) if file else "", line_number(line.value) if line else 0
+        )
 
     def _inline_chain(self, address: int) -> Iterator[InlineFrame]:
         unit = self._unit_at(address)

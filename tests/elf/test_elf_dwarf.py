@@ -155,6 +155,30 @@ def test_damaged_compression_of_the_older_form_is_no_debug_information(
             assert image.debug.inline_chain(function.address) == ()
 
 
+@pytest.mark.parametrize(
+    ("steps", "line"),
+    [(b"\x03\x0b", 12), (b"\x03\x60", None), (b"\x03\xff\xff\xff\xff\xff\x0f", None), (b"\x03\x7f", None)],
+    ids=["12", "-31", "2**41", "0"],
+)
+def test_a_line_that_no_file_has_is_no_line(steps: bytes, line: int | None, model_elf: Path) -> None:
+    """DW_LNS_advance_line takes a number with a sign, from line 1 (DWARF 5, sections 6.2.2 and 6.2.5.2)."""
+    image = Image.load(model_elf)
+    function = next(function for function in image.functions if function.name == "start")
+    address = function.address & ~1
+    head = b"\x01\x01\x01\xfb\x0e\x0d" + bytes([0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]) + b"\0a.c\0\0\0\0\0"
+    # Set the address, advance the line, copy; two bytes on the sequence ends.
+    code = b"\0\x05\x02" + struct.pack("<I", address) + steps + b"\x01\x02\x02\0\x01\x01"
+    body = struct.pack("<HI", 4, len(head)) + head + code
+    entry = b"\x01" + struct.pack("<III", address, 2, 0)
+    contents = {
+        ".debug_line": struct.pack("<I", len(body)) + body,
+        ".debug_abbrev": b"\x01\x11\0\x11\x01\x12\x06\x10\x17\0\0\0",
+        ".debug_info": struct.pack("<IHIB", len(entry) + 7, 4, 0, 4) + entry,
+        ".debug_aranges": b"",
+    }
+    assert Image.parse(graft(image.data, contents)).debug.line(address) == (line and ("a.c", line))
+
+
 def test_sizes_of_symbols(model: Image, tool: Callable[..., str], model_elf: Path) -> None:
     sizes = symbol_sizes(model)
     assert [entry.bytes for entry in sizes] == sorted((e.bytes for e in sizes), reverse=True)

@@ -411,6 +411,14 @@ def test_names_that_nobody_would_write_are_no_candidates(build: Callable[..., Pa
     assert candidates(Image.load(build({"long.c": source}, "-O0"))) == ["model_infer"]
 
 
+def test_candidates_fit_into_a_line(build: Callable[..., Path]) -> None:
+    names = [f"model_infer_{'x' * 250}{letter}" for letter in "abcdefgh"]
+    source = "".join(f"void {name}(void) {{}}\n" for name in names)
+    calls = " ".join(f"{name}();" for name in names)
+    source += f"void start(void) {{ {calls} }}\n"
+    assert candidates(Image.load(build({"many.c": source}, "-O0"))) == names[:3]
+
+
 def test_candidates_of_classes_and_c_functions_with_other_names(build: Callable[..., Path]) -> None:
     source = """
     volatile int sink;

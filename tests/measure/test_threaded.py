@@ -17,7 +17,9 @@ from mlbench.elf.image import Image
 from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.stacks import StackWatch
+from mlbench.errors import UsageError
 from mlbench.measure.ram_search import predict
+from mlbench.pipeline.prebuilt import firmware_of
 from mlbench.results.codec import encode
 from mlbench.results.values import RamNeed, Time, UnusedRam
 
@@ -108,6 +110,25 @@ def test_template_and_injected_probe_agree(threaded: Threaded) -> None:
     assert (by_template.by, by_template.certified, by_template.full_runs) == ("template", True, 3)
     # The template's pointer is a word of .bss.
     assert injected.bytes - by_template.bytes in (0, 4, 8)
+
+
+@pytest.mark.parametrize("address", [0x20040000, 0x2003FFFD, 0x10FFFE, 0xFFFFFFFE])
+def test_a_templates_word_that_no_memory_holds_is_told(threaded: Threaded, address: int) -> None:
+    templated = threaded.firmware("-DTEMPLATE")
+    image = Image.load(templated.elf)
+    word, table = image.symbol("mlbench_alloc_size"), image.section(".symtab")
+    assert word is not None
+    assert table is not None
+    data = bytearray(image.data)
+    for at in range(table.offset, table.offset + table.size, 16):
+        if data[at + 4 : at + 12] == struct.pack("<II", word.address, 4):
+            data[at + 4 : at + 8] = address.to_bytes(4, "little")
+    path = threaded.folder / f"word-{address:x}.elf"
+    path.write_bytes(data)
+    with pytest.raises(
+        UsageError, match=f"mlbench_alloc_size is at {address:#010x}, where the chip has no mem"
+    ):
+        threaded.profile(firmware_of(path), Functions())
 
 
 def test_probe_runs_in_the_thread_while_others_go_on(threaded: Threaded) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from mlbench import version
 from mlbench.boards import Board
 from mlbench.core.execution import Functions, Instrument, Probe, RunResult, SpanKind
-from mlbench.core.firmware import Firmware
+from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Firmware
 from mlbench.cycles.model import load_model
 from mlbench.elf.image import Image
 from mlbench.emulator.allocator import Operation, Replay
@@ -106,7 +106,15 @@ class EmulatorSession:
         return self._runs[path]
 
     def _entry(self, image: Image) -> Entry:
-        return Entry.of(image, template_word(self._firmware, image))
+        word = template_word(self._firmware, image)
+        memories = self._chip.flash, self._chip.ram
+        if word is not None and not any(memory.start <= word <= memory.end - 4 for memory in memories):
+            raise UsageError(
+                f"{ALLOC_SIZE_SYMBOL} is at {word:#010x}, where the chip has no memory",
+                where=str(self._firmware.source),
+                do="build it with this tool",
+            )
+        return Entry.of(image, word)
 
     def start(self, deadline_us: float, *, probe: bool) -> RunSnapshot | RunResult:
         """Boot to setup() once; every run goes on from there. A result is how booting failed."""
