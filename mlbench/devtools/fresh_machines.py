@@ -81,15 +81,15 @@ def _failed(system: System, folder: Path, commands: list[str], mirror: str) -> b
     shutil.rmtree(machine, ignore_errors=True)
     words = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}"]
     words += [f"--components={system.components}", system.suite, str(machine), *([mirror] if mirror else [])]
-    made = subprocess.run(
+    bootstrap = subprocess.run(
         words,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    if made.returncode:
-        print(f"{system.name}: not reached: {_last(made.stdout, 1)}", flush=True)
+    if bootstrap.returncode:
+        print(f"{system.name}: not reached: {_last(bootstrap.stdout, 1)}", flush=True)
         return False
     _equip(machine)
     failed = False
