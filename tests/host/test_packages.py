@@ -65,8 +65,6 @@ def test_the_venv_module_and_tools_are_named_in_one_line(path: Path, monkeypatch
     with pytest.raises(EnvironmentFault) as caught:
         environment._ensure_venv_module(Policy(install=False), said.append, partial(missing, builds=True))
     text = str(caught.value)
-    assert (
-        "venv module, a sketch compiler (arduino-cli or arduino-builder) and arm-none-eabi-gcc are" in text
-    )
+    assert "venv module, a sketch compiler (arduino-cli or arduino-builder) and arm-none-eabi-gcc are" in text
     assert "-venv arduino-builder arduino-ctags gcc-arm-none-eabi" in text
     assert said == []
