@@ -132,8 +132,8 @@ def _run(machine: Path, command: str, log: Path) -> int:
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in environ.items() if _KEPT.fullmatch(name)}
-    return {"HOME": "/root", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **kept}
+    variables = {name: value for name, value in environ.items() if _KEPT.fullmatch(name)}
+    return {"HOME": "/root", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **variables}
 
 
 def _last(text: str, count: int) -> str:
