@@ -28,7 +28,7 @@ SHARE = float(os.environ.get("MLBENCH_FUZZ", "0.1"))
 ONLY = os.environ.get("MLBENCH_FUZZ_ONLY", "")
 """Such as ``elf 17``."""
 _GIVEN = os.environ.get("MLBENCH_FUZZ_SEED", "")
-_BATCH = 125
+_BATCH = 250
 _BATCH_SECONDS = 3_600
 _MOST_TOLD = 5
 
