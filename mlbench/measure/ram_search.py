@@ -36,6 +36,8 @@ _MOST_REPLAYED = 60_000_000
 _MOST_PROVEN = 8_000_000
 """Heap calls that may be replayed to try each size of a period."""
 _SAMPLES = 32
+_SHIFTS = (0, 36, 212, 1028)
+"""Sizes that are no whole pages apart, to see whether the heap grows by pages."""
 _FIRST_STEP, _FACTOR = 16, 4
 """Bytes of the first step away from a wrong guess, and by how much each further one is longer."""
 
@@ -142,6 +144,9 @@ class _Period:
         self._allocator = allocator
         self._base = base
         self._sampled = sampled
+        ends = [allocator.spare % PERIOD for shift in _SHIFTS if allocator.passes(base + shift)]
+        self._paged = len(ends) > 1 and len(set(ends)) == 1
+        """Whether the heap grows by pages, as with newlib, or by what is asked for, as with newlib-nano."""
         self._known: dict[int, tuple[int, int]] = {}
         self._states: dict[int, tuple[int, int]] = {}
 
@@ -183,9 +188,14 @@ class _Period:
         return self._known[index]
 
     def _tried(self, size: int) -> tuple[int, int]:
-        passes = self._allocator.passes(size)
-        pages = self._allocator.spare // PERIOD if passes else -1
-        return pages, 0 if self._sampled else self._allocator.growth
+        if not self._allocator.passes(size):
+            return -1, 0 if self._sampled else self._allocator.growth
+        pages = self._allocator.spare // PERIOD
+        growth = 0 if self._sampled else self._allocator.growth
+        # Where sbrk refuses, newlib-nano (4.5, _malloc_r) asks again for less, and may be granted that.
+        while not self._paged and self._allocator.passes(size, (pages + 1) * PERIOD):
+            pages += 1
+        return pages, growth
 
 
 def _confirmed(allocator: Allocator, grid: list[bool], base: int) -> bool:

@@ -284,7 +284,7 @@ class _Overheads:
             request.fqbn,
             request.build_properties,
             platforms=pins or request.platforms,
-            probes=False,
+            probes=request.probes,
         )
         with self._lock:
             if empty not in self._overheads:

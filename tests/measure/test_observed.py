@@ -114,7 +114,8 @@ void setup() { begin_model(); sink = infer(); Serial.begin(9600); Serial.println
 void loop() {}
 """
     limit, _ = unused(bench, "silent", silent + body)
-    assert limit.bytes == plain
+    # Its code differs, and with some compilers its variables by a word or two.
+    assert abs(limit.bytes - plain) <= 16
     assert limit.certified
     assert "less than half of the work" in limit.first_failure
 
