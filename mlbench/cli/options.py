@@ -106,7 +106,7 @@ def add_sketches(parser: Parser) -> None:
         "--jobs",
         metavar="COUNT",
         type=_jobs,
-        help="sketches to work on at a time; default: one for each core",
+        help="sketches to work on at a time; default: one more than cores",
     )
 
 

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault, UsageError
@@ -109,6 +110,11 @@ def stat_digest(folder: Path) -> str:
         for _, relative, about in _walk(folder, frozenset())
     ]
     return hashlib.sha256("".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def size_of(folder: Path, most_files: int) -> int:
+    """Bytes of its first files. Raises EnvironmentFault when a folder cannot be read."""
+    return sum(about.st_size for _, _, about in islice(_walk(folder, frozenset()), most_files))
 
 
 def newest_change(folder: Path) -> float:

@@ -61,6 +61,8 @@ class Services:
     """What to write where functions are not named."""
     expect: Callable[[SketchSpec, Firmware], int | None] = lambda _spec, _firmware: None
     """The limit of unused RAM that an emulator of the board finds; None where there is none."""
+    weight: Callable[[SketchSpec], int] = lambda _spec: 0
+    """Tells which entries will take longest."""
     jobs: int = 0
     """How many entries to work on at a time; 0: as many as this machine can."""
     release: Callable[[], None] = lambda: None
@@ -110,7 +112,8 @@ def profile_all(
         return _measure(spec, built, overhead, services, progress, text, debug)
 
     try:
-        return _each(_telling(job, finished), list(enumerate(specs, 1)), services.limit(specs))
+        weights = [services.weight(spec) for spec in specs]
+        return _each(_telling(job, finished), list(enumerate(specs, 1)), services.limit(specs), weights)
     finally:
         overheads.close()
         services.release()
@@ -202,12 +205,15 @@ def _telling(
     return told
 
 
-def _each(job: Callable[[_T], _R], items: Sequence[_T], limit: int) -> tuple[_R, ...]:
-    """What a job gives for each item, ``limit`` at a time."""
+def _each(
+    job: Callable[[_T], _R], items: Sequence[_T], limit: int, weights: Sequence[int] = ()
+) -> tuple[_R, ...]:
+    """What a job gives for each item, ``limit`` at a time; those of the most weight are begun first."""
     pool = ThreadPoolExecutor(limit, thread_name_prefix="job")
+    order = sorted(range(len(items)), key=lambda index: -weights[index] if weights else 0)
     try:
-        jobs = [pool.submit(job, item) for item in items]
-        return tuple(_result(future) for future in jobs)
+        jobs = {index: pool.submit(job, items[index]) for index in order}
+        return tuple(_result(jobs[index]) for index in range(len(items)))
     finally:
         # After an interrupt nothing new is begun; what runs is ended by whoever handles the interrupt.
         pool.shutdown(wait=False, cancel_futures=True)

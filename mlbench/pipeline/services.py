@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mlbench.core import backends
 from mlbench.core.fqbn import OWN_PACKAGE, without_options
 from mlbench.errors import EnvironmentFault, UsageError
+from mlbench.firmware.source_tree import size_of
 from mlbench.pipeline.run import Services
 from mlbench.pipeline.worker_pool import WorkerPool
 from mlbench.suite.suite_file import SketchSpec, Source
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from mlbench.source.project import Project
     from mlbench.util.git import OutOfReach
 
+_MOST_WEIGHED = 2_000
+"""Files of a folder that are looked at to tell which sketch takes long."""
 EMPTY_SKETCH = "void setup() {}\nvoid loop() {}\n"
 """The shortest sketch: what it takes is the overhead of core and startup code."""
 
@@ -81,6 +84,7 @@ class _ServiceMaker:
             profile=self._checked(self._measure()),
             advise=self._advise,
             expect=self._expected,
+            weight=_weight,
             jobs=self._settings.jobs,
             release=self._workers.release,
         )
@@ -284,6 +288,14 @@ def _perhaps_misspelt(error: PlatformMissing, fqbn: str) -> PlatformMissing:
     close = None if board.listed else nearest(board.id, of_platform)
     do = f"{error.do}, or did you mean {close!r}?" if close else error.do
     return PlatformMissing(error.what, where=error.where, do=do)
+
+
+def _weight(spec: SketchSpec) -> int:
+    """Bytes of the sketch and its libraries, weights of models among them; 0 where they are not here yet."""
+    if spec.source.url:
+        return 0
+    places = [spec.source.folder / spec.sketch, *(spec.own_folder / folder for folder in spec.libraries)]
+    return sum(size_of(place, _MOST_WEIGHED) for place in places if place.is_dir())
 
 
 def _check_board(spec: SketchSpec) -> None:

@@ -26,7 +26,7 @@ class Settings:
     cache: bool = True
     """Whether what was built and measured before is used again."""
     jobs: int = 0
-    """How many sketches are built and measured at a time; 0: as many as cores, memory allowing."""
+    """How many sketches are built and measured at a time; 0: one more than cores, memory allowing."""
     port: str = ""
     """Which board on which port; empty: any that looks like the one of the sketch."""
     person_seconds: float = 0.0

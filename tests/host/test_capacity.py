@@ -28,13 +28,13 @@ def limit(folder: Path, count: int = 0) -> int:
     return job_limit(count, cgroup=folder, memory=folder / "meminfo")
 
 
-def test_as_many_as_cores(limits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert limit(limits) == 16
+def test_one_more_than_cores(limits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert limit(limits) == 17
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {5})
     assert limit(limits) == 1
 
 
-@pytest.mark.parametrize(("text", "jobs"), [("200000 100000", 2), ("50000 100000", 1), ("max 100000", 16)])
+@pytest.mark.parametrize(("text", "jobs"), [("200000 100000", 3), ("50000 100000", 1), ("max 100000", 17)])
 def test_the_quota_of_a_container_counts(limits: Path, text: str, jobs: int) -> None:
     (limits / "cpu.max").write_text(f"{text}\n")
     assert limit(limits) == jobs
@@ -51,7 +51,7 @@ def test_the_memory_left_to_a_container_counts(limits: Path) -> None:
     (limits / "memory.current").write_text(f"{6 * JOB_BYTES}\n")
     assert limit(limits) == 4
     (limits / "memory.max").write_text("max\n")
-    assert limit(limits) == 16
+    assert limit(limits) == 17
 
 
 def test_what_is_asked_for_counts_alone(limits: Path) -> None:
