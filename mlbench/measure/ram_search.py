@@ -193,7 +193,8 @@ class _Period:
         pages = self._allocator.spare // PERIOD
         growth = 0 if self._sampled else self._allocator.growth
         # Where sbrk refuses, newlib-nano (4.5, _malloc_r) asks again for less, and may be granted that.
-        while not self._paged and self._allocator.passes(size, (pages + 1) * PERIOD):
+        most = 0 if self._paged else self._allocator.capacity // PERIOD
+        while pages < most and self._allocator.passes(size, (pages + 1) * PERIOD):
             pages += 1
         return pages, growth
 

@@ -16,7 +16,7 @@ from measure_bench import (
     random_steps,
 )
 
-from mlbench.core.execution import Functions, Outcome, Probe
+from mlbench.core.execution import Functions, Outcome, Place, Probe
 from mlbench.core.firmware import Firmware
 from mlbench.measure.ram_search import predict
 from mlbench.results.values import UnusedRam
@@ -89,6 +89,26 @@ def test_random_sequences_agree_with_every_size(bench: Bench, programmed: Progra
     for size, passes in ((prediction.limit, True), (prediction.limit + 1, False)):
         outcome = session.run(Probe(alloc=size), 1e6).outcome
         assert (outcome is Outcome.PASSED) == passes, (seed, size, outcome)
+
+
+class Boundless:
+    """An allocator that serves sizes within RAM, whatever end of the heap it is told: damaged firmware's."""
+
+    count, calls, heap_in_use, growth, alignment, complete = 0, 1, 0, 0, 8, True
+    capacity = 20_000
+    spare = 0
+
+    def place(self, size: int) -> Place:
+        return Place(100, 100 + size, size)
+
+    def passes(self, size: int, shorter: int = 0) -> bool:
+        assert 0 <= shorter <= self.capacity
+        self.spare = size % 4096
+        return size <= self.capacity
+
+
+def test_an_allocator_without_bounds_has_the_end_of_ram_for_its_limit() -> None:
+    assert predict(Boundless()).limit == Boundless.capacity
 
 
 def test_three_full_runs_are_enough(bench: Bench, programmed: Programmed) -> None:
