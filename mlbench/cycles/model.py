@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from mlbench.cycles.addresses import Accesses, Decoded, accesses
+from mlbench.cycles.alignment import NO_ALIGNMENT, Alignment, alignment
 from mlbench.cycles.decode import decode
 from mlbench.cycles.insn import Insn
 from mlbench.cycles.pipeline import Cost, Pipeline
@@ -59,6 +60,7 @@ class Block:
     depth: int
     taken: int = 0
     accesses: Accesses = NO_ACCESSES
+    alignment: Alignment = NO_ALIGNMENT
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ class CostModel:
         reads = accesses(decoded)
         cycles -= reads.divides * self._costs["div"].cycles
         taken = self._refill[self._ends.get(insn.kind, "decode")]
-        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads)
+        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads, alignment(decoded))
 
 
 def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 
+import unicorn
 from unicorn import arm_const
 
+from mlbench.cycles.alignment import AlignedUse
 from mlbench.cycles.model import Block, BlockFlag
 
 NEVER = 2**63
@@ -21,6 +24,8 @@ class Stop(IntEnum):
     BREAKPOINT = 3
     SELF_LOOP = 4
     ATTENTION = 5
+    MISALIGNED = 6
+    """A base register is unaligned, for an instruction of the block that may not be reached."""
 
 
 CORE_REGISTERS = (
@@ -112,3 +117,14 @@ class Blocks:
     def flags(self, block: Block) -> int:
         """A block's flags, with the breakpoint on its first instruction."""
         return int(block.flags) | (BREAK if block.address in self.breaks else 0)
+
+
+def watch_base(uc: unicorn.Uc, use: AlignedUse, found: Callable[[int], None]) -> None:
+    """Tell of each time that an instruction is about to be executed with an unaligned base."""
+    register, mask = CORE_REGISTERS[use.base], use.size - 1
+
+    def look(_uc: unicorn.Uc, address: int, _size: int, _user: object) -> None:
+        if uc.reg_read(register) & mask:
+            found(address)
+
+    uc.hook_add(unicorn.UC_HOOK_CODE, look, begin=use.address, end=use.address)

@@ -477,9 +477,13 @@ class Machine:
         reason = hook.reason
         if reason == Stop.UNKNOWN:
             self.ram_code.priced(hook.where, hook.where_size)
-            hook.add(self.model.block(hook.where, hook.where_size, self.cpu.read))
+            block = self.model.block(hook.where, hook.where_size, self.cpu.read)
+            hook.add(block)
+            self.processor.aligned_bases.look(block)
             self.processor.traps.look(hook.where, hook.where_size)
             self._look_for_switch(hook.where + hook.where_size)
+        elif reason == Stop.MISALIGNED:
+            self.processor.aligned_bases.suspect(hook.where, hook.where_size)
         elif reason == Stop.BREAKPOINT:
             return self._at_breakpoint(hook.where)
         elif reason == Stop.SELF_LOOP:

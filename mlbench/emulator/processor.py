@@ -12,6 +12,7 @@ from unicorn import arm_const as arm
 
 from mlbench.cycles.model import BlockFlag, RunCosts
 from mlbench.emulator import exceptions, transfers
+from mlbench.emulator.aligned_bases import AlignedBases
 from mlbench.emulator.block_hook import NEVER, BlockHook
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.clock import Clock
@@ -66,6 +67,7 @@ class Processor:
         self.nvic.on_pend = self._pended
         self.faults = faults
         self.traps = InstructionTraps(cpu)
+        self.aligned_bases = AlignedBases(cpu, hook)
         self._semihosting = semihosting
         self._note = note
         self._chip = chip
@@ -368,6 +370,9 @@ class Processor:
         return self.fault(Fault(USAGE_FAULT, what, self.cpu.pc, address, FaultStatus.UNALIGNED))
 
     def _trapped(self) -> Ending | None:
+        unaligned = self.aligned_bases.take()
+        if unaligned is not None:
+            return self._unaligned(unaligned)
         assert self.traps.last is not None
         sight, address = self.traps.last
         pc = self.cpu.pc
