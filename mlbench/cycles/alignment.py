@@ -34,14 +34,17 @@ _KINDS = frozenset(
 class AlignedUse(NamedTuple):
     """An instruction that faults unless its base register is a multiple of ``size``.
 
-    ``offset`` is what it adds to the base for its lowest address; ``condition`` is that of its IT block.
+    ``offset`` is what it adds to the base for its lowest address; ``condition`` is that of its IT block, and
+    ``at`` the IT instruction, else its own address. ``steady``: nothing between the two changes the base.
     """
 
     address: int
     base: int
     size: int
-    offset: int = 0
-    condition: int = ALWAYS
+    offset: int
+    condition: int
+    at: int
+    steady: bool = True
 
 
 class AlignmentCheck(NamedTuple):
@@ -67,13 +70,13 @@ class Alignment(NamedTuple):
 NO_ALIGNMENT = Alignment()
 
 
-def conditions(block: list[Decoded]) -> Iterator[int]:
-    """The condition of each instruction of a block (ITAdvance, A7.3.2)."""
-    state = 0
-    for _, first, _, _ in block:
-        yield state >> 4 if state & 15 else ALWAYS
+def conditions(block: list[Decoded]) -> Iterator[tuple[int, int]]:
+    """The condition of each instruction of a block (ITAdvance, A7.3.2), and where its IT instruction is."""
+    state, at = 0, 0
+    for pc, first, _, _ in block:
+        yield (state >> 4, at) if state & 15 else (ALWAYS, pc)
         if first & 0xFF00 == 0xBF00 and first & 15:
-            state = first & 0xFF
+            state, at = first & 0xFF, pc
         elif state:
             state = state & 0xE0 | state << 1 & 0x1F if state & 7 else 0
 
@@ -101,14 +104,17 @@ def alignment(block: list[Decoded]) -> Alignment:
     checks: dict[AlignmentCheck, None] = {}
     told: list[AlignedUse] = []
     untold: list[AlignedUse] = []
-    for (pc, first, second, insn), condition in zip(block, conditions(block), strict=True):
+    written = 0
+    for (pc, first, second, insn), (condition, at) in zip(block, conditions(block), strict=True):
+        written = written if condition != ALWAYS else 0
         need = needed(first, second, insn)
         if need is not None:
             base, size = need
             where = registers[base]
             if where is None or not _is_multiple(where, size):
                 access = pointer(first, second, insn)
-                use = AlignedUse(pc, base, size, access.offset if access else 0, condition)
+                offset = access.offset if access else 0
+                use = AlignedUse(pc, base, size, offset, condition, at, not written >> base & 1)
                 if where is None or PC in (where.base, where.scaled):
                     untold.append(use)
                 else:
@@ -118,6 +124,7 @@ def alignment(block: list[Decoded]) -> Alignment:
                 # Past it, the base was aligned.
                 registers[base] = constant(0)
         _step(flow, pc, first, second, insn, condition)
+        written |= insn.writes
     steady = all(_is_steady(check, registers) for check in checks)
     return Alignment(tuple(checks), tuple(told), tuple(untold), steady)
 

@@ -39,10 +39,10 @@ typedef struct {
     int8_t slot;
 } access_t;
 
-/* An instruction whose base register must be aligned, looked at where it is. */
+/* An instruction whose base register must be aligned, looked at where it is. A mask of 0: always to be told. */
 typedef struct {
     const uint32_t *registers;
-    void (*found)(uint32_t address);
+    void (*found)(void);
     uint32_t base, mask;
 } base_t;
 
@@ -479,7 +479,8 @@ EXPORT void mlbench_base(void *uc, uint64_t address, uint32_t size, void *user)
 {
     const base_t *use = user;
     (void)uc;
+    (void)address;
     (void)size;
-    if (use->registers[use->base] & use->mask)
-        use->found((uint32_t)address);
+    if (!use->mask || use->registers[use->base] & use->mask)
+        use->found();
 }

@@ -26,6 +26,8 @@ class Stop(IntEnum):
     ATTENTION = 5
     MISALIGNED = 6
     """A base register is unaligned, for an instruction of the block that may not be reached."""
+    QUIET = 7
+    """Set by the host: blocks are executed without being looked at."""
 
 
 CORE_REGISTERS = (
@@ -119,12 +121,15 @@ class Blocks:
         return int(block.flags) | (BREAK if block.address in self.breaks else 0)
 
 
-def watch_base(uc: unicorn.Uc, use: AlignedUse, found: Callable[[int], None]) -> None:
-    """Tell of each time that an instruction is about to be executed with an unaligned base."""
+def watch_base(uc: unicorn.Uc, use: AlignedUse, found: Callable[[AlignedUse], None]) -> None:
+    """Tell of each time that an instruction, or its IT block, is about to be executed with an unaligned base.
+
+    Also where the base can only be told later.
+    """
     register, mask = CORE_REGISTERS[use.base], use.size - 1
 
-    def look(_uc: unicorn.Uc, address: int, _size: int, _user: object) -> None:
-        if uc.reg_read(register) & mask:
-            found(address)
+    def look(_uc: unicorn.Uc, _address: int, _size: int, _user: object) -> None:
+        if not use.steady or uc.reg_read(register) & mask:
+            found(use)
 
-    uc.hook_add(unicorn.UC_HOOK_CODE, look, begin=use.address, end=use.address)
+    uc.hook_add(unicorn.UC_HOOK_CODE, look, begin=use.at, end=use.at)

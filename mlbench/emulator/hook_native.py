@@ -31,7 +31,7 @@ from mlbench.emulator.hook_records import (
 _NO_LINE = 0xFFFFFFFF
 _BY_ONE, _BY_TWO = 16, 17
 """Kinds of accesses that only ``_block_hook.c`` knows, besides ``SumKind``."""
-_Found = ctypes.CFUNCTYPE(None, ctypes.c_uint32)
+_Found = ctypes.CFUNCTYPE(None)
 
 
 class NativeBlockHook:
@@ -180,17 +180,16 @@ class NativeBlockHook:
         if status:
             raise unicorn.UcError(status)
 
-    def watch_base(self, uc: unicorn.Uc, use: AlignedUse, found: Callable[[int], None]) -> None:
-        """Tell of each time that an instruction is about to be executed with an unaligned base."""
+    def watch_base(self, uc: unicorn.Uc, use: AlignedUse, found: Callable[[AlignedUse], None]) -> None:
+        """See ``hook_common.watch_base``."""
         if not self._state.registers:
             watch_base(uc, use, found)
             return
-        callback = _Found(found)
-        record = BaseRecord(
-            self._state.registers, ctypes.cast(callback, ctypes.c_void_p), use.base, use.size - 1
-        )
+        callback = _Found(lambda: found(use))
+        mask = use.size - 1 if use.steady else 0
+        record = BaseRecord(self._state.registers, ctypes.cast(callback, ctypes.c_void_p), use.base, mask)
         self._bases.append((record, callback))
-        self._hook(unicorn.UC_HOOK_CODE, self._base_function, record, use.address, use.address)
+        self._hook(unicorn.UC_HOOK_CODE, self._base_function, record, use.at, use.at)
 
     def add(self, block: Block) -> None:
         """Take in a priced block."""

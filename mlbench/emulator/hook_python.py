@@ -77,8 +77,8 @@ class PythonBlockHook:
         """Hook this block hook into a CPU."""
         uc.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
 
-    def watch_base(self, uc: unicorn.Uc, use: AlignedUse, found: Callable[[int], None]) -> None:
-        """Tell of each time that an instruction is about to be executed with an unaligned base."""
+    def watch_base(self, uc: unicorn.Uc, use: AlignedUse, found: Callable[[AlignedUse], None]) -> None:
+        """See ``hook_common.watch_base``."""
         watch_base(uc, use, found)
 
     def _stop(self, uc: unicorn.Uc, reason: int, address: int, size: int) -> None:

@@ -370,9 +370,13 @@ class Processor:
         return self.fault(Fault(USAGE_FAULT, what, self.cpu.pc, address, FaultStatus.UNALIGNED))
 
     def _trapped(self) -> Ending | None:
-        unaligned = self.aligned_bases.take()
-        if unaligned is not None:
-            return self._unaligned(unaligned)
+        use = self.aligned_bases.take()
+        if use is not None:
+            stop = self.aligned_bases.approach(use)
+            if stop is not None:
+                return self.handle(stop)
+            unaligned = self.aligned_bases.unaligned(use)
+            return None if unaligned is None else self._unaligned(unaligned)
         assert self.traps.last is not None
         sight, address = self.traps.last
         pc = self.cpu.pc

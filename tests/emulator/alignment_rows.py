@@ -11,7 +11,7 @@ from typing import NamedTuple
 WORDS = 22
 _NAMES = ("faults", "cfsr", "hfsr", "pc", "xpsr", "frame r0", "r0", "r1", "r2", "r3", "s0", "s1", "s2", "s3",
           *(f"memory+{4 * n}" for n in range(8)))  # fmt: skip
-OFFSETS = (0, 1, 2, 3, 4)
+OFFSETS = (0, 1, 2, 4)
 
 INSTRUCTIONS = (
     "ldm{c} r0, {{r1, r2}}", "ldm{c} r0!, {{r1-r3}}", "ldm{c}.w r0, {{r1, r2, r3}}", "ldmdb{c} r0!, {{r1, r2}}",
@@ -38,6 +38,11 @@ FORMS = {
     "half masked in the block": "add r0, r4, r5\nbic r0, r0, #1\n{plain}",
     "in an IT block that is taken": "add r0, r4, r5\ncmp r0, r0\nit eq\n{taken}",
     "in an IT block that is not taken": "add r0, r4, r5\ncmp r0, r0\nit ne\n{left}",
+    "later in an IT block": "add r0, r4, r5\ncmp r0, r0\nittt eq\nmoveq r7, #1\naddeq r7, #1\n{taken}",
+    "formed in its IT block": "mov r0, r4\ncmp r0, r0\nitt eq\naddeq r0, r5\n{taken}",
+    "loaded in its IT block": "add r0, r4, r5\nstr r0, [r6]\ncmp r0, r0\nitt eq\nldreq r0, [r6]\n{taken}",
+    "unaligned in an IT block that is not taken": "add r0, r4, r5\ncmp r0, r0\nitt ne\naddne r0, #1\n{left}",
+    "the second in an IT block": "add r0, r4, r5\ncmp r0, r0\nitee ne\n{left}\n{taken}\naddeq r7, #1",
     "behind an IT block": "mov r0, r4\ncmp r5, #1\nit hi\naddhi r0, r5\n{plain}",
     "twice": "add r0, r4, r5\n{plain}\n{plain}",
     "in a loop": "mov r0, r4\nmovs r7, #3\n1: {plain}\ncmp r7, #3\nite eq\naddeq r0, #4\naddne r0, r5\n"
