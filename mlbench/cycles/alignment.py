@@ -58,21 +58,30 @@ class Alignment(NamedTuple):
     """What a block asks of its bases.
 
     ``checks`` are looked at before the block, for ``told``; ``untold`` can only be looked at where they are.
+    ``entered`` lie in an IT block that the block begins within: they are looked at from the block's start.
     ``steady``: where the block follows itself, what has held holds again.
     """
 
     checks: tuple[AlignmentCheck, ...] = ()
     told: tuple[AlignedUse, ...] = ()
     untold: tuple[AlignedUse, ...] = ()
+    entered: tuple[AlignedUse, ...] = ()
     steady: bool = True
 
 
 NO_ALIGNMENT = Alignment()
 
 
-def conditions(block: list[Decoded]) -> Iterator[tuple[int, int]]:
-    """The condition of each instruction of a block (ITAdvance, A7.3.2), and where its IT instruction is."""
-    state, at = 0, 0
+_NEVER = AlignmentCheck(constant(1), 4)
+"""What does not hold, so that the block is stopped at each time."""
+
+
+def conditions(block: list[Decoded], state: int = 0) -> Iterator[tuple[int, int]]:
+    """The condition of each instruction of a block (ITAdvance, A7.3.2), and where its IT instruction is.
+
+    ``state`` is ITSTATE where the block begins; its IT instruction is told as the block's start.
+    """
+    at = block[0][0]
     for pc, first, _, _ in block:
         yield (state >> 4, at) if state & 15 else (ALWAYS, pc)
         if first & 0xFF00 == 0xBF00 and first & 15:
@@ -94,8 +103,8 @@ def needed(first: int, second: int, insn: Insn) -> tuple[int, int] | None:
     return None
 
 
-def alignment(block: list[Decoded]) -> Alignment:
-    """What a block's instructions ask of their bases."""
+def alignment(block: list[Decoded], state: int = 0) -> Alignment:
+    """What a block's instructions ask of their bases; ``state`` is ITSTATE where it begins."""
     if all(needed(first, second, insn) is None for _, first, second, insn in block):
         return NO_ALIGNMENT
     flow = Flow(slots=False)
@@ -104,8 +113,9 @@ def alignment(block: list[Decoded]) -> Alignment:
     checks: dict[AlignmentCheck, None] = {}
     told: list[AlignedUse] = []
     untold: list[AlignedUse] = []
+    entered: list[AlignedUse] = []
     written = 0
-    for (pc, first, second, insn), (condition, at) in zip(block, conditions(block), strict=True):
+    for (pc, first, second, insn), (condition, at) in zip(block, conditions(block, state), strict=True):
         written = written if condition != ALWAYS else 0
         need = needed(first, second, insn)
         if need is not None:
@@ -115,18 +125,22 @@ def alignment(block: list[Decoded]) -> Alignment:
                 access = pointer(first, second, insn)
                 offset = access.offset if access else 0
                 use = AlignedUse(pc, base, size, offset, condition, at, not written >> base & 1)
-                if where is None or PC in (where.base, where.scaled):
-                    untold.append(use)
+                is_told = where is not None and PC not in (where.base, where.scaled)
+                if condition != ALWAYS and block[0][1] & 0xFF00 != 0xBF00 and at == block[0][0]:
+                    entered.append(use)
                 else:
-                    told.append(use)
+                    (told if is_told else untold).append(use)
+                if where is not None and is_told:
                     checks[AlignmentCheck(where, size)] = None
+                elif use in entered:
+                    checks[_NEVER] = None
             if condition == ALWAYS and size == 4:
                 # Past it, the base was aligned.
                 registers[base] = constant(0)
         _step(flow, pc, first, second, insn, condition)
         written |= insn.writes
     steady = all(_is_steady(check, registers) for check in checks)
-    return Alignment(tuple(checks), tuple(told), tuple(untold), steady)
+    return Alignment(tuple(checks), tuple(told), tuple(untold), tuple(entered), steady)
 
 
 def _step(flow: Flow, pc: int, first: int, second: int, insn: Insn, condition: int) -> None:

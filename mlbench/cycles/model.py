@@ -136,8 +136,17 @@ class CostModel:
                 cycles += pipeline.rest()
             yield (where, first, second, insn), cycles
 
-    def block(self, address: int, size: int, read: Callable[[int, int], bytes]) -> Block:
-        """Price the block of ``size`` bytes at ``address``; ``read`` gives the code."""
+    def block(
+        self, address: int, size: int, read: Callable[[int, int], bytes], it_state: int = 0
+    ) -> Block:
+        """Price the block of ``size`` bytes at ``address``.
+
+        Args:
+            address: of its first instruction.
+            size: in bytes.
+            read: gives the code.
+            it_state: ITSTATE where it begins.
+        """
         code = read(address, size)
         cycles, sp, depth = 0, 0, 0
         flags = BlockFlag(0)
@@ -163,7 +172,7 @@ class CostModel:
         reads = accesses(decoded)
         cycles -= reads.divides * self._costs["div"].cycles
         taken = self._refill[self._ends.get(insn.kind, "decode")]
-        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads, alignment(decoded))
+        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads, alignment(decoded, it_state))
 
 
 def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:

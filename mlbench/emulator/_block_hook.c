@@ -13,6 +13,7 @@
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5, MISALIGNED = 6 };
+enum { CHECKED = 2 }; /* of `resumed`: the bases have been looked at, too */
 
 /* What to do with the sum of an access. The last two are reads of one word by the CPU's registers alone,
  * which nearly all are: the first has one register, the second two. */
@@ -390,7 +391,7 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
         if (block->flags & SENDS_EVENT)
             hook->event_register = 1;
     }
-    if (block->checks && misaligned(hook, block)) {
+    if (block->checks && hook->resumed != CHECKED && misaligned(hook, block)) {
         stop(hook, MISALIGNED, address, size);
         return;
     }

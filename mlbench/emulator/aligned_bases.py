@@ -5,7 +5,8 @@ unaligned, and where a base can only be told at its instruction, that instructio
 time before it is executed: it may not be reached, and its base may be another by then.
 
 Unicorn cannot stop within an IT block (2.1, qemu/target/arm/translate.c: ``no_exit_request``). There the IT
-instruction is hooked; from it, the CPU is run to the instruction in question.
+instruction is hooked; from it, the CPU is run to the instruction in question. Where a block begins within an IT
+block, which lies across two pages or is returned to, it is run from the block's start, each time.
 """
 
 from __future__ import annotations
@@ -39,11 +40,17 @@ class AlignedBases:
             self._blocks[block.address, block.size] = block
         self._watch(block.alignment.untold)
 
-    def suspect(self, address: int, size: int) -> None:
-        """The block hook has seen an unaligned base before a block: look closer from now on."""
+    def suspect(self, address: int, size: int) -> tuple[AlignedUse, ...]:
+        """The block hook has seen an unaligned base before a block: look closer from now on.
+
+        What has to be looked at now is returned: it cannot be hooked.
+        """
         block = self._blocks[address, size]
-        self._watch(block.alignment.told)
-        self._hook.add(replace(block, alignment=Alignment((), (), block.alignment.untold)))
+        alignment = block.alignment
+        self._watch(alignment.told)
+        if not alignment.entered:
+            self._hook.add(replace(block, alignment=Alignment(untold=alignment.untold)))
+        return alignment.entered
 
     def take(self) -> AlignedUse | None:
         """What the CPU has stopped for, at the instruction or at its IT instruction; None: for another reason."""

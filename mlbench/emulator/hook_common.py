@@ -48,6 +48,9 @@ UNMASKS = int(BlockFlag.UNMASKS)
 MOVES_SP = int(BlockFlag.MOVES_SP)
 SENDS_EVENT = int(BlockFlag.SENDS_EVENT)
 
+CHECKED = 2
+"""``resumed``: not the breakpoint alone has been dealt with, but the alignment of bases as well."""
+
 SAVED = (
     "cycles",
     "instructions",

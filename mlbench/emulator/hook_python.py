@@ -17,6 +17,7 @@ from mlbench.cycles.model import Block, RunCosts
 from mlbench.cycles.sums import SLOTS, Sum, SumKind
 from mlbench.emulator.hook_common import (
     BREAK,
+    CHECKED,
     CORE_REGISTERS,
     MEMORIES,
     MOVES_SP,
@@ -103,7 +104,11 @@ class PythonBlockHook:
             return self._stop(uc, Stop.BREAKPOINT, address, size)
         if flags & SELF:
             return self._stop(uc, Stop.SELF_LOOP, address, size)
-        if alignment.checks and any(self._sum(uc, where) & of - 1 for where, of in alignment.checks):
+        if (
+            alignment.checks
+            and self.resumed != CHECKED
+            and any(self._sum(uc, where) & of - 1 for where, of in alignment.checks)
+        ):
             return self._stop(uc, Stop.MISALIGNED, address, size)
         self.resumed = 0
         if flags & SENDS_EVENT:

@@ -10,6 +10,7 @@ from typing import Any
 
 from unicorn import arm_const as arm
 
+from mlbench.cycles.alignment import AlignedUse
 from mlbench.cycles.model import BlockFlag, RunCosts
 from mlbench.emulator import exceptions, transfers
 from mlbench.emulator.aligned_bases import AlignedBases
@@ -20,6 +21,7 @@ from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.endings import End, Ending
 from mlbench.emulator.exceptions import ExceptionFrame, Refused
 from mlbench.emulator.faults import Fault, FaultLog, FaultStatus, HardStatus, describe
+from mlbench.emulator.hook_common import CHECKED
 from mlbench.emulator.host_time import Activity
 from mlbench.emulator.instruction_traps import InstructionTraps, Reason
 from mlbench.emulator.mpu import ENABLE, HFNMIENA
@@ -369,14 +371,25 @@ class Processor:
         what = f"unaligned access to {address:#010x}"
         return self.fault(Fault(USAGE_FAULT, what, self.cpu.pc, address, FaultStatus.UNALIGNED))
 
-    def _trapped(self) -> Ending | None:
-        use = self.aligned_bases.take()
-        if use is not None:
+    def suspect_bases(self, address: int, size: int) -> Ending | None:
+        """The block hook has seen an unaligned base before a block."""
+        return self._look_at_bases(self.aligned_bases.suspect(address, size))
+
+    def _look_at_bases(self, uses: tuple[AlignedUse, ...]) -> Ending | None:
+        for use in uses:
             stop = self.aligned_bases.approach(use)
             if stop is not None:
                 return self.handle(stop)
-            unaligned = self.aligned_bases.unaligned(use)
-            return None if unaligned is None else self._unaligned(unaligned)
+            address = self.aligned_bases.unaligned(use)
+            if address is not None:
+                return self._unaligned(address)
+            self.hook.resumed = CHECKED
+        return None
+
+    def _trapped(self) -> Ending | None:
+        use = self.aligned_bases.take()
+        if use is not None:
+            return self._look_at_bases((use,))
         assert self.traps.last is not None
         sight, address = self.traps.last
         pc = self.cpu.pc
