@@ -39,6 +39,7 @@ from mlbench.emulator.nvic import (
 from mlbench.emulator.peripherals import core
 from mlbench.emulator.peripherals.core import SystemControl
 from mlbench.emulator.semihosting import BKPT, Semihosting
+from mlbench.emulator.unaligned import describe_unaligned
 from mlbench.errors import EnvironmentFault
 
 _WFE, _WFI = (2, 0xBF20), (2, 0xBF30)
@@ -368,7 +369,8 @@ class Processor:
         return self.fault(Fault(MEM_MANAGE, what, cpu.pc, address, status), address)
 
     def _unaligned(self, address: int) -> Ending | None:
-        what = f"unaligned access to {address:#010x}"
+        there = describe_unaligned(address, self.faults.image, self._chip, self.cpu.sp)
+        what = f"unaligned access to {address:#010x}{there}"
         return self.fault(Fault(USAGE_FAULT, what, self.cpu.pc, address, FaultStatus.UNALIGNED))
 
     def suspect_bases(self, address: int, size: int) -> Ending | None:
