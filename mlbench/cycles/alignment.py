@@ -1,13 +1,14 @@
 """Which instructions of a block fault where their base register is unaligned, told by registers.
 
-LDM, STM, LDRD, STRD, VLDR, VSTR, VLDM, VSTM, LDREX and STREX need an address that is a multiple of four, LDREXH
-and STREXH one that is a multiple of two, whatever CCR.UNALIGN_TRP is (ARMv7-M Architecture Reference Manual,
-DDI 0403E, A3.2.1 and B2.3.4). Their offsets are multiples of four (of words), so that the base register alone
-decides. SP is always a multiple of four (B1.4.1), and so is what is relative to PC: neither needs a look.
+LDM, STM, LDRD, STRD, VLDR, VSTR, VLDM, VSTM, LDREX and STREX need an address that is a multiple of four,
+LDREXH and STREXH one that is a multiple of two, whatever CCR.UNALIGN_TRP is (ARMv7-M Architecture Reference
+Manual, DDI 0403E, A3.2.1 and B2.3.4). Their offsets are multiples of four (of words), so that the base
+register alone decides. SP is always a multiple of four (B1.4.1), and so is what is relative to PC: neither
+needs a look.
 
-Registers are followed in remainders by four. Nearly all bases are a sum of registers as they are when the block
-begins: the block hook looks at these there. What must be right is a base that is told as aligned; one that is
-told as unaligned is looked at again where the instruction is.
+Registers are followed in remainders by four. Nearly all bases are a sum of registers as they are when the
+block begins: the block hook looks at these there. What must be right is a base that is told as aligned; one
+that is told as unaligned is looked at again where the instruction is.
 """
 
 from __future__ import annotations

@@ -136,9 +136,7 @@ class CostModel:
                 cycles += pipeline.rest()
             yield (where, first, second, insn), cycles
 
-    def block(
-        self, address: int, size: int, read: Callable[[int, int], bytes], it_state: int = 0
-    ) -> Block:
+    def block(self, address: int, size: int, read: Callable[[int, int], bytes], it_state: int = 0) -> Block:
         """Price the block of ``size`` bytes at ``address``.
 
         Args:
@@ -172,7 +170,9 @@ class CostModel:
         reads = accesses(decoded)
         cycles -= reads.divides * self._costs["div"].cycles
         taken = self._refill[self._ends.get(insn.kind, "decode")]
-        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads, alignment(decoded, it_state))
+        return Block(
+            address, size, len(decoded), cycles, flags, depth, taken, reads, alignment(decoded, it_state)
+        )
 
 
 def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:

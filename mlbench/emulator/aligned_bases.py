@@ -1,12 +1,12 @@
 """Instructions that fault at an unaligned address, whatever the firmware has set: see ``cycles.alignment``.
 
 The block hook looks at the bases that registers tell at a block's start, at next to no cost. Where one is
-unaligned, and where a base can only be told at its instruction, that instruction is hooked, and looked at each
-time before it is executed: it may not be reached, and its base may be another by then.
+unaligned, and where a base can only be told at its instruction, that instruction is hooked, and looked at
+each time before it is executed: it may not be reached, and its base may be another by then.
 
-Unicorn cannot stop within an IT block (2.1, qemu/target/arm/translate.c: ``no_exit_request``). There the IT
-instruction is hooked; from it, the CPU is run to the instruction in question. Where a block begins within an IT
-block, which lies across two pages or is returned to, it is run from the block's start, each time.
+Unicorn cannot stop within an IT block (2.1, qemu/target/arm/translate.c: ``no_exit_request``). There the
+IT instruction is hooked; from it, the CPU is run to the instruction in question. Where a block begins within
+an IT block, which lies across two pages or is returned to, it is run from the block's start, each time.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class AlignedBases:
         return alignment.entered
 
     def take(self) -> AlignedUse | None:
-        """What the CPU has stopped for, at the instruction or at its IT instruction; None: for another reason."""
+        """What the CPU has stopped for, at the instruction or its IT instruction; None: for something else."""
         use, self._stopped = self._stopped, None
         return use
 

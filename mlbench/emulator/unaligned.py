@@ -35,7 +35,7 @@ def describe_unaligned(address: int, image: Image, chip: Chip, sp: int) -> str:
         offset, name = address - symbol.address, symbol.demangled
         if symbol.address % _ALIGNMENT == 0:
             return f" (offset {offset} in {name}, which is itself aligned)"
-        kind = "an odd address" if symbol.address % 2 else "an address that is not a multiple of 4"
+        kind = "an odd address" if symbol.address % 2 else "a multiple of 2, not of 4"
         return f" (offset {offset} in {name}, which starts at {kind}: declare it {_ADVICE})"
     if chip.ram.holds(address) and address >= sp:
         return f" ({address - sp} bytes above SP, on the stack)"

@@ -1,7 +1,7 @@
 """Rows of a table: instructions that need an aligned address, by how it is formed and by how far it is off.
 
-All rows are one image. A row leaves what faulted (how often, CFSR, HFSR, where, xPSR and r0 of the frame), the
-registers behind it, and the memory that it reads or writes.
+All rows are one image. A row leaves what faulted (how often, CFSR, HFSR, where, xPSR and r0 of the frame),
+the registers behind it, and the memory that it reads or writes.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ _NAMES = ("faults", "cfsr", "hfsr", "pc", "xpsr", "frame r0", "r0", "r1", "r2", 
 OFFSETS = (0, 1, 2, 4)
 
 INSTRUCTIONS = (
-    "ldm{c} r0, {{r1, r2}}", "ldm{c} r0!, {{r1-r3}}", "ldm{c}.w r0, {{r1, r2, r3}}", "ldmdb{c} r0!, {{r1, r2}}",
-    "stm{c} r0!, {{r1, r2}}", "stm{c}.w r0, {{r1-r3}}", "stmdb{c} r0!, {{r1, r2}}",
-    "ldrd{c} r1, r2, [r0, #4]", "ldrd{c} r1, r2, [r0], #8", "ldrd{c} r1, r2, [r0, #-4]!",
-    "strd{c} r1, r2, [r0]", "strd{c} r1, r2, [r0, #8]!", "strd{c} r1, r2, [r0], #-8",
-    "vldr{c} s0, [r0, #4]", "vldr{c} d0, [r0]", "vstr{c} s1, [r0, #-4]", "vstr{c} d1, [r0]",
-    "vldm{c} r0, {{s0-s2}}", "vldm{c} r0!, {{d0-d1}}", "vldmdb{c} r0!, {{s1, s2}}",
-    "vstm{c} r0!, {{s0-s3}}", "vstmdb{c} r0!, {{s0}}",
-    "ldrex{c} r1, [r0, #4]", "ldrexh{c} r1, [r0]", "ldrexb{c} r1, [r0]",
-    "strex{c} r2, r1, [r0]", "strexh{c} r2, r1, [r0]", "strexb{c} r2, r1, [r0]",
+    "ldm{c} r0, {{r1, r2}}", "ldm{c} r0!, {{r1-r3}}", "ldm{c}.w r0, {{r1, r2, r3}}",
+    "ldmdb{c} r0!, {{r1, r2}}", "stm{c} r0!, {{r1, r2}}", "stm{c}.w r0, {{r1-r3}}",
+    "stmdb{c} r0!, {{r1, r2}}", "ldrd{c} r1, r2, [r0, #4]", "ldrd{c} r1, r2, [r0], #8",
+    "ldrd{c} r1, r2, [r0, #-4]!", "strd{c} r1, r2, [r0]", "strd{c} r1, r2, [r0, #8]!",
+    "strd{c} r1, r2, [r0], #-8", "vldr{c} s0, [r0, #4]", "vldr{c} d0, [r0]", "vstr{c} s1, [r0, #-4]",
+    "vstr{c} d1, [r0]", "vldm{c} r0, {{s0-s2}}", "vldm{c} r0!, {{d0-d1}}", "vldmdb{c} r0!, {{s1, s2}}",
+    "vstm{c} r0!, {{s0-s3}}", "vstmdb{c} r0!, {{s0}}", "ldrex{c} r1, [r0, #4]", "ldrexh{c} r1, [r0]",
+    "ldrexb{c} r1, [r0]", "strex{c} r2, r1, [r0]", "strexh{c} r2, r1, [r0]", "strexb{c} r2, r1, [r0]",
     "ldr{c} r1, [r0]", "strh{c} r1, [r0, #2]",
 )  # fmt: skip
 

@@ -40,7 +40,7 @@ culprit: ldrd r1, r2, [r0, #8]
     [
         ("model + 1", "(offset 9 in model, which is itself aligned)"),
         ("arena", "(offset 8 in arena, which starts at an odd address: declare it alignas(16))"),
-        ("half", "(offset 8 in half, which starts at an address that is not a multiple of 4: declare it alignas(16))"),
+        ("half", "(offset 8 in half, which starts at a multiple of 2, not of 4: declare it alignas(16))"),
         ("0x2003FF02", ""),
     ],
 )  # fmt: skip
