@@ -53,7 +53,7 @@ class AlignedBases:
         return alignment.entered
 
     def take(self) -> AlignedUse | None:
-        """What the CPU has stopped for, at the instruction or its IT instruction; None: for something else."""
+        """What the CPU stopped for, at the instruction or its IT instruction; None: another reason."""
         use, self._stopped = self._stopped, None
         return use
 

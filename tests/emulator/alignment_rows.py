@@ -6,7 +6,9 @@ the registers behind it, and the memory that it reads or writes.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import random
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 WORDS = 22
 _NAMES = ("faults", "cfsr", "hfsr", "pc", "xpsr", "frame r0", "r0", "r1", "r2", "r3", "s0", "s1", "s2", "s3",
@@ -52,6 +54,19 @@ FORMS = {
 }  # fmt: skip
 
 
+class AnyRow(Protocol):
+    """What an image is made of."""
+
+    @property
+    def offset(self) -> int:
+        """What r5 is."""
+        ...
+
+    def code(self) -> str:
+        """Its instructions."""
+        ...
+
+
 class Row(NamedTuple):
     """One instruction, formed in one way, so many bytes off."""
 
@@ -84,7 +99,7 @@ usage_fault_handler:
 .ltorg
 .thumb_func
 begin:
-  ldr r4, =memory; ldr r6, =cell
+  clrex; ldr r4, =memory; ldr r6, =cell
   movs r0, #0; ldr r1, =0x01020304; mov r2, #-16
   1: mul r3, r1, r0; adds r3, #8; str r3, [r4, r2]; adds r0, #1; adds r2, #4; cmp r2, #48; blo 1b; bne 1b
   movs r0, #0; movs r1, #0
@@ -104,7 +119,7 @@ done:
 """
 
 
-def program(rows: tuple[Row, ...], *, usage_fault: bool = True) -> str:
+def program(rows: Sequence[AnyRow], *, usage_fault: bool = True) -> str:
     """An image's assembly; ``usage_fault``: the fault has a handler of its own, else it escalates."""
     lines = [_SUPPORT, ".thumb_func", "main: push {r4-r11, lr}", "ldr r9, =results", "ldr r0, =0xE000ED24",
              f"mov r1, #{1 << 18 if usage_fault else 0}", "str r1, [r0]"]  # fmt: skip
@@ -121,3 +136,51 @@ def values(data: bytes, number: int) -> dict[str, int]:
     """What one row left."""
     part = data[4 * WORDS * number : 4 * WORDS * (number + 1)]
     return {name: int.from_bytes(part[4 * n : 4 * n + 4], "little") for n, name in enumerate(_NAMES)}
+
+
+class RandomRow(NamedTuple):
+    """Instructions that form addresses at random, and use them."""
+
+    text: str
+    offset: int
+
+    def code(self) -> str:
+        """Its instructions."""
+        return self.text
+
+
+_CHANGES = (
+    "adds r7, #{n}", "subs r7, #{n}", "lsls r7, r7, #{shift}", "lsrs r7, r7, #{shift}", "eor r7, r7, #{n}",
+    "add r7, r7, r5", "mul r7, r7, r5", "bic r7, r7, #{n}", "and r7, r7, #{n}", "ubfx r7, r7, #0, #3",
+    "rsb r7, r7, #{n}", "add.w r7, r5, r7, lsl #{shift}", "movw r7, #{n}", "mov r7, r5", "uxtb r7, r7",
+    "str r7, [r6]\nldr r7, [r6]", "strb r7, [r6]\nldrb r7, [r6]", "b 9f\n9:", "nop", "orr r7, r7, r5",
+    "cmp r7, r5\nit {c}\nadd{c} r7, #{n}", "cmp r7, #2\nite {c}\nmov{c} r7, r5\nmov{d} r7, #{n}",
+    "cmp r7, #4\nittt {c}\nadd{c} r7, #{n}\nstr{c} r7, [r6]\nldr{c} r7, [r6]",
+)  # fmt: skip
+_INVERSE = {"eq": "ne", "ne": "eq", "hi": "ls", "ls": "hi", "ge": "lt", "lt": "ge"}
+
+
+def _random_step(draw: random.Random) -> str:
+    condition = draw.choice(tuple(_INVERSE))
+    values = {"n": draw.randrange(8), "shift": draw.randrange(1, 4), "c": condition, "d": _INVERSE[condition]}
+    kind = draw.random()
+    if kind < 0.6:
+        return draw.choice(_CHANGES).format(**values)
+    instruction = draw.choice([i for i in INSTRUCTIONS if not i.startswith("strex")])
+    # The base is near the memory, whatever r7 is.
+    form = "and r0, r7, #15\nadd r0, r4, r0" if kind < 0.9 else "bfc r7, #4, #28\nadd r0, r4, r7"
+    if draw.random() < 0.7:
+        return f"{form}\n{instruction.format(c='')}"
+    then, other = instruction.format(c=condition), draw.choice(("add{} r7, #1", "mov{} r3, r7", "nop{}"))
+    position = draw.randrange(3)
+    lines = [other.format(condition)] * position + [then]
+    return f"{form}\ncmp r7, #{values['n']}\ni{'t' * len(lines)} {condition}\n" + "\n".join(lines)
+
+
+def random_rows(seed: str, count: int) -> list[RandomRow]:
+    """Rows of a seed."""
+    draw = random.Random(seed)
+    return [
+        RandomRow("\n".join(_random_step(draw) for _ in range(draw.randrange(3, 9))), draw.randrange(5))
+        for _ in range(count)
+    ]

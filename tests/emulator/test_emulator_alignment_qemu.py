@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import random
+
 import pytest
-from alignment_rows import ROWS, WORDS, program, values
+from alignment_rows import ROWS, WORDS, program, random_rows, values
 from qemu_machine import BothMachines, both
 
 __all__ = ["both"]
@@ -28,3 +31,18 @@ def test_the_table(both: BothMachines, usage_fault: bool, force_python: bool) ->
             names = [name for name in ours if ours[name] != theirs[name]]
             differences.append((*row, [(name, hex(ours[name]), hex(theirs[name])) for name in names]))
     assert not differences
+
+
+@pytest.mark.parametrize("force_python", [False, True], ids=["native", "python"])
+def test_random_ones(both: BothMachines, force_python: bool) -> None:
+    seed = "same each time" if os.environ.get("CI") else str(random.randrange(1 << 32))
+    print(f"seed {seed!r}")
+    rows = random_rows(seed, 1500)
+    elf = both.image(program(rows), asm=True)
+    emulated, reference = both.emulated(elf, force_python=force_python), both.reference(elf)
+    faults = 0
+    for number, row in enumerate(rows):
+        ours, theirs = values(emulated, number), values(reference, number)
+        assert ours == theirs, (number, row.text, row.offset)
+        faults += ours["faults"]
+    assert faults > len(rows) // 4
