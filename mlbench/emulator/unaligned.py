@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mlbench.elf.image import Image
 from mlbench.elf.symbols import Symbol
 from mlbench.emulator.chip import Chip
@@ -21,7 +23,9 @@ def object_at(image: Image, address: int) -> Symbol | None:
     return min(holding, key=lambda symbol: symbol.size, default=None)
 
 
-def describe_unaligned(address: int, image: Image, chip: Chip, sp: int) -> str:
+def describe_unaligned(
+    address: int, image: Image, chip: Chip, sp: int, describe_heap: Callable[[int], str]
+) -> str:
     """What is known of an address that should have been aligned; empty where that is nothing.
 
     Args:
@@ -29,6 +33,7 @@ def describe_unaligned(address: int, image: Image, chip: Chip, sp: int) -> str:
         image: what is in memory by name.
         chip: where its RAM is.
         sp: the stack pointer in use.
+        describe_heap: says what the heap has at an address; empty where the heap is not.
     """
     symbol = object_at(image, address)
     if symbol is not None:
@@ -37,6 +42,9 @@ def describe_unaligned(address: int, image: Image, chip: Chip, sp: int) -> str:
             return f" (offset {offset} in {name}, which is itself aligned)"
         kind = "an odd address" if symbol.address % 2 else "a multiple of 2, not of 4"
         return f" (offset {offset} in {name}, which starts at {kind}: declare it {_ADVICE})"
+    block = describe_heap(address)
+    if block:
+        return block
     if chip.ram.holds(address) and address >= sp:
         return f" ({address - sp} bytes above SP, on the stack)"
     return ""

@@ -21,6 +21,7 @@ from mlbench.emulator.stacks import MAIN, Context, StackState, StackWatch
 from mlbench.errors import EnvironmentFault
 from mlbench.targets.emulator import verdict
 from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
+from mlbench.targets.emulator.heap_places import describe_block
 from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
 from mlbench.targets.emulator.input_wait import InputWait
 from mlbench.targets.emulator.spans import SpanState, SpanWatch
@@ -83,6 +84,9 @@ class EmulatedRun:
         if entry.loop is not None:
             self._tracker.keep(entry.loop)
         self._heap = HeapWatch(machine, self._tracker, entry.sbrk)
+        machine.processor.describe_heap = lambda address: describe_block(
+            machine, self._recorder.origins, self._heap.state, address
+        )
         self._spans = SpanWatch(
             machine,
             self._tracker,
@@ -149,6 +153,8 @@ class EmulatedRun:
                 return failed
         if probe.record:
             self._recorder.start()
+        else:
+            self._recorder.origins = {}
         result = self._to_the_end()
         if not probe.record:
             return result
