@@ -86,8 +86,8 @@ class Processor:
         """FPCCR.ASPEN and FPDSCR as the CPU emulation has them."""
         self.on_switch: Callable[[int], None] | None = None
         """See ``Machine.on_switch``."""
-        self.describe_heap: Callable[[int], str] = lambda _address: ""
-        """Asked what the heap has at an address, for a report; empty where the heap is not."""
+        self.describe_ram: Callable[[int], str] = lambda _address: ""
+        """Asked what is at an address of RAM that has no name, for a report; empty: it cannot be told."""
 
     def reset(self) -> None:
         """Awake, and in no exception."""
@@ -371,7 +371,7 @@ class Processor:
         return self.fault(Fault(MEM_MANAGE, what, cpu.pc, address, status), address)
 
     def _unaligned(self, address: int) -> Ending | None:
-        there = describe_unaligned(address, self.faults.image, self._chip, self.cpu.sp, self.describe_heap)
+        there = describe_unaligned(address, self.faults.image, self._chip, self.cpu.sp, self.describe_ram)
         what = f"unaligned access to {address:#010x}{there}"
         return self.fault(Fault(USAGE_FAULT, what, self.cpu.pc, address, FaultStatus.UNALIGNED))
 

@@ -24,7 +24,7 @@ def object_at(image: Image, address: int) -> Symbol | None:
 
 
 def describe_unaligned(
-    address: int, image: Image, chip: Chip, sp: int, describe_heap: Callable[[int], str]
+    address: int, image: Image, chip: Chip, sp: int, describe_ram: Callable[[int], str]
 ) -> str:
     """What is known of an address that should have been aligned; empty where that is nothing.
 
@@ -33,7 +33,7 @@ def describe_unaligned(
         image: what is in memory by name.
         chip: where its RAM is.
         sp: the stack pointer in use.
-        describe_heap: says what the heap has at an address; empty where the heap is not.
+        describe_ram: says what is at an address of RAM that has no name; empty where that cannot be told.
     """
     symbol = object_at(image, address)
     if symbol is not None:
@@ -42,7 +42,7 @@ def describe_unaligned(
             return f" (offset {offset} in {name}, which is itself aligned)"
         kind = "an odd address" if symbol.address % 2 else "a multiple of 2, not of 4"
         return f" (offset {offset} in {name}, which starts at {kind}: declare it {_ADVICE})"
-    block = describe_heap(address)
+    block = describe_ram(address)
     if block:
         return block
     if chip.ram.holds(address) and address >= sp:

@@ -180,7 +180,10 @@ def _random_step(draw: random.Random) -> str:
 def random_rows(seed: str, count: int) -> list[RandomRow]:
     """Rows of a seed."""
     draw = random.Random(seed)
-    return [
-        RandomRow("\n".join(_random_step(draw) for _ in range(draw.randrange(3, 9))), draw.randrange(5))
-        for _ in range(count)
-    ]
+    rows = []
+    for _ in range(count):
+        text = "\n".join(_random_step(draw) for _ in range(draw.randrange(2, 9)))
+        if draw.random() < 0.4:
+            text = f"mov r8, #{draw.randrange(2, 6)}\n2: {text}\nsubs r8, #1\nbne 2b"
+        rows.append(RandomRow(text, draw.randrange(5)))
+    return rows

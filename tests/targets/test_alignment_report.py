@@ -18,8 +18,10 @@ __attribute__((noinline)) uint32_t read_pair(const void *at) {
   __asm volatile("ldrd %0, %1, [%2]" : "=r"(low), "=r"(high) : "r"(at));
   return low + high;
 }
-__attribute__((noinline)) uint8_t *get_memory() { return (uint8_t *)malloc(1000); }
-__attribute__((noinline)) uint8_t *make_object() { return (uint8_t *)operator new(500); }
+uint8_t *volatile memory;
+volatile uint32_t sum;
+__attribute__((noinline)) uint8_t *get_memory() { memory = (uint8_t *)malloc(1000); return memory; }
+__attribute__((noinline)) uint8_t *make_object() { memory = (uint8_t *)operator new(500); return memory; }
 __attribute__((noinline)) void model_init() { BODY; }
 __attribute__((noinline)) void infer() { Serial.println("done"); }
 void setup() { Serial.begin(115200); model_init(); }
@@ -73,6 +75,14 @@ def test_the_heap_where_its_calls_are_not_recorded(workshop: Workshop) -> None:
     assert "(on the heap)" in result.reason
 
 
+_STACK = """
+uint32_t read_pair(const void *at);
+uint32_t keep(void *at) { uint32_t pair = read_pair((uint8_t *)((uint32_t)at | 1)); return pair + 1; }
+__attribute__((noinline)) uint32_t fill() {
+  volatile uint8_t block[64]; block[3] = 1; return keep((void *)block) + block[3]; }
+"""
+
+
 def test_the_stack(workshop: Workshop) -> None:
-    result = _run(workshop, "stack", "uint8_t block[32]; block[3] = 1; read_pair((uint8_t *)((uint32_t)block | 1));")
-    assert "on the stack)" in result.reason
+    result = _run(workshop, "stack", "sum = fill();", _STACK)
+    assert "(on the stack, in the frame of fill() (" in result.reason

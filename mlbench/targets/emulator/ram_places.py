@@ -1,4 +1,4 @@
-"""Which heap block an address lies in, and who asked for it."""
+"""Which heap block or stack frame an address lies in, and whose it is."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _ALLOCATORS = (
 """Functions that pass on what somebody else asks for."""
 
 
-def describe_block(machine: Machine, origins: dict[int, Origin], heap: HeapState, address: int) -> str:
-    """What the heap has at an address, for a report; empty where the heap is not.
+def describe_place(machine: Machine, origins: dict[int, Origin], heap: HeapState, address: int) -> str:
+    """What is at an address of RAM that has no name, for a report; empty where that cannot be told.
 
     Args:
         machine: for the image, and for what is behind the saved part of a stack.
@@ -31,7 +31,26 @@ def describe_block(machine: Machine, origins: dict[int, Origin], heap: HeapState
             return f" (offset {address - start} in a heap block of {origin.size:,} bytes{asked})"
     if heap.base is not None and heap.base <= address < heap.brk:
         return " (on the heap)"
-    return ""
+    cpu = machine.cpu
+    owner = _owner(machine, address) if machine.chip.ram.holds(address) and address >= cpu.sp else None
+    return f" (on the stack, in the frame of {owner})" if owner is not None else ""
+
+
+def _owner(machine: Machine, address: int) -> Frame | None:
+    """The function that is open and has an address in its frame.
+
+    What it saved lies above its variables: it is the outermost that is found by what lies below the address.
+    """
+    cpu = machine.cpu
+
+    def read(start: int, size: int) -> bytes:
+        return b"" if address <= start + size and machine.chip.ram.holds(start) else cpu.read(start, size)
+
+    try:
+        chain = machine.image.debug.unwind(cpu.pc, cpu.registers(), read)
+    except (ValueError, KeyError, IndexError):
+        return None
+    return chain[-1] if chain and chain[-1].function else None
 
 
 def _who(machine: Machine, origin: Origin) -> Frame | None:
