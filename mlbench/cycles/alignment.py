@@ -127,7 +127,7 @@ def alignment(block: list[Decoded], state: int = 0) -> Alignment:
                 offset = access.offset if access else 0
                 use = AlignedUse(pc, base, size, offset, condition, at, not written >> base & 1)
                 is_told = where is not None and PC not in (where.base, where.scaled)
-                if condition != ALWAYS and block[0][1] & 0xFF00 != 0xBF00 and at == block[0][0]:
+                if condition != ALWAYS and state & 15 and at == block[0][0]:
                     entered.append(use)
                 else:
                     (told if is_told else untold).append(use)

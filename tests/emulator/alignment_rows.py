@@ -149,6 +149,26 @@ class RandomRow(NamedTuple):
         return self.text
 
 
+_PAGE = 4096
+"""Unicorn and QEMU end a block at the end of a page, in the middle of an IT block as well."""
+
+
+def page_rows() -> list[RandomRow]:
+    """An IT block that lies across two pages, by how many bytes of it lie in the first."""
+    rows = []
+    for inside in range(4, 16, 2):
+        for instruction in ("ldrd{c} r1, r2, [r0, #4]", "stm{c} r0!, {{r1, r2}}", "vldr{c} s0, [r0]"):
+            for condition, form in (("eq", "nopeq"), ("ne", "nopeq"), ("eq", "addeq r0, r5")):
+                base = "mov r0, r4" if "r5" in form else "add r0, r4, r5"
+                sense = "tt" if condition == "eq" else "te"
+                text = (
+                    f"{base}\nb 3f\n.ltorg\n.balign {_PAGE}\n.space {_PAGE - inside}\n3: cmp r0, r0\n"
+                    f"i{sense} eq\n{form}\n{instruction.format(c=condition)}\n"
+                )
+                rows += [RandomRow(text, offset) for offset in (0, 1, 2)]
+    return rows
+
+
 _CHANGES = (
     "adds r7, #{n}", "subs r7, #{n}", "lsls r7, r7, #{shift}", "lsrs r7, r7, #{shift}", "eor r7, r7, #{n}",
     "add r7, r7, r5", "mul r7, r7, r5", "bic r7, r7, #{n}", "and r7, r7, #{n}", "ubfx r7, r7, #0, #3",
