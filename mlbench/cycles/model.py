@@ -83,9 +83,13 @@ class RunCosts:
 
 
 class CostModel:
-    """The cost table of one chip, ready to price blocks."""
+    """The cost table of one chip, ready to price blocks.
 
-    def __init__(self, table: dict[str, Any]) -> None:
+    ``checks_alignment``: blocks say what they ask of their bases. Off to measure what that costs.
+    """
+
+    def __init__(self, table: dict[str, Any], *, checks_alignment: bool = True) -> None:
+        self._checks_alignment = checks_alignment
         self.version = str(table["version"])
         self.clock_hz = int(table["clock_hz"])
         self._costs = {
@@ -170,9 +174,8 @@ class CostModel:
         reads = accesses(decoded)
         cycles -= reads.divides * self._costs["div"].cycles
         taken = self._refill[self._ends.get(insn.kind, "decode")]
-        return Block(
-            address, size, len(decoded), cycles, flags, depth, taken, reads, alignment(decoded, it_state)
-        )
+        bases = alignment(decoded, it_state) if self._checks_alignment else NO_ALIGNMENT
+        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads, bases)
 
 
 def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:
@@ -181,7 +184,7 @@ def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:
 
 
 @cache
-def load_model(name: str) -> CostModel:
+def load_model(name: str, *, checks_alignment: bool = True) -> CostModel:
     """The cost model from the table ``<name>.yml`` beside this module."""
     text = files(__package__).joinpath(f"{name}.yml").read_text(encoding="utf-8")
-    return CostModel(yaml.safe_load(text))
+    return CostModel(yaml.safe_load(text), checks_alignment=checks_alignment)

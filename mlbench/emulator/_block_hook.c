@@ -391,7 +391,8 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
         if (block->flags & SENDS_EVENT)
             hook->event_register = 1;
     }
-    if (block->checks && hook->resumed != CHECKED && misaligned(hook, block)) {
+    /* Behind itself, what was aligned still is, unless it has to be looked at in each round. */
+    if ((again ? block->rechecks : block->checks) && hook->resumed != CHECKED && misaligned(hook, block)) {
         stop(hook, MISALIGNED, address, size);
         return;
     }
