@@ -112,9 +112,9 @@ def alignment(block: list[Decoded], state: int = 0) -> Alignment:
     registers = flow.registers
     registers[SP] = constant(0)
     checks: dict[AlignmentCheck, None] = {}
-    told: list[AlignedUse] = []
-    untold: list[AlignedUse] = []
-    entered: list[AlignedUse] = []
+    told_uses: list[AlignedUse] = []
+    untold_uses: list[AlignedUse] = []
+    entered_uses: list[AlignedUse] = []
     written = 0
     for (pc, first, second, insn), (condition, at) in zip(block, conditions(block, state), strict=True):
         written = written if condition != ALWAYS else 0
@@ -128,12 +128,12 @@ def alignment(block: list[Decoded], state: int = 0) -> Alignment:
                 use = AlignedUse(pc, base, size, offset, condition, at, not written >> base & 1)
                 is_told = where is not None and PC not in (where.base, where.scaled)
                 if condition != ALWAYS and state & 15 and at == block[0][0]:
-                    entered.append(use)
+                    entered_uses.append(use)
                 else:
-                    (told if is_told else untold).append(use)
+                    (told_uses if is_told else untold_uses).append(use)
                 if where is not None and is_told:
                     checks[AlignmentCheck(where, size)] = None
-                elif use in entered:
+                elif use in entered_uses:
                     checks[_NEVER] = None
             if condition == ALWAYS and size == 4:
                 # Past it, the base was aligned.
@@ -141,7 +141,7 @@ def alignment(block: list[Decoded], state: int = 0) -> Alignment:
         _step(flow, pc, first, second, insn, condition)
         written |= insn.writes
     steady = all(_is_steady(check, registers) for check in checks)
-    return Alignment(tuple(checks), tuple(told), tuple(untold), tuple(entered), steady)
+    return Alignment(tuple(checks), tuple(told_uses), tuple(untold_uses), tuple(entered_uses), steady)
 
 
 def _step(flow: Flow, pc: int, first: int, second: int, insn: Insn, condition: int) -> None:

@@ -124,7 +124,7 @@ class Blocks:
         return int(block.flags) | (BREAK if block.address in self.breaks else 0)
 
 
-def watch_base(uc: unicorn.Uc, use: AlignedUse, found: Callable[[AlignedUse], None]) -> None:
+def watch_base(uc: unicorn.Uc, use: AlignedUse, listener: Callable[[AlignedUse], None]) -> None:
     """Tell of each time that an instruction, or its IT block, is about to be executed with an unaligned base.
 
     Also where the base can only be told later.
@@ -133,6 +133,6 @@ def watch_base(uc: unicorn.Uc, use: AlignedUse, found: Callable[[AlignedUse], No
 
     def look(_uc: unicorn.Uc, _address: int, _size: int, _user: object) -> None:
         if not use.steady or uc.reg_read(register) & mask:
-            found(use)
+            listener(use)
 
     uc.hook_add(unicorn.UC_HOOK_CODE, look, begin=use.at, end=use.at)

@@ -180,12 +180,12 @@ class NativeBlockHook:
         if status:
             raise unicorn.UcError(status)
 
-    def watch_base(self, uc: unicorn.Uc, use: AlignedUse, found: Callable[[AlignedUse], None]) -> None:
+    def watch_base(self, uc: unicorn.Uc, use: AlignedUse, listener: Callable[[AlignedUse], None]) -> None:
         """See ``hook_common.watch_base``."""
         if not self._state.registers:
-            watch_base(uc, use, found)
+            watch_base(uc, use, listener)
             return
-        callback = _Found(lambda: found(use))
+        callback = _Found(lambda: listener(use))
         mask = use.size - 1 if use.steady else 0
         record = BaseRecord(self._state.registers, ctypes.cast(callback, ctypes.c_void_p), use.base, mask)
         self._bases.append((record, callback))

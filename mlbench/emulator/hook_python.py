@@ -78,9 +78,9 @@ class PythonBlockHook:
         """Hook this block hook into a CPU."""
         uc.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
 
-    def watch_base(self, uc: unicorn.Uc, use: AlignedUse, found: Callable[[AlignedUse], None]) -> None:
+    def watch_base(self, uc: unicorn.Uc, use: AlignedUse, listener: Callable[[AlignedUse], None]) -> None:
         """See ``hook_common.watch_base``."""
-        watch_base(uc, use, found)
+        watch_base(uc, use, listener)
 
     def _stop(self, uc: unicorn.Uc, reason: int, address: int, size: int) -> None:
         self.reason, self.where, self.where_size = reason, address, size

@@ -27,8 +27,8 @@ def describe_place(machine: Machine, origins: dict[int, Origin], heap: HeapState
     for start, origin in origins.items():
         if start <= address < start + origin.size:
             frame = _who(machine, origin)
-            asked = f", which {frame} asked for" if frame is not None else ""
-            return f" (offset {address - start} in a heap block of {origin.size:,} bytes{asked})"
+            origin_text = f", which {frame} asked for" if frame is not None else ""
+            return f" (offset {address - start} in a heap block of {origin.size:,} bytes{origin_text})"
     if heap.base is not None and heap.base <= address < heap.brk:
         return " (on the heap)"
     cpu = machine.cpu
