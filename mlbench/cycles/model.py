@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from mlbench.cycles.addresses import Accesses, Decoded, accesses
+from mlbench.cycles.alignment import NO_ALIGNMENT, Alignment, alignment
 from mlbench.cycles.decode import decode
 from mlbench.cycles.insn import Insn
 from mlbench.cycles.pipeline import Cost, Pipeline
@@ -59,6 +60,7 @@ class Block:
     depth: int
     taken: int = 0
     accesses: Accesses = NO_ACCESSES
+    alignment: Alignment = NO_ALIGNMENT
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,13 @@ class RunCosts:
 
 
 class CostModel:
-    """The cost table of one chip, ready to price blocks."""
+    """The cost table of one chip, ready to price blocks.
 
-    def __init__(self, table: dict[str, Any]) -> None:
+    ``checks_alignment``: blocks say what they ask of their bases. Off to measure what that costs.
+    """
+
+    def __init__(self, table: dict[str, Any], *, checks_alignment: bool = True) -> None:
+        self._checks_alignment = checks_alignment
         self.version = str(table["version"])
         self.clock_hz = int(table["clock_hz"])
         self._costs = {
@@ -134,8 +140,15 @@ class CostModel:
                 cycles += pipeline.rest()
             yield (where, first, second, insn), cycles
 
-    def block(self, address: int, size: int, read: Callable[[int, int], bytes]) -> Block:
-        """Price the block of ``size`` bytes at ``address``; ``read`` gives the code."""
+    def block(self, address: int, size: int, read: Callable[[int, int], bytes], it_state: int = 0) -> Block:
+        """Price the block of ``size`` bytes at ``address``.
+
+        Args:
+            address: of its first instruction.
+            size: in bytes.
+            read: gives the code.
+            it_state: ITSTATE where it begins.
+        """
         code = read(address, size)
         cycles, sp, depth = 0, 0, 0
         flags = BlockFlag(0)
@@ -161,7 +174,8 @@ class CostModel:
         reads = accesses(decoded)
         cycles -= reads.divides * self._costs["div"].cycles
         taken = self._refill[self._ends.get(insn.kind, "decode")]
-        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads)
+        bases = alignment(decoded, it_state) if self._checks_alignment else NO_ALIGNMENT
+        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads, bases)
 
 
 def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:
@@ -170,7 +184,7 @@ def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:
 
 
 @cache
-def load_model(name: str) -> CostModel:
+def load_model(name: str, *, checks_alignment: bool = True) -> CostModel:
     """The cost model from the table ``<name>.yml`` beside this module."""
     text = files(__package__).joinpath(f"{name}.yml").read_text(encoding="utf-8")
-    return CostModel(yaml.safe_load(text))
+    return CostModel(yaml.safe_load(text), checks_alignment=checks_alignment)

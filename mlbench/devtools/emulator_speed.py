@@ -15,13 +15,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import unicorn
 from unicorn import arm_const as arm
 
 from mlbench.boards import board_for
 from mlbench.core.firmware import Firmware
+from mlbench.cycles.model import load_model
 from mlbench.devtools import other_emulators as bench_neighbours
+from mlbench.devtools.kernels import KERNEL_BOARD, kernel_images
 from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
 from mlbench.emulator.block_hook import CORE_REGISTERS
@@ -48,9 +51,12 @@ class Speed:
     mips: float
 
 
-def at_inference(image: Image, chip: Chip, function: str, *, force_python: bool) -> tuple[Machine, int]:
+def at_inference(
+    image: Image, chip: Chip, function: str, *, force_python: bool = False, checks_alignment: bool = True
+) -> tuple[Machine, int]:
     """A machine about to enter ``function`` for the first time, and the address it returns to."""
-    machine = Machine(image, chip, force_python=force_python)
+    model = load_model(chip.cost_table, checks_alignment=checks_alignment)
+    machine = Machine(image, chip, model=model, force_python=force_python)
     for symbol in find_functions(image, function):
         machine.set_break(symbol.address)
     ending = machine.run(machine.clock.cycles(60e6))
@@ -122,6 +128,31 @@ def _least(action: Callable[[], None], rounds: int) -> float:
     return min(seconds)
 
 
+def alignment_ratio(image: Image, chip: Chip, function: str, pairs: int) -> float:
+    """Speed with the check of alignment by that without it: the median of pairs, measured in turns."""
+    machines = []
+    for checks_alignment in (False, True):
+        machine, back = at_inference(image, chip, function, checks_alignment=checks_alignment)
+        machine.set_break(back)
+        snapshot = machine.save()
+        machine.run(machine.clock.cycles(600e6), resume=True)
+        machines.append((machine, snapshot))
+
+    def seconds(machine: Machine, snapshot: object) -> float:
+        machine.load(snapshot)
+        begin = time.process_time()
+        machine.run(machine.clock.cycles(600e6), resume=True)
+        return time.process_time() - begin
+
+    ratios = []
+    for pair in range(pairs):
+        # In turns who goes first.
+        order = machines if pair % 2 else machines[::-1]
+        first, second = (seconds(*each) for each in order)
+        ratios.append(first / second if pair % 2 else second / first)
+    return median(ratios)
+
+
 def measure(firmware: Firmware, spec: SketchSpec, rounds: int) -> list[Speed]:
     """The speeds of one sketch, bare first."""
     function = spec.functions.inference
@@ -154,10 +185,12 @@ def main() -> int:
     )
     parser.add_argument("suite", nargs="?", type=Path, default=SAMPLES)
     parser.add_argument("--rounds", type=int, default=5, help="repetitions; the quickest counts")
+    parser.add_argument("--pairs", type=int, default=10, help="runs with and without the check of alignment")
     options = parser.parse_args()
     progress = make_progress(sys.stderr)
     services = make_services(Settings(), progress)
     print(f"{'sketch':28}{'emulated by':36}{'MIPS':>8}{'of bare':>9}")
+    ratios: dict[str, float] = {}
     for spec in load_suite(options.suite).sketches:
         if spec.functions.inference is None:
             continue
@@ -166,6 +199,15 @@ def main() -> int:
         for speed in speeds:
             ratio = speed.mips / speeds[0].mips
             print(f"{spec.name:28}{speed.name:36}{speed.mips:8.1f}{ratio:9.2f}")
+        image, chip = Image.load(firmware.elf), chip_of(board_for(spec.board))
+        ratios[spec.name] = alignment_ratio(image, chip, spec.functions.inference, options.pairs)
+    with tempfile.TemporaryDirectory(prefix="mlbench-") as folder:
+        for name, elf in kernel_images(Path(folder)).items():
+            chip = chip_of(board_for(KERNEL_BOARD))
+            ratios[name] = alignment_ratio(Image.load(elf), chip, "kernel", options.pairs)
+    print(f"\n{'with the check of alignment':64}{'of without':>17}")
+    for name, ratio in ratios.items():
+        print(f"{name:64}{ratio:17.3f}")
     return 0
 
 

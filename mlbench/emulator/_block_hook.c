@@ -9,10 +9,11 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 10
+#define ABI 11
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64 };
-enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5 };
+enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5, MISALIGNED = 6 };
+enum { CHECKED = 2 }; /* of `resumed`: the bases have been looked at, too */
 
 /* What to do with the sum of an access. The last two are reads of one word by the CPU's registers alone,
  * which nearly all are: the first has one register, the second two. */
@@ -27,6 +28,7 @@ enum { READ = 0, FETCH = 1, DIVIDEND = 2, SIGNED_DIVIDEND = 3, OPERAND = 4, SUBT
 typedef struct {
     uint32_t address, size, instructions, cycles, flags, depth, taken;
     uint32_t accesses, early, late, unseen, quick;
+    uint32_t checks, rechecks; /* behind the accesses; rechecks: in each round of a loop */
 } block_t;
 
 /* base + (scaled << shift) + offset; registers and slots by number, -1 for none. */
@@ -37,6 +39,13 @@ typedef struct {
     uint8_t kind, width, is_signed;
     int8_t slot;
 } access_t;
+
+/* An instruction whose base register must be aligned, looked at where it is. A mask of 0: always to be told. */
+typedef struct {
+    const uint32_t *registers;
+    void (*found)(void);
+    uint32_t base, mask;
+} base_t;
 
 /* Plain memory of the firmware, as the host sees it. */
 typedef struct {
@@ -311,6 +320,22 @@ static inline void price_quickly(hook_t *hook, const access_t *access, uint32_t 
     }
 }
 
+/* Whether a sum that must be aligned is not. */
+static inline int misaligned(const hook_t *hook, const block_t *block)
+{
+    const access_t *check = hook->accesses + block->accesses + block->early + block->late;
+    for (uint32_t count = block->checks; count; count--, check++) {
+        uint32_t value = check->offset;
+        if (check->base >= 0)
+            value += reg(hook, check->base);
+        if (check->scaled >= 0)
+            value += reg(hook, check->scaled) << check->shift;
+        if (value & (uint32_t)(check->width - 1))
+            return 1;
+    }
+    return 0;
+}
+
 /* What seldom has to be done before a block; whether it must not run. */
 static int before(hook_t *hook, uint32_t address, uint32_t size)
 {
@@ -365,6 +390,11 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
         }
         if (block->flags & SENDS_EVENT)
             hook->event_register = 1;
+    }
+    /* Behind itself, what was aligned still is, unless it has to be looked at in each round. */
+    if ((again ? block->rechecks : block->checks) && hook->resumed != CHECKED && misaligned(hook, block)) {
+        stop(hook, MISALIGNED, address, size);
+        return;
     }
     hook->resumed = 0;
 
@@ -432,6 +462,10 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
      * needs more of the host's registers. */
     if (((uint64_t)address << 32 | size) == hook->round && hook->cycles < hook->event_at) {
         const block_t *block = hook->last_block;
+        if (block->rechecks && misaligned(hook, block)) {
+            stop(hook, MISALIGNED, address, size);
+            return;
+        }
         hook->cycles += hook->looping;
         hook->placement += hook->loop_placement;
         hook->instructions += block->instructions;
@@ -440,4 +474,15 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
         return;
     }
     whole_block(hook, address, size);
+}
+
+/* Called by Unicorn before one instruction: the host looks closer only where its base is unaligned. */
+EXPORT void mlbench_base(void *uc, uint64_t address, uint32_t size, void *user)
+{
+    const base_t *use = user;
+    (void)uc;
+    (void)address;
+    (void)size;
+    if (!use->mask || use->registers[use->base] & use->mask)
+        use->found();
 }

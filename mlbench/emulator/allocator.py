@@ -57,6 +57,19 @@ class HeapCall:
         return 0 if self.operation is Operation.FREE else self.second
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a heap block comes from: the registers when it was given, and what lay above SP then."""
+
+    size: int
+    registers: dict[int, int]
+    stack: bytes
+
+
+_ORIGIN_BYTES = 768
+"""Of the stack: enough for the few frames between an allocator and who needs the memory."""
+
+
 class HeapRecorder:
     """Watches the allocator of a running machine.
 
@@ -74,6 +87,8 @@ class HeapRecorder:
         self._moment = 0
         self._unlocked: dict[Context, int] = {}
         self._moments: list[int] = []
+        self.origins: dict[int, Origin] = {}
+        """Of the blocks that have not been given back, by their address."""
         self.complete = True
         """Whether all calls were recorded: there are at most ``MOST_CALLS``."""
 
@@ -99,7 +114,7 @@ class HeapRecorder:
     def start(self) -> None:
         """Begin to record."""
         self._calls, self._moment, self._unlocked = [], 0, {}
-        self._moments, self.complete = [], True
+        self._moments, self.complete, self.origins = [], True, {}
         for operation in Operation:
             address = function_address(self._machine.image, operation.value)
             if address is not None:
@@ -128,7 +143,17 @@ class HeapRecorder:
             self.complete = False
             self.stop()
             return
-        self._calls.append((moment, HeapCall(Operation(call.watch.name), reent, first, second, result)))
+        heap_call = HeapCall(Operation(call.watch.name), reent, first, second, result)
+        self._calls.append((moment, heap_call))
+        self._keep_origin(heap_call)
+
+    def _keep_origin(self, call: HeapCall) -> None:
+        if call.operation is Operation.FREE or (call.operation is Operation.REALLOC and call.result):
+            self.origins.pop(call.first, None)
+        if call.operation is not Operation.FREE and call.result:
+            cpu = self._machine.cpu
+            stack = cpu.read(cpu.sp, _ORIGIN_BYTES)
+            self.origins[call.result] = Origin(call.requested, cpu.registers(), stack)
 
 
 def requested(calls: list[HeapCall], counts: list[int]) -> tuple[int, tuple[int, ...]]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import unicorn
 from unicorn import arm_const as arm
 
-from mlbench.emulator.block_hook import CORE_REGISTERS, BlockHook
+from mlbench.emulator.block_hook import CORE_REGISTERS, BlockHook, Stop
 from mlbench.emulator.cpu_fields import CpuFields
 from mlbench.emulator.native_cpu import make_unicorn, memory_or_fault
 
@@ -206,21 +206,29 @@ class Cpu:
         self._trapped = True
         self.uc.emu_stop()
 
-    def run(self) -> CpuStop:
-        """Run from the current PC until something stops it."""
+    def run(self, until: int | None = None) -> CpuStop:
+        """Run from the current PC until something stops it.
+
+        Args:
+            until: an address to stop at, by ``Why.SLEEP``; the block hook is not asked on the way there.
+        """
         self._trap = None
         self._trapped = self.programmed = False
         self.access_fault = None
-        self.hook.reason = 0
+        self.hook.reason = 0 if until is None else Stop.QUIET
         if not self.thumb:
             # Unicorn would take the bit from the address it is started at.
             return CpuStop(Why.ERROR, unicorn.UC_ERR_INSN_INVALID)
         try:
-            self.uc.emu_start(self.pc | 1, _END)
+            self.uc.emu_start(self.pc | 1, _END if until is None else until)
         except unicorn.UcError as error:
+            if until is not None:
+                self.hook.reason = 0
             if self.hook.reason:
                 return CpuStop(Why.HOOK)
             return CpuStop(Why.ERROR, error.errno)
+        if until is not None:
+            self.hook.reason = 0
         if self.access_fault is not None:
             return CpuStop(Why.REFUSED)
         if self.hook.reason:

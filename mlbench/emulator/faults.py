@@ -109,7 +109,7 @@ class FaultLog:
     """
 
     def __init__(self, cpu: Cpu, nvic: Nvic, clock: Clock, image: Image) -> None:
-        self._cpu, self._nvic, self._clock, self._image = cpu, nvic, clock, image
+        self._cpu, self._nvic, self._clock, self.image = cpu, nvic, clock, image
         self.seen: list[Fault] = []
         """All faults so far, the same one after the other once."""
         self._open: list[_OpenFault] = []
@@ -161,10 +161,10 @@ class FaultLog:
     def place(self, pc: int) -> str:
         """An address of code in words: itself, its function, its source line."""
         text = f"{pc:#010x}"
-        symbol = self._image.function_at(pc)
+        symbol = self.image.function_at(pc)
         if symbol is not None:
             text += f" in {symbol.demangled}"
-        line = self._image.debug.line(pc)
+        line = self.image.debug.line(pc)
         return f"{text} ({line[0]}:{line[1]})" if line else text
 
     def end(self) -> Ending:

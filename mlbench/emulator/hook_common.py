@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 
+import unicorn
 from unicorn import arm_const
 
+from mlbench.cycles.alignment import AlignedUse
 from mlbench.cycles.model import Block, BlockFlag
 
 NEVER = 2**63
@@ -21,6 +24,10 @@ class Stop(IntEnum):
     BREAKPOINT = 3
     SELF_LOOP = 4
     ATTENTION = 5
+    MISALIGNED = 6
+    """A base register is unaligned, for an instruction of the block that may not be reached."""
+    QUIET = 7
+    """Set by the host: blocks are executed without being looked at."""
 
 
 CORE_REGISTERS = (
@@ -40,6 +47,9 @@ STRADDLES = int(BlockFlag.STRADDLES)
 UNMASKS = int(BlockFlag.UNMASKS)
 MOVES_SP = int(BlockFlag.MOVES_SP)
 SENDS_EVENT = int(BlockFlag.SENDS_EVENT)
+
+CHECKED = 2
+"""``resumed``: not the breakpoint alone has been dealt with, but the alignment of bases as well."""
 
 SAVED = (
     "cycles",
@@ -112,3 +122,17 @@ class Blocks:
     def flags(self, block: Block) -> int:
         """A block's flags, with the breakpoint on its first instruction."""
         return int(block.flags) | (BREAK if block.address in self.breaks else 0)
+
+
+def watch_base(uc: unicorn.Uc, use: AlignedUse, listener: Callable[[AlignedUse], None]) -> None:
+    """Tell of each time that an instruction, or its IT block, is about to be executed with an unaligned base.
+
+    Also where the base can only be told later.
+    """
+    register, mask = CORE_REGISTERS[use.base], use.size - 1
+
+    def look(_uc: unicorn.Uc, _address: int, _size: int, _user: object) -> None:
+        if not use.steady or uc.reg_read(register) & mask:
+            listener(use)
+
+    uc.hook_add(unicorn.UC_HOOK_CODE, look, begin=use.at, end=use.at)

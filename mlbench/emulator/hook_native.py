@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,17 @@ import unicorn
 
 from mlbench.boards.board import Region
 from mlbench.cycles.addresses import Access
+from mlbench.cycles.alignment import AlignedUse
 from mlbench.cycles.model import Block, RunCosts
 from mlbench.cycles.sums import SLOTS, SumKind
 from mlbench.emulator.cpu_registers import find_registers
-from mlbench.emulator.hook_common import CORE_REGISTERS, NEVER, SHARED, Blocks
+from mlbench.emulator.hook_common import CORE_REGISTERS, NEVER, SHARED, Blocks, watch_base
 from mlbench.emulator.hook_records import (
     ABI,
     MAX_SETS,
     PLACES,
     AccessRecord,
+    BaseRecord,
     BlockRecord,
     HookState,
     place,
@@ -28,6 +31,7 @@ from mlbench.emulator.hook_records import (
 _NO_LINE = 0xFFFFFFFF
 _BY_ONE, _BY_TWO = 16, 17
 """Kinds of accesses that only ``_block_hook.c`` knows, besides ``SumKind``."""
+_Found = ctypes.CFUNCTYPE(None)
 
 
 class NativeBlockHook:
@@ -59,6 +63,8 @@ class NativeBlockHook:
 
     def __init__(self, costs: RunCosts, flash: Region, library: Path) -> None:
         self._function = ctypes.CDLL(str(library)).mlbench_block
+        self._base_function = ctypes.CDLL(str(library)).mlbench_base
+        self._bases: list[tuple[BaseRecord, Any]] = []
         self._blocks = Blocks()
         self._state = HookState()
         state = self._state
@@ -112,12 +118,15 @@ class NativeBlockHook:
         reads = block.accesses
         record.accesses = self._place_reads(block)
         record.early, record.late, record.unseen = len(reads.early), len(reads.late), reads.unseen
+        record.checks = len(block.alignment.checks)
+        record.rechecks = 0 if block.alignment.steady else record.checks
 
     def _place_reads(self, block: Block) -> int:
         key = (block.address, block.size)
         if key in self._placed:
             return self._placed[key]
-        reads = (*block.accesses.early, *block.accesses.late)
+        checks = (Access(SumKind.READ, where, 1, size) for where, size in block.alignment.checks)
+        reads = (*block.accesses.early, *block.accesses.late, *checks)
         if self._access_count + len(reads) > len(self._accesses):
             more = (AccessRecord * (2 * len(self._accesses) + len(reads)))()
             ctypes.memmove(more, self._accesses, ctypes.sizeof(self._accesses))
@@ -154,19 +163,33 @@ class NativeBlockHook:
         self._state.uc = handle.value
         self._state.emu_stop = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value
         self._state.reg_read = ctypes.cast(uclib.uc_reg_read, ctypes.c_void_p).value
+        self._hook(unicorn.UC_HOOK_BLOCK, self._function, self._state, 1, 0)
+        self._state.registers = find_registers(uc)
+
+    def _hook(self, kind: int, function: Any, user: ctypes.Structure, begin: int, end: int) -> None:
         hook = ctypes.c_size_t()
-        status = uclib.uc_hook_add(
-            handle,
+        status = self._uclib.uc_hook_add(
+            ctypes.c_void_p(self._state.uc),
             ctypes.byref(hook),
-            unicorn.UC_HOOK_BLOCK,
-            ctypes.cast(self._function, ctypes.c_void_p),
-            ctypes.cast(ctypes.pointer(self._state), ctypes.c_void_p),
-            ctypes.c_uint64(1),
-            ctypes.c_uint64(0),
+            kind,
+            ctypes.cast(function, ctypes.c_void_p),
+            ctypes.cast(ctypes.pointer(user), ctypes.c_void_p),
+            ctypes.c_uint64(begin),
+            ctypes.c_uint64(end),
         )
         if status:
             raise unicorn.UcError(status)
-        self._state.registers = find_registers(uc)
+
+    def watch_base(self, uc: unicorn.Uc, use: AlignedUse, listener: Callable[[AlignedUse], None]) -> None:
+        """See ``hook_common.watch_base``."""
+        if not self._state.registers:
+            watch_base(uc, use, listener)
+            return
+        callback = _Found(lambda: listener(use))
+        mask = use.size - 1 if use.steady else 0
+        record = BaseRecord(self._state.registers, ctypes.cast(callback, ctypes.c_void_p), use.base, mask)
+        self._bases.append((record, callback))
+        self._hook(unicorn.UC_HOOK_CODE, self._base_function, record, use.at, use.at)
 
     def add(self, block: Block) -> None:
         """Take in a priced block."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import unicorn
@@ -11,10 +12,12 @@ from unicorn import arm_const
 
 from mlbench.boards.board import Region
 from mlbench.cycles.addresses import MAX_SLOTS, Access, Accesses
+from mlbench.cycles.alignment import AlignedUse, Alignment
 from mlbench.cycles.model import Block, RunCosts
 from mlbench.cycles.sums import SLOTS, Sum, SumKind
 from mlbench.emulator.hook_common import (
     BREAK,
+    CHECKED,
     CORE_REGISTERS,
     MEMORIES,
     MOVES_SP,
@@ -26,6 +29,7 @@ from mlbench.emulator.hook_common import (
     UNMASKS,
     Blocks,
     Stop,
+    watch_base,
 )
 
 
@@ -38,7 +42,7 @@ class PythonBlockHook:
         self._costs = costs
         self._flash_start, self._flash_end = flash.start, flash.end
         self._blocks = Blocks()
-        self._table: dict[tuple[int, int], tuple[int, int, int, int, int, Accesses]] = {}
+        self._table: dict[tuple[int, int], tuple[int, int, int, int, int, Accesses, Alignment]] = {}
         self.flash_reads = 0
         self.unseen_loads = 0
         self.data_line = 0
@@ -74,6 +78,10 @@ class PythonBlockHook:
         """Hook this block hook into a CPU."""
         uc.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
 
+    def watch_base(self, uc: unicorn.Uc, use: AlignedUse, listener: Callable[[AlignedUse], None]) -> None:
+        """See ``hook_common.watch_base``."""
+        watch_base(uc, use, listener)
+
     def _stop(self, uc: unicorn.Uc, reason: int, address: int, size: int) -> None:
         self.reason, self.where, self.where_size = reason, address, size
         uc.emu_stop()
@@ -91,11 +99,17 @@ class PythonBlockHook:
         block = self._table.get((address, size))
         if block is None:
             return self._stop(uc, Stop.UNKNOWN, address, size)
-        instructions, cycles, flags, depth, taken, reads = block
+        instructions, cycles, flags, depth, taken, reads, alignment = block
         if flags & BREAK and not self.resumed:
             return self._stop(uc, Stop.BREAKPOINT, address, size)
         if flags & SELF:
             return self._stop(uc, Stop.SELF_LOOP, address, size)
+        if (
+            alignment.checks
+            and self.resumed != CHECKED
+            and any(self._sum(uc, where) & of - 1 for where, of in alignment.checks)
+        ):
+            return self._stop(uc, Stop.MISALIGNED, address, size)
         self.resumed = 0
         if flags & SENDS_EVENT:
             self.event_register = 1
@@ -233,6 +247,7 @@ class PythonBlockHook:
             block.depth,
             block.taken,
             block.accesses,
+            block.alignment,
         )
 
     def forget(self, start: int, end: int) -> bool:

@@ -7,7 +7,7 @@ import ctypes
 from mlbench.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 10
+ABI = 11
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
@@ -33,6 +33,8 @@ class BlockRecord(ctypes.Structure):
             "late",
             "unseen",
             "quick",
+            "checks",
+            "rechecks",
         )
     ]
 
@@ -50,6 +52,17 @@ class AccessRecord(ctypes.Structure):
         ("width", ctypes.c_uint8),
         ("is_signed", ctypes.c_uint8),
         ("slot", ctypes.c_int8),
+    ]
+
+
+class BaseRecord(ctypes.Structure):
+    """Mirror of ``base_t``."""
+
+    _fields_ = [
+        ("registers", ctypes.c_void_p),
+        ("found", ctypes.c_void_p),
+        ("base", ctypes.c_uint32),
+        ("mask", ctypes.c_uint32),
     ]
 
 

@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from unicorn import arm_const
+
 from mlbench.cycles.model import CostModel, load_model
 from mlbench.elf.image import Image
-from mlbench.emulator import exceptions
+from mlbench.emulator import exceptions, transfers
 from mlbench.emulator.block_hook import NEVER, Stop, make_block_hook
 from mlbench.emulator.bus import Bus
 from mlbench.emulator.chip import Chip, Region
@@ -477,9 +479,14 @@ class Machine:
         reason = hook.reason
         if reason == Stop.UNKNOWN:
             self.ram_code.priced(hook.where, hook.where_size)
-            hook.add(self.model.block(hook.where, hook.where_size, self.cpu.read))
+            it_state = transfers.it_state(self.cpu.reg(arm_const.UC_ARM_REG_XPSR))
+            block = self.model.block(hook.where, hook.where_size, self.cpu.read, it_state)
+            hook.add(block)
+            self.processor.aligned_bases.look(block)
             self.processor.traps.look(hook.where, hook.where_size)
             self._look_for_switch(hook.where + hook.where_size)
+        elif reason == Stop.MISALIGNED:
+            return self.processor.suspect_bases(hook.where, hook.where_size)
         elif reason == Stop.BREAKPOINT:
             return self._at_breakpoint(hook.where)
         elif reason == Stop.SELF_LOOP:

@@ -10,8 +10,10 @@ from typing import Any
 
 from unicorn import arm_const as arm
 
+from mlbench.cycles.alignment import AlignedUse
 from mlbench.cycles.model import BlockFlag, RunCosts
 from mlbench.emulator import exceptions, transfers
+from mlbench.emulator.aligned_bases import AlignedBases
 from mlbench.emulator.block_hook import NEVER, BlockHook
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.clock import Clock
@@ -19,6 +21,7 @@ from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.endings import End, Ending
 from mlbench.emulator.exceptions import ExceptionFrame, Refused
 from mlbench.emulator.faults import Fault, FaultLog, FaultStatus, HardStatus, describe
+from mlbench.emulator.hook_common import CHECKED
 from mlbench.emulator.host_time import Activity
 from mlbench.emulator.instruction_traps import InstructionTraps, Reason
 from mlbench.emulator.mpu import ENABLE, HFNMIENA
@@ -36,6 +39,7 @@ from mlbench.emulator.nvic import (
 from mlbench.emulator.peripherals import core
 from mlbench.emulator.peripherals.core import SystemControl
 from mlbench.emulator.semihosting import BKPT, Semihosting
+from mlbench.emulator.unaligned import describe_unaligned
 from mlbench.errors import EnvironmentFault
 
 _WFE, _WFI = (2, 0xBF20), (2, 0xBF30)
@@ -66,6 +70,7 @@ class Processor:
         self.nvic.on_pend = self._pended
         self.faults = faults
         self.traps = InstructionTraps(cpu)
+        self.aligned_bases = AlignedBases(cpu, hook)
         self._semihosting = semihosting
         self._note = note
         self._chip = chip
@@ -81,6 +86,8 @@ class Processor:
         """FPCCR.ASPEN and FPDSCR as the CPU emulation has them."""
         self.on_switch: Callable[[int], None] | None = None
         """See ``Machine.on_switch``."""
+        self.describe_ram: Callable[[int], str] = lambda _address: ""
+        """Asked what is at an address of RAM that has no name, for a report; empty: it cannot be told."""
 
     def reset(self) -> None:
         """Awake, and in no exception."""
@@ -364,10 +371,29 @@ class Processor:
         return self.fault(Fault(MEM_MANAGE, what, cpu.pc, address, status), address)
 
     def _unaligned(self, address: int) -> Ending | None:
-        what = f"unaligned access to {address:#010x}"
+        there = describe_unaligned(address, self.faults.image, self._chip, self.cpu.sp, self.describe_ram)
+        what = f"unaligned access to {address:#010x}{there}"
         return self.fault(Fault(USAGE_FAULT, what, self.cpu.pc, address, FaultStatus.UNALIGNED))
 
+    def suspect_bases(self, address: int, size: int) -> Ending | None:
+        """The block hook has seen an unaligned base before a block."""
+        return self._look_at_bases(self.aligned_bases.suspect(address, size))
+
+    def _look_at_bases(self, uses: tuple[AlignedUse, ...]) -> Ending | None:
+        for use in uses:
+            stop = self.aligned_bases.approach(use)
+            if stop is not None:
+                return self.handle(stop)
+            address = self.aligned_bases.unaligned(use)
+            if address is not None:
+                return self._unaligned(address)
+            self.hook.resumed = CHECKED
+        return None
+
     def _trapped(self) -> Ending | None:
+        use = self.aligned_bases.take()
+        if use is not None:
+            return self._look_at_bases((use,))
         assert self.traps.last is not None
         sight, address = self.traps.last
         pc = self.cpu.pc

@@ -89,8 +89,13 @@ def further_words(first: int, second: int) -> list[int]:
     return registers[1:]
 
 
+def it_state(xpsr: int) -> int:
+    """ITSTATE of an xPSR."""
+    return xpsr >> 25 & 3 | xpsr >> 8 & 0xFC
+
+
 def after_instruction(xpsr: int) -> int:
     """xPSR with its IT state moved to the next instruction (ITAdvance)."""
-    state = xpsr >> 25 & 3 | xpsr >> 8 & 0xFC
+    state = it_state(xpsr)
     state = state & 0xE0 | state << 1 & 0x1F if state & 7 else 0
     return xpsr & ~_IT | (state & 3) << 25 | (state & 0xFC) << 8

@@ -23,6 +23,7 @@ from mlbench.targets.emulator import verdict
 from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
 from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
 from mlbench.targets.emulator.input_wait import InputWait
+from mlbench.targets.emulator.ram_places import describe_place
 from mlbench.targets.emulator.spans import SpanState, SpanWatch
 from mlbench.targets.emulator.stable_text import stable_lines
 from mlbench.targets.emulator.stop_condition import Waiting
@@ -83,6 +84,9 @@ class EmulatedRun:
         if entry.loop is not None:
             self._tracker.keep(entry.loop)
         self._heap = HeapWatch(machine, self._tracker, entry.sbrk)
+        machine.processor.describe_ram = lambda address: describe_place(
+            machine, self._recorder.origins, self._heap.state, address
+        )
         self._spans = SpanWatch(
             machine,
             self._tracker,
@@ -149,6 +153,8 @@ class EmulatedRun:
                 return failed
         if probe.record:
             self._recorder.start()
+        else:
+            self._recorder.origins = {}
         result = self._to_the_end()
         if not probe.record:
             return result
