@@ -42,7 +42,7 @@ class Answer:
 
 
 def write_message(stream: IO[bytes], message: MeasureJob | Answer) -> None:
-    """Send a message. Raises OSError when nobody reads."""
+    """Send a message. Raises OSError when nobody reads, and what pickling raises before anything is sent."""
     data = pickle.dumps(message)
     stream.write(len(data).to_bytes(_LENGTH_BYTES, "little") + data)
     stream.flush()
@@ -80,7 +80,7 @@ def _live_with(life: int) -> None:
 
 
 def main() -> None:
-    """Serve until there are no more jobs. The argument is the number of the pipe to live with."""
+    """Serve until there are no more jobs. The first argument is the number of the pipe to live with."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_live_with, args=(int(sys.argv[1]),), daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
@@ -88,14 +88,9 @@ def main() -> None:
     while isinstance(job := read_message(sys.stdin.buffer), MeasureJob):
         answer = measured(job)
         try:
-            pickle.dumps(answer)
-        except Exception:  # an error of a library that is made in a way of its own
-            answer = replace(answer, error=RuntimeError(f"{type(answer.error).__name__}: {answer.error}"))
-        write_message(answers, answer)
-
-
-if __name__ == "__main__":
-    # The class of messages is that of the module, not of __main__.
-    from mlbench.pipeline.worker import main as serve
-
-    serve()
+            write_message(answers, answer)
+        except OSError:
+            raise  # nobody reads
+        except Exception:  # an error of a library that is made in a way of its own cannot be pickled
+            error = RuntimeError(f"{type(answer.error).__name__}: {answer.error}")
+            write_message(answers, replace(answer, error=error))

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from mlbench.suite.suite_file import SketchSpec
 
 _ROOT = Path(__file__).parents[2]
+_START = (
+    "import sys; sys.path[:] = sys.argv[2].split('\\n'); from mlbench.pipeline import worker; worker.main()"
+)
+"""The same modules as here: neither the current folder, where somebody's sketch may have a ``serial.py``
+beside it, nor a PYTHONPATH that this process does not heed may bring in others."""
 
 
 class WorkerPool:
@@ -84,14 +89,13 @@ class _Worker:
 
     def __init__(self) -> None:
         life, self._life = os.pipe()
-        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH", ""))))
+        path = "\n".join([str(_ROOT), *filter(None, sys.path)])
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "mlbench.pipeline.worker", str(life)],
+                [sys.executable, "-E", "-c", _START, str(life), path],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": path},
                 pass_fds=(life,),
                 start_new_session=True,
             )

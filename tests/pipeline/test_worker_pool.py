@@ -74,7 +74,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen]:
 
     def popen(*words, **options):
         process = start(*words, **options)
-        if "mlbench.pipeline.worker" in words[0]:
+        if worker_pool._START in words[0]:
             started.append(process)
         return process
 
@@ -91,6 +91,19 @@ def test_figures_are_the_same_elsewhere(elsewhere: WorkerPool, firmware: Firmwar
     assert len(started) == 1, "a process that is idle is used again"
     elsewhere.release()
     assert started[0].returncode == 0
+
+
+def test_modules_beside_a_sketch_are_not_taken(
+    elsewhere: WorkerPool, firmware: Firmware, tmp_path: Path, monkeypatch
+) -> None:
+    """The current folder is somebody's project: what lies there is never run."""
+    trap = f"open({str(tmp_path / 'taken')!r}, 'w')\nraise SystemExit(7)\n"
+    for name in ("pickle", "yaml", "serial", "unicorn", "mlbench", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text(trap)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert take(elsewhere, firmware, spec()).failure is None
+    assert not (tmp_path / "taken").exists()
 
 
 def test_many_at_a_time(pool: WorkerPool, firmware: Firmware, monkeypatch) -> None:
