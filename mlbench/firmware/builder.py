@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,13 +68,17 @@ def build(
         EnvironmentFault: a tool or a platform lacks, the cache cannot be written, or files never rest.
     """
     fqbn = Fqbn.parse(request.fqbn)
-    read_source(request)  # what is wrong with the sketch is told before a platform is installed
-    install = partial(_compiler, tools, cache=cache)
-    releases = Releases(_platforms(fqbn, cache, tools), cache / "arduino-cli", install, progress)
+
+    def installer(platforms: Platforms) -> SketchCompiler:
+        read_source(request)  # what is wrong with the sketch is told before anything is installed
+        return _compiler(tools, platforms, cache)
+
+    releases = Releases(_platforms(fqbn, cache, tools), cache / "arduino-cli", installer, progress)
     complete, platforms = with_profile(request, releases)
     if platforms.platform(fqbn) is None:
+        compiler = installer(platforms)
         with progress.step(f"install platform {fqbn.platform}"):
-            _compiler(tools, platforms, cache).install_platform(fqbn.package, fqbn.architecture)
+            compiler.install_platform(fqbn.package, fqbn.architecture)
         complete, platforms = with_profile(
             request, replace(releases, platforms=_platforms(fqbn, cache, tools))
         )
@@ -223,7 +226,7 @@ def _uncounted(work: Compilation, libraries: Sequence[UsedLibrary]) -> frozenset
     """Real paths of files in libraries that are no part of a key."""
     paths = set()
     for library in work.source.libraries:
-        names = library.files.keys() - readable(library.files).keys()
+        names = library.files.keys() - library.readable.keys()
         paths |= {os.path.realpath(work.workspace.libraries / library.name / name) for name in names}
     for folder in (library.folder for library in libraries):
         files = library_files(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from mlbench.core import sketch_project
@@ -24,6 +25,11 @@ class Library:
     folder: Path
     files: dict[str, SourceFile]
 
+    @cached_property
+    def readable(self) -> dict[str, SourceFile]:
+        """Those that a build can read. Raises SourceChanged."""
+        return readable(self.files)
+
 
 @dataclass(frozen=True)
 class SketchSource:
@@ -37,11 +43,11 @@ class SketchSource:
     uses: tuple[template.Use, ...]
     """Where ``$alloc_size`` is used; not empty for a template."""
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Changes with any content that can reach the image. Raises SourceChanged."""
         parts = [self.name, tree_digest(self.files)]
-        parts += [f"{library.name}:{tree_digest(readable(library.files))}" for library in self.libraries]
+        parts += [f"{library.name}:{tree_digest(library.readable)}" for library in self.libraries]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
