@@ -96,7 +96,7 @@ def ensure_toolchain(policy: Policy, say: Say, *, arm: bool = True) -> Toolchain
     missing: list[str] = []
     wanted: list[str] = []
     if tools.builder is None:
-        missing.append("a sketch compiler (arduino-cli or arduino-builder)")
+        missing.append(packages.SKETCH_COMPILER)
         wanted += packages.BUILDER
     if arm and (lacks := _lacks_of_arm(tools)):
         missing.append(lacks)
@@ -226,10 +226,10 @@ def main() -> int:
     try:
         tools = ensure_toolchain(policy, say)
         say(f"{tools.builder_name} {tools.builder_version}, {tools.compiler_version}")
-        missing = [program for program in packages.FOR_TESTS if shutil.which(program) is None]
-        if missing:
-            wanted = [package for program in missing for package in packages.FOR_TESTS[program]]
-            apt.install(wanted, policy, say, missing=[f"{' and '.join(missing)}, for the tests,"])
+        lacking = packages.missing_for_tests()
+        if lacking.names:
+            words = [f"{' and '.join(lacking.names)}, for the tests,"]
+            apt.install(lacking.packages, policy, say, missing=words)
     except MLBenchError as error:
         print(f"mlbench: {error}", file=sys.stderr)
         return error.exit_status

@@ -16,6 +16,8 @@ FOR_TESTS = {"g++": ("g++", "libc6-dev"), "qemu-system-arm": ("qemu-system-arm",
 
 Models are compiled for this machine as well, and bare images run on another Cortex-M4, and are compared.
 """
+SKETCH_COMPILER = "a sketch compiler (arduino-cli or arduino-builder)"
+"""What ``BUILDER`` is for, in words."""
 HOST_COMPILER = "gcc"
 """Builds the emulator's block hook. Never a reason to install, but taken along when there is one."""
 
@@ -39,13 +41,19 @@ def missing(*, builds: bool, tests: bool = False) -> Missing:
     packages: list[str] = []
     if builds or tests:
         if not any(map(shutil.which, ("arduino-cli", "arduino-builder"))):
-            names.append("a sketch compiler (arduino-cli or arduino-builder)")
+            names.append(SKETCH_COMPILER)
             packages += BUILDER
         if not shutil.which("arm-none-eabi-gcc"):
             names.append("arm-none-eabi-gcc")
             packages += ARM
     if tests:
-        programs = [program for program in FOR_TESTS if not shutil.which(program)]
-        names += programs
-        packages += [package for program in programs for package in FOR_TESTS[program]]
+        others = missing_for_tests()
+        names += others.names
+        packages += others.packages
     return Missing(tuple(names), tuple(packages))
+
+
+def missing_for_tests() -> Missing:
+    """What the tests need besides sketch compilers, and is not there."""
+    programs = tuple(program for program in FOR_TESTS if not shutil.which(program))
+    return Missing(programs, tuple(package for program in programs for package in FOR_TESTS[program]))
