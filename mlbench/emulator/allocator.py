@@ -11,6 +11,7 @@ import ctypes
 import mmap
 import struct
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -89,6 +90,8 @@ class HeapRecorder:
         self._moments: list[int] = []
         self.origins: dict[int, Origin] = {}
         """Of the blocks that have not been given back, by their address."""
+        self.active = False
+        """Whether it records now."""
         self.complete = True
         """Whether all calls were recorded: there are at most ``MOST_CALLS``."""
 
@@ -111,10 +114,11 @@ class HeapRecorder:
         """Mark this moment."""
         self._moments.append(self._now())
 
-    def start(self) -> None:
-        """Begin to record."""
+    def start(self, origins: Mapping[int, Origin] | None = None) -> None:
+        """Begin to record; ``origins`` are those of the blocks that are there already."""
         self._calls, self._moment, self._unlocked = [], 0, {}
-        self._moments, self.complete, self.origins = [], True, {}
+        self._moments, self.complete, self.origins = [], True, dict(origins or {})
+        self.active = True
         for operation in Operation:
             address = function_address(self._machine.image, operation.value)
             if address is not None:
@@ -125,6 +129,7 @@ class HeapRecorder:
 
     def stop(self) -> None:
         """Stop recording."""
+        self.active = False
         self._tracker.remove(self.GROUP)
         self._tracker.remove(self._UNLOCK)
 

@@ -1,12 +1,14 @@
 """Rows of a table: instructions that need an aligned address, by how it is formed and by how far it is off.
 
-All rows are one image. A row leaves what faulted (how often, CFSR, HFSR, where, xPSR and r0 of the frame),
-the registers behind it, and the memory that it reads or writes.
+All rows are one image, and each is a function ``row17``. A row leaves what faulted (how often, CFSR, HFSR,
+where, xPSR and r0 of the frame), the registers behind it, and the memory that it reads or writes: the object
+``arena``, with ``memory`` in its middle.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -79,6 +81,21 @@ class Row(NamedTuple):
         plain, taken, left = (self.instruction.format(c=c) for c in ("", "eq", "ne"))
         return FORMS[self.form].format(plain=plain, taken=taken, left=left)
 
+    @property
+    def displacement(self) -> int:
+        """From its base register to the lowest address that it reaches."""
+        name, _, operands = self.instruction.partition(" ")
+        if name.startswith(("ldmdb", "stmdb", "vldmdb")):
+            return -8
+        if name.startswith("vstmdb"):
+            return -4
+        indexed = re.search(r"\[r0, #(-?\d+)\]", operands)
+        return int(indexed[1]) if indexed else 0
+
+    def is_in(self, line: str) -> bool:
+        """Whether a line of assembly is the instruction."""
+        return any(line.endswith(self.instruction.format(c=c)) for c in ("", "eq", "ne"))
+
 
 ROWS = tuple(Row(i, f, o) for f in FORMS for i in INSTRUCTIONS for o in OFFSETS)
 
@@ -124,11 +141,13 @@ def program(rows: Sequence[AnyRow], *, usage_fault: bool = True) -> str:
     lines = [_SUPPORT, ".thumb_func", "main: push {r4-r11, lr}", "ldr r9, =results", "ldr r0, =0xE000ED24",
              f"mov r1, #{1 << 18 if usage_fault else 0}", "str r1, [r0]"]  # fmt: skip
     for number, row in enumerate(rows):
-        lines += [f"b.w row{number}", ".ltorg", f"row{number}:", "bl begin", f"ldr r10, =row{number}",
-                  f"movs r5, #{row.offset}", row.code(), "bl done"]  # fmt: skip
+        lines += [f"b.w row{number}", ".ltorg", ".thumb_func", f".type row{number}, %function",
+                  f"row{number}:", "bl begin", f"ldr r10, =row{number}", f"movs r5, #{row.offset}", row.code(),
+                  "bl done", f".size row{number}, . - row{number}"]  # fmt: skip
     size = 4 * WORDS * len(rows)
     lines += ["ldr r0, =results", f"ldr r1, ={size}", "bl dump", "b .", ".ltorg", ".bss", ".balign 8",
-              ".space 64", "memory: .space 128", "cell: .space 8", f"results: .space {size}"]  # fmt: skip
+              ".type arena, %object", ".size arena, 192", "arena: .space 64", "memory: .space 128",
+              "cell: .space 8", f"results: .space {size}"]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 

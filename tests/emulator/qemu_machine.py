@@ -58,18 +58,27 @@ class BothMachines:
     compiler: Compiler
     folder: Path
 
-    def image(self, source: str, *, asm: bool) -> Path:
-        """An image whose ``main`` ends in ``dump(start, size)``."""
+    def image(self, source: str, *, asm: bool, lines: bool = False) -> Path:
+        """An image whose ``main`` ends in ``dump(start, size)``; ``lines``: it knows its source lines."""
         (self.folder / "dump.s").write_text(_DUMP)
-        flags = ("-O1", "-Wl,--defsym=FLASH_ORIGIN=0", str(self.folder / "dump.s"))
+        flags = (
+            "-O1",
+            "-Wl,--defsym=FLASH_ORIGIN=0",
+            str(self.folder / "dump.s"),
+            *(["-g"] if lines else []),
+        )
         return self.compiler.image(source, asm=asm, flags=flags).path
 
     def emulated(self, elf: Path, *, force_python: bool = False) -> bytes:
         """What the image leaves on the emulator."""
+        return self.machine(elf, force_python=force_python).serial()
+
+    def machine(self, elf: Path, *, force_python: bool = False) -> Machine:
+        """The emulator after the image has run."""
         machine = Machine(Image.load(elf), NRF52840, force_python=force_python)
         ending = machine.run(64_000_000, host_seconds=60)
         assert ending.end is End.SEMIHOSTING, (ending, hex(machine.cpu.pc))
-        return machine.serial()
+        return machine
 
     def reference(self, elf: Path) -> bytes:
         """What it leaves on QEMU."""

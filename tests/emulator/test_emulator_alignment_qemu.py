@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
+from pathlib import Path
 
 import pytest
 from alignment_rows import ROWS, WORDS, RandomRow, page_rows, program, random_rows, values
+from bare_image import address
 from qemu_machine import BothMachines, both
+
+from mlbench.emulator.faults import Fault
+from mlbench.emulator.machine import Machine
 
 __all__ = ["both"]
 
@@ -17,8 +23,9 @@ _UNALIGNED = 1 << 24
 @pytest.mark.parametrize("force_python", [False, True], ids=["native", "python"])
 @pytest.mark.parametrize("usage_fault", [True, False])
 def test_the_table(both: BothMachines, usage_fault: bool, force_python: bool) -> None:
-    elf = both.image(program(ROWS, usage_fault=usage_fault), asm=True)
-    emulated, reference = both.emulated(elf, force_python=force_python), both.reference(elf)
+    elf = both.image(program(ROWS, usage_fault=usage_fault), asm=True, lines=True)
+    machine, reference = both.machine(elf, force_python=force_python), both.reference(elf)
+    emulated = machine.serial()
     assert len(emulated) == len(reference) == 4 * WORDS * len(ROWS)
     differences = []
     for number, row in enumerate(ROWS):
@@ -31,6 +38,39 @@ def test_the_table(both: BothMachines, usage_fault: bool, force_python: bool) ->
             names = [name for name in ours if ours[name] != theirs[name]]
             differences.append((*row, [(name, hex(ours[name]), hex(theirs[name])) for name in names]))
     assert not differences
+    _check_reports(machine, emulated)
+
+
+def _check_reports(machine: Machine, emulated: bytes) -> None:
+    """The report of each row that faults names the row's function, the instruction's line, and the object."""
+    arena, memory = address(machine, "arena"), address(machine, "memory")
+    by_row: dict[str, Fault] = {}
+    for fault in machine.processor.faults.seen:
+        function = machine.image.function_at(fault.pc)
+        assert function is not None, fault
+        by_row[function.name] = fault
+    for number, row in enumerate(ROWS):
+        left, last = values(emulated, number), by_row.get(f"row{number}")
+        assert (last is not None) == bool(left["faults"]), row
+        if last is None:
+            continue
+        base = memory + left["frame r0"] - (left["frame r0"] >> 31 << 32)
+        there = base + row.displacement
+        assert last.text == (
+            f"UsageFault: unaligned access to {there:#010x}"
+            f" (offset {there - arena} in arena, which is itself aligned)"
+        ), row
+        line = machine.image.debug.line(last.pc)
+        assert line is not None, row
+        assert machine.processor.faults.place(last.pc) == (
+            f"{last.pc:#010x} in row{number} ({line[0]}:{line[1]})"
+        )
+        assert row.is_in(_source(line[0])[line[1] - 1]), (row, line)
+
+
+@functools.cache
+def _source(path: str) -> list[str]:
+    return Path(path).read_text(encoding="utf-8").splitlines()
 
 
 @pytest.mark.parametrize("force_python", [False, True], ids=["native", "python"])

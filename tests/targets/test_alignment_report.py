@@ -29,13 +29,16 @@ void loop() { infer(); }
 """
 
 
-def _run(workshop: Workshop, name: str, body: str, objects: str = "", *, record: bool = True) -> RunResult:
+_RECORDED = Probe(record=True)
+
+
+def _run(workshop: Workshop, name: str, body: str, objects: str = "", probe: Probe = _RECORDED) -> RunResult:
     text = _SKETCH.replace("BODY", body).replace("OBJECTS", objects)
     firmware = workshop.build(name, {f"{name}.ino": text})
     functions = Functions(init="model_init()", inference="infer()")
     session = EmulatorTarget(board_for(OWN_BOARD)).open(firmware, functions)
     try:
-        return session.run(Probe(inferences=1, record=record), 3e6)
+        return session.run(probe, 3e6)
     finally:
         session.close()
 
@@ -70,9 +73,44 @@ def test_a_heap_block_and_who_asked_for_it(workshop: Workshop, body: str, told: 
     assert told in result.reason
 
 
-def test_the_heap_where_its_calls_are_not_recorded(workshop: Workshop) -> None:
-    result = _run(workshop, "heap", "read_pair(get_memory() + 5);", record=False)
-    assert "(on the heap)" in result.reason
+@pytest.mark.parametrize("probe", [Probe(), Probe(alloc=30_000)], ids=["no probe", "a probe"])
+def test_a_heap_block_in_a_run_that_does_not_record(workshop: Workshop, probe: Probe) -> None:
+    result = _run(workshop, "heap", "read_pair(get_memory() + 5);", probe=probe)
+    assert "(offset 5 in a heap block of 1,000 bytes, which get_memory() (" in result.reason
+
+
+_EARLY = """
+#include <stdlib.h>
+struct Early { uint8_t *block; Early() : block((uint8_t *)malloc(700)) {} };
+Early early;
+"""
+
+
+@pytest.mark.parametrize("probe", [_RECORDED, Probe()], ids=["recorded", "not recorded"])
+def test_a_heap_block_of_a_constructor(workshop: Workshop, probe: Probe) -> None:
+    result = _run(workshop, "early", "read_pair(early.block + 3);", _EARLY, probe)
+    assert "(offset 3 in a heap block of 700 bytes, which " in result.reason
+
+
+def test_a_block_that_has_the_place_of_an_earlier_one(workshop: Workshop) -> None:
+    body = "free(early.block); uint8_t *next = (uint8_t *)malloc(690); read_pair(next + 3);"
+    result = _run(workshop, "early", body, _EARLY, Probe())
+    assert "(offset 3 in a heap block of 690 bytes, which model_init() (" in result.reason
+
+
+def test_a_replay_after_a_run_that_was_repeated(workshop: Workshop) -> None:
+    body = "free(get_memory()); if ((uint32_t)get_memory() > 0x20010000) read_pair(get_memory() + 5);"
+    text = _SKETCH.replace("BODY", body).replace("OBJECTS", "")
+    firmware = workshop.build("high", {"high.ino": text})
+    session = EmulatorTarget(board_for(OWN_BOARD)).open(firmware, Functions("model_init()", "infer()"))
+    try:
+        assert session.run(_RECORDED, 3e6).outcome is Outcome.PASSED
+        assert "heap block of 1,000 bytes" in session.run(Probe(alloc=90_000), 3e6).reason
+        allocator = session.replay()
+        assert allocator is not None
+        assert allocator.calls == 3
+    finally:
+        session.close()
 
 
 _STACK = """

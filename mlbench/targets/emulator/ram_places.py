@@ -13,6 +13,8 @@ _ALLOCATORS = (
     "std::allocator",
 )  # fmt: skip
 """Functions that pass on what somebody else asks for."""
+ON_THE_HEAP = " (on the heap)"
+"""All that is known of an address in a block that was not recorded, or in none."""
 
 
 def describe_place(machine: Machine, origins: dict[int, Origin], heap: HeapState, address: int) -> str:
@@ -30,7 +32,7 @@ def describe_place(machine: Machine, origins: dict[int, Origin], heap: HeapState
             origin_text = f", which {frame} asked for" if frame is not None else ""
             return f" (offset {address - start} in a heap block of {origin.size:,} bytes{origin_text})"
     if heap.base is not None and heap.base <= address < heap.brk:
-        return " (on the heap)"
+        return ON_THE_HEAP
     cpu = machine.cpu
     owner = _owner(machine, address) if machine.chip.ram.holds(address) and address >= cpu.sp else None
     return f" (on the stack, in the frame of {owner})" if owner is not None else ""

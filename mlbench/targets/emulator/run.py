@@ -14,7 +14,7 @@ from mlbench.core.execution import (
     SpanKind,
     TimedSpan,
 )
-from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, requested
+from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, Origin, requested
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
 from mlbench.emulator.stacks import MAIN, Context, StackState, StackWatch
@@ -23,7 +23,7 @@ from mlbench.targets.emulator import verdict
 from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
 from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
 from mlbench.targets.emulator.input_wait import InputWait
-from mlbench.targets.emulator.ram_places import describe_place
+from mlbench.targets.emulator.ram_places import ON_THE_HEAP, describe_place
 from mlbench.targets.emulator.spans import SpanState, SpanWatch
 from mlbench.targets.emulator.stable_text import stable_lines
 from mlbench.targets.emulator.stop_condition import Waiting
@@ -49,6 +49,8 @@ class RunSnapshot:
     ram: bytes
     heap_calls: tuple[HeapCall, ...]
     """What was asked of the heap before, by constructors and other threads."""
+    origins: dict[int, Origin]
+    """Whose blocks are on the heap already, by their address."""
 
     @property
     def heap_in_use(self) -> int:
@@ -84,9 +86,9 @@ class EmulatedRun:
         if entry.loop is not None:
             self._tracker.keep(entry.loop)
         self._heap = HeapWatch(machine, self._tracker, entry.sbrk)
-        machine.processor.describe_ram = lambda address: describe_place(
-            machine, self._recorder.origins, self._heap.state, address
-        )
+        machine.processor.describe_ram = self._describe_ram
+        self._block_unnamed = False
+        """Whether a report was about a heap block, in a run that does not record who asks for blocks."""
         self._spans = SpanWatch(
             machine,
             self._tracker,
@@ -133,11 +135,22 @@ class EmulatedRun:
                     self._stacks.state.copy(),
                     bytes(self.machine.ram.data),
                     tuple(self._recorder.calls),
+                    dict(self._recorder.origins),
                 )
             resume = True
 
     def run(self, start: RunSnapshot, probe: Probe, deadline_us: float) -> RunResult:
         """Go on from setup() with a probe."""
+        result = self._run(start, probe, deadline_us)
+        if result.outcome is Outcome.PASSED or not self._block_unnamed:
+            return result
+        # Recording takes time; only a report that lacks it is worth another run, which goes the same way.
+        recorded, complete = self.recorded, self._recorder.complete
+        named = self._run(start, replace(probe, record=True), deadline_us)
+        self.recorded, self._recorder.complete = recorded, complete
+        return replace(result, reason=named.reason, notes=named.notes)
+
+    def _run(self, start: RunSnapshot, probe: Probe, deadline_us: float) -> RunResult:
         machine = self.machine
         self._restore(start)
         self._probing = probe.alloc is not None
@@ -152,9 +165,7 @@ class EmulatedRun:
             if failed is not None:
                 return failed
         if probe.record:
-            self._recorder.start()
-        else:
-            self._recorder.origins = {}
+            self._recorder.start(start.origins)
         result = self._to_the_end()
         if not probe.record:
             return result
@@ -180,6 +191,8 @@ class EmulatedRun:
         self.machine.load(start.machine)
         self._begin()
         self._recorder.stop()
+        self._recorder.origins = {}
+        self._block_unnamed = False
         self._tracker.restore(start.calls)
         self._spans.state, self._heap.state = start.spans.copy(), start.heap.copy()
         self._stacks.restore(start.stacks)
@@ -283,6 +296,11 @@ class EmulatedRun:
                 return ending
 
     # --- what happens on the way -------------------------------------------------------------
+
+    def _describe_ram(self, address: int) -> str:
+        place = describe_place(self.machine, self._recorder.origins, self._heap.state, address)
+        self._block_unnamed |= place == ON_THE_HEAP and not self._recorder.active
+        return place
 
     def _stuck(self) -> bool:
         """Whether a branch to itself ends the run while interrupts and other threads go on.
