@@ -142,8 +142,8 @@ def program(rows: Sequence[AnyRow], *, usage_fault: bool = True) -> str:
              f"mov r1, #{1 << 18 if usage_fault else 0}", "str r1, [r0]"]  # fmt: skip
     for number, row in enumerate(rows):
         lines += [f"b.w row{number}", ".ltorg", ".thumb_func", f".type row{number}, %function",
-                  f"row{number}:", "bl begin", f"ldr r10, =row{number}", f"movs r5, #{row.offset}", row.code(),
-                  "bl done", f".size row{number}, . - row{number}"]  # fmt: skip
+                  f"row{number}:", "bl begin", f"ldr r10, =row{number}", f"movs r5, #{row.offset}",
+                  row.code(), "bl done", f".size row{number}, . - row{number}"]  # fmt: skip
     size = 4 * WORDS * len(rows)
     lines += ["ldr r0, =results", f"ldr r1, ={size}", "bl dump", "b .", ".ltorg", ".bss", ".balign 8",
               ".type arena, %object", ".size arena, 192", "arena: .space 64", "memory: .space 128",
