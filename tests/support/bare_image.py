@@ -107,7 +107,7 @@ class Compiler:
                 "-nostartfiles", "-Wl,--build-id=none",
                 "-Wl,-z,max-page-size=4096",
                 *flags, "-T", str(script), str(start), str(file),
-                *(f for f in flags if f == "-lc"), "-lgcc", "-o", str(elf),
+                *(f for f in flags if f.startswith("-l")), "-lgcc", "-o", str(elf),
             ]  # fmt: skip
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr

@@ -69,6 +69,18 @@ class BothMachines:
         )
         return self.compiler.image(source, asm=asm, flags=flags).path
 
+    def linked(self, objects: list[str]) -> Path:
+        """An image of C++ object files, whose ``main`` ends in ``dump(start, size)``."""
+        (self.folder / "dump.s").write_text(_DUMP)
+        flags = (
+            "-Wl,--defsym=FLASH_ORIGIN=0",
+            "-Wl,--gc-sections",
+            "-Wl,--defsym=end=bss_end",
+            str(self.folder / "dump.s"),
+            *objects,
+        )
+        return self.compiler.image("", asm=True, flags=(*flags, "-lm", "-lc", "-lnosys")).path
+
     def emulated(self, elf: Path, *, force_python: bool = False) -> bytes:
         """What the image leaves on the emulator."""
         return self.machine(elf, force_python=force_python).serial()
