@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bare_image import Chip, Compiler, run_to
+from bare_image import Chip, Compiler, finish, run_to
 
 UART = 0x40002000
 
@@ -54,9 +54,54 @@ def test_what_comes_after_a_stop_waits_in_the_fifo(chip: Chip) -> None:
     chip[UART + 0x110] = 0
     chip[UART] = 1
     chip.wait(500)
-    assert (chip[UART + 0x53C], chip.machine.cpu.read(0x20001010, 1)) == (0, b"y")
+    assert (chip[UART + 0x53C], chip.machine.cpu.read(0x20001010, 1)) == (1, b"y"), "the flushed byte"
     chip.wait(700)
     assert (chip[UART + 0x53C], chip.machine.cpu.read(0x20001010, 1)) == (1, b"z")
+
+
+def test_the_amount_is_that_of_the_last_transfer_that_ended(chip: Chip) -> None:
+    _open(chip, 0x10000000)
+    chip[UART + 0x534], chip[UART + 0x538] = 0x20001000, 3
+    chip.part("UARTE0").feed(b"abcdefgh")
+    chip[UART] = 1
+    chip.wait(25)
+    assert chip[UART + 0x53C] == 0, "the first is still open"
+    chip.wait(10)
+    assert (chip[UART + 0x110], chip[UART + 0x53C]) == (1, 3)
+    chip[UART + 0x538], chip[UART] = 4, 1
+    chip.wait(25)
+    assert chip[UART + 0x53C] == 3
+    chip[UART + 0x004] = 1
+    assert chip[UART + 0x53C] in (2, 3)
+
+
+def test_a_flush_of_nothing_leaves_the_amount(chip: Chip) -> None:
+    _open(chip, 0x10000000)
+    chip[UART + 0x534], chip[UART + 0x538] = 0x20001000, 2
+    chip.part("UARTE0").feed(b"ab")
+    chip[UART] = 1
+    chip.time_to(UART + 0x110)
+    chip[UART + 0x110] = 0
+    chip[UART + 0x02C] = 1
+    chip.time_to(UART + 0x110)
+    assert chip[UART + 0x53C] == 2
+
+
+@pytest.mark.parametrize("shortcut", [1 << 5, 0])
+def test_firmware_that_asks_how_much_came_after_the_next_has_begun(bare: Compiler, shortcut: int) -> None:
+    machine = bare.machine(
+        f"""#define UART 0x40002000
+        static u8 text[4];
+        int main(void) {{ REG(UART + 0x500) = 8; REG(UART + 0x524) = 0x10000000; REG(UART + 0x534) = (u32)text;
+          REG(UART + 0x538) = 1; REG(UART + 0x200) = {shortcut}; REG(UART) = 1;
+          for (u32 n = 0; n < 3; n++) {{
+            while (!REG(UART + 0x110)) ;
+            REG(UART + 0x110) = 0; if (!{shortcut}) REG(UART) = 1;
+            BARRIER(); note(REG(UART + 0x53C)); note(text[0]); }}
+          return 0; }}"""
+    )
+    machine.console.feed("uart0", b"abc")
+    assert finish(machine) == [1, ord("a"), 1, ord("b"), 1, ord("c")]
 
 
 def test_a_shortcut_keeps_reception_going(chip: Chip) -> None:

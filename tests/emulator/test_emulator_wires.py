@@ -81,6 +81,19 @@ def test_spim_stops(chip: Chip) -> None:
     assert chip.time_to(BOX + 0x104) < 100
     chip.wait(10_000)
     assert chip[BOX + 0x118] == 0
+    assert chip[BOX + 0x53C] == 8, "500 us of 64 us a byte"
+    assert chip.machine.cpu.read(0x20001000, 10) == b"\xff" * 8 + b"\0\0"
+
+
+def test_a_shortcut_that_starts_the_next_transfer_leaves_the_amounts(chip: Chip) -> None:
+    chip[BOX + 0x500], chip[BOX + 0x524], chip[BOX + 0x200] = 7, 0x02000000, 1 << 17
+    chip[BOX + 0x544], chip[BOX + 0x548] = 0x20001000, 3
+    chip[BOX + 0x534], chip[BOX + 0x538] = 0x20001010, 5
+    chip[BOX + 0x010] = 1
+    for _ in range(3):
+        chip.time_to(BOX + 0x118)
+        chip[BOX + 0x118] = 0
+        assert (chip[BOX + 0x54C], chip[BOX + 0x53C]) == (3, 5)
 
 
 def test_spi_byte_by_byte(chip: Chip) -> None:

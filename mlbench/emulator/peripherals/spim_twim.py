@@ -51,6 +51,8 @@ class SpimTwim(NrfPeripheral):
     def __init__(self, machine: MachineAccess, place: PeripheralSlot) -> None:
         self.busy = False
         """A byte or a transfer is on the wire."""
+        self.began = 0
+        """The cycle at which SPIM's transfer began."""
         super().__init__(machine, place)
 
     def registers(self) -> list[Register]:
@@ -113,7 +115,6 @@ class SpimTwim(NrfPeripheral):
     def task_startrx(self) -> None:
         """Read from the device at ADDRESS."""
         if self._mode() == _TWIM:
-            self.stored[0x53C] = 0
             self.event("RXSTARTED")
         if self._mode() in (_TWI, _TWIM):
             self._address()
@@ -121,7 +122,6 @@ class SpimTwim(NrfPeripheral):
     def task_starttx(self) -> None:
         """Write to the device at ADDRESS."""
         if self._mode() == _TWIM:
-            self.stored[0x54C] = 0
             self.event("TXSTARTED")
         if self._mode() in (_TWI, _TWIM):
             self._address()
@@ -129,6 +129,10 @@ class SpimTwim(NrfPeripheral):
     def task_stop(self) -> None:
         """A stop condition; with SPIM the end of the byte that is under way."""
         if self._mode() == _SPIM and self.busy:
+            us = (self.machine.now() - self.began) * 1e6 / self.machine.hz()
+            done = int(us / self._bits_us(8)) + 1
+            self._received(min(self.stored.get(0x538, 0), done))
+            self.stored[0x54C] = min(self.stored.get(0x548, 0), done)
             self._end_transfer(stopped=True)
         elif self._mode() in (_TWI, _TWIM):
             self.machine.cancel(self.name, "NACK")
@@ -152,11 +156,15 @@ class SpimTwim(NrfPeripheral):
         if send and len(self.machine.read_memory(self.stored.get(0x544, 0), send)) < send:
             pointer = self.stored.get(0x544, 0)
             self.machine.note(f"{self.name}: EasyDMA cannot read {pointer:#010x}, which is not in RAM")
-        self.busy = True
+        self.busy, self.began = True, self.machine.now()
         self.event("RXSTARTED")  # SPIM's STARTED has the same place
         self.after(self._bits_us(8 * send), "ENDTX")
         self.after(self._bits_us(8 * receive), "ENDRX")
         self.after(self._bits_us(8 * max(send, receive)), "END")
+
+    def _received(self, count: int) -> None:
+        self.machine.write_memory(self.stored.get(0x534, 0), bytes([_NOBODY]) * count)
+        self.stored[0x53C] = count
 
     def _end_transfer(self, *, stopped: bool = False) -> None:
         self.busy = False
@@ -179,12 +187,11 @@ class SpimTwim(NrfPeripheral):
         if name == "NACK":
             self.busy = False
             self.stored[0x4C4] = self.stored.get(0x4C4, 0) | _ANACK
+            self.stored[0x53C] = self.stored[0x54C] = 0
             self.event("ERROR")
             return
         if name == "ENDRX":
-            count = self.stored.get(0x538, 0)
-            self.machine.write_memory(self.stored.get(0x534, 0), bytes([_NOBODY]) * count)
-            self.stored[0x53C] = count
+            self._received(self.stored.get(0x538, 0))
         elif name == "ENDTX":
             self.stored[0x54C] = self.stored.get(0x548, 0)
         elif name == "END":
@@ -193,4 +200,4 @@ class SpimTwim(NrfPeripheral):
 
     def state(self) -> dict[str, object]:
         """The attributes that a snapshot must hold."""
-        return {**super().state(), "busy": self.busy}
+        return {**super().state(), "busy": self.busy, "began": self.began}

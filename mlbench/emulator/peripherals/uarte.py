@@ -63,7 +63,9 @@ class Uarte(NrfPeripheral):
         """The transfer that is on the wire since cycle ``sent_from``."""
         self.sent_from = 0
         self.rx_count = 0
-        self.tx_amount = 0
+        """Bytes of the transfer that is open."""
+        self.rx_amount, self.tx_amount = 0, 0
+        """Bytes of the last transfer that has ended (6.34.9): the start of another one leaves them alone."""
         self.tx_open = False
         """Of the older UART: STARTTX has been given."""
         super().__init__(machine, place)
@@ -80,7 +82,7 @@ class Uarte(NrfPeripheral):
             plain(0x524, "BAUDRATE", _DEFAULT_BAUD),
             plain(0x534, "RXD.PTR"),
             plain(0x538, "RXD.MAXCNT"),
-            Register(0x53C, "RXD.AMOUNT", read=lambda: self.rx_count),
+            Register(0x53C, "RXD.AMOUNT", read=lambda: self.rx_amount),
             plain(0x544, "TXD.PTR"),
             plain(0x548, "TXD.MAXCNT"),
             Register(0x54C, "TXD.AMOUNT", read=lambda: self.tx_amount),
@@ -190,14 +192,18 @@ class Uarte(NrfPeripheral):
         if self.receiving:
             self.receiving = False
             if self._mode() == _UARTE:
-                self.event("ENDRX")
+                self._end_reception()
         # RXTO comes after the time of four bytes (6.34.4).
         self.after(4 * self.byte_us(), "RXTO")
 
     def task_flushrx(self) -> None:
-        """Empty what came after STOPRX into the buffer; ENDRX comes in any case (6.34.4)."""
+        """Empty what came after STOPRX into the buffer; ENDRX comes in any case (6.34.4).
+
+        Where nothing came, RXD.AMOUNT stays what it was: drivers of Nordic and Zephyr reckon with that.
+        """
         self.rx_count = 0
         self._to_memory()
+        self.rx_amount = self.rx_count or self.rx_amount
         self.after(0.1, "ENDRX")
 
     def feed(self, data: bytes) -> None:
@@ -231,7 +237,12 @@ class Uarte(NrfPeripheral):
             self.rx_count += len(moved)
         if moved and self.receiving and self.rx_count >= limit:
             self.receiving = False
-            self.event("ENDRX")
+            self._end_reception()
+
+    def _end_reception(self) -> None:
+        # First the count: a shortcut of the event may start the next transfer.
+        self.rx_amount = self.rx_count
+        self.event("ENDRX")
 
     def _read_byte(self) -> int:
         """RXD of the older UART: takes the byte; the next one raises RXDRDY again (6.33.5)."""
@@ -277,6 +288,7 @@ class Uarte(NrfPeripheral):
             "sending": self.sending,
             "sent_from": self.sent_from,
             "rx_count": self.rx_count,
+            "rx_amount": self.rx_amount,
             "tx_amount": self.tx_amount,
             "tx_open": self.tx_open,
         }
