@@ -514,9 +514,12 @@ class Machine:
         return None
 
     def _wait(self, what: str) -> Ending | None:
-        """Let time pass to the next event; where none can come, that is the end."""
+        """Let time pass to the next event; where none is scheduled, that is the end.
+
+        An event later than the deadline counts: the run may be one of many short ones.
+        """
         at = self.clock.next_at()
-        alone = at >= self._deadline or self.processor.faults.handling
+        alone = at == NEVER or (self.processor.faults.handling and self.processor.uninterruptible())
         if alone and not self.processor.could_take():
             return Ending(End.IDLE, what, self.cpu.pc)
         self.clock.sleep_until(min(at, self.clock.limit))

@@ -159,6 +159,10 @@ class Processor:
     def _level(self) -> int:
         return self.nvic.execution_priority(*exceptions.masks(self.cpu))
 
+    def uninterruptible(self) -> bool:
+        """Whether what runs is a HardFault or an NMI, or as urgent as these: no interrupt comes between."""
+        return self._level() <= -1
+
     def could_take(self) -> bool:
         """Whether an exception is ready."""
         return self.nvic.ready(*exceptions.masks(self.cpu)) is not None

@@ -118,10 +118,37 @@ def test_an_endless_loop_is_idle_and_says_where(bare: Compiler, loop: str) -> No
 
 def test_an_endless_loop_with_an_interrupt_to_come_goes_on(bare: Compiler) -> None:
     machine = bare.machine(_TIMER + "int main(void) { compare_in(3000); for (;;) ; }")
-    ending = machine.run(1000 * MS)
     # What is left is the timer's wrap in more than an hour.
-    assert ending.end in (End.DEADLINE, End.IDLE)
+    assert machine.run(1000 * MS).end is End.DEADLINE
     assert 3000 <= notes(machine)[0] <= 3001
+
+
+@pytest.mark.parametrize("loop", ["for (;;) ;", 'for (;;) __asm volatile("wfi");'])
+@pytest.mark.parametrize("slice_us", [7, 1000, 50_000])
+def test_short_runs_go_on_as_a_long_one(bare: Compiler, loop: str, slice_us: int) -> None:
+    source = _TIMER + f"int main(void) {{ compare_in(30000); {loop} }}"
+    whole, sliced = bare.machine(source), bare.machine(source)
+    assert whole.run(40 * MS).end is End.DEADLINE
+    while sliced.clock.now < 40 * MS:
+        deadline = min(sliced.clock.now + sliced.clock.cycles(slice_us), 40 * MS)
+        assert sliced.run(deadline).end is End.DEADLINE
+    assert notes(whole) == notes(sliced)
+    assert 30_000 <= notes(whole)[0] <= 30_001
+    assert (whole.clock.now, whole.hook.instructions) == (sliced.clock.now, sliced.hook.instructions)
+
+
+@pytest.mark.parametrize("fault", ["usage_fault", "hard_fault"])
+def test_a_fault_handler_that_spins_lets_more_urgent_interrupts_come(bare: Compiler, fault: str) -> None:
+    machine = bare.machine(
+        _TIMER
+        + f"""void {fault}_handler(void) {{ note(7); for (;;) ; }}
+        int main(void) {{ if ({int(fault == "usage_fault")}) REG(0xE000ED24) = 1 << 18;
+          SYSTEM_PRIORITY(6, 0x80); compare_in(1000); __asm volatile("udf #0"); return 0; }}"""
+    )
+    assert machine.run(1000 * MS).end is End.FAULT
+    assert notes(machine)[0] == 7
+    # Nothing comes between HardFault and its end.
+    assert len(notes(machine)) == (2 if fault == "usage_fault" else 1)
 
 
 def test_an_endless_loop_after_reading_the_time_is_idle(bare: Compiler) -> None:
