@@ -13,7 +13,7 @@
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5, MISALIGNED = 6 };
-enum { CHECKED = 2 }; /* of `resumed`: the bases have been looked at, too */
+enum { CHECKED = 2, COUNTED = 3 }; /* of `resumed`: the bases have been looked at, too; the rest of a block */
 
 /* What to do with the sum of an access. The last two are reads of one word by the CPU's registers alone,
  * which nearly all are: the first has one register, the second two. */
@@ -341,6 +341,10 @@ static int before(hook_t *hook, uint32_t address, uint32_t size)
 {
     if (hook->reason)
         return 1; /* stopped already: this call is the stop's own echo */
+    if (hook->resumed == COUNTED && address + size == hook->expected) {
+        hook->resumed = 0;
+        return 1; /* counted with its whole block */
+    }
     if (hook->late_count) {
         price(hook, hook->late_access, hook->late_count);
         hook->late_count = 0;
@@ -362,7 +366,8 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
     uint32_t low;
     int again = block && block->address == address && block->size == size;
 
-    if ((hook->reason | hook->late_count | hook->attention | hook->unmask_attention) && before(hook, address, size))
+    if ((hook->reason | hook->late_count | hook->resumed | hook->attention | hook->unmask_attention)
+        && before(hook, address, size))
         return;
     if (hook->cycles >= hook->event_at) {
         stop(hook, EVENT, address, size);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mlbench.cycles.model import CostModel
 from mlbench.emulator import transfers
 from mlbench.emulator.block_hook import BlockHook
 from mlbench.emulator.clock import Clock
@@ -16,11 +15,9 @@ class FlashArray:
     It serves the flash controller (``peripherals.nvmc.Cells``) and the machine.
     """
 
-    def __init__(
-        self, memory: MemoryRegion, cpu: Cpu, hook: BlockHook, clock: Clock, model: CostModel
-    ) -> None:
+    def __init__(self, memory: MemoryRegion, cpu: Cpu, hook: BlockHook, clock: Clock) -> None:
         self._memory = memory
-        self._cpu, self._hook, self._clock, self._model = cpu, hook, clock, model
+        self._cpu, self._hook, self._clock = cpu, hook, clock
         self._programmed = bytearray()
         self._dirty: set[int] = set()
         self._old_code: set[int] = set()
@@ -105,14 +102,7 @@ class FlashArray:
         for number, register in enumerate(transfers.further_words(*halves), 1):
             if cpu.program is None or not cpu.program(fault.address + 4 * number, 4, cpu.r(register)):
                 return False
-        end = self._hook.expected
-        self._hook.drop_late_reads()
         processor.complete(store)
-        if cpu.pc < end:
-            # The rest of the block is counted again, now that it is one of its own.
-            rest = self._model.block(cpu.pc, end - cpu.pc, cpu.read)
-            self._hook.cycles -= rest.cycles
-            self._hook.instructions -= rest.instructions
         return True
 
     def save(self) -> dict[int, bytes]:

@@ -50,6 +50,8 @@ SENDS_EVENT = int(BlockFlag.SENDS_EVENT)
 
 CHECKED = 2
 """``resumed``: not the breakpoint alone has been dealt with, but the alignment of bases as well."""
+COUNTED = 3
+"""``resumed``: the CPU goes on within a block that was counted as a whole when it began."""
 
 SAVED = (
     "cycles",

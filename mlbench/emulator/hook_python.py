@@ -18,6 +18,7 @@ from mlbench.cycles.sums import SLOTS, Sum, SumKind
 from mlbench.emulator.hook_common import (
     BREAK,
     CHECKED,
+    COUNTED,
     CORE_REGISTERS,
     MEMORIES,
     MOVES_SP,
@@ -88,6 +89,9 @@ class PythonBlockHook:
 
     def _block(self, uc: unicorn.Uc, address: int, size: int, _user: object) -> None:
         if self.reason:
+            return
+        if self.resumed == COUNTED and address + size == self.expected:
+            self.resumed = 0
             return
         if self._late:
             late, self._late = self._late, ()

@@ -21,12 +21,14 @@ from mlbench.emulator.bus import Bus
 from mlbench.emulator.chip import Chip, Region
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.console import Console
-from mlbench.emulator.cpu import Cpu, CpuStop, Why
+from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.endings import RESETS, End, Ending
 from mlbench.emulator.faults import FaultLog
 from mlbench.emulator.flash import FlashArray
+from mlbench.emulator.hook_common import COUNTED
 from mlbench.emulator.host_time import Activity, HostTime
 from mlbench.emulator.loading import load_image
+from mlbench.emulator.mpu_stores import RefusedStores
 from mlbench.emulator.nvic import Nvic
 from mlbench.emulator.peripherals.base import Cause, Peripheral
 from mlbench.emulator.peripherals.core import SystemControl
@@ -137,6 +139,12 @@ class Machine:
             if self.ram_code.written(address, len(data)):
                 self.attention()
 
+    def _store(self, address: int, data: bytes) -> bool:
+        if not self.chip.ram.start <= address <= self.chip.ram.end - len(data):
+            return False
+        self.write_memory(address, data)
+        return True
+
     def published(self, address: int) -> None:
         """Pass an event on."""
         if self._published is not None:
@@ -179,7 +187,7 @@ class Machine:
         self.ram_code = RamCode(cpu, self.hook, self.ram, self.activity)
         self.bus = Bus(self._unknown_register)
         self._polling = Polling(cpu, self.hook, self.ram, chip.events, self.clock.waiting.skipped)
-        self.flash_array = FlashArray(self.flash, cpu, self.hook, self.clock, self.model)
+        self.flash_array = FlashArray(self.flash, cpu, self.hook, self.clock)
         for make, place in chip.peripherals:
             self.bus.add(make(self, place))
         self.usb = chip.usb_host(self) if chip.usb_host is not None else None
@@ -204,6 +212,7 @@ class Machine:
             chip,
             self.activity,
         )
+        self._refused_stores = RefusedStores(cpu, self.scs.mpu, self._store)
         self.rtt = Rtt(self, self.ram)
         self.bus.add_outside(self.rtt)
         self._positions = Positions(self.model, self.hook, cpu.read, cpu.r)
@@ -408,7 +417,8 @@ class Machine:
         host.check()
         self._deadline = deadline
         hook, clock = self.hook, self.clock
-        hook.resumed = int(resume)
+        if resume or hook.resumed != COUNTED:
+            hook.resumed = int(resume)
         self._set_limit()
         stops = 0
         while True:
@@ -468,6 +478,9 @@ class Machine:
         if stop.why is Why.HOOK:
             return self._handle_hot()
         if self.cpu.programmed and self.flash_array.store_done(self.processor):
+            return None
+        refused = stop.why is Why.EXCEPTION and stop.number == Trap.DATA_ABORT
+        if refused and self._refused_stores.carry_out(self.processor):
             return None
         ending = self.processor.handle(stop)
         if self.processor.faults.handling:

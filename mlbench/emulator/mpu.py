@@ -69,13 +69,20 @@ class Mpu:
             return ("w" if write else "r") in rights
         return privileged and bool(self.control & PRIVDEFENA)
 
-    def allows(self, address: int, size: int, privileged: bool, write: bool) -> bool:
-        """Whether data may be read or written there, at a priority of 0 or more (B3.5.3)."""
+    def refused(self, address: int, size: int, privileged: bool, write: bool) -> int | None:
+        """The first address of some bytes that may not be read or written, at a priority of 0 or more (B3.5.3)."""
         if not self.control & ENABLE:
-            return True
+            return None
         last = address + size - 1
         places = (address, *range((address | _STEP - 1) + 1, last + 1, _STEP))
-        return all(self._allows_at(place & 0xFFFFFFFF, privileged, write) for place in places)
+        for place in places:
+            if not self._allows_at(place & 0xFFFFFFFF, privileged, write):
+                return place & 0xFFFFFFFF
+        return None
+
+    def allows(self, address: int, size: int, privileged: bool, write: bool) -> bool:
+        """Whether data may be read or written there, at a priority of 0 or more (B3.5.3)."""
+        return self.refused(address, size, privileged, write) is None
 
     def save(self) -> State:
         """What a snapshot must hold."""

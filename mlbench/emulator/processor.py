@@ -21,7 +21,7 @@ from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.endings import End, Ending
 from mlbench.emulator.exceptions import ExceptionFrame, Refused
 from mlbench.emulator.faults import Fault, FaultLog, FaultStatus, HardStatus, describe
-from mlbench.emulator.hook_common import CHECKED
+from mlbench.emulator.hook_common import CHECKED, COUNTED
 from mlbench.emulator.host_time import Activity
 from mlbench.emulator.instruction_traps import InstructionTraps, Reason
 from mlbench.emulator.mpu import ENABLE, HFNMIENA
@@ -323,7 +323,14 @@ class Processor:
         """Go on behind the store at the PC, whose data somebody else has taken care of."""
         if store.base >= 0:
             self.cpu.set_r(store.base, self.cpu.r(store.base) + store.change)
+        end = self.hook.expected
         self._pass(store.size)
+        self._resume_block(end)
+
+    def _resume_block(self, end: int) -> None:
+        """Go on within a block that ends at ``end``: it was counted as a whole."""
+        if self.cpu.pc < end:
+            self.hook.expected, self.hook.resumed = end, COUNTED
 
     def _pass(self, size: int) -> None:
         """Go on behind the instruction at the PC."""
@@ -397,7 +404,11 @@ class Processor:
     def _trapped(self) -> Ending | None:
         use = self.aligned_bases.take()
         if use is not None:
-            return self._look_at_bases((use,))
+            end = self.hook.expected
+            ending = self._look_at_bases((use,))
+            if self.hook.resumed == CHECKED:
+                self._resume_block(end)
+            return ending
         assert self.traps.last is not None
         sight, address = self.traps.last
         pc = self.cpu.pc

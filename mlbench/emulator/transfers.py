@@ -5,6 +5,7 @@ ARMv7-M Architecture Reference Manual (DDI 0403E), A5.2 and A5.3 (encodings of l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 _IT = 0x0600FC00
@@ -74,6 +75,78 @@ def _floating(first: int, second: int) -> StoreInstruction:
     if first & 0x20:
         return StoreInstruction(4, first & 15, _signed(first & 0x80, 4 * (second & 0xFF)))
     return StoreInstruction(4)
+
+
+class Piece(NamedTuple):
+    """What one access of a store writes."""
+
+    address: int
+    data: bytes
+
+
+def pieces(
+    first: int, second: int, core: Callable[[int], int], double: Callable[[int], int]
+) -> tuple[Piece, ...] | None:
+    """The accesses of a store of a word or halfword, or of double-precision registers; None: another one.
+
+    Args:
+        first: the instruction's first halfword.
+        second: its second halfword; what follows, where it has one alone.
+        core: gives a core register's value.
+        double: gives a double-precision register's value.
+    """
+    if first >> 11 < 0b11101:
+        return _narrow_piece(first, core)
+    if first & 0xFF10 == 0xF800 and first & 0x60 in (0x20, 0x40):
+        size = 4 if first & 0x40 else 2
+        return (Piece(_single_address(first, second, core), _bytes(core(second >> 12), size)),)
+    if first & 0xFE10 == 0xEC00 and second & 0x0F00 == 0x0B00:
+        return _double_pieces(first, second, core(first & 15), double)
+    return None
+
+
+def _bytes(value: int, size: int) -> bytes:
+    return (value & (1 << 8 * size) - 1).to_bytes(size, "little")
+
+
+def _narrow_piece(code: int, core: Callable[[int], int]) -> tuple[Piece, ...] | None:
+    base, operand = core(code >> 3 & 7), code >> 6 & 31
+    if code & 0xFC00 == 0x5000:
+        size, address = (2 if code & 0x200 else 4), base + core(code >> 6 & 7)
+    elif code & 0xF800 == 0x6000:
+        size, address = 4, base + 4 * operand
+    elif code & 0xF800 == 0x8000:
+        size, address = 2, base + 2 * operand
+    elif code & 0xF800 == 0x9000:
+        return (Piece(core(13) + 4 * (code & 0xFF) & 0xFFFFFFFF, _bytes(core(code >> 8 & 7), 4)),)
+    else:
+        return None
+    return (Piece(address & 0xFFFFFFFF, _bytes(core(code & 7), size)),)
+
+
+def _single_address(first: int, second: int, core: Callable[[int], int]) -> int:
+    base = core(first & 15)
+    if first & 0x80:
+        base += second & 0xFFF
+    elif not second & 0x800:
+        base += core(second & 15) << (second >> 4 & 3)
+    elif second & 0x400:
+        base += _signed(second & 0x200, second & 0xFF)
+    return base & 0xFFFFFFFF
+
+
+def _double_pieces(first: int, second: int, base: int, double: Callable[[int], int]) -> tuple[Piece, ...]:
+    register, amount = first >> 2 & 16 | second >> 12, 4 * (second & 0xFF)
+    if first & 0x120 == 0x100:
+        count, address = 1, base + _signed(first & 0x80, amount)
+    else:
+        count, address = (second & 0xFF) >> 1, base - (0 if first & 0x80 else amount)
+    return tuple(Piece(address + 8 * n & 0xFFFFFFFF, _bytes(double(register + n), 8)) for n in range(count))
+
+
+def is_unprivileged(first: int, second: int) -> bool:
+    """Whether a store is STRT, STRHT or STRBT, which has the rights of unprivileged code (A7.7.167)."""
+    return first & 0xFF90 == 0xF800 and second & 0xF00 == 0xE00
 
 
 def further_words(first: int, second: int) -> list[int]:

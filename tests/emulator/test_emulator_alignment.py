@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from bare_image import MS, Compiler, address, finish
 
+from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.endings import End
 from mlbench.emulator.machine import Machine
 
@@ -125,3 +126,23 @@ def test_a_breakpoint_at_the_instruction_comes_first(bare: Compiler, force_pytho
     machine.set_break(address(machine, "culprit"))
     assert machine.run(MS).end is End.BREAKPOINT
     assert machine.run(MS, resume=True).end is End.FAULT
+
+
+def test_looking_at_a_base_within_an_it_block_costs_nothing(bare: Compiler, force_python: bool) -> None:
+    image = bare.machine(
+        """
+        static u32 space[8]; u32 pointer;
+        int main(void) { pointer = (u32)space;
+          __asm volatile("movs r4, #20; ldr r5, =pointer; 1: cmp r4, #7; itt ne; ldrne r0, [r5];"
+            "ldrdne r2, r3, [r0, #8]; mul r3, r4, r4; adds r3, #1; subs r4, #1; bne 1b"
+            ::: "r0", "r2", "r3", "r4", "r5", "memory"); return 0; }
+        """
+    ).image
+    spent = []
+    for looked in (True, False):
+        machine = Machine(image, NRF52840, force_python=force_python)
+        if not looked:
+            machine.processor.aligned_bases.look = lambda block: None  # type: ignore[method-assign]
+        finish(machine)
+        spent.append((machine.hook.cycles, machine.hook.instructions))
+    assert spent[0] == spent[1]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from bare_image import Compiler, finish
+from bare_image import Compiler, address, finish, run_to
 
+from mlbench.emulator.chips.nrf52840 import NRF52840
+from mlbench.emulator.machine import Machine
 from mlbench.emulator.mpu import Mpu
 
 _MPU = """
@@ -190,3 +192,50 @@ def test_the_hosts_idea_of_a_region_is_the_same() -> None:
     assert mpu.allows(0x20000120, 4, False, False)
     assert not mpu.allows(0x200000F0, 0x68, True, True)
     assert not mpu.allows(0x20000200, 4, False, False)
+
+
+@pytest.fixture(params=["native", "python"])
+def force_python(request: pytest.FixtureRequest) -> bool:
+    """Both block hooks."""
+    return str(request.param) == "python"
+
+
+_STORES = """
+  __attribute__((noinline)) void stores(u32 at) {
+    __asm volatile("mov r3, %0; vmov d1, r3, r3; movs r2, #9; 1: str r2, [r3, #1]; strh r2, [r3, #7];"
+      "vstr d1, [r3, #12]; str r2, [r3, #21]!; adds r2, #1; muls r2, r2, r2; bfc r2, #4, #28;"
+      "sub r3, #21; ldr r1, [r3, #3]; subs %0, #1; tst %0, #7; bne 1b" : "+r"(at) :: "r1", "r2", "r3", "memory"); }
+"""
+
+
+def test_unaligned_stores_in_the_page_of_a_guard_cost_what_they_cost_elsewhere(
+    bare: Compiler, force_python: bool
+) -> None:
+    source = (
+        _MPU
+        + _STORES
+        + f"""volatile u32 guarded;
+        int main(void) {{ REG(0xE000ED24) = 1 << 16; region(1, (u32)place + guarded, 5, {NONE}, 0); on(4);
+          u32 before = REG(0xE0001004); stores((u32)place + 256); note(REG(0xE0001004) - before);
+          note(place[64]); return 0; }}"""
+    )
+    spent = []
+    for guarded in (0, 2048):
+        machine = Machine(bare.image(source), NRF52840, force_python=force_python)
+        run_to(machine, "main")
+        machine.bus.write(0xE0001000, 4, 1)
+        machine.cpu.write(address(machine, "guarded"), guarded.to_bytes(4, "little"))
+        spent.append((finish(machine), machine.hook.cycles, machine.hook.instructions))
+    assert spent[0] == spent[1]
+    assert all(spent[0][0])
+
+
+def test_the_byte_that_is_forbidden_is_what_the_fault_is_about(bare: Compiler) -> None:
+    # The start of the page is forbidden as well, but that is not where the store goes.
+    got = _run(
+        bare,
+        f"region(1, (u32)place, 5, {NONE}, 0); region(2, (u32)place + 512, 5, {READ}, 0); on(4);"
+        'register u32 r0 __asm("r0") = (u32)place + 510; __asm volatile("str.w r0, [r0]" :: "r"(r0));'
+        'r0 = (u32)place + 500; __asm volatile("str.w r0, [r0, #1]" :: "r"(r0)); note(9);',
+    )
+    assert got == [4, _DATA, 512, 9]
