@@ -18,8 +18,8 @@ from mlbench.cycles.sums import SLOTS, Sum, SumKind
 from mlbench.emulator.hook_common import (
     BREAK,
     CHECKED,
-    COUNTED,
     CORE_REGISTERS,
+    COUNTED,
     MEMORIES,
     MOVES_SP,
     NEVER,

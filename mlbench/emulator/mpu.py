@@ -70,7 +70,7 @@ class Mpu:
         return privileged and bool(self.control & PRIVDEFENA)
 
     def refused(self, address: int, size: int, privileged: bool, write: bool) -> int | None:
-        """The first address of some bytes that may not be read or written, at a priority of 0 or more (B3.5.3)."""
+        """The first address that may not be read or written, at a priority of 0 or more (B3.5.3)."""
         if not self.control & ENABLE:
             return None
         last = address + size - 1

@@ -204,7 +204,8 @@ _STORES = """
   __attribute__((noinline)) void stores(u32 at) {
     __asm volatile("mov r3, %0; vmov d1, r3, r3; movs r2, #9; 1: str r2, [r3, #1]; strh r2, [r3, #7];"
       "vstr d1, [r3, #12]; str r2, [r3, #21]!; adds r2, #1; muls r2, r2, r2; bfc r2, #4, #28;"
-      "sub r3, #21; ldr r1, [r3, #3]; subs %0, #1; tst %0, #7; bne 1b" : "+r"(at) :: "r1", "r2", "r3", "memory"); }
+      "sub r3, #21; ldr r1, [r3, #3]; subs %0, #1; tst %0, #7; bne 1b"
+      : "+r"(at) :: "r1", "r2", "r3", "memory"); }
 """
 
 

@@ -25,7 +25,7 @@ def test_random_regions_and_accesses(both: BothMachines, force_python: bool) -> 
         ours, theirs = values(emulated, number), values(reference, number)
         faults += theirs["faults"] > 0
         if ours["faults"] and theirs["faults"]:
-            # What was done before the fault, and which of the bytes MMFAR names, is each core's own (B1.5.14).
+            # What was done before the fault, and which byte MMFAR names, is each core's own (B1.5.14).
             names = ["faults", "cfsr", "r0"]
         else:
             names = [name for name in ours if name != "mmfar"]

@@ -92,8 +92,8 @@ def test_firmware_that_asks_how_much_came_after_the_next_has_begun(bare: Compile
     machine = bare.machine(
         f"""#define UART 0x40002000
         static u8 text[4];
-        int main(void) {{ REG(UART + 0x500) = 8; REG(UART + 0x524) = 0x10000000; REG(UART + 0x534) = (u32)text;
-          REG(UART + 0x538) = 1; REG(UART + 0x200) = {shortcut}; REG(UART) = 1;
+        int main(void) {{ REG(UART + 0x500) = 8; REG(UART + 0x524) = 0x10000000;
+          REG(UART + 0x534) = (u32)text; REG(UART + 0x538) = 1; REG(UART + 0x200) = {shortcut}; REG(UART) = 1;
           for (u32 n = 0; n < 3; n++) {{
             while (!REG(UART + 0x110)) ;
             REG(UART + 0x110) = 0; if (!{shortcut}) REG(UART) = 1;

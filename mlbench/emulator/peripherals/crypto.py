@@ -1,11 +1,13 @@
 """RNG, and the cipher engines ECB, CCM and AAR: nRF52840 Product Specification v1.7, sections 6.20, 6.7, 6.4
 and 6.1.
 
-Nothing is enciphered: the engines end their work with the event that says it failed, and a note tells so.
+ECB enciphers. CCM and AAR do not: they end their work with the event that says it failed, and a note tells
+so.
 """
 
 from __future__ import annotations
 
+from mlbench.emulator.aes import BLOCK, encrypted
 from mlbench.emulator.peripherals.base import MachineAccess, NrfPeripheral, PeripheralSlot, Register, plain
 
 _ECB_US = 6.2
@@ -98,16 +100,45 @@ class Engine(NrfPeripheral):
             self.event(event)
 
 
-class Ecb(Engine):
-    """AES of one block."""
+class Ecb(NrfPeripheral):
+    """AES of one block: at ECBDATAPTR lie the key, the clear text, and space for the result (6.7.3)."""
 
     tasks = {0x000: "STARTECB", 0x004: "STOPECB"}  # noqa: RUF012
     events = {0x100: "ENDECB", 0x104: "ERRORECB"}  # noqa: RUF012
-    ends = {"STARTECB": ("ERRORECB",)}  # noqa: RUF012
 
     def registers(self) -> list[Register]:
         """Registers of section 6.7.1."""
+        self.busy = False
         return [plain(0x504, "ECBDATAPTR")]
+
+    def task_startecb(self) -> None:
+        """Encipher; a block under way goes on."""
+        if not self.busy:
+            self.busy = True
+            self.after(_ECB_US, "ENDECB")
+
+    def task_stopecb(self) -> None:
+        """Stop; what is under way ends in an error (6.7.1)."""
+        if self.busy:
+            self.busy = False
+            self.machine.cancel(self.name, "ENDECB")
+            self.event("ERRORECB")
+
+    def on_event(self, name: str) -> None:
+        """The block is done."""
+        self.busy = False
+        pointer = self.stored.get(0x504, 0)
+        data = self.machine.read_memory(pointer, 2 * BLOCK)
+        if len(data) < 2 * BLOCK:
+            self.machine.note(f"{self.name}: EasyDMA cannot read {pointer:#010x}, which is not in RAM")
+            self.event("ERRORECB")
+            return
+        self.machine.write_memory(pointer + 2 * BLOCK, encrypted(data[:BLOCK], data[BLOCK:]))
+        self.event(name)
+
+    def state(self) -> dict[str, object]:
+        """The attributes that a snapshot must hold."""
+        return {**super().state(), "busy": self.busy}
 
 
 class CcmAar(Engine):
