@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+
+import pytest
 from bare_image import Chip, Compiler, finish
 
 from mlbench.emulator.machine import End
@@ -109,3 +112,57 @@ int main(void) {
   return 0;
 }""")
     assert finish(machine, 10) == []
+
+
+_STEPS = ("start", "stop", "rc", "crystal", "clear", "wait")
+
+
+@pytest.mark.parametrize("first", _STEPS)
+def test_the_slow_clock_in_any_order(chip: Chip, first: str) -> None:
+    saved = chip.machine.save()
+    for rest in itertools.product(_STEPS, repeat=3):
+        chip.machine.load(saved)
+        selected = running = copied = 0
+        raised = starting = False
+        for step in (first, *rest, "wait"):
+            if step in ("rc", "crystal"):
+                selected = chip[POWER + 0x518] = int(step == "crystal")
+            elif step == "clear":
+                raised = chip[POWER + 0x104] = 0
+            elif step == "stop":
+                chip[POWER + 0x00C] = 1
+                running, starting = 0, False
+            elif step == "start":
+                same = running == 2 and selected == chip[POWER + 0x418] & 3
+                chip[POWER + 0x008] = 1
+                running, copied, starting, raised = running or 1, selected, not same, raised or same
+            else:
+                chip.wait(1000)
+                running, raised, starting = 2 if starting else running, raised or starting, False
+                assert chip[POWER + 0x104] == raised, (first, rest)
+                assert chip[POWER + 0x418] == (0x10000 | copied if running else 0), (first, rest)
+            assert chip[POWER + 0x414] == int(running > 0), (first, rest)
+            assert chip[POWER + 0x41C] == copied, (first, rest)
+
+
+@pytest.mark.parametrize("first", ["start", "stop", "clear", "wait"])
+def test_the_fast_clock_in_any_order(chip: Chip, first: str) -> None:
+    saved = chip.machine.save()
+    for rest in itertools.product(("start", "stop", "clear", "wait"), repeat=4):
+        chip.machine.load(saved)
+        crystal = raised = starting = False
+        for step in (first, *rest, "wait"):
+            if step == "clear":
+                chip[POWER + 0x100], raised = 0, False
+            elif step == "stop":
+                chip[POWER + 0x004] = 1
+                crystal = starting = False
+            elif step == "start":
+                chip[POWER] = 1
+                starting, raised = starting or not crystal, raised or crystal
+            else:
+                chip.wait(1000)
+                crystal, raised, starting = crystal or starting, raised or starting, False
+            assert chip[POWER + 0x100] == raised, (first, rest)
+            assert chip[POWER + 0x408] == int(crystal or starting), (first, rest)
+            assert chip[POWER + 0x40C] == 0x10000 | crystal, (first, rest)
