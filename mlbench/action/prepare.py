@@ -26,7 +26,10 @@ from mlbench.host.cache_dir import ARDUINO, BUILDS, ENVIRONMENTS, RESULTS, TOOLS
 _FORMAT = "2"
 """Raised when what lies in the caches is laid out in another way."""
 _ROOT = Path(__file__).resolve().parents[2]
-_PACKAGES = ("requirements/build.txt", "requirements/runtime.txt", "mlbench/emulator/_block_hook.c")
+_PACKAGES = (
+    *("requirements/build.txt", "requirements/runtime.txt"),
+    *(f"mlbench/emulator/{name}" for name in ("_block_hook.c", "_exceptions.h", "_core_registers.h")),
+)
 """Files that decide what the Python environment holds."""
 _TOOLS = ("mlbench/firmware/install_tools.py",)
 """Files that decide which compilers are installed."""

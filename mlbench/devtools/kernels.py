@@ -78,14 +78,19 @@ _KERNELS = {"memcpy by LDM and STM": _COPY, "float FIR": _FILTER}
 
 def kernel_images(folder: Path) -> dict[str, Path]:
     """An image of each, whose function ``kernel`` is called again and again; none without a compiler."""
+    return link_all(folder, {name: _START + code for name, code in _KERNELS.items()})
+
+
+def link_all(folder: Path, sources: dict[str, str]) -> dict[str, Path]:
+    """An image of each source in assembly, which has vectors and ``reset``; none without a compiler."""
     gcc = shutil.which("arm-none-eabi-gcc")
     if gcc is None:
         return {}
     (folder / "kernel.ld").write_text(_SCRIPT)
     images = {}
-    for number, (name, code) in enumerate(_KERNELS.items()):
+    for number, (name, code) in enumerate(sources.items()):
         source, elf = folder / f"kernel{number}.s", folder / f"kernel{number}.elf"
-        source.write_text(_START + code)
+        source.write_text(code)
         options = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-nostdlib")
         link = ("-Wl,-e,reset", "-Wl,--build-id=none", "-T", str(folder / "kernel.ld"))
         subprocess.run([gcc, *options, *link, str(source), "-o", str(elf)], check=True)

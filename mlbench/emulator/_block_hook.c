@@ -1,6 +1,6 @@
 /* The emulator's block hook: called by Unicorn at the start of every block.
  *
- * Written against Unicorn's stable C interface only (uc_emu_stop and uc_reg_read, passed in as
+ * Written against Unicorn's stable C interface only (uc_emu_stop, uc_reg_read and uc_reg_write, passed in as
  * pointers), so that neither Unicorn's nor Python's headers are needed to build it. The structures
  * mirror the ctypes ones in hook_records.py; hook_python.py holds the same function in Python, and the
  * tests hold the two together.
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 11
+#define ABI 15
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5, MISALIGNED = 6 };
@@ -53,16 +53,56 @@ typedef struct {
     uint32_t start, size;
 } memory_t;
 
+/* The last read of a register. */
+typedef struct {
+    uint64_t cycles, distance; /* when, and how long after the one before */
+    uint64_t waited;           /* cycles by which ICSR was read with the same value at the same distance */
+    uint32_t address, value;
+} last_read_t;
+
+#define KEPT 4
+
+/* An access of a register that the host has not been told of, and the registers at it. */
+typedef struct {
+    uint32_t address, stores, registers[16];
+} kept_t;
+
+/* What decides on exceptions, and Unicorn's numbers of the registers that they change. */
+typedef struct {
+    uint32_t enabled[8], pending[8], active[8], lines[8]; /* a bit for each exception */
+    uint8_t priority[256];
+    uint32_t group, priority_mask;
+    uint32_t vector_table, scr, ccr, shcsr, demcr, fpccr, fpcar;
+    uint32_t mpu_on, mpu_default; /* the MPU is in force; privileged code may reach what no region holds */
+    uint32_t mpu_bases[8], mpu_attributes[8];
+    uint32_t host;         /* all exceptions are the host's now */
+    uint32_t taken;        /* exceptions entered here */
+    uint32_t entry_cycles, exit_cycles, chain_cycles;
+    uint32_t ram_start, ram_size;
+    int32_t xpsr, ipsr, iepsr, control, primask, basepri, faultmask, psp, msp, nzcv, nzcvqg, fpscr, s0;
+    uint8_t *ram;
+    void (*switched)(uint32_t frame); /* told of each entry and return; may be null */
+    last_read_t *last_read;
+    uint64_t kept_at; /* instructions counted at the accesses below */
+    uint32_t end, reads_told, touched, count, kept;
+    kept_t accesses[KEPT];
+} core_t;
+
 typedef struct {
     uint64_t cycles, instructions, placement, event_at, flash_reads, unseen_loads;
     uint64_t round; /* address and size of a plain loop's block, to go round again at once; 0: none */
     block_t *table, *last_block;
     access_t *accesses;
-    const uint32_t *registers; /* the CPU's own; null where they could not be found */
+    uint32_t *registers; /* the CPU's own; null where they could not be found */
     uint64_t mask;
     void *uc;
     int (*emu_stop)(void *uc);
     int (*reg_read)(void *uc, int reg, void *value);
+    int (*reg_write)(void *uc, int reg, const void *value);
+    core_t *core; /* null: the host deals with exceptions */
+    void (*trapped)(uint32_t number);
+    uint64_t (*read)(uint64_t offset, uint32_t size); /* of the core's registers, by the host */
+    void (*write)(uint64_t offset, uint32_t size, uint64_t value);
     memory_t memories[MEMORIES];
     int32_t first_register, high_registers[3];
     uint32_t straddle, miss, uncached, cache_on, line_bits, set_mask;
@@ -96,7 +136,7 @@ typedef struct {
 #endif
 
 /* Held against hook_records.py's ideas before the library is used. */
-EXPORT const uint32_t mlbench_hot_abi[3] = {ABI, sizeof(hook_t), offsetof(hook_t, tags)};
+EXPORT const uint32_t mlbench_hot_abi[4] = {ABI, sizeof(hook_t), offsetof(hook_t, tags), sizeof(core_t)};
 
 static void stop(hook_t *hook, uint32_t reason, uint32_t address, uint32_t size)
 {
@@ -336,6 +376,8 @@ static inline int misaligned(const hook_t *hook, const block_t *block)
     return 0;
 }
 
+#include "_exceptions.h"
+
 /* What seldom has to be done before a block; whether it must not run. */
 static int before(hook_t *hook, uint32_t address, uint32_t size)
 {
@@ -354,8 +396,17 @@ static int before(hook_t *hook, uint32_t address, uint32_t size)
         return 1;
     }
     if (hook->attention || (hook->unmask_attention && (hook->last_flags & UNMASKS))) {
-        stop(hook, ATTENTION, address, size);
-        return 1;
+        uint32_t attention = hook->attention;
+        int done = HOST;
+        if (!(attention & LOOK_HOST) && is_ours(hook)) {
+            hook->attention = 0;
+            done = take(hook, address);
+        }
+        if (done == HOST) {
+            hook->attention = attention;
+            stop(hook, ATTENTION, address, size);
+        }
+        return done != NOTHING;
     }
     return 0;
 }
@@ -480,6 +531,8 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
     }
     whole_block(hook, address, size);
 }
+
+#include "_core_registers.h"
 
 /* Called by Unicorn before one instruction: the host looks closer only where its base is unaligned. */
 EXPORT void mlbench_base(void *uc, uint64_t address, uint32_t size, void *user)

@@ -14,6 +14,7 @@ from unicorn import arm_const as arm
 
 from mlbench.emulator.block_hook import CORE_REGISTERS, BlockHook, Stop
 from mlbench.emulator.cpu_fields import CpuFields
+from mlbench.emulator.hook_common import LOOK_HOST
 from mlbench.emulator.native_cpu import make_unicorn, memory_or_fault
 
 PAGE = 4096
@@ -101,12 +102,12 @@ class Cpu:
         self._loads: int | None = None
         self._trap: int | None = None
         self._trapped = False
-        self.uc.hook_add(unicorn.UC_HOOK_INTR, self._on_trap)
         self.uc.hook_add(
             unicorn.UC_HOOK_MEM_INVALID,
             self._on_bad_access,
         )
         hook.attach(self.uc)
+        hook.watch_traps(self.uc, self._on_trap)
 
     def map(self, name: str, start: int, size: int, *, writable: bool) -> MemoryRegion:
         """Map plain memory; not writable means that a write by the firmware faults.
@@ -173,12 +174,12 @@ class Cpu:
         """One 32-bit word of plain memory; 0 outside of it."""
         return int.from_bytes(self.read(address, 4), "little")
 
-    def _on_trap(self, uc: unicorn.Uc, number: int, _user: object) -> None:
+    def _on_trap(self, number: int) -> None:
         self._trap = number
         if number in (Trap.PREFETCH_ABORT, Trap.DATA_ABORT):
             # On its way out Unicorn looks for code at its end address, which is a fault as well.
             self.memory_fault = self.fields.fault()
-        uc.emu_stop()
+        self.uc.emu_stop()
 
     def _on_bad_access(
         self, _uc: unicorn.Uc, access: int, address: int, size: int, value: int, _user: object
@@ -193,17 +194,21 @@ class Cpu:
         }.get(access, "read")
         # After a store within an IT block Unicorn goes on to the end of the translated block, without it.
         if self.access_fault is None:
+            # What else the block still does is not for the block hook to deal with.
+            self.hook.attention |= LOOK_HOST
             self.access_fault = AccessFault(kind, address & 0xFFFFFFFF, size, self.pc)
         return False
 
     def refuse(self, kind: str, address: int, size: int) -> None:
         """From within an access to a register: it is not done, and the CPU stops at its instruction."""
         self.access_fault = AccessFault(kind, address, size, 0, refused=True)
+        self.hook.attention |= LOOK_HOST
         self.uc.emu_stop()
 
     def trap(self) -> None:
         """From within a hook of an instruction: it is not executed, and the CPU stops at it."""
         self._trapped = True
+        self.hook.attention |= LOOK_HOST
         self.uc.emu_stop()
 
     def run(self, until: int | None = None) -> CpuStop:
@@ -221,7 +226,9 @@ class Cpu:
             return CpuStop(Why.ERROR, unicorn.UC_ERR_INSN_INVALID)
         try:
             self.uc.emu_start(self.pc | 1, _END if until is None else until)
+            self.hook.check()
         except unicorn.UcError as error:
+            self.hook.check()
             if until is not None:
                 self.hook.reason = 0
             if self.hook.reason:

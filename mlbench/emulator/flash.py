@@ -6,6 +6,7 @@ from mlbench.emulator import transfers
 from mlbench.emulator.block_hook import BlockHook
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.cpu import PAGE, Cpu, MemoryRegion
+from mlbench.emulator.hook_common import LOOK_HOST
 from mlbench.emulator.processor import Processor
 
 
@@ -77,7 +78,7 @@ class FlashArray:
         if self._hook.forget(address, end) or address <= self._cpu.pc < end:
             self._old_code.update(range(address // PAGE, (end - 1) // PAGE + 1))
             self._hook.empty_cache()
-            self._hook.attention = 1
+            self._hook.attention |= LOOK_HOST
 
     def settle(self) -> None:
         """Before the CPU runs on: forget what was translated of code that is no more."""

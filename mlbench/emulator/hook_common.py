@@ -48,6 +48,9 @@ UNMASKS = int(BlockFlag.UNMASKS)
 MOVES_SP = int(BlockFlag.MOVES_SP)
 SENDS_EVENT = int(BlockFlag.SENDS_EVENT)
 
+LOOK_HOST, LOOK_PENDING = 1, 2
+"""Bits of ``attention``, before the next block: the machine must look; pending exceptions must be."""
+
 CHECKED = 2
 """``resumed``: not the breakpoint alone has been dealt with, but the alignment of bases as well."""
 COUNTED = 3

@@ -15,6 +15,7 @@ from mlbench.cycles.addresses import Access
 from mlbench.cycles.alignment import AlignedUse
 from mlbench.cycles.model import Block, RunCosts
 from mlbench.cycles.sums import SLOTS, SumKind
+from mlbench.emulator.core_record import CoreRecord
 from mlbench.emulator.cpu_registers import find_registers
 from mlbench.emulator.hook_common import CORE_REGISTERS, NEVER, SHARED, Blocks, watch_base
 from mlbench.emulator.hook_records import (
@@ -32,6 +33,9 @@ _NO_LINE = 0xFFFFFFFF
 _BY_ONE, _BY_TWO = 16, 17
 """Kinds of accesses that only ``_block_hook.c`` knows, besides ``SumKind``."""
 _Found = ctypes.CFUNCTYPE(None)
+_Number = ctypes.CFUNCTYPE(None, ctypes.c_uint32)
+_Read = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint32)
+_Write = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_uint64)
 
 
 class NativeBlockHook:
@@ -62,8 +66,9 @@ class NativeBlockHook:
     where_size: int
 
     def __init__(self, costs: RunCosts, flash: Region, library: Path) -> None:
-        self._function = ctypes.CDLL(str(library)).mlbench_block
-        self._base_function = ctypes.CDLL(str(library)).mlbench_base
+        self._library = ctypes.CDLL(str(library))
+        self._function, self._base_function = self._library.mlbench_block, self._library.mlbench_base
+        self._failure: BaseException | None = None
         self._bases: list[tuple[BaseRecord, Any]] = []
         self._blocks = Blocks()
         self._state = HookState()
@@ -164,7 +169,70 @@ class NativeBlockHook:
         self._state.emu_stop = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value
         self._state.reg_read = ctypes.cast(uclib.uc_reg_read, ctypes.c_void_p).value
         self._hook(unicorn.UC_HOOK_BLOCK, self._function, self._state, 1, 0)
+        self._state.reg_write = ctypes.cast(uclib.uc_reg_write, ctypes.c_void_p).value
         self._state.registers = find_registers(uc)
+
+    def watch_traps(self, _uc: unicorn.Uc, listener: Callable[[int], None]) -> None:
+        """Tell of each instruction that traps and is not dealt with in C: Unicorn's number for it."""
+        self._trapped = _Number(self._guarded(listener))
+        self._state.trapped = ctypes.cast(self._trapped, ctypes.c_void_p).value
+        self._hook(unicorn.UC_HOOK_INTR, self._library.mlbench_trap, self._state, 1, 0)
+
+    def _guarded(self, listener: Callable[..., int | None]) -> Callable[..., int]:
+        """What ``listener`` raises must not be lost on its way through C: ``check`` raises it."""
+
+        def call(*arguments: int) -> int:
+            try:
+                return listener(*arguments) or 0
+            except BaseException as error:
+                self._failure = error
+                self._uclib.uc_emu_stop(ctypes.c_void_p(self._state.uc))
+                return 0
+
+        return call
+
+    def check(self) -> None:
+        """Raise what was raised by what C has called since."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    @property
+    def knows_registers(self) -> bool:
+        """Whether C can reach the CPU's registers in place, which exceptions in C need."""
+        return bool(self._state.registers)
+
+    def share(self, record: CoreRecord) -> None:
+        """Deal with exceptions in C from now on."""
+        self._record = record
+        self._state.core = ctypes.addressof(record)
+
+    def tell(self, record: CoreRecord, listener: Callable[[int], None] | None) -> None:
+        """Have ``listener`` told of each frame that exceptions in C have put or taken."""
+        self._switched = None if listener is None else _Number(self._guarded(listener))
+        record.switched = ctypes.cast(self._switched, ctypes.c_void_p).value if self._switched else None
+
+    def map_registers(
+        self, start: int, size: int, read: Callable[[int, int], int], write: Callable[[int, int, int], None]
+    ) -> None:
+        """Map the core's registers; ``read`` and ``write`` are for those that are not dealt with in C."""
+        self._accessors = _Read(self._guarded(read)), _Write(self._guarded(write))
+        state, library = self._state, self._library
+        state.read, state.write = (ctypes.cast(each, ctypes.c_void_p).value for each in self._accessors)
+        user = ctypes.cast(ctypes.pointer(state), ctypes.c_void_p)
+        functions = (library.mlbench_core_read, library.mlbench_core_write)
+        pairs = [part for each in functions for part in (ctypes.cast(each, ctypes.c_void_p), user)]
+        status = self._uclib.uc_mmio_map(
+            ctypes.c_void_p(state.uc), ctypes.c_uint64(start), ctypes.c_uint64(size), *pairs
+        )
+        if status:
+            raise unicorn.UcError(status)
+
+    def take(self) -> int:
+        """Take the exception that is ready; as ``take`` in ``_exceptions.h``."""
+        outcome = int(self._library.mlbench_take(ctypes.byref(self._state)))
+        self.check()
+        return outcome
 
     def _hook(self, kind: int, function: Any, user: ctypes.Structure, begin: int, end: int) -> None:
         hook = ctypes.c_size_t()
@@ -235,10 +303,12 @@ class NativeBlockHook:
         """Go back to what ``save`` gave."""
         state = self._state
         pointers = state.table, state.mask, state.accesses, state.ring_at
+        callbacks = state.core, state.trapped, state.read, state.write
         memories = bytes(state.memories)
         ctypes.memset(self._ring_at, 0xFF, ctypes.sizeof(self._ring_at))
         ctypes.memmove(ctypes.addressof(state), saved, ctypes.sizeof(state))
         state.table, state.mask, state.accesses, state.ring_at = pointers
+        state.core, state.trapped, state.read, state.write = callbacks
         self._find_ring()
         ctypes.memmove(state.memories, memories, len(memories))
         state.last_block = None
@@ -283,8 +353,8 @@ def fits(library: Path) -> bool:
     try:
         from unicorn.unicorn_py3.unicorn import uclib
 
-        abi = (ctypes.c_uint32 * 3).in_dll(ctypes.CDLL(str(library)), "mlbench_hot_abi")
+        abi = (ctypes.c_uint32 * 4).in_dll(ctypes.CDLL(str(library)), "mlbench_hot_abi")
     except (ImportError, OSError, ValueError):
         return False
-    ours = [ABI, ctypes.sizeof(HookState), HookState.tags.offset]
+    ours = [ABI, ctypes.sizeof(HookState), HookState.tags.offset, ctypes.sizeof(CoreRecord)]
     return hasattr(uclib, "uc_hook_add") and list(abi) == ours

@@ -79,6 +79,13 @@ class PythonBlockHook:
         """Hook this block hook into a CPU."""
         uc.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
 
+    def watch_traps(self, uc: unicorn.Uc, listener: Callable[[int], None]) -> None:
+        """Tell of each instruction that traps: Unicorn's number of the exception."""
+        uc.hook_add(unicorn.UC_HOOK_INTR, lambda _uc, number, _user: listener(number))
+
+    def check(self) -> None:
+        """See ``NativeBlockHook.check``: Unicorn's own calls raise by themselves."""
+
     def watch_base(self, uc: unicorn.Uc, use: AlignedUse, listener: Callable[[AlignedUse], None]) -> None:
         """See ``hook_common.watch_base``."""
         watch_base(uc, use, listener)

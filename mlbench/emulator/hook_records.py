@@ -7,7 +7,7 @@ import ctypes
 from mlbench.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 11
+ABI = 15
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
@@ -91,6 +91,11 @@ class HookState(ctypes.Structure):
         ("uc", ctypes.c_void_p),
         ("emu_stop", ctypes.c_void_p),
         ("reg_read", ctypes.c_void_p),
+        ("reg_write", ctypes.c_void_p),
+        ("core", ctypes.c_void_p),
+        ("trapped", ctypes.c_void_p),
+        ("read", ctypes.c_void_p),
+        ("write", ctypes.c_void_p),
         ("memories", MemoryRecord * MEMORIES),
         ("first_register", ctypes.c_int32),
         ("high_registers", ctypes.c_int32 * 3),

@@ -25,7 +25,7 @@ from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.endings import RESETS, End, Ending
 from mlbench.emulator.faults import FaultLog
 from mlbench.emulator.flash import FlashArray
-from mlbench.emulator.hook_common import COUNTED
+from mlbench.emulator.hook_common import COUNTED, LOOK_HOST, LOOK_PENDING
 from mlbench.emulator.host_time import Activity, HostTime
 from mlbench.emulator.loading import load_image
 from mlbench.emulator.mpu_stores import RefusedStores
@@ -84,8 +84,7 @@ class Machine:
         """Asked where code branches to itself: whether that is the end, though interrupts may still come."""
         self.pause: Callable[[], bool] | None = None
         """Asked now and then in a long run: whether to stop with ``End.PAUSE``."""
-        self.on_read: Callable[[int, int], None] | None = None
-        """Told of each read of a register: its address and value."""
+        self._on_read: Callable[[int, int], None] | None = None
         self._breaks: set[int] = set()
         self._switch_points: set[int] = set()
         """Ends of blocks that write MSP, PSP or CONTROL: the CPU stops there to look at its stack."""
@@ -124,7 +123,7 @@ class Machine:
     def set_line(self, irq: int, high: bool) -> None:
         """See ``peripherals.base.Machine``."""
         if self.nvic.set_line(irq, high):
-            self.attention()
+            self.look_at_pending()
 
     def read_memory(self, address: int, size: int) -> bytes:
         """EasyDMA reaches data RAM only."""
@@ -186,14 +185,18 @@ class Machine:
         self.ram = cpu.map("RAM", chip.ram.start, chip.ram.size, writable=True)
         self.ram_code = RamCode(cpu, self.hook, self.ram, self.activity)
         self.bus = Bus(self._unknown_register)
-        self._polling = Polling(cpu, self.hook, self.ram, chip.events, self.clock.waiting.skipped)
+        self._polling = Polling(
+            cpu, self.hook, self.ram, chip.events, self.clock.waiting.skipped, self.nvic.record
+        )
         self.flash_array = FlashArray(self.flash, cpu, self.hook, self.clock)
         for make, place in chip.peripherals:
             self.bus.add(make(self, place))
         self.usb = chip.usb_host(self) if chip.usb_host is not None else None
         if self.usb is not None:
             self.bus.add_outside(self.usb)
-        self.scs = SystemControl(self, self.nvic, cpu, self.attention, float_on=chip.start.float_on)
+        self.scs = SystemControl(
+            self, self.nvic, cpu, self.attention, self.look_at_pending, float_on=chip.start.float_on
+        )
         dwt = Dwt(self, self.scs.traced)
         self.scs.on_trace = dwt.switch
         for part in (self.scs, dwt, Itm(self, self.scs.traced), Tpiu(self)):
@@ -215,11 +218,15 @@ class Machine:
         self._refused_stores = RefusedStores(cpu, self.scs.mpu, self._store)
         self.rtt = Rtt(self, self.ram)
         self.bus.add_outside(self.rtt)
-        self._positions = Positions(self.model, self.hook, cpu.read, cpu.r)
+        self._positions = Positions(self.model, self.hook, cpu.read, cpu.r, self.nvic.record)
         self._fresh = self.bus.save()
         for window in (*chip.windows, _CORE):
             start = window.start
-            cpu.uc.mmio_map(start, window.size, self._reader(start), None, self._writer(start), None)
+            reader, writer = self._reader(start), self._writer(start)
+            if start == _CORE.start and self.processor.native is not None:
+                self.processor.native.map(start, window.size, reader, writer, self.clock.waiting.last)
+            else:
+                cpu.uc.mmio_map(start, window.size, reader, None, writer, None)
 
     def _refused(self, start: int, offset: int, size: int, kind: str) -> bool:
         """The core's own registers are not for unprivileged code (B3.1.1), but for a few."""
@@ -240,8 +247,8 @@ class Machine:
                 value = self.bus.read(start + offset, size)
             self.clock.waiting.read(start + offset, value, self.hook.cycles)
             self._polling.read(start + offset, value)
-            if self.on_read is not None:
-                self.on_read(start + offset, value)
+            if self._on_read is not None:
+                self._on_read(start + offset, value)
             return value
 
         return read
@@ -349,8 +356,12 @@ class Machine:
         self._reset_wanted = None
 
     def attention(self) -> None:
-        """Look at pending exceptions before the next block."""
-        self.hook.attention = 1
+        """Settle what has changed, and look at pending exceptions, before the next block."""
+        self.hook.attention |= LOOK_HOST
+
+    def look_at_pending(self) -> None:
+        """Look at pending exceptions before the next block, and at nothing else."""
+        self.hook.attention |= LOOK_PENDING
 
     def _unknown_register(self, address: int, write: bool) -> None:
         if (address, write) in self._unknown or len(self._unknown) > _MOST_NOTES:
@@ -372,11 +383,28 @@ class Machine:
     @on_switch.setter
     def on_switch(self, listener: Callable[[int], None] | None) -> None:
         self.processor.on_switch = listener
+        for address in self._switch_points:
+            self._stop_at_switch(address)
+
+    @property
+    def on_read(self) -> Callable[[int, int], None] | None:
+        """Told of each read of a register: its address and value."""
+        return self._on_read
+
+    @on_read.setter
+    def on_read(self, listener: Callable[[int, int], None] | None) -> None:
+        self._on_read = listener
+        self.nvic.record.reads_told = listener is not None
 
     def set_break(self, address: int, on: bool = True) -> None:
         """Stop, or no longer stop, before a block that starts at ``address``."""
         (self._breaks.add if on else self._breaks.discard)(address)
-        self.hook.set_break(address, on or address in self._switch_points)
+        self._stop_at_switch(address)
+
+    def _stop_at_switch(self, address: int) -> None:
+        """Stop at an end of such a block while somebody wants to know, and at breakpoints anyway."""
+        watched = address in self._switch_points and self.on_switch is not None
+        self.hook.set_break(address, watched or address in self._breaks)
 
     def serial(self) -> bytes:
         """What the firmware has sent, on any way."""
@@ -475,6 +503,7 @@ class Machine:
         return self.processor.take_exception()
 
     def _handle(self, stop: CpuStop) -> Ending | None:
+        self.processor.count_native()
         if stop.why is Why.HOOK:
             return self._handle_hot()
         if self.cpu.programmed and self.flash_array.store_done(self.processor):
@@ -516,7 +545,7 @@ class Machine:
         first, second = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
         if first & 0xFFE0 == 0xF380 and second & 0xFF00 == 0x8800 and second & 0xFF in (8, 9, 20):
             self._switch_points.add(end)
-            self.hook.set_break(end, True)
+            self._stop_at_switch(end)
 
     def _at_breakpoint(self, address: int) -> Ending | None:
         if address in self._switch_points and self.on_switch is not None:

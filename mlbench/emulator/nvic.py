@@ -5,7 +5,10 @@ ARMv7-M Architecture Reference Manual (DDI 0403E), B1.5 (exception model) and B3
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
+
+from mlbench.emulator.core_record import MOST_EXCEPTIONS, ExceptionSet, make_record
 
 RESET, NMI, HARD_FAULT, MEM_MANAGE, BUS_FAULT, USAGE_FAULT = 1, 2, 3, 4, 5, 6
 SVCALL, DEBUG_MONITOR, PENDSV, SYSTICK = 11, 12, 14, 15
@@ -25,6 +28,9 @@ EXCEPTION_NAMES = {
     SYSTICK: "SysTick",
 }
 
+State = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...], bytes, int]
+"""The exceptions that are enabled, pending and active, lines that are high, priorities, PRIGROUP."""
+
 
 def exception_name(number: int) -> str:
     """An exception's name for the user."""
@@ -37,21 +43,32 @@ class Nvic:
     def __init__(self, irqs: int, priority_bits: int) -> None:
         self.end = FIRST_IRQ + irqs
         """First exception number that there is none of."""
-        self.priority_mask = 0xFF00 >> priority_bits & 0xFF
+        if self.end > MOST_EXCEPTIONS:
+            raise ValueError(f"at most {MOST_EXCEPTIONS} exceptions are modelled")
+        self.record = record = make_record()
+        """Where the state is, shared with the block hook in C."""
+        record.end = self.end
+        self.priority_mask = record.priority_mask = 0xFF00 >> priority_bits & 0xFF
         """Bits of a priority that are there: the upper ones (B1.5.4)."""
+        self.enabled, self.pending = ExceptionSet(record.enabled), ExceptionSet(record.pending)
+        self.active, self.lines = ExceptionSet(record.active), ExceptionSet(record.lines)
+        self.priority: ctypes.Array[ctypes.c_uint8] = record.priority
         self.on_pend: Callable[[], None] | None = None
         """Told when an exception becomes pending that was not, enabled or not."""
         self.reset()
 
     def reset(self) -> None:
         """As after a reset."""
-        self.enabled: set[int] = set()
-        self.pending: set[int] = set()
-        self.active: list[int] = []
-        self.lines: set[int] = set()
-        self.priority = [0] * self.end
-        self.group = 0
+        self.load(((), (), (), (), bytes(self.end), 0))
+
+    @property
+    def group(self) -> int:
         """PRIGROUP of AIRCR."""
+        return int(self.record.group)
+
+    @group.setter
+    def group(self, value: int) -> None:
+        self.record.group = value
 
     def set_line(self, irq: int, high: bool) -> bool:
         """Drive the line of a peripheral; True when an exception became pending by it."""
@@ -125,22 +142,23 @@ class Nvic:
     def enter(self, number: int) -> None:
         """An exception is taken."""
         self.pending.discard(number)
-        self.active.append(number)
+        self.active.add(number)
 
     def leave(self, number: int) -> None:
         """An exception returns; a line that is still high makes it pending again."""
-        if number in self.active:
-            self.active.remove(number)
+        self.active.discard(number)
         if number in self.lines:
             self.pend(number)
 
-    def save(self) -> object:
+    def save(self) -> State:
         """What a snapshot must hold."""
-        return (set(self.enabled), set(self.pending), list(self.active), set(self.lines),
-                list(self.priority), self.group)  # fmt: skip
+        sets = tuple(self.enabled), tuple(self.pending), tuple(self.active), tuple(self.lines)
+        return *sets, bytes(self.priority[: self.end]), self.group
 
-    def load(self, saved: tuple[set[int], set[int], list[int], set[int], list[int], int]) -> None:
+    def load(self, saved: State) -> None:
         """Go back to what ``save`` gave."""
-        enabled, pending, active, lines, priority, self.group = saved
-        self.enabled, self.pending = set(enabled), set(pending)
-        self.active, self.lines, self.priority = list(active), set(lines), list(priority)
+        *sets, priority, self.group = saved
+        for which, numbers in zip((self.enabled, self.pending, self.active, self.lines), sets, strict=True):
+            which.clear()
+            which |= set(numbers)
+        self.priority[: self.end] = priority

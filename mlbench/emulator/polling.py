@@ -14,12 +14,15 @@ from unicorn import arm_const as arm
 
 from mlbench.emulator.block_hook import BlockHook
 from mlbench.emulator.chip import EventRegisters
+from mlbench.emulator.core_record import CoreRecord
 from mlbench.emulator.cpu import Cpu, MemoryRegion
 
 _TURNS = 4
 """So many turns of one length before a loop is looked at; the instruction cache has settled after two."""
 _PATIENCE = 64
 """So many turns before it is looked at again, where something did change."""
+_WRITTEN = 1
+"""Bit of ``touched`` in a core's record, as ``_core_registers.h`` has it."""
 _COUNTERS = ("instructions", "placement", "flash_reads", "unseen_loads")
 _SAME = (
     *("cache_on", "expected", "current", "last_flags", "last_taken", "resumed", "attention"),
@@ -44,9 +47,10 @@ class Polling:
         ram: MemoryRegion,
         events: EventRegisters | None,
         skipping: Callable[[int, int], None],
+        record: CoreRecord,
     ) -> None:
         self._cpu, self._hook, self._ram = cpu, hook, ram
-        self._skipping = skipping
+        self._skipping, self._record = skipping, record
         """Told of the register and of the cycles that are skipped."""
         # Without any the range is empty. Plain numbers, as each access of a register is told.
         self._first, self._end = (events.region.start, events.region.end) if events is not None else (0, 0)
@@ -64,6 +68,12 @@ class Polling:
 
     def read(self, address: int, value: int) -> None:
         """``value`` has been read from the register at ``address``."""
+        if self._record.touched:
+            # There was an access that was dealt with in C.
+            if self._record.touched & _WRITTEN:
+                self.forget()
+            self._read = (0, 0)
+            self._record.touched = 0
         if not (self._first <= address < self._end and address & self._mask == self._bits):
             self._read = (0, 0)
             return

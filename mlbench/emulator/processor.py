@@ -21,10 +21,11 @@ from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.endings import End, Ending
 from mlbench.emulator.exceptions import ExceptionFrame, Refused
 from mlbench.emulator.faults import Fault, FaultLog, FaultStatus, HardStatus, describe
-from mlbench.emulator.hook_common import CHECKED, COUNTED
+from mlbench.emulator.hook_common import CHECKED, COUNTED, LOOK_PENDING
 from mlbench.emulator.host_time import Activity
 from mlbench.emulator.instruction_traps import InstructionTraps, Reason
-from mlbench.emulator.mpu import ENABLE, HFNMIENA
+from mlbench.emulator.mpu import ENABLE, HFNMIENA, PRIVDEFENA
+from mlbench.emulator.native_exceptions import PendingLook, make_native_exceptions
 from mlbench.emulator.nvic import (
     BUS_FAULT,
     DEBUG_MONITOR,
@@ -81,11 +82,12 @@ class Processor:
         """Asleep by WFE, not by WFI."""
         self._resumed: set[int] = set()
         """Frames of exceptions that came between a breakpoint dealt with and its instruction."""
-        self._mpu_in_force = 0
+        self._set_mpu_in_force(0)
         self._floating = (True, 0)
         """FPCCR.ASPEN and FPDSCR as the CPU emulation has them."""
-        self.on_switch: Callable[[int], None] | None = None
-        """See ``Machine.on_switch``."""
+        self._on_switch: Callable[[int], None] | None = None
+        self.native = make_native_exceptions(cpu, hook, self.nvic, costs, chip.ram)
+        """Exceptions in C; None where Python has to deal with them."""
         self.describe_ram: Callable[[int], str] = lambda _address: ""
         """Asked what is at an address of RAM that has no name, for a report; empty: it cannot be told."""
 
@@ -106,21 +108,43 @@ class Processor:
         """Go back to what ``save`` gave."""
         self.asleep, self._waits_for_event, resumed, cpu_state, faults = saved
         # The CPU's own state, which is loaded with its context.
-        self._mpu_in_force, self._floating = cpu_state
+        self._set_mpu_in_force(cpu_state[0])
+        self._floating = cpu_state[1]
         self._resumed = set(resumed)
         self.faults.load(faults)
+
+    @property
+    def on_switch(self) -> Callable[[int], None] | None:
+        """See ``Machine.on_switch``."""
+        return self._on_switch
+
+    @on_switch.setter
+    def on_switch(self, listener: Callable[[int], None] | None) -> None:
+        self._on_switch = listener
+        if self.native is not None:
+            self.native.tell(listener)
+
+    def count_native(self) -> None:
+        """Count what was dealt with in C since the CPU was last let run."""
+        if self.native is not None:
+            exceptions, registers = self.native.counts()
+            self._activity.exceptions += exceptions
+            self._activity.registers += registers
 
     # --- what registers decide ----------------------------------------------------------------
 
     def settle(self) -> None:
         """Make what was written to the core's registers hold, before the next instruction."""
         scs = self.scs
+        if self.native is not None:
+            # What has to be found out when an exception returns is the host's.
+            self.nvic.record.host = self.faults.handling or bool(self._resumed)
         if scs.mpu_dirty:
             scs.mpu_dirty = False
             self._set_mpu()
         if scs.floating_dirty:
             scs.floating_dirty = False
-            floating = bool(scs.value(core.FPCCR) & core.ASPEN), scs.value(core.FPDSCR)
+            floating = bool(scs.fpccr & core.ASPEN), scs.value(core.FPDSCR)
             if floating != self._floating:
                 self.cpu.fields.set_floating(*floating)
                 self._floating = floating
@@ -145,7 +169,13 @@ class Processor:
                 self.cpu.fields.set_mpu(control, mpu.bases, mpu.attributes)
             else:
                 self._note("the MPU is not enforced: this build of the CPU emulation is not known")
+        self._set_mpu_in_force(control)
+
+    def _set_mpu_in_force(self, control: int) -> None:
         self._mpu_in_force = control
+        record, mpu = self.nvic.record, self.scs.mpu
+        record.mpu_on, record.mpu_default = control & ENABLE, mpu.control & PRIVDEFENA
+        record.mpu_bases[:], record.mpu_attributes[:] = mpu.bases, mpu.attributes
 
     def _allowed(self, address: int, size: int, privileged: bool, write: bool) -> bool:
         return not self._mpu_in_force & ENABLE or self.scs.mpu.allows(address, size, privileged, write)
@@ -169,6 +199,10 @@ class Processor:
 
     def take_exception(self) -> Ending | None:
         """Take the exception that is ready, if there is one."""
+        if self.native is not None and (outcome := self.native.take()) is not PendingLook.HOST:
+            if outcome is PendingLook.TAKEN:
+                self.asleep = 0
+            return None
         if not self.nvic.pending:
             self.hook.unmask_attention = 0
             return None
@@ -197,7 +231,7 @@ class Processor:
         if chained is None:
             sp = cpu.sp
             frame = exceptions.push(cpu, bool(scs.value(core.CCR) & core.STKALIGN), self._allowed)
-            if frame.floating and scs.value(core.FPCCR) & core.LSPEN:
+            if frame.floating and scs.fpccr & core.LSPEN:
                 scs.reserve_floats(frame.address + exceptions.FLOAT_OFFSET, self._ready_bits(level))
             if frame.refused is not None:
                 number = self._stacking_failed(frame, number, sp, level)
@@ -231,7 +265,7 @@ class Processor:
             self._resumed.add(frame.address)
             self.hook.resumed = 0
         # More may be pending that preempts at once.
-        self.hook.attention = 1
+        self.hook.attention |= LOOK_PENDING
         if not handler & 1:
             what = f"the vector of {exception_name(number)} is {handler:#010x}, not Thumb code"
             return self.fault(Fault(USAGE_FAULT, what, cpu.pc, handler, FaultStatus.INVSTATE))
@@ -316,7 +350,7 @@ class Processor:
         if number == HARD_FAULT and self._level() <= -1:
             return self.faults.end()
         self.nvic.pend(number)
-        self.hook.attention = 1
+        self.hook.attention |= LOOK_PENDING
         return None
 
     def complete(self, store: transfers.StoreInstruction) -> None:

@@ -7,9 +7,15 @@ waits for a variable that a handler changes is taken for work.
 
 from __future__ import annotations
 
+import ctypes
 from collections import Counter
 
-Waited = tuple[Counter[str], Counter[int], tuple[int, int, int], int]
+from mlbench.emulator.core_record import LastRead
+
+_ICSR = 0xE000ED04
+"""The register that is read in C."""
+
+Waited = tuple[Counter[str], Counter[int], bytes]
 """A state of ``WaitCount``, to count from or to go back to."""
 
 
@@ -19,8 +25,8 @@ class WaitCount:
     def __init__(self) -> None:
         self._slept: Counter[str] = Counter()
         self._polled: Counter[int] = Counter()
-        self._last = (0, 0, 0)
-        self._cycles = 0
+        self.last = LastRead()
+        """The last read of a register, shared with the block hook in C."""
 
     def slept(self, owner: str, cycles: int) -> None:
         """The CPU slept until an event of ``owner``; empty: until the run's end."""
@@ -28,26 +34,35 @@ class WaitCount:
 
     def read(self, address: int, value: int, cycles: int) -> None:
         """``value`` was read from the register at ``address``, at ``cycles`` of the clock."""
-        turn = (address, value, cycles - self._cycles)
-        self._cycles = cycles
-        if turn == self._last:
-            self._polled[address] += turn[2]
-        self._last = turn
+        last = self.last
+        distance = cycles - last.cycles
+        if (address, value, distance) == (last.address, last.value, last.distance):
+            self._polled[address] += distance
+        last.cycles, last.distance, last.address, last.value = cycles, distance, address, value
 
     def skipped(self, address: int, cycles: int) -> None:
         """So long the same reads went on, and were not run."""
-        self._cycles += cycles
+        self.last.cycles += cycles
         self._polled[address] += cycles
 
     def save(self) -> Waited:
         """What a snapshot must hold; also what ``since`` counts from."""
-        return self._slept.copy(), self._polled.copy(), self._last, self._cycles
+        self._take_in()
+        return self._slept.copy(), self._polled.copy(), bytes(self.last)
 
     def load(self, saved: Waited) -> None:
         """Go back to what ``save`` gave."""
-        slept, polled, self._last, self._cycles = saved
+        slept, polled, last = saved
+        ctypes.memmove(ctypes.addressof(self.last), last, len(last))
         self._slept, self._polled = slept.copy(), polled.copy()
 
     def since(self, saved: Waited) -> tuple[Counter[str], Counter[int]]:
         """Cycles slept by owner of the event, and cycles of polling by register, since ``save`` gave that."""
+        self._take_in()
         return self._slept - saved[0], self._polled - saved[1]
+
+    def _take_in(self) -> None:
+        """Count what was read in C."""
+        if self.last.waited:
+            self._polled[_ICSR] += self.last.waited
+            self.last.waited = 0

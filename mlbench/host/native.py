@@ -18,6 +18,8 @@ from pathlib import Path
 from mlbench.host.cache_dir import Say, locked
 
 SOURCE = Path(__file__).resolve().parents[1] / "emulator" / "_block_hook.c"
+_INCLUDED = ("_exceptions.h", "_core_registers.h")
+"""What it includes, of its folder."""
 _FOLDER = "native"
 _COMPILE_SECONDS = 120
 
@@ -105,7 +107,8 @@ def _compile(command: list[str], library: Path) -> str:
 
 def _target(prefix: Path) -> Path | None:
     try:
-        source = SOURCE.read_bytes()
+        files = (SOURCE, *(SOURCE.with_name(name) for name in _INCLUDED))
+        source = b"".join(path.read_bytes() for path in files)
     except OSError:
         return None
     name = hashlib.sha256(source + b"1").hexdigest()[:16]

@@ -313,12 +313,13 @@ def test_switching_the_cache_off_and_on_empties_it(bare: Compiler) -> None:
 def test_a_library_of_other_sources_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ours: str, theirs: str
 ) -> None:
-    source = (ROOT / "mlbench" / "emulator" / "_block_hook.c").read_text()
+    folder = ROOT / "mlbench" / "emulator"
+    source = (folder / "_block_hook.c").read_text()
     wrong = tmp_path / "wrong.c"
     assert ours in source
     wrong.write_text(source.replace(ours, theirs))
     library = tmp_path / "wrong.so"
-    subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(library), str(wrong)], check=True)
+    subprocess.run(["gcc", "-shared", "-fPIC", f"-I{folder}", "-o", str(library), str(wrong)], check=True)
     monkeypatch.setenv("MLBENCH_HOTPATH", str(library))
     assert isinstance(make_block_hook(MODEL, NRF52840), PythonBlockHook)
 

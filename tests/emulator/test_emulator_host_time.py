@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from bare_image import Compiler
+from bare_image import MS, Compiler
 
 from mlbench.emulator import host_time
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.host_time import Activity, HostTime
 from mlbench.errors import EnvironmentFault, HostTimeout, SketchError, SlowFirmware
+from mlbench.host.native import compiler
 
 _FOREVER = 2**62
 SLOW = {
     "void systick_handler(void) { count++; }"
     "int main(void) { REG(0xE000E014) = 1; REG(0xE000E010) = 7; for (;;) ; }": "takes {} exceptions",
-    "void irq5_handler(void) { count++; PEND(5); }"
-    "int main(void) { ENABLE(5); PEND(5); for (;;) ; }": "takes {} exceptions",
-    'void svc_handler(void) {} int main(void) { for (;;) __asm("svc #0"); }': "takes {} exceptions",
+    "void nmi_handler(void) { count++; } int main(void) { for (;;) ICSR = 1u << 31; }": "takes {} exceptions",
     'int main(void) { for (;;) __asm volatile("sev\\n wfe"); }': "executes WFI or WFE {} times",
     "static u16 code[2]; int main(void) { for (u32 n = 0;; n++) { code[0] = 0x2000 | (n & 255);"
     "code[1] = 0x4770; ((u32 (*)(void))((u32)code | 1))(); } }": "rewrites its code {} times",
@@ -38,6 +39,25 @@ def test_what_firmware_does_to_be_slow_is_named(bare: Compiler, source: str) -> 
     assert int(words.replace(",", "")) > 100_000, error  # of a few hundred cycles each, at most
     assert error.what.endswith("a second of the board's")
     assert error.where.endswith(".elf")
+
+
+@pytest.mark.skipif(not compiler(), reason="no C compiler on PATH")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "void irq5_handler(void) { count++; PEND(5); } int main(void) { ENABLE(5); PEND(5); for (;;) ; }",
+        'void svc_handler(void) {} int main(void) { for (;;) __asm("svc #0"); }',
+        "void pendsv_handler(void) {} int main(void) { for (;;) { ICSR |= PENDSVSET; BARRIER(); } }",
+    ],
+    ids=["an interrupt behind the other", "supervisor calls", "PendSV"],
+)
+def test_exceptions_alone_are_no_slower_than_the_board(bare: Compiler, source: str) -> None:
+    machine = bare.machine(source)
+    begin = time.thread_time()
+    machine.run(200 * MS)
+    assert machine.activity.exceptions > 100_000
+    # Python alone takes 60 times as long as the board.
+    assert time.thread_time() - begin < 8 * 0.2
 
 
 @pytest.mark.parametrize(

@@ -42,13 +42,23 @@ def test_built_once_and_found(prefix: Path, with_compiler: None, said: list[str]
 
 
 @needs_cc
+@pytest.mark.parametrize("changed", ["_block_hook.c", "_exceptions.h", "_core_registers.h"])
 def test_other_source_is_another_library(
-    prefix: Path, with_compiler: None, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    prefix: Path,
+    with_compiler: None,
+    said: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changed: str,
 ) -> None:
     first = native.build(prefix, said.append)
-    edited = tmp_path / "_block_hook.c"
-    edited.write_text("int mlbench_block(void) { return 1; }\n")
-    monkeypatch.setattr(native, "SOURCE", edited)
+    folder = tmp_path / "edited"
+    shutil.copytree(
+        native.SOURCE.parent, folder, ignore=lambda _, names: [n for n in names if n[-2:] not in (".c", ".h")]
+    )
+    edited = folder / changed
+    edited.write_text(edited.read_text() + "\nint one_more;\n")
+    monkeypatch.setattr(native, "SOURCE", folder / native.SOURCE.name)
     assert native.built_library(prefix) is None
     second = native.build(prefix, said.append)
     assert first is not None

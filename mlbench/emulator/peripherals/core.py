@@ -75,21 +75,26 @@ class SystemControl(Peripheral):
         nvic: Nvic,
         cpu: Cpu,
         attention: Callable[[], None],
+        look_at_pending: Callable[[], None],
         *,
         float_on: bool,
     ) -> None:
         self.nvic = nvic
+        self._record = nvic.record
         self._float_on = float_on
         self._cpu = cpu
         self._attention = attention
+        self._look_at_pending = look_at_pending
+        """Of the two the one where nothing but exceptions has changed."""
+        self._floats = ASPEN | LSPEN, 0
         self.on_trace: Callable[[Callable[[], None]], None] | None = None
         """Does what may turn tracing on or off."""
-        self.vector_table = 0
         self.mpu = Mpu(self._mpu_changed)
         self.mpu_dirty = self.floating_dirty = self.traps_dirty = False
         """What the CPU emulation has still to be told."""
         self.ticks = SysTick(machine, self.pend)
         super().__init__(machine)
+        self._share()
 
     def registers(self) -> list[Register]:
         """Registers of B3.2.2, B3.3.2, B3.4.3, B3.5.5 and C1.6.1."""
@@ -126,8 +131,8 @@ class SystemControl(Peripheral):
               ((0xDF0, "DHCSR"), (0xDF4, "DCRSR"), (0xDF8, "DCRDR"))),
             Register(DEMCR, "DEMCR", write=self._set_demcr),
             Register(STIR, "STIR", write=lambda v: self.pend(FIRST_IRQ + (v & 0x1FF))),
-            Register(FPCCR, "FPCCR", reset=ASPEN | LSPEN, read=self._fpccr, write=self._set_fpccr),
-            Register(FPCAR, "FPCAR", write=lambda v: self._store(FPCAR, v & ~7)),
+            Register(FPCCR, "FPCCR", read=self._fpccr, write=self._set_fpccr),
+            Register(FPCAR, "FPCAR", read=lambda: self._record.fpcar, write=self._set_fpcar),
             Register(FPDSCR, "FPDSCR", write=self._set_fpdscr),
             Register(0xF40, "MVFR0", reset=0x10110021, read_only=True),
             Register(0xF44, "MVFR1", reset=0x11000011, read_only=True),
@@ -156,8 +161,29 @@ class SystemControl(Peripheral):
         """What a register that only stores holds."""
         return self.stored.get(offset, self.table[offset].reset)
 
+    @property
+    def vector_table(self) -> int:
+        """VTOR."""
+        return int(self._record.vector_table)
+
+    @vector_table.setter
+    def vector_table(self, value: int) -> None:
+        self._record.vector_table = value
+
+    @property
+    def fpccr(self) -> int:
+        """FPCCR, with LSPACT as it was last written."""
+        return int(self._record.fpccr)
+
     def _store(self, offset: int, value: int) -> None:
         self.stored[offset] = value
+        self._share()
+
+    def _share(self) -> None:
+        """Tell the block hook in C of the registers that decide on exceptions."""
+        record = self._record
+        record.scr, record.ccr = self.value(SCR), self.value(CCR)
+        record.shcsr, record.demcr = self.value(_SHCSR), self.value(DEMCR)
 
     def fault_enabled(self, number: int) -> bool:
         """Whether SHCSR enables a fault; those that it does not enable become HardFault."""
@@ -181,16 +207,16 @@ class SystemControl(Peripheral):
 
     def reserve_floats(self, address: int, ready: int) -> None:
         """Floating-point state is to be saved at ``address`` when it is needed (UpdateFPCCR)."""
-        self.stored[FPCAR] = address & ~7
-        self.stored[FPCCR] = self.value(FPCCR) & (ASPEN | LSPEN) | LSPACT | ready
+        self._record.fpcar = address & ~7
+        self._record.fpccr = self.fpccr & (ASPEN | LSPEN) | LSPACT | ready
 
     def floats_pending(self) -> bool:
         """LSPACT: the state in the reserved place is still in the registers. Gone with the first FP use."""
-        return bool(self.value(FPCCR) & LSPACT) and not exceptions.control(self._cpu) & exceptions.FPCA
+        return bool(self.fpccr & LSPACT) and not exceptions.control(self._cpu) & exceptions.FPCA
 
     def floats_settled(self) -> None:
         """LSPACT is cleared."""
-        self.stored[FPCCR] = self.value(FPCCR) & ~LSPACT
+        self._record.fpccr = self.fpccr & ~LSPACT
 
     def traced(self) -> bool:
         """Whether DWT and ITM are turned on."""
@@ -227,7 +253,7 @@ class SystemControl(Peripheral):
                 self.nvic.enabled |= numbers
             else:
                 self.nvic.enabled -= numbers
-            self._attention()
+            self._look_at_pending()
 
         return write
 
@@ -241,7 +267,7 @@ class SystemControl(Peripheral):
                 if number >= FIRST_IRQ or number in _WITH_PRIORITY:
                     priority = value >> 8 * (number - first)
                     self.nvic.priority[number] = priority & self.nvic.priority_mask
-            self._attention()
+            self._look_at_pending()
 
         return write
 
@@ -255,7 +281,7 @@ class SystemControl(Peripheral):
         """Make an exception pending."""
         if number < self.nvic.end:
             self.nvic.pend(number)
-            self._attention()
+            self._look_at_pending()
 
     def _icsr(self) -> int:
         running = exceptions.ipsr(self._cpu)
@@ -273,7 +299,7 @@ class SystemControl(Peripheral):
                 self.nvic.pend(number)
             elif clear_bit is not None and value >> clear_bit & 1:
                 self.nvic.unpend(number)
-        self._attention()
+        self._look_at_pending()
 
     def _set_vtor(self, value: int) -> None:
         self.vector_table = value & 0xFFFFFF80
@@ -312,7 +338,7 @@ class SystemControl(Peripheral):
         for bit, number in _ACTIVE.items():
             active = value >> bit & 1
             if active and number not in self.nvic.active:
-                self.nvic.active.append(number)
+                self.nvic.active.add(number)
             elif not active and number in self.nvic.active:
                 self.nvic.active.remove(number)
         self._attention()
@@ -331,13 +357,16 @@ class SystemControl(Peripheral):
         self._attention()
 
     def _fpccr(self) -> int:
-        value = self.value(FPCCR)
+        value = self.fpccr
         return value if self.floats_pending() else value & ~LSPACT
 
     def _set_fpccr(self, value: int) -> None:
-        self._store(FPCCR, value & 0xC000017B)
+        self._record.fpccr = value & 0xC000017B
         self.floating_dirty = True
         self._attention()
+
+    def _set_fpcar(self, value: int) -> None:
+        self._record.fpcar = value & ~7
 
     def _set_fpdscr(self, value: int) -> None:
         self._store(FPDSCR, value & 0x07C00000)
@@ -356,13 +385,23 @@ class SystemControl(Peripheral):
             "vector_table": self.vector_table,
             "_ticks": self.ticks.state(),
             "_mpu": self._mpu,
+            "_floats": self._floats,
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         """Go back to what ``save`` gave."""
         super().load(saved)
+        self._share()
         self.floating_dirty = self.traps_dirty = True
         self._attention()
+
+    @property
+    def _floats(self) -> tuple[int, int]:
+        return self.fpccr, self._record.fpcar
+
+    @_floats.setter
+    def _floats(self, value: tuple[int, int]) -> None:
+        self._record.fpccr, self._record.fpcar = value
 
     @property
     def _ticks(self) -> tuple[int, int, int, int, int, bool]:

@@ -1,0 +1,63 @@
+"""Exceptions in C are those in Python, to the cycle."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from bare_image import Compiler
+from interrupt_programs import PROGRAM, machine_with
+from unicorn import arm_const as arm
+
+from mlbench.elf.image import Image
+from mlbench.emulator.machine import Machine
+
+_PROGRAMS = 12
+_CYCLES = 60_000
+
+
+@pytest.fixture(scope="module", params=[(), ("-DGUARDED",)], ids=["no MPU", "MPU"])
+def program(bare: Compiler, request: pytest.FixtureRequest) -> Image:
+    return bare.image(PROGRAM, flags=("-O1", *request.param))
+
+
+def _state(machine: Machine) -> tuple[Any, ...]:
+    hook, cpu = machine.hook, machine.cpu
+    figures = (hook.cycles, hook.instructions, hook.placement, hook.low_sp, hook.flash_reads)
+    floats = [cpu.reg(arm.UC_ARM_REG_S0 + n) for n in range(32)]
+    special = [cpu.reg(n) for n in (arm.UC_ARM_REG_XPSR, arm.UC_ARM_REG_CONTROL, arm.UC_ARM_REG_FPSCR)]
+    chip = (machine.nvic.save(), machine.bus.save(), sorted(machine.clock.pending().items()))
+    counts = (machine.activity.exceptions, machine.activity.registers, machine.clock.waiting.save())
+    remarks = machine.notes, machine._polling.skipped
+    return (figures, cpu.registers(), floats, special, counts, remarks, chip, bytes(machine.ram.data))
+
+
+def _trace(image: Image, seed: object, cuts: list[int], *, python: bool, watched: bool) -> list[Any]:
+    machine = machine_with(image, seed, python=python)
+    frames: list[tuple[int, int, int]] = []
+    if watched:
+        machine.on_switch = lambda frame: frames.append((frame, machine.hook.cycles, machine.cpu.sp))
+    states: list[Any] = []
+    begin = machine.clock.now
+    for cut in cuts:
+        ending = machine.run(begin + cut, host_seconds=60)
+        states.append((ending.end, ending.text, *_state(machine)))
+    return [*states, frames]
+
+
+def test_interrupt_programs_run_alike(program: Image) -> None:
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    exceptions = 0
+    for n in range(_PROGRAMS):
+        draw = random.Random(f"cuts {seed} {n}")
+        cuts = [*sorted(draw.sample(range(_CYCLES), 3)), _CYCLES]
+        watched = n % 2 == 1
+        native = _trace(program, f"{seed} {n}", cuts, python=False, watched=watched)
+        python = _trace(program, f"{seed} {n}", cuts, python=True, watched=watched)
+        for number, (ours, theirs) in enumerate(zip(native, python, strict=True)):
+            for part, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+                assert one == other, f"seed {seed}, program {n}, cut {number}, part {part}"
+        exceptions += native[-2][6][0]
+    assert exceptions > 50 * _PROGRAMS, "programs of this kind are full of exceptions"
