@@ -534,6 +534,13 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
 
 #include "_core_registers.h"
 
+/* Read registers by Unicorn's numbers. */
+EXPORT void mlbench_registers(hook_t *hook, const int32_t *numbers, uint32_t *values, uint32_t count)
+{
+    while (count--)
+        *values++ = get(hook, *numbers++);
+}
+
 /* Called by Unicorn before one instruction: the host looks closer only where its base is unaligned. */
 EXPORT void mlbench_base(void *uc, uint64_t address, uint32_t size, void *user)
 {

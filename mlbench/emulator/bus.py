@@ -42,6 +42,11 @@ class Bus:
         peripheral = self._peripherals[index]
         return peripheral if address < peripheral.base + peripheral.size else None
 
+    def steady(self, address: int) -> Callable[[], int] | None:
+        """See ``Peripheral.steady``."""
+        peripheral = self.find(address)
+        return peripheral.steady((address & ~3) - peripheral.base) if peripheral is not None else None
+
     def read(self, address: int, size: int) -> int:
         """Read 1, 2 or 4 bytes of a register."""
         peripheral = self.find(address)

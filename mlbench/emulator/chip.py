@@ -29,6 +29,10 @@ class EventRegisters:
     mask: int
     bits: int
 
+    def holds(self, address: int) -> bool:
+        """Whether it is the address of one of them."""
+        return self.region.holds(address) and address & self.mask == self.bits
+
 
 @dataclass(frozen=True)
 class StartState:

@@ -69,6 +69,7 @@ class NativeBlockHook:
         self._library = ctypes.CDLL(str(library))
         self._function, self._base_function = self._library.mlbench_block, self._library.mlbench_base
         self._failure: BaseException | None = None
+        self._numbers, self._values = (ctypes.c_int32 * 0)(), (ctypes.c_uint32 * 0)()
         self._bases: list[tuple[BaseRecord, Any]] = []
         self._blocks = Blocks()
         self._state = HookState()
@@ -227,6 +228,17 @@ class NativeBlockHook:
         )
         if status:
             raise unicorn.UcError(status)
+
+    def read_registers(self, _uc: unicorn.Uc, numbers: tuple[int, ...]) -> object:
+        """Registers of 32 bits by Unicorn's numbers, to be compared."""
+        count = len(numbers)
+        if count != len(self._values):
+            self._numbers, self._values = (ctypes.c_int32 * count)(), (ctypes.c_uint32 * count)()
+        self._numbers[:] = numbers
+        self._library.mlbench_registers(
+            ctypes.byref(self._state), self._numbers, self._values, ctypes.c_uint32(count)
+        )
+        return bytes(self._values)
 
     def take(self) -> int:
         """Take the exception that is ready; as ``take`` in ``_exceptions.h``."""

@@ -83,6 +83,10 @@ class PythonBlockHook:
         """Tell of each instruction that traps: Unicorn's number of the exception."""
         uc.hook_add(unicorn.UC_HOOK_INTR, lambda _uc, number, _user: listener(number))
 
+    def read_registers(self, uc: unicorn.Uc, numbers: tuple[int, ...]) -> object:
+        """Registers of 32 bits by Unicorn's numbers, to be compared."""
+        return tuple(uc.reg_read(number) for number in numbers)
+
     def check(self) -> None:
         """See ``NativeBlockHook.check``: Unicorn's own calls raise by themselves."""
 

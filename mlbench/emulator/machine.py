@@ -30,7 +30,7 @@ from mlbench.emulator.host_time import Activity, HostTime
 from mlbench.emulator.loading import load_image
 from mlbench.emulator.mpu_stores import RefusedStores
 from mlbench.emulator.nvic import Nvic
-from mlbench.emulator.peripherals.base import Cause, Peripheral
+from mlbench.emulator.peripherals.base import Cause, Peripheral, never
 from mlbench.emulator.peripherals.core import SystemControl
 from mlbench.emulator.peripherals.trace import Dwt, Itm, Tpiu
 from mlbench.emulator.polling import Polling
@@ -186,7 +186,12 @@ class Machine:
         self.ram_code = RamCode(cpu, self.hook, self.ram, self.activity)
         self.bus = Bus(self._unknown_register)
         self._polling = Polling(
-            cpu, self.hook, self.ram, chip.events, self.clock.waiting.skipped, self.nvic.record
+            cpu,
+            self.hook,
+            self.ram,
+            self._steady,
+            self._turns_skipped,
+            self.nvic.record,
         )
         self.flash_array = FlashArray(self.flash, cpu, self.hook, self.clock)
         for make, place in chip.peripherals:
@@ -245,8 +250,8 @@ class Machine:
             self.activity.registers += 1
             with self._within_block(start + offset, stores=False):
                 value = self.bus.read(start + offset, size)
-            self.clock.waiting.read(start + offset, value, self.hook.cycles)
-            self._polling.read(start + offset, value)
+                self.clock.waiting.read(start + offset, value, self.hook.cycles)
+                self._polling.read(start + offset, value)
             if self._on_read is not None:
                 self._on_read(start + offset, value)
             return value
@@ -263,6 +268,18 @@ class Machine:
                 self.bus.write(start + offset, size, value)
 
         return write
+
+    def _steady(self, address: int) -> Callable[[], int] | None:
+        """See ``Polling``: what the register says itself; event registers are changed by events."""
+        until = self.bus.steady(address)
+        events = self.chip.events
+        if until is None and events is not None and events.holds(address):
+            return never
+        return until
+
+    def _turns_skipped(self, cycles: int, polled: dict[int, int]) -> None:
+        self.clock.waiting.skipped(cycles, polled)
+        self._positions.moved()
 
     @contextmanager
     def _within_block(self, address: int, *, stores: bool) -> Iterator[None]:

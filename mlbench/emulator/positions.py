@@ -73,6 +73,10 @@ class Positions:
                 return position.left
         return 0
 
+    def moved(self) -> None:
+        """The instructions counted have changed, the block that is running has not."""
+        self._last = self._hook.instructions, self._last[1]
+
     def forget(self) -> None:
         """The machine has gone back to a snapshot: no block is running."""
         self._last = (-1, 0)

@@ -40,10 +40,10 @@ class WaitCount:
             self._polled[address] += distance
         last.cycles, last.distance, last.address, last.value = cycles, distance, address, value
 
-    def skipped(self, address: int, cycles: int) -> None:
-        """So long the same reads went on, and were not run."""
+    def skipped(self, cycles: int, polled: dict[int, int]) -> None:
+        """So long the same reads went on, and were not run; ``polled`` is what of it each register gets."""
         self.last.cycles += cycles
-        self._polled[address] += cycles
+        self._polled.update(polled)
 
     def save(self) -> Waited:
         """What a snapshot must hold; also what ``since`` counts from."""

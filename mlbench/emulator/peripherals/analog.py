@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import NrfPeripheral, Register, plain
+from mlbench.emulator.peripherals.base import NrfPeripheral, Register, never, plain
 
 _COMPARATOR_START_US = 140.0
 """LPCOMP's t_LPCSTARTUP; COMP starts sooner, with its internal reference in 80 us (6.12.2, 6.6.5)."""
@@ -19,7 +19,7 @@ class Temp(NrfPeripheral):
         self.celsius = 25.0
         offsets = (*range(0x520, 0x538, 4), *range(0x540, 0x558, 4), *range(0x560, 0x574, 4))
         return [
-            Register(0x508, "TEMP", read=lambda: round(self.celsius * 4), read_only=True),
+            Register(0x508, "TEMP", read=lambda: round(self.celsius * 4), read_only=True, until=never),
             *(plain(offset, "CALIBRATION") for offset in offsets),
         ]
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from enum import IntFlag
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
+from mlbench.emulator.hook_common import NEVER
+
 if TYPE_CHECKING:
     from mlbench.emulator.console import Console
 
@@ -21,7 +23,8 @@ Writer = Callable[[int], None]
 class Register(NamedTuple):
     """One 32-bit register. Without ``read`` it reads back what is stored, ``reset`` at first;
     without ``write`` a write is stored, unless it is read-only. With ``ones`` only bits written as 1 act,
-    so that the other bytes of a narrow write are zeros."""
+    so that the other bytes of a narrow write are zeros. ``until`` gives the first cycle at which the register
+    may read otherwise although nothing has happened; without it, a register with ``read`` may at any time."""
 
     offset: int
     name: str
@@ -30,6 +33,12 @@ class Register(NamedTuple):
     write: Writer | None = None
     read_only: bool = False
     ones: bool = False
+    until: Callable[[], int] | None = None
+
+
+def never() -> int:
+    """``until`` of a register that only events and writes change."""
+    return NEVER
 
 
 class PeripheralSlot(NamedTuple):
@@ -169,6 +178,13 @@ class Peripheral:
         if register.read is not None:
             return register.read() & 0xFFFFFFFF
         return self.stored.get(offset, register.reset)
+
+    def steady(self, offset: int) -> Callable[[], int] | None:
+        """``until`` of a register whose reads do nothing; None where it cannot be told."""
+        register = self.table.get(offset)
+        if register is None:
+            return None
+        return never if register.read is None else register.until
 
     def write(self, offset: int, value: int) -> bool:
         """Write a register; False if there is none at ``offset``."""

@@ -9,6 +9,7 @@ from mlbench.emulator.peripherals.base import (
     Reader,
     Register,
     Writer,
+    never,
 )
 
 
@@ -31,7 +32,7 @@ class Counter(NrfPeripheral):
     def compare_registers(self) -> list[Register]:
         """CC[0] and those behind it."""
         return [
-            Register(0x540 + 4 * n, f"CC{n}", read=self._reader(n), write=self._writer(n))
+            Register(0x540 + 4 * n, f"CC{n}", read=self._reader(n), write=self._writer(n), until=never)
             for n in range(self.channels)
         ]
 

@@ -8,7 +8,14 @@ so.
 from __future__ import annotations
 
 from mlbench.emulator.aes import BLOCK, encrypted
-from mlbench.emulator.peripherals.base import MachineAccess, NrfPeripheral, PeripheralSlot, Register, plain
+from mlbench.emulator.peripherals.base import (
+    MachineAccess,
+    NrfPeripheral,
+    PeripheralSlot,
+    Register,
+    never,
+    plain,
+)
 
 _ECB_US = 6.2
 """t_ECB (6.7.2), 100 MHz bus clock apart: encrypting one block takes at most 7.2 us, typically this."""
@@ -34,7 +41,7 @@ class Rng(NrfPeripheral):
 
     def registers(self) -> list[Register]:
         """Registers of section 6.20.3."""
-        return [plain(0x504, "CONFIG"), Register(0x508, "VALUE", read=lambda: self.value)]
+        return [plain(0x504, "CONFIG"), Register(0x508, "VALUE", read=lambda: self.value, until=never)]
 
     def task_start(self) -> None:
         """Start: a byte takes 30 us without, 120 us with bias correction (6.20.4)."""

@@ -13,6 +13,7 @@ from mlbench.emulator.peripherals.base import (
     PeripheralSlot,
     Register,
     Writer,
+    never,
 )
 
 _DISCONNECTED = 2
@@ -46,9 +47,11 @@ class Gpio(Peripheral):
         """Registers of section 6.9.4."""
         table = [
             Register(0x504, "OUT", read=lambda: self.out, write=self._set_out),
-            Register(0x510, "IN", read=lambda: self.levels() & self.connected, read_only=True),
+            Register(0x510, "IN", read=lambda: self.levels() & self.connected, read_only=True, until=never),
             Register(0x514, "DIR", read=lambda: self.direction, write=self._set_dir),
-            Register(0x520, "LATCH", read=lambda: self.latch, write=self._clear_latch, ones=True),
+            Register(
+                0x520, "LATCH", read=lambda: self.latch, write=self._clear_latch, ones=True, until=never
+            ),
             Register(0x524, "DETECTMODE", write=self._set_detect_mode),
         ]
         for offset, name, get, put in (

@@ -12,6 +12,7 @@ from mlbench.emulator.peripherals.base import (
     PeripheralSlot,
     Register,
     Writer,
+    never,
     plain,
 )
 from mlbench.emulator.peripherals.ficr_uicr import Uicr
@@ -44,8 +45,8 @@ class Nvmc(Peripheral):
     def registers(self) -> list[Register]:
         """Registers of sections 4.3.9 and 6.2.2."""
         table = [
-            Register(0x400, "READY", read=self._ready, read_only=True),
-            Register(0x408, "READYNEXT", read=self._ready, read_only=True),
+            Register(0x400, "READY", read=self._ready, read_only=True, until=self._ready_at),
+            Register(0x408, "READYNEXT", read=self._ready, read_only=True, until=self._ready_at),
             Register(0x504, "CONFIG", write=self._configure),
             Register(0x508, "ERASEPAGE", write=self._erase_page),
             Register(0x50C, "ERASEALL", write=self._erase_all),
@@ -81,6 +82,9 @@ class Nvmc(Peripheral):
 
     def _ready(self) -> int:
         return int(self.machine.now() >= self.busy_until)
+
+    def _ready_at(self) -> int:
+        return never() if self._ready() else self.busy_until
 
     def _take(self, us: float) -> None:
         """Spend the time of an operation, behind one that is still under way."""

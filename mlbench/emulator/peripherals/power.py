@@ -15,6 +15,7 @@ from mlbench.emulator.peripherals.base import (
     PeripheralSlot,
     Register,
     Writer,
+    never,
     plain,
 )
 
@@ -71,13 +72,15 @@ class ClockPower(NrfPeripheral):
         self.cable = False
         table = [
             Register(0x400, "RESETREAS", read=lambda: self.reset_reason, write=self._clear_reason, ones=True),
-            Register(0x408, "HFCLKRUN", read=lambda: int(self.high > 0)),
-            Register(0x40C, "HFCLKSTAT", read=lambda: 0x10001 if self.high == 2 else 0x10000),
-            Register(0x414, "LFCLKRUN", read=lambda: int(self.low > 0)),
-            Register(0x418, "LFCLKSTAT", read=lambda: 0x10000 | self.source if self.low == 2 else 0),
-            Register(0x41C, "LFCLKSRCCOPY", read=lambda: self.wanted_source),
+            Register(0x408, "HFCLKRUN", read=lambda: int(self.high > 0), until=never),
+            Register(0x40C, "HFCLKSTAT", read=lambda: 0x10001 if self.high == 2 else 0x10000, until=never),
+            Register(0x414, "LFCLKRUN", read=lambda: int(self.low > 0), until=never),
+            Register(
+                0x418, "LFCLKSTAT", read=lambda: 0x10000 | self.source if self.low == 2 else 0, until=never
+            ),
+            Register(0x41C, "LFCLKSRCCOPY", read=lambda: self.wanted_source, until=never),
             Register(0x428, "RAMSTATUS", reset=0xF, read_only=True),
-            Register(0x438, "USBREGSTATUS", read=lambda: self.usb, read_only=True),
+            Register(0x438, "USBREGSTATUS", read=lambda: self.usb, read_only=True, until=never),
             Register(0x500, "SYSTEMOFF", write=self._system_off),
             plain(0x510, "POFCON"),
             plain(0x518, "LFCLKSRC"),

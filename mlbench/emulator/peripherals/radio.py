@@ -5,7 +5,7 @@ What is sent takes its time on the air and is gone; nothing is ever received, no
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import NrfPeripheral, Register, plain
+from mlbench.emulator.peripherals.base import NrfPeripheral, Register, never, plain
 
 _RAMP_US = 140.0
 _FAST_RAMP_US = 40.0
@@ -93,7 +93,7 @@ class Radio(NrfPeripheral):
             *(plain(offset, "KEPT", value) for offset, value in resets.items()),
             *(Register(offset, "RECEIVED", read_only=True) for offset in (0x400, 0x408, 0x40C, 0x410, 0x414)),
             Register(0x548, "RSSISAMPLE", reset=127, read_only=True),
-            Register(0x550, "STATE", read=lambda: _STATES[self.doing]),
+            Register(0x550, "STATE", read=lambda: _STATES[self.doing], until=never),
             Register(0xFFC, "POWER", 1, write=self._set_power),
         ]
 

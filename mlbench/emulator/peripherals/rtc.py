@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from mlbench.emulator.peripherals.base import MachineAccess, PeripheralSlot, Register
+from mlbench.emulator.peripherals.base import MachineAccess, PeripheralSlot, Register, never
 from mlbench.emulator.peripherals.counter import Counter
 
 LFCLK_HZ = 32768
@@ -39,7 +37,7 @@ class Rtc(Counter):
                 write=lambda v: self._set_evten(self.evten & ~v),
                 ones=True,
             ),
-            Register(0x504, "COUNTER", read=self.count),
+            Register(0x504, "COUNTER", read=self.count, until=self._next_count),
             # PRESCALER can be written only while the RTC is stopped (6.22.3).
             Register(0x508, "PRESCALER", write=self._set_prescaler),
             *self.compare_registers(),
@@ -57,20 +55,22 @@ class Rtc(Counter):
         self.evten = value
         self.plan()
 
-    def _tick(self) -> Fraction:
-        """Cycles of the CPU a count takes."""
-        return Fraction(self.machine.hz() * (self.stored.get(0x508, 0) + 1), LFCLK_HZ)
+    def _tick(self) -> int:
+        """Cycles of the CPU that LFCLK_HZ counts take: one takes a fraction."""
+        return self.machine.hz() * (self.stored.get(0x508, 0) + 1)
 
     def _elapsed(self) -> int:
-        return int((self.machine.now() - self.since) / self._tick()) if self.running else 0
+        return (self.machine.now() - self.since) * LFCLK_HZ // self._tick() if self.running else 0
 
     def count(self) -> int:
         """What the counter holds now."""
         return (self.held + self._elapsed()) % _WRAP
 
+    def _next_count(self) -> int:
+        return self._at(self._elapsed() + 1) if self.running else never()
+
     def _at(self, ticks: int) -> int:
-        when = self.since + ticks * self._tick()
-        return -int(-when // 1)
+        return self.since - (-ticks * self._tick() // LFCLK_HZ)
 
     def plan(self) -> None:
         """Schedule matches, the next tick and the overflow, as far as somebody looks."""

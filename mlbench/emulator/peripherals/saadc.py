@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import MachineAccess, NrfPeripheral, PeripheralSlot, Register, plain
+from mlbench.emulator.peripherals.base import (
+    MachineAccess,
+    NrfPeripheral,
+    PeripheralSlot,
+    Register,
+    never,
+    plain,
+)
 
 _CHANNELS = 8
 _ACQUISITION_US = (3, 5, 10, 15, 20, 40, 40, 40)
@@ -42,14 +49,14 @@ class Saadc(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.23.10."""
         table = [
-            Register(0x400, "STATUS", read=lambda: int(self.converting)),
+            Register(0x400, "STATUS", read=lambda: int(self.converting), until=never),
             Register(0x500, "ENABLE", write=self._set_enable),
             plain(0x5F0, "RESOLUTION", 1),
             plain(0x5F4, "OVERSAMPLE"),
             plain(0x5F8, "SAMPLERATE"),
             plain(0x62C, "RESULT.PTR"),
             plain(0x630, "RESULT.MAXCNT"),
-            Register(0x634, "RESULT.AMOUNT", read=lambda: self.amount),
+            Register(0x634, "RESULT.AMOUNT", read=lambda: self.amount, until=never),
         ]
         for n in range(_CHANNELS):
             table += [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlbench.emulator.nvic import SYSTICK
-from mlbench.emulator.peripherals.base import MachineAccess, Register
+from mlbench.emulator.peripherals.base import MachineAccess, Register, never
 
 
 class SysTick:
@@ -32,7 +32,9 @@ class SysTick:
     def registers(self) -> list[Register]:
         """SYST_CSR, RVR, CVR, CALIB."""
         return [
-            Register(0x010, "SYST_CSR", read=self._read_control, write=self._set_control),
+            Register(
+                0x010, "SYST_CSR", read=self._read_control, write=self._set_control, until=self._next_wrap
+            ),
             Register(0x014, "SYST_RVR", read=lambda: self.reload, write=self._set_reload),
             Register(0x018, "SYST_CVR", read=self._current, write=self._clear),
             # No reference clock, no calibrated 10 ms (B3.3.6).
@@ -51,6 +53,10 @@ class SysTick:
         self.length = self.reload + 1 if self.reload else 0
         if self.length:
             self.since += (self.machine.now() - self.since) // self.length * self.length
+
+    def _next_wrap(self) -> int:
+        """When COUNTFLAG is set next; a read, which clears it, has just been done."""
+        return self.since + self.length if self.control & 1 and self.length else never()
 
     def _count_down(self, count: int) -> None:
         """Go on from ``count``, which 0 turns into the reload value at the next tick."""

@@ -10,6 +10,7 @@ from mlbench.emulator.peripherals.base import (
     NrfPeripheral,
     PeripheralSlot,
     Register,
+    never,
     plain,
 )
 
@@ -82,10 +83,10 @@ class Uarte(NrfPeripheral):
             plain(0x524, "BAUDRATE", _DEFAULT_BAUD),
             plain(0x534, "RXD.PTR"),
             plain(0x538, "RXD.MAXCNT"),
-            Register(0x53C, "RXD.AMOUNT", read=lambda: self.rx_amount),
+            Register(0x53C, "RXD.AMOUNT", read=lambda: self.rx_amount, until=never),
             plain(0x544, "TXD.PTR"),
             plain(0x548, "TXD.MAXCNT"),
-            Register(0x54C, "TXD.AMOUNT", read=lambda: self.tx_amount),
+            Register(0x54C, "TXD.AMOUNT", read=lambda: self.tx_amount, until=never),
             plain(0x56C, "CONFIG"),
         ]
 

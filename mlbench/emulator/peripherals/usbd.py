@@ -16,6 +16,7 @@ from mlbench.emulator.peripherals.base import (
     Reader,
     Register,
     Writer,
+    never,
     plain,
 )
 
@@ -99,12 +100,16 @@ class Usbd(NrfPeripheral):
         self.toggles: set[int] = set()
         """Endpoints (0x80 for IN) whose next packet is DATA1."""
         super().__init__(machine, place)
-        self.table[0x154] = Register(0x154, "EVENTS_SOF", read=self._read_sof, write=self._write_sof)
+        self.table[0x154] = Register(
+            0x154, "EVENTS_SOF", read=self._read_sof, write=self._write_sof, until=self._next_frame
+        )
 
     def registers(self) -> list[Register]:
         """Registers of section 6.35.13."""
         table = [
-            Register(0x400, "EVENTCAUSE", read=lambda: self.cause, write=self._clear_cause, ones=True),
+            Register(
+                0x400, "EVENTCAUSE", read=lambda: self.cause, write=self._clear_cause, ones=True, until=never
+            ),
             Register(0x468, "EPSTATUS", write=self._clearer(0x468), ones=True),
             Register(0x46C, "EPDATASTATUS", write=self._clearer(0x46C), ones=True),
             Register(0x470, "USBADDR", read=lambda: self.address, read_only=True),
@@ -121,7 +126,9 @@ class Usbd(NrfPeripheral):
             Register(0x514, "EPOUTEN", 1, write=self._storer(0x514)),
             Register(0x518, "EPSTALL", write=self._set_stall),
             plain(0x51C, "ISOSPLIT"),
-            Register(0x520, "FRAMECNTR", read=lambda: self._frame() & 0x7FF, read_only=True),
+            Register(
+                0x520, "FRAMECNTR", read=lambda: self._frame() & 0x7FF, read_only=True, until=self._next_frame
+            ),
             plain(0x52C, "LOWPOWER"),
             plain(0x530, "ISOINCONFIG"),
             *(plain(0x6A0 + 4 * n, f"ISOIN{n}") for n in range(3)),
@@ -289,6 +296,12 @@ class Usbd(NrfPeripheral):
         if self.frames_from is None:
             return 0
         return max(0, self.machine.now() - self.frames_from) // self._frame_cycles()
+
+    def _next_frame(self) -> int:
+        """When the next frame begins."""
+        if self.frames_from is None:
+            return never()
+        return self.frames_from + (self._frame() + 1) * self._frame_cycles()
 
     def _plan_sof(self) -> None:
         """Schedule the next SOF event, only where it interrupts: else it is derived when it is read."""

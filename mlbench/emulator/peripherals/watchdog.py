@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlbench.emulator.peripherals.base import LIGHT_RESETS, Cause, NrfPeripheral, Register, Writer
+from mlbench.emulator.peripherals.base import LIGHT_RESETS, Cause, NrfPeripheral, Register, Writer, never
 from mlbench.emulator.peripherals.rtc import LFCLK_HZ
 
 _RELOAD = 0x6E524635
@@ -26,8 +26,8 @@ class Watchdog(NrfPeripheral):
         self.waited_for = 1
         """Reload requests that are still to come, by channel."""
         return [
-            Register(0x400, "RUNSTATUS", read=lambda: int(self.running), read_only=True),
-            Register(0x404, "REQSTATUS", read=lambda: self.waited_for, read_only=True),
+            Register(0x400, "RUNSTATUS", read=lambda: int(self.running), read_only=True, until=never),
+            Register(0x404, "REQSTATUS", read=lambda: self.waited_for, read_only=True, until=never),
             Register(0x504, "CRV", 0xFFFFFFFF, write=self._setting(0x504)),
             Register(0x508, "RREN", 1, write=self._setting(0x508)),
             Register(0x50C, "CONFIG", 1, write=self._setting(0x50C)),
