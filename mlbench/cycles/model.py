@@ -41,6 +41,8 @@ class BlockFlag(IntFlag):
     """Changes SP by an amount that only shows when it has run."""
     SENDS_EVENT = 64
     """Has an SEV, which sets the event register that WFE looks at."""
+    SWITCHES = 128
+    """The block before it may have put the CPU on another stack."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 15
+#define ABI 16
 
-enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64 };
+enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64, SWITCHES = 128 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5, MISALIGNED = 6 };
 enum { CHECKED = 2, COUNTED = 3 }; /* of `resumed`: the bases have been looked at, too; the rest of a block */
 
@@ -81,7 +81,6 @@ typedef struct {
     uint32_t ram_start, ram_size;
     int32_t xpsr, ipsr, iepsr, control, primask, basepri, faultmask, psp, msp, nzcv, nzcvqg, fpscr, s0;
     uint8_t *ram;
-    void (*switched)(uint32_t frame); /* told of each entry and return; may be null */
     last_read_t *last_read;
     uint64_t kept_at; /* instructions counted at the accesses below */
     uint32_t end, reads_told, touched, count, kept;
@@ -101,6 +100,7 @@ typedef struct {
     int (*reg_write)(void *uc, int reg, const void *value);
     core_t *core; /* null: the host deals with exceptions */
     void (*trapped)(uint32_t number);
+    void (*switched)(uint32_t frame); /* told where stacks may change, with the frame of an exception; or null */
     uint64_t (*read)(uint64_t offset, uint32_t size); /* of the core's registers, by the host */
     void (*write)(uint64_t offset, uint32_t size, uint64_t value);
     memory_t memories[MEMORIES];
@@ -435,7 +435,9 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
                 block = hook->table;
         }
     }
-    if (block->flags & (BREAK | SELF | SENDS_EVENT)) {
+    if (block->flags & (BREAK | SELF | SENDS_EVENT | SWITCHES)) {
+        if ((block->flags & SWITCHES) && hook->switched && !hook->resumed)
+            hook->switched(0);
         if ((block->flags & BREAK) && !hook->resumed) {
             stop(hook, BREAKPOINT, address, size);
             return;

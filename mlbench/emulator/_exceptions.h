@@ -213,8 +213,8 @@ static void go_to(hook_t *hook, uint32_t pc, int in_trap)
 /* What entry and return have in common, behind the change of registers. */
 static void changed(hook_t *hook, uint32_t frame, uint32_t pc)
 {
-    if (hook->core->switched)
-        hook->core->switched(frame);
+    if (hook->switched)
+        hook->switched(frame);
     hook->expected = pc & ~1u;
     hook->event_register = 1;
     hook->round = 0;

@@ -77,7 +77,6 @@ class CoreRecord(ctypes.Structure):
         ),
         *((name, ctypes.c_int32) for name in _REGISTERS),
         ("ram", ctypes.c_void_p),
-        ("switched", ctypes.c_void_p),
         ("last_read", ctypes.c_void_p),
         ("kept_at", ctypes.c_uint64),
         *((name, ctypes.c_uint32) for name in ("end", "reads_told", "touched", "count", "kept")),

@@ -107,6 +107,7 @@ class Cpu:
             self._on_bad_access,
         )
         hook.attach(self.uc)
+        self._read_register, self._write_register = hook.accessors(self.uc)
         hook.watch_traps(self.uc, self._on_trap)
 
     def map(self, name: str, start: int, size: int, *, writable: bool) -> MemoryRegion:
@@ -259,12 +260,12 @@ class Cpu:
         return bool(self.reg(arm.UC_ARM_REG_XPSR) & 1 << 24)
 
     def reg(self, register: int) -> int:
-        """A register by Unicorn's number."""
-        return int(self.uc.reg_read(register)) & 0xFFFFFFFF
+        """A register of 32 bits by Unicorn's number."""
+        return self._read_register(register)
 
     def set_reg(self, register: int, value: int) -> None:
-        """Write a register by Unicorn's number."""
-        self.uc.reg_write(register, value & 0xFFFFFFFF)
+        """Write a register of 32 bits by Unicorn's number."""
+        self._write_register(register, value)
 
     def r(self, number: int) -> int:
         """Core register r0 to r15."""

@@ -47,6 +47,7 @@ STRADDLES = int(BlockFlag.STRADDLES)
 UNMASKS = int(BlockFlag.UNMASKS)
 MOVES_SP = int(BlockFlag.MOVES_SP)
 SENDS_EVENT = int(BlockFlag.SENDS_EVENT)
+SWITCHES = int(BlockFlag.SWITCHES)
 
 LOOK_HOST, LOOK_PENDING = 1, 2
 """Bits of ``attention``, before the next block: the machine must look; pending exceptions must be."""
@@ -90,6 +91,7 @@ class Blocks:
 
     def __init__(self) -> None:
         self.breaks: set[int] = set()
+        self.switches: set[int] = set()
         self.known: dict[tuple[int, int], Block] = {}
         self._at: dict[int, list[Block]] = {}
         self._pages: set[int] = set()
@@ -124,9 +126,15 @@ class Blocks:
             self.breaks.remove(address)
         return self._at.get(address, [])
 
+    def mark_switch(self, address: int) -> list[Block]:
+        """Tell of a change of stacks before ``address`` from now on; the blocks to be told."""
+        self.switches.add(address)
+        return self._at.get(address, [])
+
     def flags(self, block: Block) -> int:
-        """A block's flags, with the breakpoint on its first instruction."""
-        return int(block.flags) | (BREAK if block.address in self.breaks else 0)
+        """A block's flags, with what is known of its address: a breakpoint, a change of stacks before it."""
+        flags = int(block.flags) | (BREAK if block.address in self.breaks else 0)
+        return flags | (SWITCHES if block.address in self.switches else 0)
 
 
 def watch_base(uc: unicorn.Uc, use: AlignedUse, listener: Callable[[AlignedUse], None]) -> None:

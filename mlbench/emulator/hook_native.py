@@ -208,10 +208,15 @@ class NativeBlockHook:
         self._record = record
         self._state.core = ctypes.addressof(record)
 
-    def tell(self, record: CoreRecord, listener: Callable[[int], None] | None) -> None:
-        """Have ``listener`` told of each frame that exceptions in C have put or taken."""
+    def tell_switches(self, listener: Callable[[int], None] | None) -> None:
+        """Have ``listener`` told where stacks may change: with each frame that C has put or taken, or 0."""
         self._switched = None if listener is None else _Number(self._guarded(listener))
-        record.switched = ctypes.cast(self._switched, ctypes.c_void_p).value if self._switched else None
+        self._state.switched = ctypes.cast(self._switched, ctypes.c_void_p).value if self._switched else None
+
+    def mark_switch(self, address: int) -> None:
+        """Stacks may change before ``address``."""
+        for block in self._blocks.mark_switch(address):
+            self._place(block)
 
     def map_registers(
         self, start: int, size: int, read: Callable[[int, int], int], write: Callable[[int, int, int], None]
@@ -228,6 +233,24 @@ class NativeBlockHook:
         )
         if status:
             raise unicorn.UcError(status)
+
+    def accessors(self, _uc: unicorn.Uc) -> tuple[Callable[[int], int], Callable[[int, int], None]]:
+        """Read and write a register of 32 bits by Unicorn's number: the binding takes ten times as long."""
+        value = ctypes.c_uint64()
+        reference, handle = ctypes.byref(value), ctypes.c_void_p(self._state.uc)
+        load, store = self._uclib.uc_reg_read, self._uclib.uc_reg_write
+
+        def read(number: int) -> int:
+            if status := load(handle, number, reference):
+                raise unicorn.UcError(status)
+            return value.value & 0xFFFFFFFF
+
+        def write(number: int, new: int) -> None:
+            value.value = new & 0xFFFFFFFF
+            if status := store(handle, number, reference):
+                raise unicorn.UcError(status)
+
+        return read, write
 
     def read_registers(self, _uc: unicorn.Uc, numbers: tuple[int, ...]) -> object:
         """Registers of 32 bits by Unicorn's numbers, to be compared."""
@@ -315,12 +338,12 @@ class NativeBlockHook:
         """Go back to what ``save`` gave."""
         state = self._state
         pointers = state.table, state.mask, state.accesses, state.ring_at
-        callbacks = state.core, state.trapped, state.read, state.write
+        callbacks = state.core, state.trapped, state.read, state.write, state.switched
         memories = bytes(state.memories)
         ctypes.memset(self._ring_at, 0xFF, ctypes.sizeof(self._ring_at))
         ctypes.memmove(ctypes.addressof(state), saved, ctypes.sizeof(state))
         state.table, state.mask, state.accesses, state.ring_at = pointers
-        state.core, state.trapped, state.read, state.write = callbacks
+        state.core, state.trapped, state.read, state.write, state.switched = callbacks
         self._find_ring()
         ctypes.memmove(state.memories, memories, len(memories))
         state.last_block = None

@@ -27,6 +27,7 @@ from mlbench.emulator.hook_common import (
     SELF,
     SENDS_EVENT,
     STRADDLES,
+    SWITCHES,
     UNMASKS,
     Blocks,
     Stop,
@@ -43,6 +44,7 @@ class PythonBlockHook:
         self._costs = costs
         self._flash_start, self._flash_end = flash.start, flash.end
         self._blocks = Blocks()
+        self._switched: Callable[[int], None] | None = None
         self._table: dict[tuple[int, int], tuple[int, int, int, int, int, Accesses, Alignment]] = {}
         self.flash_reads = 0
         self.unseen_loads = 0
@@ -83,9 +85,25 @@ class PythonBlockHook:
         """Tell of each instruction that traps: Unicorn's number of the exception."""
         uc.hook_add(unicorn.UC_HOOK_INTR, lambda _uc, number, _user: listener(number))
 
+    def accessors(self, uc: unicorn.Uc) -> tuple[Callable[[int], int], Callable[[int, int], None]]:
+        """Read and write a register of 32 bits by Unicorn's number."""
+        return (
+            lambda number: int(uc.reg_read(number)) & 0xFFFFFFFF,
+            lambda number, value: uc.reg_write(number, value & 0xFFFFFFFF),
+        )
+
     def read_registers(self, uc: unicorn.Uc, numbers: tuple[int, ...]) -> object:
         """Registers of 32 bits by Unicorn's numbers, to be compared."""
         return tuple(uc.reg_read(number) for number in numbers)
+
+    def tell_switches(self, listener: Callable[[int], None] | None) -> None:
+        """Have ``listener`` told where stacks may change, with 0: exceptions are Python's to tell."""
+        self._switched = listener
+
+    def mark_switch(self, address: int) -> None:
+        """Stacks may change before ``address``."""
+        for block in self._blocks.mark_switch(address):
+            self.add(block)
 
     def check(self) -> None:
         """See ``NativeBlockHook.check``: Unicorn's own calls raise by themselves."""
@@ -115,6 +133,9 @@ class PythonBlockHook:
         if block is None:
             return self._stop(uc, Stop.UNKNOWN, address, size)
         instructions, cycles, flags, depth, taken, reads, alignment = block
+        if flags & SWITCHES and self._switched is not None and not self.resumed:
+            self._switched(0)
+            flags = self._table[address, size][2]
         if flags & BREAK and not self.resumed:
             return self._stop(uc, Stop.BREAKPOINT, address, size)
         if flags & SELF:

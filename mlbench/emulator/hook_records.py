@@ -7,7 +7,7 @@ import ctypes
 from mlbench.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 15
+ABI = 16
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
@@ -94,6 +94,7 @@ class HookState(ctypes.Structure):
         ("reg_write", ctypes.c_void_p),
         ("core", ctypes.c_void_p),
         ("trapped", ctypes.c_void_p),
+        ("switched", ctypes.c_void_p),
         ("read", ctypes.c_void_p),
         ("write", ctypes.c_void_p),
         ("memories", MemoryRecord * MEMORIES),

@@ -86,8 +86,6 @@ class Machine:
         """Asked now and then in a long run: whether to stop with ``End.PAUSE``."""
         self._on_read: Callable[[int, int], None] | None = None
         self._breaks: set[int] = set()
-        self._switch_points: set[int] = set()
-        """Ends of blocks that write MSP, PSP or CONTROL: the CPU stops there to look at its stack."""
         if self.usb is not None:
             self.usb.attach()
         self.initial: object = None
@@ -400,8 +398,6 @@ class Machine:
     @on_switch.setter
     def on_switch(self, listener: Callable[[int], None] | None) -> None:
         self.processor.on_switch = listener
-        for address in self._switch_points:
-            self._stop_at_switch(address)
 
     @property
     def on_read(self) -> Callable[[int, int], None] | None:
@@ -416,12 +412,7 @@ class Machine:
     def set_break(self, address: int, on: bool = True) -> None:
         """Stop, or no longer stop, before a block that starts at ``address``."""
         (self._breaks.add if on else self._breaks.discard)(address)
-        self._stop_at_switch(address)
-
-    def _stop_at_switch(self, address: int) -> None:
-        """Stop at an end of such a block while somebody wants to know, and at breakpoints anyway."""
-        watched = address in self._switch_points and self.on_switch is not None
-        self.hook.set_break(address, watched or address in self._breaks)
+        self.hook.set_break(address, on)
 
     def serial(self) -> bytes:
         """What the firmware has sent, on any way."""
@@ -556,17 +547,14 @@ class Machine:
         return None
 
     def _look_for_switch(self, end: int) -> None:
-        """Stop at ``end`` if the block before it ends with MSR to MSP, PSP or CONTROL (B5.2.3): the CPU
-        ends blocks there."""
+        """Look for a change of stacks at ``end`` if the block before it ends with MSR to MSP, PSP or CONTROL
+        (B5.2.3): the CPU ends blocks there."""
         code = self.cpu.read(end - 4, 4)
         first, second = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
         if first & 0xFFE0 == 0xF380 and second & 0xFF00 == 0x8800 and second & 0xFF in (8, 9, 20):
-            self._switch_points.add(end)
-            self._stop_at_switch(end)
+            self.hook.mark_switch(end)
 
     def _at_breakpoint(self, address: int) -> Ending | None:
-        if address in self._switch_points and self.on_switch is not None:
-            self.on_switch(0)
         if address in self._breaks:
             return Ending(End.BREAKPOINT, address=address)
         self.hook.resumed = 1

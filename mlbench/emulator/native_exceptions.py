@@ -57,10 +57,6 @@ class NativeExceptions:
             lambda offset, width, value: writer(None, offset, width, value, None),
         )
 
-    def tell(self, listener: Callable[[int], None] | None) -> None:
-        """Have ``listener`` told of each frame that was put or taken."""
-        self._hook.tell(self._record, listener)
-
 
 def make_native_exceptions(
     cpu: Cpu, hook: BlockHook, nvic: Nvic, costs: RunCosts, ram: Region

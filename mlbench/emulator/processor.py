@@ -121,8 +121,7 @@ class Processor:
     @on_switch.setter
     def on_switch(self, listener: Callable[[int], None] | None) -> None:
         self._on_switch = listener
-        if self.native is not None:
-            self.native.tell(listener)
+        self.hook.tell_switches(listener)
 
     def count_native(self) -> None:
         """Count what was dealt with in C since the CPU was last let run."""

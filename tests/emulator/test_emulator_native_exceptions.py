@@ -11,7 +11,7 @@ from interrupt_programs import PROGRAM, machine_with
 from unicorn import arm_const as arm
 
 from mlbench.elf.image import Image
-from mlbench.emulator.machine import Machine
+from mlbench.emulator.machine import End, Machine
 
 _PROGRAMS = 12
 _CYCLES = 60_000
@@ -61,3 +61,32 @@ def test_interrupt_programs_run_alike(program: Image) -> None:
                 assert one == other, f"seed {seed}, program {n}, cut {number}, part {part}"
         exceptions += native[-2][6][0]
     assert exceptions > 50 * _PROGRAMS, "programs of this kind are full of exceptions"
+
+
+@pytest.mark.parametrize("python", [False, True], ids=["C", "Python"])
+@pytest.mark.parametrize("first", [0, 1], ids=["exception", "write of PSP"])
+def test_what_a_listener_raises_comes_out_of_the_run(program: Image, python: bool, first: int) -> None:
+    machine = machine_with(program, 1, python=python)
+
+    def listen(frame: int) -> None:
+        if bool(frame) != bool(first):
+            raise KeyError("heard")
+
+    machine.on_switch = listen
+    with pytest.raises(KeyError, match="heard"):
+        machine.run(machine.clock.now + _CYCLES, host_seconds=60)
+    machine.on_switch = None
+    assert machine.run(machine.clock.now + _CYCLES, host_seconds=60).end is End.DEADLINE
+
+
+def test_a_register_that_is_not_dealt_with_in_c_raises_as_ever(
+    program: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = machine_with(program, 1, python=False)
+
+    def write(*_: object) -> None:
+        raise KeyError("written")
+
+    monkeypatch.setattr(machine.bus, "write", write)
+    with pytest.raises(KeyError, match="written"):
+        machine.run(machine.clock.now + _CYCLES, host_seconds=60)
