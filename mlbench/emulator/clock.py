@@ -30,7 +30,7 @@ class Clock:
     @property
     def now(self) -> int:
         """Cycles since power-on."""
-        return int(self._hook.cycles) - self.ahead
+        return self._hook.cycles - self.ahead
 
     def us(self, cycles: int) -> float:
         """Cycles as microseconds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -365,15 +366,12 @@ def _kind(access: Access) -> int:
 
 
 def _field(name: str) -> property:
-    def get(self: NativeBlockHook) -> int:
-        return int(getattr(self._state, name))
-
     def put(self: NativeBlockHook, value: int) -> None:
         setattr(self._state, name, value)
         # Whatever it is, the next block is looked at in full.
         self._state.round = 0
 
-    return property(get, put)
+    return property(attrgetter(f"_state.{name}"), put)
 
 
 for _name in SHARED:

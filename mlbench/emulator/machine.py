@@ -6,8 +6,7 @@ says which; what that means is for the target to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -246,10 +245,13 @@ class Machine:
             if self._refused(start, offset, size, "read"):
                 return 0
             self.activity.registers += 1
-            with self._within_block(start + offset, stores=False):
+            try:
+                self._come_to(start + offset, stores=False)
                 value = self.bus.read(start + offset, size)
                 self.clock.waiting.read(start + offset, value, self.hook.cycles)
                 self._polling.read(start + offset, value)
+            finally:
+                self.clock.ahead = 0
             if self._on_read is not None:
                 self._on_read(start + offset, value)
             return value
@@ -262,8 +264,11 @@ class Machine:
                 return
             self._polling.forget()
             self.activity.registers += 1
-            with self._within_block(start + offset, stores=True):
+            try:
+                self._come_to(start + offset, stores=True)
                 self.bus.write(start + offset, size, value)
+            finally:
+                self.clock.ahead = 0
 
         return write
 
@@ -279,19 +284,14 @@ class Machine:
         self.clock.waiting.skipped(cycles, polled)
         self._positions.moved()
 
-    @contextmanager
-    def _within_block(self, address: int, *, stores: bool) -> Iterator[None]:
+    def _come_to(self, address: int, *, stores: bool) -> None:
         """It is the time of the instruction that accesses a register; what is overdue happens first.
 
-        A write may change when it would happen next.
+        A write may change when it would happen next. ``clock.ahead`` is 0 again at the end of the access.
         """
         self.clock.ahead = self._positions.left(address, stores=stores)
-        try:
-            if self.clock.now >= self.hook.event_at:
-                self._let_events_happen()
-            yield
-        finally:
-            self.clock.ahead = 0
+        if self.clock.now >= self.hook.event_at:
+            self._let_events_happen()
 
     def reset(self) -> None:
         """Power-on reset, then what a bootloader does: it jumps to the image, with VTOR at its table."""

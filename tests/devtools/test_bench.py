@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from workshop import run_on_sketch
 
-from mlbench.devtools import start_speed
+from mlbench.devtools import exception_speed, start_speed
 
 ROOT = Path(__file__).parents[2]
 SKETCH = """\
@@ -53,3 +53,20 @@ def test_starts_are_held_against_pythons_own(
     rows = re.findall(r"^(.+?)  +(\d+) +([\d.]+)$", capsys.readouterr().out, re.MULTILINE)
     assert [name for name, _, _ in rows] == ["an interpreter alone", "mlbench boards"]
     assert float(rows[0][2]) == 1
+
+
+@pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="no cross compiler on PATH")
+def test_exceptions_are_measured_on_both_block_hooks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["exception_speed", "--rounds", "1", "--exceptions", "3000"])
+    assert exception_speed.main() == 0
+    rows = re.findall(
+        r"^(.+?)  +([\d.]+) us +([\d.]+) +([\d.]+) us +[\d.]+ +([\d.]+)$",
+        capsys.readouterr().out,
+        re.MULTILINE,
+    )
+    assert [row[0] for row in rows] == list(exception_speed._PROGRAMS)
+    for _, ours, of_board, theirs, ratio in rows:
+        assert float(of_board) > 0
+        assert abs(float(theirs) / float(ours) - float(ratio)) < 0.05 * float(ratio) + 0.1
