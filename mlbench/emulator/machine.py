@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from unicorn import arm_const
 
 from mlbench.cycles.model import CostModel, load_model
+from mlbench.elf.debugger_calls import calls_debugger
 from mlbench.elf.image import Image
 from mlbench.emulator import exceptions, transfers
 from mlbench.emulator.block_hook import NEVER, Stop, make_block_hook
@@ -73,6 +74,8 @@ class Machine:
         self._unknown: set[tuple[int, bool]] = set()
         """Registers that a note has told of, and whether they were written."""
         self._event_time: int | None = None
+        self._debugged: bool | None = None
+        """Whether the image has calls for a debugger, once that was looked for."""
         self._reset_wanted: Cause | None = None
         self._deadline = NEVER
         self.activity = Activity()
@@ -168,6 +171,12 @@ class Machine:
         assert isinstance(peripheral, kind), name
         return peripheral
 
+    def _debugger(self) -> bool:
+        """Whether the firmware meets a debugger: one that asks for semihosting does."""
+        if self._debugged is None:
+            self._debugged = calls_debugger(self.image)
+        return self._debugged
+
     def note(self, text: str) -> None:
         """Keep a remark for the user, once."""
         if text not in self.notes and len(self.notes) <= _MOST_NOTES:
@@ -193,7 +202,9 @@ class Machine:
         self.usb = chip.usb_host(self) if chip.usb_host is not None else None
         if self.usb is not None:
             self.bus.add_outside(self.usb)
-        self.scs = SystemControl(self, self.nvic, cpu, self.attention, float_on=chip.start.float_on)
+        self.scs = SystemControl(
+            self, self.nvic, cpu, self.attention, float_on=chip.start.float_on, debugger=self._debugger
+        )
         dwt = Dwt(self, self.scs.traced)
         self.scs.on_trace = dwt.switch
         for part in (self.scs, dwt, Itm(self, self.scs.traced), Tpiu(self)):
