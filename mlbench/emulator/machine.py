@@ -80,7 +80,7 @@ class Machine:
         self._deadline = NEVER
         self.activity = Activity()
         self._map()
-        self._vectors = load_image(self.cpu, image, chip)
+        self._vectors = load_image(self.cpu, self.bus, image, chip)
         self.flash_array.programmed()
         self._loaded_ram = bytes(self.ram.data)
         self.stuck: Callable[[], bool] | None = None
