@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from mlbench.cli.output import kept_results, people_of, report, say, trace
-from mlbench.errors import MLBenchError, UsageError, worst_status
+from mlbench.errors import MLBenchError, SketchError, UsageError, worst_status
 from mlbench.host.streams import for_people
 from mlbench.util.progress import make_progress
 from mlbench.util.settings import DEFAULT_RESULTS, Settings
@@ -100,7 +100,8 @@ def _profile_image(
             try:
                 sent, ended = listen(firmware, services.target(spec))
                 text = sent.decode("utf-8", "replace")
-                progress.note(ended or "ran for a second of the board's time, for what it sends")
+                progress.note(ended or "ran for up to a second of the board's time, for what it sends")
+                statuses.append(SketchError.exit_status if ended else 0)
             except MLBenchError as error:
                 say(str(error))
                 statuses.append(error.exit_status)

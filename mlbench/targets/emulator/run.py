@@ -315,7 +315,7 @@ class EmulatedRun:
     @property
     def _waits_for_nothing(self) -> bool:
         """Nothing of the firmware is timed: it is only listened to."""
-        return not self._spans.named and not self._waiting.by_serial
+        return self._waiting.listening or not (self._spans.named or self._waiting.by_serial)
 
     def _sketch_stack(self) -> int:
         return self._sketch.stack if self._sketch is not None else MAIN
