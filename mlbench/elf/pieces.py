@@ -33,9 +33,11 @@ def joined(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
     for piece in sorted((piece for piece in pieces if piece.data), key=lambda piece: piece.address):
         last = runs[-1][-1] if runs else None
         if last is not None and piece.address < last.end:
-            both = f"and {piece.file} both have" if piece.file != last.file else "has twice"
-            what = f"{both} the byte at {piece.address:#010x}"
-            raise UsageError(f"{last.file} {what}", do="give files whose pieces do not overlap")
+            at = f"{piece.address:#010x}"
+            what = f"{last.file} and {piece.file} both have the byte at {at}"
+            if piece.file == last.file:
+                what = f"{last.file} has twice the byte at {at}"
+            raise UsageError(what, do="give files whose pieces do not overlap")
         if last is not None and piece.address == last.end and piece.file == last.file:
             runs[-1].append(piece)
         else:
