@@ -70,7 +70,7 @@ def _records(data: bytes, file: Path) -> Iterator[tuple[int, tuple[int, int, byt
             record = bytes.fromhex(text[1:].decode("ascii")) if text[:1] == b":" else b""
         except ValueError:
             record = b""
-        if len(record) < _FRAME or b" " in text:
+        if len(record) < _FRAME or len(text.split()) > 1:
             raise UsageError("is no record of Intel HEX", where=where, do=_AGAIN)
         size, offset, kind, content = record[0], int.from_bytes(record[1:3], "big"), record[3], record[4:-1]
         if size != len(content):

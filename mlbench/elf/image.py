@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from mlbench.elf.headers import (
     Section,
     Tables,
     machine_name,
+    printable,
     read_tables,
 )
 from mlbench.elf.memory_map import SRAM_REGION, Region, is_in_ram, is_reservation, is_stored
@@ -345,7 +345,7 @@ class Image:
 
 
 def _last_file(listed: bytes, path: Path) -> Path:
-    name = os.fsdecode(listed.split(b"\0")[-1])
+    name = printable(listed.split(b"\0")[-1])
     return Path(name) if name else path
 
 
