@@ -22,7 +22,7 @@ from mlbench.elf.headers import (
     SHT_STRTAB,
 )
 from mlbench.elf.image import BYTES_SECTION, FILES_SECTION, Image
-from mlbench.elf.pieces import Piece, within, without
+from mlbench.elf.pieces import ImagePiece, within, without
 from mlbench.errors import UsageError
 
 _EHDR, _PHDR, _SHDR = struct.Struct("<16sHHIIIIIHHHHHH"), struct.Struct("<8I"), struct.Struct("<10I")
@@ -32,7 +32,7 @@ _READABLE = 4
 _MOST_PIECES = 200
 
 
-def assembled(pieces: Sequence[Piece], files: Sequence[Path], names: Image | None = None) -> bytes:
+def assembled(pieces: Sequence[ImagePiece], files: Sequence[Path], names: Image | None = None) -> bytes:
     """The ELF file.
 
     Args:
@@ -79,7 +79,7 @@ def assembled(pieces: Sequence[Piece], files: Sequence[Path], names: Image | Non
 _Rows = list[list[int]]
 
 
-def _begun(pieces: Sequence[Piece], names: Image | None) -> tuple[bytearray, _Rows, _Rows, bytearray]:
+def _begun(pieces: Sequence[ImagePiece], names: Image | None) -> tuple[bytearray, _Rows, _Rows, bytearray]:
     """The file so far, its segments and sections, and the names of these."""
     if names is None:
         entry = int.from_bytes(pieces[0].data[4:8], "little")

@@ -10,7 +10,7 @@ from mlbench.elf.assembled import assembled
 from mlbench.elf.file_bytes import read_file
 from mlbench.elf.hex_file import is_hex, read_hex
 from mlbench.elf.image import Image
-from mlbench.elf.pieces import Piece, joined, within
+from mlbench.elf.pieces import ImagePiece, joined, within
 from mlbench.elf.uf2_file import MAGIC, read_uf2
 from mlbench.errors import SketchError, UsageError
 
@@ -69,13 +69,13 @@ def _read(given: GivenFiles, families: Collection[int] | None) -> GivenImage:
     if alone and read_file(given.main).startswith(_ELF):
         return GivenImage(Image.load(given.main), whole=True)
     bases = list(given.bases)
-    pieces: list[Piece] = []
+    pieces: list[ImagePiece] = []
     elfs: dict[Path, Image] = {}
     for file in given.files:
         data = read_file(file)
         if data.startswith(_ELF):
             elfs[file] = Image.load(file)
-            pieces += [Piece(address, content, file) for address, content in elfs[file].programmed]
+            pieces += [ImagePiece(address, content, file) for address, content in elfs[file].programmed]
         else:
             pieces += _pieces(data, file, bases, families)
     if bases:
@@ -89,7 +89,7 @@ def _read(given: GivenFiles, families: Collection[int] | None) -> GivenImage:
     return GivenImage(Image.parse(data, given.main), False, notes)
 
 
-def _pieces(data: bytes, file: Path, bases: list[int], families: Collection[int] | None) -> list[Piece]:
+def _pieces(data: bytes, file: Path, bases: list[int], families: Collection[int] | None) -> list[ImagePiece]:
     """What a file programs; a base is taken from ``bases`` where it is plain bytes."""
     suffix = file.suffix.lower()
     if data.startswith(MAGIC[:4]) or (suffix == ".uf2" and data):
@@ -106,11 +106,11 @@ def _pieces(data: bytes, file: Path, bases: list[int], families: Collection[int]
         raise UsageError(
             f"ends beyond the address space from {base:#x}", where=str(file), do="correct --base"
         )
-    return [Piece(base, data, file)]
+    return [ImagePiece(base, data, file)]
 
 
 def _names(
-    given: GivenFiles, elfs: Mapping[Path, Image], pieces: Sequence[Piece]
+    given: GivenFiles, elfs: Mapping[Path, Image], pieces: Sequence[ImagePiece]
 ) -> tuple[Image | None, tuple[str, ...]]:
     """The image that has the names, and why one is passed over."""
     if given.names is not None:
@@ -144,7 +144,7 @@ def _useful(image: Image) -> Image | None:
     return image if image.sections else None
 
 
-def _difference(image: Image, pieces: Sequence[Piece]) -> int | None:
+def _difference(image: Image, pieces: Sequence[ImagePiece]) -> int | None:
     """The first address where an image is not what is programmed; what nothing programs is left out.
 
     Of each part of the image either all is programmed, or nothing.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlbench.elf.pieces import Piece
+from mlbench.elf.pieces import ImagePiece
 from mlbench.errors import UsageError
 
 _DATA, _END, _SEGMENT, _SEGMENT_START, _LINEAR, _START = range(6)
@@ -30,7 +30,7 @@ def is_hex(data: bytes) -> bool:
     return data[:1] == b":" and all(byte in b"0123456789ABCDEFabcdef" for byte in data[1:9])
 
 
-def read_hex(data: bytes, file: Path) -> list[Piece]:
+def read_hex(data: bytes, file: Path) -> list[ImagePiece]:
     """What a file programs.
 
     Raises:
@@ -47,7 +47,7 @@ def read_hex(data: bytes, file: Path) -> list[Piece]:
                 raise UsageError("runs over the end of its segment of 64 KiB", where=where, do=_AGAIN)
             if base + offset + len(content) > 1 << 32:
                 raise UsageError("runs over the end of the address space", where=where, do=_AGAIN)
-            pieces.append(Piece(base + offset, content, file))
+            pieces.append(ImagePiece(base + offset, content, file))
         elif kind == _END:
             ended = True
         elif kind in (_SEGMENT, _LINEAR):

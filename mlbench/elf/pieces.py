@@ -10,7 +10,7 @@ from mlbench.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Piece:
+class ImagePiece:
     """Bytes for consecutive addresses, and the file that has them."""
 
     address: int
@@ -23,13 +23,13 @@ class Piece:
         return self.address + len(self.data)
 
 
-def joined(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+def joined(pieces: Iterable[ImagePiece]) -> tuple[ImagePiece, ...]:
     """The pieces by address, those of a file that touch as one.
 
     Raises:
         UsageError: two hold the same address.
     """
-    runs: list[list[Piece]] = []
+    runs: list[list[ImagePiece]] = []
     for piece in sorted((piece for piece in pieces if piece.data), key=lambda piece: piece.address):
         last = runs[-1][-1] if runs else None
         if last is not None and piece.address < last.end:
@@ -42,10 +42,10 @@ def joined(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
             runs[-1].append(piece)
         else:
             runs.append([piece])
-    return tuple(Piece(run[0].address, b"".join(p.data for p in run), run[0].file) for run in runs)
+    return tuple(ImagePiece(run[0].address, b"".join(p.data for p in run), run[0].file) for run in runs)
 
 
-def without(pieces: Sequence[Piece], ranges: Iterable[tuple[int, int]]) -> tuple[Piece, ...]:
+def without(pieces: Sequence[ImagePiece], ranges: Iterable[tuple[int, int]]) -> tuple[ImagePiece, ...]:
     """What the pieces have outside of ranges (start, end)."""
     left = list(pieces)
     for start, end in ranges:
@@ -54,12 +54,12 @@ def without(pieces: Sequence[Piece], ranges: Iterable[tuple[int, int]]) -> tuple
             for low, high in ((piece.address, min(piece.end, start)), (max(piece.address, end), piece.end)):
                 if low < high:
                     data = piece.data[low - piece.address : high - piece.address]
-                    parts.append(Piece(low, data, piece.file))
+                    parts.append(ImagePiece(low, data, piece.file))
         left = parts
     return tuple(left)
 
 
-def within(pieces: Sequence[Piece], address: int, size: int) -> list[tuple[int, bytes]]:
+def within(pieces: Sequence[ImagePiece], address: int, size: int) -> list[tuple[int, bytes]]:
     """What is programmed to ``size`` addresses from ``address``: where, and its bytes."""
     parts = []
     for piece in pieces:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlbench.elf.pieces import Piece
+from mlbench.elf.pieces import ImagePiece
 from mlbench.errors import UsageError
 
 MAGIC = b"UF2\nWQ]\x9e"
@@ -42,7 +42,7 @@ class _Block:
     stored: bool
 
 
-def read_uf2(data: bytes, file: Path, families: Collection[int] | None = None) -> list[Piece]:
+def read_uf2(data: bytes, file: Path, families: Collection[int] | None = None) -> list[ImagePiece]:
     """What a file programs to a chip.
 
     Args:
@@ -98,7 +98,7 @@ def _blocks(data: bytes, file: Path) -> Iterator[_Block]:
         yield _Block(number, count, family, address, content, not flags & _NOT_FLASH)
 
 
-def _whole(blocks: list[_Block], file: Path) -> list[Piece]:
+def _whole(blocks: list[_Block], file: Path) -> list[ImagePiece]:
     """The blocks of one family, of which each must be there, once."""
     count = blocks[0].count
     numbers: set[int] = set()
@@ -114,4 +114,4 @@ def _whole(blocks: list[_Block], file: Path) -> list[Piece]:
         more = count - len(numbers) - 1
         others = f", and {more:,} more" if more else ""
         raise UsageError(f"block {missing} of {count} is missing{others}", where=str(file), do=_AGAIN)
-    return [Piece(block.address, block.data, file) for block in blocks if block.stored]
+    return [ImagePiece(block.address, block.data, file) for block in blocks if block.stored]
