@@ -19,6 +19,7 @@ from mlbench.util.settings import DEFAULT_RESULTS, Settings
 if TYPE_CHECKING:
     from mlbench.boards import Board
     from mlbench.core.firmware import BoardImage
+    from mlbench.elf.given_files import GivenFiles
     from mlbench.suite.options import RunOptions
 
 
@@ -88,7 +89,7 @@ def _debug(settings: Settings) -> Callable[[str], None] | None:
     return trace if settings.debug else None
 
 
-def flash(options: argparse.Namespace, settings: Settings) -> int:
+def flash(given: GivenFiles | None, options: argparse.Namespace, settings: Settings) -> int:
     """Put an image onto a board that is free, and end. Without one it is the empty sketch, built here."""
     from mlbench.boards import board_for
     from mlbench.pipeline.firmware_jobs import temporary_folder
@@ -101,10 +102,7 @@ def flash(options: argparse.Namespace, settings: Settings) -> int:
     fqbn = options.board if ":" in options.board else board.fqbns[0]
     progress = make_progress(sys.stderr)
     with temporary_folder() as folder:
-        if options.elf:
-            image = _image(Path(options.elf), board, folder)
-        else:
-            image = build_empty(settings, progress, fqbn)
+        image = _image(given, board, folder) if given is not None else build_empty(settings, progress, fqbn)
         request = BoardRequest(
             board,
             fqbn,
@@ -121,34 +119,36 @@ def flash(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _image(elf: Path, board: Board, folder: Path) -> BoardImage:
+def _image(given: GivenFiles, board: Board, folder: Path) -> BoardImage:
     """A given image with what its platform made of it, which lies beside it, or is made now."""
     from mlbench.core.firmware import BoardImage
-    from mlbench.elf.flat import flat_binary, intel_hex
-    from mlbench.elf.image import Image
+    from mlbench.elf.flat import write_artifacts
+    from mlbench.elf.given_files import read_given
     from mlbench.errors import SketchError
     from mlbench.firmware.board_harness import artifacts
     from mlbench.firmware.workspace import safe_name
+    from mlbench.pipeline.prebuilt import families_of
 
+    image = read_given(given, families_of(board))
+    loaded, file = image.image, given.main
+    name = (file.name if image.whole else file.stem).removesuffix(".elf").removesuffix(".ino")
+    beside = artifacts(file.parent, name) if image.whole and file.name == f"{name}.ino.elf" else ()
+    own = safe_name(name).lstrip(".-+") or "firmware"
+    copy = folder / f"{own}.ino.elf"
     try:
-        loaded = Image.load(elf)
-        name = elf.name.removesuffix(".elf").removesuffix(".ino")
-        beside = artifacts(elf.parent, name) if elf.name == f"{name}.ino.elf" else ()
-        own = safe_name(name).lstrip(".-+") or "firmware"
-        copy = folder / f"{own}.ino.elf"
-        try:
-            shutil.copyfile(elf, copy)
-            for path in beside:
-                shutil.copyfile(path, folder / f"{own}{path.name.removeprefix(name)}")
-            if not beside or {path.suffix for path in beside} == {".elf"}:
-                copy.with_suffix(".bin").write_bytes(flat_binary(loaded))
-                copy.with_suffix(".hex").write_text(intel_hex(loaded), encoding="ascii")
-        except OSError as error:
-            raise unwritable(folder, error) from error
+        copy.write_bytes(loaded.data)
+        for path in beside:
+            shutil.copyfile(path, folder / f"{own}{path.name.removeprefix(name)}")
+        if not beside or {path.suffix for path in beside} == {".elf"}:
+            write_artifacts(loaded, copy, board.flash)
+        if len(given.files) == 1 and file.suffix.lower() == ".uf2":
+            shutil.copyfile(file, copy.with_suffix(".uf2"))
+    except OSError as error:
+        raise unwritable(folder, error) from error
     except SketchError as error:
         # It was not built here: what is wrong is what was named.
         raise UsageError(error.what, where=error.where, do=error.do) from None
     if not any(board.flash.holds(address) for address, _ in loaded.programmed):
         do = "name an image that was built for it"
-        raise UsageError(f"holds nothing for the flash of board {board.id}", where=str(elf), do=do)
+        raise UsageError(f"holds nothing for the flash of board {board.id}", where=str(file), do=do)
     return BoardImage(folder, copy)

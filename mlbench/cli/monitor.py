@@ -11,11 +11,13 @@ from pathlib import Path
 from types import FrameType
 
 from mlbench.boards import Board, board_for, load_boards
-from mlbench.elf.image import Image
+from mlbench.core.execution import Outcome
+from mlbench.elf.given_files import GivenFiles, read_given
 from mlbench.emulator.chips import chip_of
 from mlbench.emulator.console import Output
 from mlbench.emulator.machine import End, Ending, Machine
-from mlbench.errors import SketchError, UsageError
+from mlbench.errors import SketchError
+from mlbench.targets.emulator.live import LiveEnd, LiveRun
 from mlbench.util.interrupt import Interrupted
 from mlbench.util.terminal_link import LineEnd, PortLink, Terminal, people
 from mlbench.util.text import printable
@@ -28,6 +30,7 @@ _LATE_SECONDS = 0.2
 """An emulator that falls further behind the clock does not try to make up for it."""
 _MOST_RESETS = 100
 _SHOWN_NOTES = 5
+_MOST_FRAMES = 8
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Monitor:
 
     def __init__(self, machine: Machine, end: LineEnd, options: MonitorOptions) -> None:
         self.machine, self.end, self.options = machine, end, options
+        self._firmware = LiveRun(machine)
         self._heard: list[Output] = []
         self._tail = b""
         self._found = False
@@ -71,6 +75,8 @@ class Monitor:
         while not self._found:
             deadline = clock.now + clock.cycles(_SLICE_US)
             ending = self._step(deadline if limit is None else min(deadline, limit))
+            if ending is None:
+                break
             idle = ending.end is End.IDLE
             self._show()
             if self._found or (limit is not None and clock.now >= limit):
@@ -94,6 +100,13 @@ class Monitor:
             if idle and not self.options.fast:
                 passed = int((time.monotonic() - begun) * clock.hz)
                 clock.sleep_until(min(base + passed, limit or base + passed))
+        self._check_end()
+
+    def _check_end(self) -> None:
+        clock = self.machine.clock
+        overflow = self._firmware.overflow()
+        if overflow:
+            raise SketchError(f"fault: {overflow}", where=self.machine.image.path.name)
         if self.options.until and not self._found:
             raise SketchError(
                 f'the firmware did not send "{printable(self.options.until.decode("utf-8", "replace"))}"'
@@ -101,24 +114,35 @@ class Monitor:
                 where=self.machine.image.path.name,
             )
 
-    def _step(self, deadline: int) -> Ending:
+    def _step(self, deadline: int) -> Ending | None:
+        """Run on; None where the firmware has ended well."""
         self.in_machine = True
-        ending = self.machine.run(deadline)
+        ending = self._firmware.advance(deadline)
         self.in_machine = False
         if self.stopping is not None:
             raise Interrupted(self.stopping)
+        if isinstance(ending, LiveEnd):
+            self._show()
+            if self._found:
+                return None
+            if ending.outcome is not Outcome.PASSED:
+                chain = [printable(str(frame)) for frame in ending.chain[1:_MOST_FRAMES]]
+                raise SketchError(
+                    "".join(
+                        [f"{ending.outcome.value}: {ending.text}", *(f", called from {f}" for f in chain)]
+                    ),
+                    where=self.machine.image.path.name,
+                )
+            people(ending.text)
+            return None
         if ending.end is End.RESET:
             self._show()
             self._resets += 1
-            people(ending.text)
+            overflow = self._firmware.overflow()
+            people(f"{overflow}, then {ending.text}" if overflow else ending.text)
             if self._resets > _MOST_RESETS:
                 raise SketchError(f"{ending.text}, {self._resets} times", where=self.machine.image.path.name)
-            self.machine.restart(ending.cause)
-        elif ending.end not in (End.DEADLINE, End.IDLE):
-            self._show()
-            symbol = self.machine.image.function_at(self.machine.cpu.pc)
-            place = f" in {symbol.demangled}" if symbol is not None else ""
-            raise SketchError(f"{ending.text}{place}", where=self.machine.image.path.name)
+            self._firmware.restart(ending.cause)
         return ending
 
     def _show(self) -> None:
@@ -173,25 +197,32 @@ def _signals(monitor: Monitor) -> Iterator[None]:
 
 
 def monitor(
-    elf: Path, options: MonitorOptions, *, board: str = "", link: Path | None = None, raw: bool = False
+    given: GivenFiles,
+    options: MonitorOptions,
+    *,
+    board: str = "",
+    link: Path | None = None,
+    raw: bool = False,
 ) -> int:
     """Show an image's serial output and send it what is typed; returns the exit status.
 
     Raises:
-        UsageError: there is no such file, board, or place for a link.
+        UsageError: there is no such file, board, or place for a link, or a file is no firmware.
         SketchError: the firmware stopped, or did not send what was waited for.
     """
-    if not elf.is_file():
-        raise UsageError("there is no such file", where=str(elf), do="name an ELF file")
     known = _board(board)
     chip = chip_of(known)
-    machine = Machine(Image.load(elf), chip)
+    image = read_given(given, chip.uf2_families)
+    machine = Machine(image.image, chip)
+    for note in image.notes:
+        machine.note(note)
     end: LineEnd = PortLink(link) if link is not None else Terminal(raw=raw)
     with end:
         runner = Monitor(machine, end, options)
         with _signals(runner):
             what = f"serial port {link}" if link is not None else "serial output"
-            people(f"{what} of {elf.name} on {known.name}; {'Ctrl-C' if link else 'Ctrl-C or Ctrl-]'} leaves")
+            keys = "Ctrl-C" if link else "Ctrl-C or Ctrl-]"
+            people(f"{what} of {given.main.name} on {known.name}; {keys} leaves")
             try:
                 runner.run()
             except Interrupted as interrupted:

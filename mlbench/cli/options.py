@@ -6,11 +6,16 @@ import argparse
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlbench.cli.parser import Parser, whole_number
 from mlbench.host.policy import Policy
 from mlbench.suite.options import RunOptions
 from mlbench.util.settings import PERSON_SECONDS, Settings
+
+if TYPE_CHECKING:
+    from mlbench.elf.given_files import GivenFiles
 
 
 def add_common(parser: Parser) -> None:
@@ -28,6 +33,22 @@ def add_outputs(parser: Parser) -> None:
     )
     parser.add_argument(
         "--markdown", metavar="FILE", default="", help="write a Markdown table there; - is standard output"
+    )
+
+
+def add_image(parser: Parser, help_text: str, *, optional: bool = False) -> None:
+    """The files of an image."""
+    parser.add_argument("elf", metavar="FIRMWARE", nargs="*" if optional else "+", help=help_text)
+    parser.add_argument(
+        "--base",
+        metavar="ADDRESS",
+        action="append",
+        type=_address,
+        default=[],
+        help="where the bytes of a .bin go, such as 0x1000; once for each, in their order",
+    )
+    parser.add_argument(
+        "--names", metavar="FILE.elf", help="the ELF file with the names; default: the one beside a file"
     )
 
 
@@ -127,6 +148,14 @@ def settings_of(options: argparse.Namespace) -> Settings:
     )
 
 
+def given_files(options: argparse.Namespace) -> GivenFiles:
+    """What the options of ``add_image`` ask for."""
+    from mlbench.elf.given_files import GivenFiles
+
+    names = Path(options.names) if options.names else None
+    return GivenFiles(tuple(Path(file) for file in options.elf), tuple(options.base), names)
+
+
 def measuring_options(options: argparse.Namespace) -> RunOptions:
     """What the options of ``add_measuring`` ask for."""
     from mlbench.core.execution import OutputBuffer
@@ -160,6 +189,16 @@ def _output(text: str) -> tuple[int | None, int, str]:
     if not (place and size.isdecimal() and int(size) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not ARG:BYTES, such as 2:4, or NAME:BYTES")
     return (int(place), int(size), "") if place.isdecimal() else (None, int(size), place)
+
+
+def _address(text: str) -> int:
+    try:
+        address = int(text, 0)
+    except ValueError:
+        address = -1
+    if not 0 <= address < 1 << 32:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address, such as 0x1000")
+    return address
 
 
 def _jobs(text: str) -> int:

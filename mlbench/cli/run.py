@@ -6,16 +6,17 @@ import argparse
 import sys
 import time
 from collections.abc import Collection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlbench.cli.output import kept_results, people_of, report, say, trace
-from mlbench.errors import MLBenchError, UsageError, worst_status
+from mlbench.errors import MLBenchError, SketchError, UsageError, worst_status
 from mlbench.host.streams import for_people
 from mlbench.util.progress import make_progress
 from mlbench.util.settings import DEFAULT_RESULTS, Settings
 
 if TYPE_CHECKING:
+    from mlbench.core.firmware import Firmware
+    from mlbench.elf.given_files import GivenFiles
     from mlbench.suite.options import RunOptions
 
 
@@ -63,18 +64,31 @@ def run(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) ->
     return worst_status(statuses)
 
 
-def elf(image: argparse.Namespace, options: RunOptions, settings: Settings) -> int:
+def elf(given: GivenFiles, image: argparse.Namespace, options: RunOptions, settings: Settings) -> int:
     """Profile a given image; ``image`` is what the verb's own options say of it."""
-    from mlbench.pipeline.prebuilt import firmware_of, listen, spec_of
+    from mlbench.pipeline.firmware_jobs import temporary_folder
+    from mlbench.pipeline.prebuilt import firmware_of_files
+
+    begin = time.monotonic()
+    with temporary_folder() as folder:
+        firmware = firmware_of_files(given, image.board, folder)
+        return _profile_image(firmware, image, options, settings, begin)
+
+
+def _profile_image(
+    firmware: Firmware,
+    image: argparse.Namespace,
+    options: RunOptions,
+    settings: Settings,
+    begin: float,
+) -> int:
+    from mlbench.pipeline.prebuilt import listen, spec_of
     from mlbench.pipeline.run import exit_status, profile_one
     from mlbench.pipeline.services import make_services
     from mlbench.suite.selection import with_options
     from mlbench.util.text import printable
 
-    begin = time.monotonic()
-    path = Path(image.elf)
     progress = make_progress(sys.stderr)
-    firmware = firmware_of(path)
     spec = with_options(spec_of(firmware, image.board, ram=image.ram), options)
     services = make_services(settings, progress, named=True)
     result = profile_one(spec, firmware, services, progress, debug=trace if settings.debug else None)
@@ -86,7 +100,8 @@ def elf(image: argparse.Namespace, options: RunOptions, settings: Settings) -> i
             try:
                 sent, ended = listen(firmware, services.target(spec))
                 text = sent.decode("utf-8", "replace")
-                progress.note(ended or "ran for a second of the board's time, for what it sends")
+                progress.note(ended or "ran for up to a second of the board's time, for what it sends")
+                statuses.append(SketchError.exit_status if ended else 0)
             except MLBenchError as error:
                 say(str(error))
                 statuses.append(error.exit_status)

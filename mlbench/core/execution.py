@@ -66,7 +66,8 @@ class Functions:
 class Probe:
     """One question to firmware: allocate ``alloc`` bytes first (None: no probe), then work.
 
-    ``inferences`` is how many inferences to let finish before the run ends. ``probe_image`` runs the
+    ``inferences`` is how many inferences to let finish before the run ends; with 0 an emulated run waits for
+    none, and goes on to its deadline. ``probe_image`` runs the
     image of the probes without one: the reference that probes are held against. ``record`` keeps the
     heap's calls. ``time_shift`` (1, 2, ...) shifts the time and slows the code, each value differently,
     to show what text depends on time.

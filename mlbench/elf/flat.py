@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
 
 from mlbench.elf.image import Image
 from mlbench.errors import SketchError
@@ -15,13 +17,35 @@ _DATA, _END, _UPPER, _START = 0, 1, 4, 5
 """Types of records: Intel Hexadecimal Object File Format Specification, revision A."""
 
 
-def flat_binary(image: Image) -> bytes:
+class _Flash(Protocol):
+    """A range of addresses."""
+
+    def holds(self, address: int) -> bool:
+        """Whether an address lies in it."""
+
+
+def write_artifacts(image: Image, elf: Path, flash: _Flash) -> None:
+    """Write what uploaders take beside the ELF file: flat, as far as it goes into ``flash``, and Intel HEX.
+
+    Raises:
+        SketchError: as ``flat_binary``.
+        OSError: nothing can be written there.
+    """
+    elf.with_suffix(".bin").write_bytes(flat_binary(image, flash))
+    elf.with_suffix(".hex").write_text(intel_hex(image), encoding="ascii")
+
+
+def flat_binary(image: Image, flash: _Flash | None = None) -> bytes:
     """From the first byte that is programmed to the last, as ``objcopy -O binary --gap-fill 0xff``.
+
+    With ``flash``, of what begins in it alone, where something does: words of UICR lie far away.
 
     Raises:
         SketchError: nothing is programmed, or it lies too far apart.
     """
     parts = image.programmed
+    if flash is not None:
+        parts = tuple(part for part in parts if flash.holds(part[0])) or parts
     if not parts:
         raise SketchError("holds nothing to program", where=str(image.path), do="build it anew")
     first = parts[0][0]

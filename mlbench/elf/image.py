@@ -11,6 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlbench.elf.file_bytes import read_file
 from mlbench.elf.headers import (
     EM_ARM,
     EM_AVR,
@@ -22,17 +23,22 @@ from mlbench.elf.headers import (
     Section,
     Tables,
     machine_name,
+    printable,
     read_tables,
 )
 from mlbench.elf.memory_map import SRAM_REGION, Region, is_in_ram, is_reservation, is_stored
 from mlbench.elf.symbols import ENTRY, Symbol, read_symbols
-from mlbench.errors import EnvironmentFault, SketchError, UsageError
+from mlbench.errors import SketchError
 
 if TYPE_CHECKING:
     from mlbench.elf.cfi import FrameInfo
     from mlbench.elf.dwarf import DebugInfo
 
 __all__ = ["SRAM_REGION", "Image", "Section", "Segment", "Symbol"]
+
+FILES_SECTION, BYTES_SECTION = ".mlbench.files", ".mlbench.bytes"
+"""Sections that list the files which ``assembled`` has put an image together from; the second where none of
+them tells more than which bytes go where."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,17 @@ class Image:
     """A firmware's ELF file, parsed once. Debug information is left to ``mlbench.elf.dwarf``."""
 
     def __init__(self, path: Path, data: bytes, tables: Tables) -> None:
-        self.path = path
         self.data = data
+        self.sections = tables.sections
+        files = self.section(FILES_SECTION) or self.section(BYTES_SECTION)
+        self.bytes_alone = files is not None and files.name == BYTES_SECTION
+        """Put together from files that say which bytes go where, and nothing of RAM and names."""
+        self.assembled = files is not None
+        """Put together from several files, or from one that is no ELF file."""
+        self.path = path if files is None else _last_file(self.contents(files), path)
+        """What it is called."""
         self.entry = tables.entry & ~1
         """Address of the first instruction the ELF header names, Thumb bit cleared."""
-        self.sections = tables.sections
         self._loads = tables.loads
         self._machine = tables.machine
         self._symtab = next(
@@ -75,20 +87,7 @@ class Image:
             EnvironmentFault: the file cannot be read.
             SketchError: it is no whole executable of a board's machine (ARM, AVR, RISC-V, Xtensa).
         """
-        try:
-            with Path(path).open("rb") as file:
-                data = file.read(_MOST_BYTES + 1)
-        except FileNotFoundError:
-            raise UsageError(
-                "no such file", where=str(path), do="build the firmware or correct the path"
-            ) from None
-        except IsADirectoryError:
-            raise UsageError("is a folder", where=str(path), do="give the .elf file itself") from None
-        except OSError as error:
-            raise EnvironmentFault(f"cannot be read: {error.strerror}", where=str(path)) from None
-        if len(data) > _MOST_BYTES:
-            what = f"is larger than {_MOST_BYTES >> 20} MiB"
-            raise SketchError(what, where=str(path), do="give the firmware's .elf")
+        data = read_file(path)
         path = Path(path)
         image = _RECENT.get(path)
         if image is None or image.data != data:
@@ -133,7 +132,7 @@ class Image:
 
         By sections: a segment may begin with the ELF file's own header, which no chip is given.
         """
-        parts = ((self._load_address(s), self.contents(s)) for s in self._occupying() if s.has_bytes)
+        parts = ((self.load_address(s), self.contents(s)) for s in self._occupying() if s.has_bytes)
         return tuple(sorted(parts, key=lambda part: part[0]))
 
     @cached_property
@@ -252,7 +251,7 @@ class Image:
         return tuple(
             (section.name, section.size)
             for section in self._occupying()
-            if section.has_bytes and is_stored(self._machine, self._load_address(section), flash)
+            if section.has_bytes and is_stored(self._machine, self.load_address(section), flash)
         )
 
     def static_ram(self, ram: Region | None = None) -> tuple[tuple[str, int], ...]:
@@ -279,7 +278,7 @@ class Image:
         )
 
     def _in_ram(self, section: Section, ram: Region | None) -> bool:
-        segment, load = self._segment(section), self._load_address(section)
+        segment, load = self._segment(section), self.load_address(section)
         return is_in_ram(self._machine, section, segment, load, ram)
 
     def _occupying(self) -> Iterable[Section]:
@@ -291,7 +290,8 @@ class Image:
             if load.file_size
         ]
 
-    def _load_address(self, section: Section) -> int:
+    def load_address(self, section: Section) -> int:
+        """Where the bytes of a section are stored, which start-up code may copy to where they are used."""
         segment = self._segment(section)
         return section.address if segment is None else segment.load + section.address - segment.address
 
@@ -344,7 +344,11 @@ class Image:
         return [start for start, _ in ranges], list(accumulate((end for _, end in ranges), max))
 
 
+def _last_file(listed: bytes, path: Path) -> Path:
+    name = printable(listed.split(b"\0")[-1])
+    return Path(name) if name else path
+
+
 _RECENT: dict[Path, Image] = {}
-_MOST_BYTES = 256 << 20
 _MOST_RECENT = 4
 """Two jobs at a time, each with an image for its probes."""

@@ -61,11 +61,10 @@ def find_functions(image: Image, name: str) -> tuple[Symbol, ...]:
     if not query.text:
         raise UsageError("the name of a function is empty", do="name it as in Model::infer(void*)")
     if image.stripped:
-        raise UsageError(
-            f"has no symbol table, so {query.text} cannot be found",
-            where=where,
-            do="link without -s and do not strip it (strip --strip-debug is fine)",
-        )
+        do = "link without -s and do not strip it (strip --strip-debug is fine)"
+        if image.bytes_alone:
+            do = "put the ELF file it was made from beside it, or name it with --names"
+        raise UsageError(f"has no symbol table, so {query.text} cannot be found", where=where, do=do)
     exact = _exact(image, query)
     if exact:
         return exact

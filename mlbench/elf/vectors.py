@@ -23,10 +23,10 @@ def vector_table(image: Image, ram: range, mapped: Callable[[int], bool], chip: 
     if not image.is_arm:
         do = f"give an image linked for {chip}"
         raise SketchError(f"is built for {image.machine}, not for a 32-bit ARM", where=str(image.path), do=do)
-    for segment in sorted(image.segments, key=lambda segment: segment.load):
-        stack, reset = (int.from_bytes(segment.data[n : n + 4], "little") for n in (0, 4))
+    for address, data in image.programmed:
+        stack, reset = (int.from_bytes(data[n : n + 4], "little") for n in (0, 4))
         if ram.start <= stack <= ram.stop and reset & 1 and mapped(reset):
-            return segment.load
+            return address
     raise SketchError(
         "no vector table at the start of the image (stack pointer in RAM, then the reset handler)",
         where=str(image.path),

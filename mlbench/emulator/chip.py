@@ -82,3 +82,5 @@ class Chip:
     watchdog: str = ""
     """Name of the peripheral that is the watchdog, where there is one."""
     bootloader: BootloaderCall | None = None
+    uf2_families: tuple[int, ...] = ()
+    """Numbers by which UF2 files name it."""

@@ -31,6 +31,10 @@ class Ending:
     address: int = 0
     cause: Cause = Cause.POWER_ON
     """What reset the chip, where that is the end."""
+    more: str = ""
+    """What else there is to say, behind the place."""
+    exit_status: int | None = None
+    """What the firmware exited with, where it ended itself by semihosting."""
 
 
 RESETS = {

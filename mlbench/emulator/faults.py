@@ -23,6 +23,9 @@ _GRACE_US = 500_000
 """A handler may take so long: a crash dump of 5 kB at 115,200 baud."""
 _NULL = 0x1000
 """An address below is that of a member or element at a null pointer."""
+_LONGEST_PUSH = 256
+"""Bytes below SP that one instruction reaches: STR with write-back; a VPUSH of all registers takes 128."""
+_MOST_FURTHER = 3
 _PATIENCE = 1000
 """So often the same instruction may fault again; a handler that returns to it would go on for ever."""
 
@@ -86,6 +89,12 @@ def describe(address: int, chip: Chip) -> str:
     if ram.start - ram.size <= address < ram.start:
         return " (below RAM)"
     return ""
+
+
+def stack_left_ram(address: int, sp: int, chip: Chip) -> bool:
+    """Whether an access is that of a stack at the bottom of RAM that has grown out of it."""
+    below = range(chip.ram.start - chip.ram.size, chip.ram.start)
+    return address in below and below.start <= sp < below.stop + _LONGEST_PUSH
 
 
 @dataclass(frozen=True)
@@ -170,12 +179,25 @@ class FaultLog:
     def end(self) -> Ending:
         """The run ends by the first fault that is still open; the core stands where it happened."""
         first = self._open[0]
+        more = self._further()
         self._cpu.uc.context_restore(first.context)
         self._cpu.mode_changed()
         self._nvic.load(first.nvic)
         self._open.clear()
         self._again = 0
-        return Ending(End.FAULT, first.fault.text, first.fault.address)
+        return Ending(End.FAULT, first.fault.text, first.fault.address, more=more)
+
+    def _further(self) -> str:
+        """The faults that came while the first was handled, in words."""
+        texts: list[str] = []
+        for before, opened in zip(self._open, self._open[1:], strict=False):
+            fault = opened.fault
+            handler = EXCEPTION_NAMES.get(before.taken_as)
+            when = f"then, in the {handler} handler" if handler is not None else "then"
+            text = f"; {when}: {fault.text}, at {self.place(fault.pc)}"
+            if fault != self._open[0].fault and text not in texts:
+                texts.append(text)
+        return "".join(texts[:_MOST_FURTHER])
 
     def clear(self) -> None:
         """A reset: nothing is open any more."""

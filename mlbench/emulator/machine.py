@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from unicorn import arm_const
 
 from mlbench.cycles.model import CostModel, load_model
+from mlbench.elf.debugger_calls import calls_debugger
 from mlbench.elf.image import Image
 from mlbench.emulator import exceptions, transfers
 from mlbench.emulator.block_hook import NEVER, Stop, make_block_hook
@@ -72,11 +73,13 @@ class Machine:
         self._unknown: set[tuple[int, bool]] = set()
         """Registers that a note has told of, and whether they were written."""
         self._event_time: int | None = None
+        self._debugged: bool | None = None
+        """Whether the image has calls for a debugger, once that was looked for."""
         self._reset_wanted: Cause | None = None
         self._deadline = NEVER
         self.activity = Activity()
         self._map()
-        self._vectors = load_image(self.cpu, image, chip)
+        self._vectors = load_image(self.cpu, self.bus, image, chip)
         self.flash_array.programmed()
         self._loaded_ram = bytes(self.ram.data)
         self.stuck: Callable[[], bool] | None = None
@@ -164,6 +167,12 @@ class Machine:
         assert isinstance(peripheral, kind), name
         return peripheral
 
+    def _debugger(self) -> bool:
+        """Whether the firmware meets a debugger: one that asks for semihosting does."""
+        if self._debugged is None:
+            self._debugged = calls_debugger(self.image)
+        return self._debugged
+
     def note(self, text: str) -> None:
         """Keep a remark for the user, once."""
         if text not in self.notes and len(self.notes) <= _MOST_NOTES:
@@ -197,7 +206,13 @@ class Machine:
         if self.usb is not None:
             self.bus.add_outside(self.usb)
         self.scs = SystemControl(
-            self, self.nvic, cpu, self.attention, self.look_at_pending, float_on=chip.start.float_on
+            self,
+            self.nvic,
+            cpu,
+            self.attention,
+            self.look_at_pending,
+            float_on=chip.start.float_on,
+            debugger=self._debugger,
         )
         dwt = Dwt(self, self.scs.traced)
         self.scs.on_trace = dwt.switch

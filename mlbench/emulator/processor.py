@@ -20,7 +20,7 @@ from mlbench.emulator.clock import Clock
 from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.endings import End, Ending
 from mlbench.emulator.exceptions import ExceptionFrame, Refused
-from mlbench.emulator.faults import Fault, FaultLog, FaultStatus, HardStatus, describe
+from mlbench.emulator.faults import Fault, FaultLog, FaultStatus, HardStatus, describe, stack_left_ram
 from mlbench.emulator.hook_common import CHECKED, COUNTED, LOOK_PENDING
 from mlbench.emulator.host_time import Activity
 from mlbench.emulator.instruction_traps import InstructionTraps, Reason
@@ -288,6 +288,8 @@ class Processor:
         kind, status = (BUS_FAULT, FaultStatus.STKERR) if bus else (MEM_MANAGE, FaultStatus.MSTKERR)
         why = describe(frame.address, self._chip) if bus else f" ({Refused.MPU.value})"
         what = f"stacking an exception frame at {frame.address:#010x}{why} for {exception_name(number)}"
+        if bus and stack_left_ram(frame.address, sp, self._chip):
+            what = f"stack overflow: {what}"
         self.cpu.set_reg(arm.UC_ARM_REG_SP, sp)
         self.faults.happened(Fault(kind, what, self.cpu.pc, frame.address, status))
         self.cpu.set_reg(arm.UC_ARM_REG_SP, frame.address)
@@ -384,6 +386,8 @@ class Processor:
         verb = {"read": "reading", "write": "writing", "fetch": "executing"}[access.kind]
         why = " (unprivileged code may not)" if access.refused else describe(access.address, self._chip)
         what = f"{verb} {access.address:#010x}{why}"
+        if not access.refused and stack_left_ram(access.address, cpu.sp, self._chip):
+            what = f"stack overflow: {what}, SP {cpu.sp:#010x}"
         if access.kind == "fetch":
             return self.fault(Fault(BUS_FAULT, what, cpu.pc, access.address, FaultStatus.IBUSERR))
         buffered = not access.refused and not self.scs.value(core.ACTLR) & core.DISDEFWBUF
@@ -510,16 +514,22 @@ class Processor:
         cpu = self.cpu
         code = self._halfwords()[0]
         if code == BKPT:
-            self._note("semihosting is answered here; a board without a debugger stops at such a call")
+            self._note(
+                "semihosting is answered here, as if a debugger were attached; a board without one stops"
+            )
             self._activity.semihosting += 1
             left = self._semihosting.call()
             if left is not None:
                 if self.faults.handling:
                     return self.faults.end()
-                return Ending(End.SEMIHOSTING, f"the firmware exited with status {left.status}", cpu.pc)
+                what = f"the firmware exited with status {left.status}"
+                return Ending(End.SEMIHOSTING, what, cpu.pc, exit_status=left.status)
             self._pass(2)
             return None
         self.scs.report_debug(_DFSR_BKPT)
+        if self.scs.debugger():
+            what = f"the debugger stopped the firmware at a breakpoint instruction (bkpt #{code & 0xFF:#04x})"
+            return self.faults.end() if self.faults.handling else Ending(End.SEMIHOSTING, what, cpu.pc)
         level = self._level()
         if self.scs.value(core.DEMCR) & core.MON_EN and self.nvic.group_priority(DEBUG_MONITOR) < level:
             return self._enter(DEBUG_MONITOR)

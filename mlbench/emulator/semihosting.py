@@ -16,7 +16,9 @@ from mlbench.emulator.cpu import Cpu
 BKPT = 0xBEAB
 _FAILED = 0xFFFFFFFF
 _APPLICATION_EXIT = 0x20026
-_STDIN, _STDOUT, _STDERR = 1, 2, 3
+_STDOUT, _STDERR, _STDIN = 1, 2, 3
+"""Handles. Firmware writes to 1 and 2 without opening them, as they are what OpenOCD gives out; that of the
+input is not 0, because SYS_OPEN must not give 0."""
 _LONGEST = 1 << 16
 """Of a name or a text that ends with a zero."""
 
@@ -40,7 +42,7 @@ class Semihosting:
             0x04: self._write_text,
             0x05: self._write,
             0x06: lambda at: self._word(at, 2),  # SYS_READ: so many bytes were not read
-            0x08: lambda at: 0 if self._word(at) <= _STDERR else 1,  # SYS_ISERROR
+            0x08: lambda at: 0 if self._word(at) <= _STDIN else 1,  # SYS_ISERROR
             0x09: lambda _: 1,  # SYS_ISTTY
             0x0C: lambda _: 0,  # SYS_FLEN
             0x10: lambda _: self._clock.now * 100 // self._clock.hz,

@@ -22,11 +22,14 @@ TAKEN: dict[str, Take] = {}
 """By the measure's key."""
 
 
-def static_ram(firmware: Firmware) -> Amount:
+def static_ram(firmware: Firmware) -> Amount | Absent:
     """Bytes of variables in the image that is measured: without what probes alone need."""
     if firmware.platform_variables is not None:
         return Amount(float(firmware.platform_variables))
-    return Amount(float(sum(size for _, size in Image.load(firmware.elf).static_ram())))
+    image = Image.load(firmware.elf)
+    if image.bytes_alone:
+        return Absent("the file does not tell what is RAM: put the ELF file it was made from beside it")
+    return Amount(float(sum(size for _, size in image.static_ram())))
 
 
 OF_IMAGE: dict[str, Callable[[Firmware], Amount | Absent]] = {STATIC_RAM: static_ram}

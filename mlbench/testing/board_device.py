@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from mlbench.boards import board_for
 from mlbench.core.firmware import BoardImage, Firmware
-from mlbench.elf.flat import flat_binary, intel_hex
-from mlbench.elf.image import Image
+from mlbench.elf.flat import write_artifacts
 from mlbench.errors import UsageError
 from mlbench.firmware.arduino_cli import ArduinoCli
 from mlbench.ports.lock import BoardLock
 from mlbench.suite.suite_file import DEFAULT_BOARD
 from mlbench.targets.board.lease import BoardLease, BoardRequest
+from mlbench.testing.any_firmware import AnyFirmware, image_of
 from mlbench.testing.dialogue import Dialogue
 from mlbench.testing.errors import DeviceError, Report
 from mlbench.util.scratch import ScratchFolder
@@ -30,21 +29,28 @@ class BoardDevice(Dialogue):
     """Firmware on a board: uploaded when the device is first used. Close it to let others have the board."""
 
     def __init__(
-        self, firmware: Firmware | Path | str, *, board: str = DEFAULT_BOARD, port: str = ""
+        self,
+        firmware: AnyFirmware,
+        *,
+        board: str = DEFAULT_BOARD,
+        port: str = "",
+        base: int | Sequence[int] = (),
+        names: Path | str = "",
     ) -> None:
         """Take firmware; nothing is uploaded yet.
 
         Args:
-            firmware: what ``build`` gave, or an ELF file.
+            firmware: what ``build`` gave, or a file or files, as for ``Device``.
             board: FQBN or short name.
+            base: see ``Device``.
+            names: see ``Device``.
             port: as ``--port`` of the command line; else ``MLBENCH_PORT``, else any port that looks like it.
 
         Raises:
             MLBenchError: the file is no firmware, or the board is not known.
         """
         self._firmware = firmware
-        path = firmware.elf if isinstance(firmware, Firmware) else Path(firmware)
-        self.image = Image.load(path)
+        self.image = image_of(firmware, board_for(board), base, names).image
         self._board, self._fqbn = board_for(board), board
         self._port = port or os.environ.get("MLBENCH_PORT", "")
         self._lease: tuple[BoardLock, BoardLease] | None = None
@@ -85,9 +91,8 @@ class BoardDevice(Dialogue):
         # Of an ELF file alone the forms that bootloaders take are made here.
         with ScratchFolder("mlbench-device-") as folder:
             elf = folder / f"{self.image.path.stem}.ino.elf"
-            shutil.copyfile(self.image.path, elf)
-            elf.with_suffix(".bin").write_bytes(flat_binary(self.image))
-            elf.with_suffix(".hex").write_text(intel_hex(self.image))
+            elf.write_bytes(self.image.data)
+            write_artifacts(self.image, elf, self._board.flash)
             lease.upload(BoardImage(folder, elf))
 
     def _arduino_cli(self) -> ArduinoCli | None:

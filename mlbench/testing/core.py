@@ -41,6 +41,7 @@ class CoreSnapshot:
     calls: CallState
     stacks: StackState
     resume: bool
+    begun: int | None
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Spent:
 
 
 class EmulatorCore:
-    """One machine. It is at the entry of setup() (or main, or the image's entry) when it was started."""
+    """One machine. When it was started, it is at the entry of setup(), of main(), or at its reset."""
 
     def __init__(self, image: Image, chip: Chip, host_seconds: float) -> None:
         self.image = image
@@ -71,6 +72,8 @@ class EmulatorCore:
         for address in self._fatal.addresses:
             self._tracker.keep(address)
         self._resume = False
+        self._begun: int | None = None
+        """The function that it stands at since it was started, as long as nothing has run there."""
         self._step: CoreSnapshot | None = None
 
     @property
@@ -88,34 +91,42 @@ class EmulatorCore:
         return self.machine.serial()
 
     def start(self) -> None:
-        """Reset, and run to where the sketch begins."""
+        """Reset, and run to where the sketch begins. Without setup() and main() that is the reset."""
         self.machine.reset()
         self._tracker.restore(CallState())
         self._stacks.reset()
         self._resume = False
         self._begin_step()
-        self._run({self._entry.setup}, self.machine.clock.cycles(_BOOT_US), "the start of the sketch")
+        if self._entry.at:
+            self._run({self._entry.setup}, self.machine.clock.cycles(_BOOT_US), "the start of the sketch")
+            self._begun = self._entry.setup
 
     def snapshot(self) -> CoreSnapshot:
         """See ``CoreSnapshot``."""
         stacks = self._stacks.state.copy()
-        return CoreSnapshot(self.machine.save(), self._tracker.state.copy(), stacks, self._resume)
+        calls = self._tracker.state.copy()
+        return CoreSnapshot(self.machine.save(), calls, stacks, self._resume, self._begun)
 
     def restore(self, saved: CoreSnapshot) -> None:
         """Go back."""
         self.machine.load(saved.machine)
         self._tracker.restore(saved.calls)
         self._stacks.restore(saved.stacks)
-        self._resume = saved.resume
+        self._resume, self._begun = saved.resume, saved.begun
 
     # --- running -----------------------------------------------------------------------------
 
     def run_to(self, addresses: set[int], timeout_us: float, what: str) -> int:
         """Run until one of the addresses is reached; gives it. It is a function's start.
 
+        Where the device was only started, it has reached the function at which it stands.
+
         Raises:
             DeviceError: the firmware ended, or the time was over.
         """
+        begun, self._begun = self._begun, None
+        if begun in addresses and begun is not None:
+            return begun
         self._begin_step()
         return self._run(addresses, self._deadline(timeout_us), what)
 
@@ -126,6 +137,7 @@ class EmulatorCore:
             DeviceError: the firmware ended.
         """
         self._begin_step()
+        self._begun = None
         self._run(set(), self._deadline(us), "")
 
     def run_until(self, done: Callable[[bytes], bool], timeout_us: float, what: str) -> None:
@@ -143,6 +155,7 @@ class EmulatorCore:
             if len(text) != seen and done(text):
                 return
             seen = len(text)
+            self._begun = None
             if clock.now >= latest:
                 raise self._error(
                     "timeout", f"{what} did not come in {timeout_us / 1e3:g} ms of virtual time"

@@ -10,7 +10,6 @@ from typing import Any
 from mlbench.boards import board_for
 from mlbench.core.execution import OutputBuffer
 from mlbench.core.firmware import Firmware
-from mlbench.elf.image import Image
 from mlbench.elf.names import find_functions
 from mlbench.elf.symbols import Symbol
 from mlbench.elf.types import Prototype, Type, ValueKind
@@ -18,6 +17,7 @@ from mlbench.emulator.chips import chip_of
 from mlbench.errors import UsageError
 from mlbench.suite.suite_file import DEFAULT_BOARD
 from mlbench.testing.aapcs import place, result
+from mlbench.testing.any_firmware import AnyFirmware, image_of
 from mlbench.testing.building import spec_of
 from mlbench.testing.core import CoreSnapshot, EmulatorCore
 from mlbench.testing.dialogue import Dialogue, Match
@@ -85,35 +85,41 @@ class Device(Dialogue):
 
     Nothing runs and no time passes but in ``run_until``, ``run_for``, ``expect``, ``call`` and ``infer``; all
     times are virtual. What is not started yet is started by the first of these: it boots to the entry of
-    ``setup()`` (of ``main()`` in firmware without it).
+    ``setup()`` (of ``main()`` in firmware without it; without both it stands at its reset).
     """
 
     def __init__(
         self,
-        firmware: Firmware | Path | str,
+        firmware: AnyFirmware,
         *,
         inference: str = "",
         output: Sequence[OutputBuffer] = (),
         board: str = DEFAULT_BOARD,
         host_seconds: float = _HOST_SECONDS,
+        base: int | Sequence[int] = (),
+        names: Path | str = "",
     ) -> None:
         """Take firmware; nothing is run yet.
 
         Args:
-            firmware: what ``build`` gave, or the path of an ELF file.
+            firmware: what ``build`` gave, a file (ELF, HEX, UF2, BIN), or files that are one image together.
             inference: the function that ``infer`` uses.
             output: the buffers that it fills.
             board: FQBN or id of the board that is emulated.
             host_seconds: wall time after which the host gives up one step.
+            base: address of a BIN file, or of each, in their order.
+            names: the ELF file with the names, where it does not lie beside a file of the same name.
 
         Raises:
             MLBenchError: the file is no firmware, or the board has no emulator.
         """
         chip = chip_of(board_for(board))
-        path = firmware.elf if isinstance(firmware, Firmware) else Path(firmware)
-        self.image = Image.load(path)
+        image = image_of(firmware, board_for(board), base, names)
+        self.image = image.image
         self._inference, self._output = inference, tuple(output)
         self._core = EmulatorCore(self.image, chip, host_seconds)
+        for note in image.notes:
+            self._core.machine.note(note)
         self._started = False
         self._ready: dict[str, Snapshot] = {}
         self._callable: dict[str, tuple[int, Prototype | None]] = {}
@@ -122,7 +128,7 @@ class Device(Dialogue):
     # --- running -----------------------------------------------------------------------------
 
     def start(self) -> Device:
-        """Switch it on, unless it is; it stands at the entry of ``setup()``."""
+        """Switch it on, unless it is; it stands at the entry of ``setup()``, if it has that."""
         if not self._started:
             self._started = True
             self._core.start()
@@ -323,7 +329,7 @@ def _returned(prototype: Prototype | None, returns: str) -> Type:
 __all__ = ["CallResult", "Device", "DeviceError", "Inference", "Match", "Snapshot"]
 
 
-def emulated_device(firmware: Firmware | Path | str, *, board: str, **options: Any) -> Device:
+def emulated_device(firmware: AnyFirmware, *, board: str, **options: Any) -> Device:
     """A device as the plugin makes it: what is named in the sketch's mlbench.yml is named for it too."""
     if isinstance(firmware, Firmware) and firmware.source.exists():
         spec = spec_of(firmware.source)

@@ -12,11 +12,12 @@ from mlbench.core.sketch_files import is_tab
 from mlbench.errors import UsageError
 
 if TYPE_CHECKING:
+    from mlbench.testing.any_firmware import AnyFirmware
     from mlbench.testing.dialogue import Dialogue
 
 
 def make_device(
-    firmware: Firmware | Path | str,
+    firmware: AnyFirmware,
     backend: str,
     board: str,
     build: Callable[..., Firmware],
@@ -25,7 +26,7 @@ def make_device(
     """A device, switched off.
 
     Args:
-        firmware: built firmware, a sketch's folder or .ino, or an ELF file.
+        firmware: built firmware, a sketch's folder or .ino, or a file or files, as for ``Device``.
         backend: the name of a row of ``core.backends``.
         board: FQBN that a sketch is built for, and whose chip is emulated.
         build: builds a sketch.
@@ -38,7 +39,7 @@ def make_device(
     if entry is None or not entry.device:
         do = f"use one of: {', '.join(row.name for row in backends.rows() if row.device)}"
         raise UsageError(f"this version has no devices of the backend {backend!r}", do=do)
-    if not isinstance(firmware, Firmware):
+    if isinstance(firmware, Path | str):
         path = Path(firmware)
         if path.is_dir() or is_tab(path):
             options_of_build = {"uploaded": True} if entry.on_port else {}

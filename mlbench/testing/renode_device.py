@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from mlbench.boards import board_for
-from mlbench.core.firmware import Firmware
-from mlbench.elf.image import Image
 from mlbench.errors import UsageError
 from mlbench.renode.machine import RenodeMachine
 from mlbench.renode.process import CpuAborted, RenodeProcess
 from mlbench.suite.suite_file import DEFAULT_BOARD
 from mlbench.targets.renode import vectors_of
+from mlbench.testing.any_firmware import AnyFirmware, image_of
 from mlbench.testing.dialogue import Dialogue
 from mlbench.testing.errors import DeviceError, Report
 
@@ -24,15 +23,20 @@ class RenodeDevice(Dialogue):
     """Firmware under Renode. Close it when it is not needed any more."""
 
     def __init__(
-        self, firmware: Firmware | Path | str, *, board: str = DEFAULT_BOARD, host_seconds: float = 60.0
+        self,
+        firmware: AnyFirmware,
+        *,
+        board: str = DEFAULT_BOARD,
+        host_seconds: float = 60.0,
+        base: int | Sequence[int] = (),
+        names: Path | str = "",
     ) -> None:
-        """Take firmware; nothing is started yet.
+        """Take firmware, as ``Device`` does; nothing is started yet.
 
         Raises:
             MLBenchError: the file is no firmware.
         """
-        path = firmware.elf if isinstance(firmware, Firmware) else Path(firmware)
-        self.image = Image.load(path)
+        self.image = image_of(firmware, board_for(board), base, names).image
         self._vectors = vectors_of(self.image, board_for(board))
         self._host_seconds = host_seconds
         self._process: RenodeProcess | None = None

@@ -39,11 +39,37 @@ def hangs(bare) -> int:
     return main(["elf", str(image), "--board", "nano33ble", "--inference", "main"])
 
 
+FAULT = "int main(void) { note(REG(0x60000000)); return 0; }"
+SEMIHOSTING = """
+int main(void) { volatile u32 block[] = {0x20026, STATUS};
+  register u32 r0 __asm("r0") = 0x20; register volatile u32 *r1 __asm("r1") = block;
+  __asm volatile("bkpt #0xAB" : "+r"(r0) : "r"(r1) : "memory"); for (;;) ; }
+"""
+SPINS = "int main(void) { for (;;) count++; }"
+CALLS_EXIT = (
+    "__attribute__((noinline)) void exit(int s) { for (;;) note(s); } int main(void) { exit(STATUS); }"
+)
+
+
+def by_both_verbs(bare, source: str) -> int:
+    """The status that both verbs end with for what firmware does when it is listened to."""
+    image = str(bare.image(source).path)
+    statuses = {
+        main(["elf", image, "--board", "nano33ble", "--serial"]),
+        main(["monitor", image, "--board", "nano33ble", "--fast", "--seconds", "0.2"]),
+    }
+    assert len(statuses) == 1, statuses
+    return statuses.pop()
+
+
 STARTS: dict[int, list[Callable[..., int]]] = {
     0: [
         lambda _bare: compared(result("kws"), result("kws")),
         lambda _bare: compared(unfit("kws"), unfit("kws")),
         lambda _bare: main(["boards"]),
+        lambda bare: by_both_verbs(bare, SPINS),
+        lambda bare: by_both_verbs(bare, SEMIHOSTING.replace("STATUS", "0")),
+        lambda bare: by_both_verbs(bare, CALLS_EXIT.replace("STATUS", "0")),
     ],
     1: [lambda _bare: compared(result("kws"), result("kws", 160_000))],
     2: [
@@ -51,7 +77,13 @@ STARTS: dict[int, list[Callable[..., int]]] = {
         lambda _bare: main(["compare", "mlbench.yml", "mlbench.yml"]),
         lambda _bare: main(["--nonsense"]),
     ],
-    3: [hangs, lambda _bare: compared(result("kws"), failed("kws", Failure("hung", exit_status=3)))],
+    3: [
+        hangs,
+        lambda _bare: compared(result("kws"), failed("kws", Failure("hung", exit_status=3))),
+        lambda bare: by_both_verbs(bare, FAULT),
+        lambda bare: by_both_verbs(bare, SEMIHOSTING.replace("STATUS", "7")),
+        lambda bare: by_both_verbs(bare, CALLS_EXIT.replace("STATUS", "7")),
+    ],
     4: [lambda _bare: compared(result("kws"), failed("kws", Failure("no gcc", exit_status=4)))],
 }
 

@@ -22,6 +22,9 @@ from hypothesis import strategies as st
 from live_firmware import CHATTER, UART_ECHO
 from usb_firmware import ECHO
 
+from mlbench.boards import board_for
+from mlbench.pipeline.prebuilt import firmware_of, listen
+from mlbench.targets.emulator.target import EmulatorTarget
 from mlbench.util.terminal_link import Harmless
 
 serial = pytest.importorskip("serial")
@@ -110,6 +113,48 @@ def test_a_fault_ends_it(bare: Compiler) -> None:
     assert done.returncode == 3
     assert done.stdout == b"ready\nA?"
     assert b"0x60000000" in done.stderr
+
+
+WORSE = """
+__attribute__((noinline)) void report(void) { note(REG(0x60000020)); }
+void hard_fault_handler(void) { report(); for (;;) ; }
+__attribute__((noinline)) void bad(void) { note(REG(0x60000010)); }
+__attribute__((noinline)) void setup(void) { bad(); note(1); }
+int main(void) { setup(); return 0; }
+"""
+ABORTS = """
+#define UART 0x40002000
+static u8 text[] = "why\\n";
+__attribute__((noinline)) void abort(void) {
+  REG(UART + 0x544) = (u32)text; REG(UART + 0x548) = 4; REG(UART + 8) = 1; for (;;) count++; }
+__attribute__((noinline)) void setup(void) { abort(); }
+int main(void) { REG(UART + 0x500) = 8; REG(UART + 0x524) = 0x01D7E000; setup(); return 0; }
+"""
+OVERFLOWS = """
+__attribute__((noinline)) u32 deep(u32 n) { volatile u8 room[512]; room[n % 512] = n;
+  return n ? deep(n - 1) + room[n % 512] : room[0]; }
+int main(void) { note(deep(8)); for (;;) count++; }
+"""
+
+
+@pytest.mark.parametrize("source", [WORSE, ABORTS, OVERFLOWS], ids=["faults", "abort", "overflow"])
+def test_an_end_is_told_as_by_a_measured_run(bare: Compiler, source: str) -> None:
+    flags = ("-g", "-O1", "-Wl,--defsym=RAM_LENGTH=0x800")
+    elf = bare.image(source, flags=flags).path
+    done = _run(elf, "--fast", "--seconds", "0.2")
+    assert done.returncode == 3
+    firmware = firmware_of(elf)
+    _, ended = listen(firmware, EmulatorTarget(board_for("nano33ble")))
+    assert ended
+    (last,) = [line for line in done.stderr.decode().splitlines() if line.startswith(f"mlbench: {elf.name}")]
+    assert last.startswith(f"mlbench: {elf.name}: {ended}")
+    if source is WORSE:
+        assert "fault: BusFault: reading 0x60000010 in bad (" in last
+        assert "; then, in the HardFault handler: BusFault: reading 0x60000020, at 0x" in last
+        assert ", called from setup (" in last
+    if source is ABORTS:
+        assert done.stdout == b"why\n"
+        assert "abort() was called in setup (" in last
 
 
 def test_escape_sequences_are_harmless_unless_asked_for(bare: Compiler) -> None:

@@ -291,3 +291,36 @@ def test_bkpt_goes_to_the_debug_monitor_where_it_is_on(bare: Compiler, enabled: 
         """.replace("ENABLED", str(int(enabled)))
     )
     assert finish(machine) == ([12, 0, 2] if enabled else [3, 0x80000000, 2])
+
+
+def test_a_fault_in_a_faults_handler_is_told_behind_the_first(bare: Compiler) -> None:
+    machine = bare.machine(
+        """
+        __attribute__((noinline)) void report(void) { note(REG(0x60000020)); }
+        void hard_fault_handler(void) { report(); for (;;) ; }
+        __attribute__((noinline)) void bad(void) { note(REG(0x60000010)); }
+        int main(void) { bad(); return 0; }
+        """
+    )
+    ending = machine.run(10 * MS)
+    assert (ending.end, ending.text) == (End.FAULT, "BusFault: reading 0x60000010")
+    assert machine.image.function_at(machine.cpu.pc).name == "bad"
+    told = "; then, in the HardFault handler: BusFault: reading 0x60000020, at 0x"
+    assert ending.more.startswith(told)
+    assert ending.more.endswith(" in report")
+
+
+def test_each_further_fault_is_told_once(bare: Compiler) -> None:
+    machine = bare.machine(
+        """
+        void bus_fault_handler(void) { note(REG(0x60000020)); }
+        void hard_fault_handler(void) { __asm("udf #1"); }
+        int main(void) { REG(0xE000ED24) = 1 << 17; note(REG(0x60000010)); return 0; }
+        """
+    )
+    ending = machine.run(10 * MS)
+    assert ending.text == "BusFault: reading 0x60000010"
+    first, second, third = ending.more.split("; ")
+    assert first == ""
+    assert second.startswith("then, in the BusFault handler: BusFault: reading 0x60000020, at 0x")
+    assert third.startswith("then, in the HardFault handler: UsageFault: undefined instruction at 0x")

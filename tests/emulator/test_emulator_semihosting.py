@@ -80,3 +80,42 @@ def test_no_debugger_is_seen_and_the_cycle_counter_needs_trcena(bare: Compiler) 
     )
     assert finish(machine) == [0, 0, 1, 1, 4, 1]
     assert not [note for note in machine.notes if "not modelled" in note]
+
+
+def test_a_debugger_is_seen_exactly_where_semihosting_is_answered(bare: Compiler) -> None:
+    machine = bare.machine(
+        _CALL
+        + """int main(void) { note(REG(0xE000EDF0) & 1); REG(0xE000EDF0) = 0xA05F0000;
+          if (REG(0xE000EDF0) & 1) call(4, "seen\\n"); return 0; }"""
+    )
+    assert finish(machine) == [1]
+    assert machine.serial() == b"seen\n"
+
+
+def test_handles_1_and_2_are_the_outputs_without_being_opened(bare: Compiler) -> None:
+    machine = bare.machine(
+        _CALL
+        + """int main(void) {
+          volatile u32 out1[] = {1, (u32)"out ", 4}, err[] = {2, (u32)"err ", 4}, in[] = {3, (u32)"no", 2};
+          note(call(5, out1)); note(call(5, err)); note(call(5, in));
+          volatile u32 opened[] = {(u32)":tt", 0, 3}; note(call(1, opened)); opened[1] = 4;
+          note(call(1, opened)); opened[1] = 8; note(call(1, opened)); return 0; }"""
+    )
+    assert finish(machine) == [0, 0, 2, 3, 1, 2]
+    assert machine.serial() == b"out err "
+
+
+def test_other_breakpoints_stop_where_a_debugger_is(bare: Compiler) -> None:
+    machine = bare.machine(
+        _CALL + 'int main(void) { call(4, "x"); __asm volatile("bkpt #3"); note(1); return 0; }'
+    )
+    ending = machine.run(MS)
+    assert ending.end is End.SEMIHOSTING
+    assert ending.text == "the debugger stopped the firmware at a breakpoint instruction (bkpt #0x03)"
+    assert ending.exit_status is None
+
+
+@pytest.mark.parametrize(("code", "status"), [(0x20026, 0), (0x20023, 1)])
+def test_an_exit_has_its_status(bare: Compiler, code: int, status: int) -> None:
+    ending = bare.machine(_CALL + f"int main(void) {{ call(0x18, (void *){code:#x}); return 0; }}").run(MS)
+    assert ending.exit_status == status

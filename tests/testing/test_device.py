@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import re
+import subprocess
 
 import numpy as np
 import pytest
+from bare_image import Compiler
+from image_files import hex_text, objcopy
+from live_firmware import UART_ECHO
 
 from mlbench.core.firmware import Firmware
 from mlbench.errors import HostTimeout, UsageError
@@ -18,6 +22,23 @@ def test_nothing_runs_before_it_is_used(firmware: Firmware) -> None:
     assert not device._started
     assert device.time < ms(1)  # at setup(), a moment after the reset
     assert device.serial == ""
+
+
+def test_a_fresh_device_has_reached_the_function_it_stands_at(firmware: Firmware) -> None:
+    for name in ("setup", "setup()"):
+        device = Device(firmware)
+        device.run_until(symbol=name)
+        assert device.time < ms(1)
+        # Asked for again, it is the next time that counts, which does not come.
+        with pytest.raises(DeviceError, match="was not reached"):
+            device.run_until(symbol="setup", timeout="20 ms")
+    device = Device(firmware)
+    assert device.call("add", 1, 2).value == 3
+    saved = device.snapshot()
+    device.run_until(symbol="setup")
+    device.restore(saved)
+    device.run_until(symbol="setup")
+    assert device.run_until("READY") == "READY"
 
 
 def test_a_dialogue(dev: Device) -> None:
@@ -249,3 +270,43 @@ def test_a_bare_image_without_debug_information(make: object, tmp_path: object, 
     assert device.call("mean", np.array([1, 2], np.float32), 2, returns="float").value == 1.5
     with pytest.raises(UsageError, match="is no type"):
         device.call("add", 2, 3, returns="complex")
+
+
+@pytest.mark.parametrize("kind", ["ihex", "binary"])
+def test_files_that_say_which_bytes_go_where(bare: Compiler, kind: str) -> None:
+    """Without names the device stands at its reset, at once; with them it is the same as of the ELF file."""
+    elf = bare.image(UART_ECHO).path
+    path = objcopy(elf, kind)
+    base = () if kind == "ihex" else 0x10000
+    device = Device(path, base=base)
+    assert device.time == us(0)
+    device.run_until("ready")
+    device.send("x")
+    assert device.expect("X")
+    named = Device([path], base=base, names=elf)
+    named.run_until("main")
+    named.run_until(text="ready")
+    assert named.serial.startswith("ready")
+
+
+def test_an_image_without_setup_and_main_starts_at_reset(bare: Compiler) -> None:
+    source = UART_ECHO.replace("int main(", "int begin(")
+    elf = bare.image(source, flags=("-O1", "-Wl,--defsym=main=begin")).path
+    stripped = elf.with_name("stripped.elf")
+    keep = [f"--keep-symbol={name}" for name in ("reset_handler", "begin")]
+    subprocess.run(["arm-none-eabi-objcopy", "-S", *keep, str(elf), str(stripped)], check=True)
+    device = Device(stripped)
+    assert device.time == us(0)
+    device.run_until(symbol="reset_handler")
+    assert device.time == us(0)
+    device.run_until(symbol="begin")
+    assert us(0) < device.time < ms(1)
+    assert device.run_until(text="ready").startswith("ready")
+
+
+def test_files_that_do_not_go_together(bare: Compiler, tmp_path) -> None:
+    path = objcopy(bare.image(UART_ECHO).path, "ihex")
+    more = tmp_path / "more.hex"
+    more.write_text(hex_text([(0x10010, bytes(4))]))
+    with pytest.raises(UsageError, match="both have the byte at 0x00010010"):
+        Device([path, more])

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from mlbench.cli.options import add_measuring, add_outputs, measuring_options, settings_of
+from mlbench.cli.options import (
+    add_image,
+    add_measuring,
+    add_outputs,
+    given_files,
+    measuring_options,
+    settings_of,
+)
 from mlbench.cli.parser import Parser
 
 NAME = "elf"
@@ -15,7 +22,7 @@ def arguments(parser: Parser) -> None:
     """Add what it takes."""
     add_measuring(parser)
     add_outputs(parser)
-    parser.add_argument("elf", metavar="FIRMWARE.elf", help="an image for a supported board")
+    add_image(parser, "an image for a supported board: ELF, HEX, UF2, or BIN; several are one image together")
     parser.add_argument(
         "--board", metavar="BOARD", default="", help="FQBN or short name of the board; default: the image's"
     )
@@ -27,4 +34,4 @@ def run(options: argparse.Namespace) -> int:
     """Profile a given image."""
     from mlbench.cli.run import elf
 
-    return elf(options, measuring_options(options), settings_of(options))
+    return elf(given_files(options), options, measuring_options(options), settings_of(options))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mlbench.cli.options import add_image, given_files
 from mlbench.cli.parser import Parser
 
 NAME = "monitor"
@@ -13,7 +14,9 @@ HELP = "serial line of an emulated board, live"
 
 def arguments(parser: Parser) -> None:
     """Add what it takes."""
-    parser.add_argument("elf", metavar="FIRMWARE.elf", help="an image for a board with an emulator")
+    add_image(
+        parser, "an image for a board with an emulator: ELF, HEX, UF2, or BIN; several are one image together"
+    )
     parser.add_argument("--board", metavar="BOARD", default="", help="FQBN or short name of the board")
     parser.add_argument("--pty", metavar="LINK", help="make a serial port for other programs, at this path")
     parser.add_argument("--fast", action="store_true", help="as fast as possible, not in real time")
@@ -31,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
     monitor_options = MonitorOptions(options.source, options.fast, options.seconds, options.until.encode())
     link = Path(options.pty) if options.pty else None
-    return monitor(Path(options.elf), monitor_options, board=options.board, link=link, raw=options.raw)
+    return monitor(given_files(options), monitor_options, board=options.board, link=link, raw=options.raw)
 
 
 def _seconds(text: str) -> float:

@@ -163,4 +163,6 @@ NRF52840 = Chip(
     # GPREGRET, and what the Nano's core leaves in it (its variant's _ontouch1200bps_:
     # DFU_MAGIC_SERIAL_ONLY_RESET).
     bootloader=BootloaderCall(0x4000051C, 0xB0),
+    # NRF52840, and NRF52 for all of them (microsoft/uf2, utils/uf2families.json).
+    uf2_families=(0xADA52840, 0x1B57745F),
 )

@@ -78,9 +78,12 @@ class SystemControl(Peripheral):
         look_at_pending: Callable[[], None],
         *,
         float_on: bool,
+        debugger: Callable[[], bool],
     ) -> None:
         self.nvic = nvic
         self._record = nvic.record
+        self.debugger = debugger
+        """Whether a debugger is attached: where there are semihosting calls, which it answers."""
         self._float_on = float_on
         self._cpu = cpu
         self._attention = attention
@@ -126,9 +129,10 @@ class SystemControl(Peripheral):
             Register(0xD98, "MPU_RNR", read=lambda: mpu.region, write=mpu.set_region),
             *(Register(0xD9C + 8 * n, "MPU_RBAR", read=base[0], write=base[1]) for n in range(4)),
             *(Register(0xDA0 + 8 * n, "MPU_RASR", read=attributes[0], write=attributes[1]) for n in range(4)),
-            # No debugger: DHCSR is 0, and the registers behind it answer nothing.
+            # Of DHCSR only C_DEBUGEN, which software cannot write (C1.6.2); the others answer nothing to it.
+            Register(0xDF0, "DHCSR", read=lambda: int(self.debugger()), read_only=True),
             *(Register(offset, name, read_only=True) for offset, name in
-              ((0xDF0, "DHCSR"), (0xDF4, "DCRSR"), (0xDF8, "DCRDR"))),
+              ((0xDF4, "DCRSR"), (0xDF8, "DCRDR"))),
             Register(DEMCR, "DEMCR", write=self._set_demcr),
             Register(STIR, "STIR", write=lambda v: self.pend(FIRST_IRQ + (v & 0x1FF))),
             Register(FPCCR, "FPCCR", read=self._fpccr, write=self._set_fpccr),

@@ -63,6 +63,14 @@ class Uicr(Peripheral):
             self.machine.note("UICR was written while NVMC did not let it: nothing is changed")
         return True
 
+    def burn(self, offset: int, data: bytes) -> None:
+        """Put bytes there from outside, as a programmer would; they replace the words that a board has."""
+        for at in range(offset & ~3, offset + len(data), 4):
+            word = bytearray(b"\xff" * 4)
+            for place in range(max(at, offset), min(at + 4, offset + len(data))):
+                word[place - at] = data[place - offset]
+            self.stored[at] = int.from_bytes(word, "little")
+
     def erase(self) -> None:
         """Set all bits."""
         self.stored.clear()

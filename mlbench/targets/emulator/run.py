@@ -23,6 +23,7 @@ from mlbench.targets.emulator import verdict
 from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
 from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
 from mlbench.targets.emulator.input_wait import InputWait
+from mlbench.targets.emulator.last_words import last_words
 from mlbench.targets.emulator.ram_places import ON_THE_HEAP, describe_place
 from mlbench.targets.emulator.spans import SpanState, SpanWatch
 from mlbench.targets.emulator.stable_text import stable_lines
@@ -33,8 +34,6 @@ from mlbench.targets.entry import Entry, ResolvedFunction
 _TRIED, _TRIED_US = 64, 1_000_000.0
 """Size of the allocation that shows what a wrapper of malloc adds, and how long it may take."""
 _SHIFT_US = 7_777.37
-_LAST_WORDS_US = 100_000.0
-"""So long firmware that has ended may go on to send what it has printed."""
 
 
 @dataclass(frozen=True)
@@ -286,15 +285,6 @@ class EmulatedRun:
                 return self._finish(Outcome.PASSED, "", ())
             resume = True
 
-    def _last_words(self) -> Ending:
-        """Let the firmware send what it has printed, which often says why it ended."""
-        machine = self.machine
-        deadline = machine.clock.now + machine.clock.cycles(_LAST_WORDS_US)
-        while True:
-            ending = machine.run(deadline, resume=True, host_time=self._host_time)
-            if ending.end not in (End.BREAKPOINT, End.PAUSE):
-                return ending
-
     # --- what happens on the way -------------------------------------------------------------
 
     def _describe_ram(self, address: int) -> str:
@@ -322,6 +312,11 @@ class EmulatedRun:
         done = bool(self._spans.state.inferences) and not self._spans.in_inference
         return done and not self._waiting.by_serial
 
+    @property
+    def _waits_for_nothing(self) -> bool:
+        """Nothing of the firmware is timed: it is only listened to."""
+        return self._waiting.listening or not (self._spans.named or self._waiting.by_serial)
+
     def _sketch_stack(self) -> int:
         return self._sketch.stack if self._sketch is not None else MAIN
 
@@ -337,13 +332,13 @@ class EmulatedRun:
         return self._finish(*self._for_want_of_memory(Outcome.HUNG, reason), verdict.call_chain(self.machine))
 
     def _died(self, death: FatalExit) -> RunResult:
-        if death.good and self._has_inferred:
+        if death.good and (self._has_inferred or self._waits_for_nothing):
             return self._finish(Outcome.PASSED, "", ())
         chain = verdict.call_chain(self.machine)
         end = verdict.of_fatal_exit(death, chain)
         faults = self.machine.processor.faults
         by_fault = faults.handling
-        ending = self._last_words() if not self._probing else None
+        ending = None if self._probing else last_words(self.machine, self._host_time)
         if by_fault:
             # The handler of a fault came here: what matters is the fault.
             if ending is None or faults.handling:
@@ -354,6 +349,8 @@ class EmulatedRun:
 
     def _result(self, ending: Ending, when: str) -> RunResult:
         if ending.end in (End.DEADLINE, End.IDLE) and self._has_inferred:
+            return self._finish(Outcome.PASSED, "", ())
+        if ending.exit_status == 0 and (self._has_inferred or self._waits_for_nothing):
             return self._finish(Outcome.PASSED, "", ())
         chain = verdict.call_chain(self.machine)
         threads = thread_places(self.machine, self._stacks.state, self._sketch_stack())
@@ -379,11 +376,7 @@ class EmulatedRun:
 
     def _finish(self, outcome: Outcome, reason: str, chain: tuple[Any, ...]) -> RunResult:
         machine, spans = self.machine, self._spans.state
-        self._stacks.fold()
-        overflow = self._stacks.describe()
-        if overflow:
-            # Whatever came of it, this was first.
-            outcome, reason = Outcome.FAULT, f"{overflow}, then {reason}" if reason else overflow
+        outcome, reason = verdict.with_overflow(self._stacks, outcome, reason)
         stacks = verdict.stack_use(self._stacks.state)
         remarks = verdict.remarks(self._stacks.state, spans)
         return RunResult(

@@ -33,6 +33,11 @@ class Waiting:
         now = self._machine.clock.now
         self.deadline = self._latest = now + self._machine.clock.cycles(deadline_us)
 
+    @property
+    def listening(self) -> bool:
+        """Nothing is waited for but the deadline."""
+        return self._wanted == 0
+
     def watch_loop(self, on: bool) -> None:
         """Stop, or no longer stop, at loop()."""
         if self._loop is not None:
@@ -45,6 +50,8 @@ class Waiting:
 
     def inference_ended(self, mark: TimedSpan, count: int) -> None:
         """The ``count``-th inference has ended."""
+        if self.listening:
+            return
         if count >= self._wanted and not self.by_serial:
             self.finished = True
         clock = self._machine.clock
@@ -60,7 +67,9 @@ class Waiting:
     def loop_entered(self, *, inference_named: bool, in_inference: bool) -> None:
         """loop() is entered."""
         self.loops += 1
-        if self.by_serial:
+        if self.listening:
+            self.watch_loop(False)
+        elif self.by_serial:
             # The template: setup() is through, and loop() has sent something.
             self.finished = self.loops > 1 and has_spoken(self._machine.console)
         elif not inference_named:

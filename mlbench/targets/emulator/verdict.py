@@ -7,7 +7,7 @@ from unicorn import arm_const as arm
 from mlbench.core.execution import Frame, Outcome, StackUse
 from mlbench.elf.names import never_entered
 from mlbench.emulator.machine import End, Ending, Machine
-from mlbench.emulator.stacks import StackState
+from mlbench.emulator.stacks import StackState, StackWatch
 from mlbench.targets.emulator.fatal import FatalExit
 from mlbench.targets.emulator.spans import SpanState
 
@@ -58,7 +58,7 @@ def of_ending(
     place = f" in {chain[0]}" if chain else ""
     when = f" {when}" if when else ""
     if ending.end in _FAULTS:
-        return Outcome.FAULT, f"{ending.text}{place}{when}"
+        return Outcome.FAULT, f"{ending.text}{place}{when}{ending.more}"
     if ending.end is End.IDLE:
         return Outcome.HUNG, f"{ending.text}{place}{when}{f'; {threads}' if threads else ''}"
     asks = (
@@ -77,6 +77,15 @@ def of_ending(
     ms = machine.clock.us(machine.clock.now) / 1e3
     asks = f"; {asks}: {_WITHOUT_INPUT}" if asks else ""
     return Outcome.HUNG, f"did not finish in {ms:.0f} ms of the board's time{when}{last}{asks}"
+
+
+def with_overflow(stacks: StackWatch, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+    """Outcome and reason with the stack overflow that came first, where there was one."""
+    stacks.fold()
+    overflow = stacks.describe()
+    if not overflow:
+        return outcome, reason
+    return Outcome.FAULT, f"{overflow}, then {reason}" if reason else overflow
 
 
 def of_input(input_at: str) -> str:
