@@ -72,9 +72,15 @@ class Chip:
     cost_table: str
     """Name of the table in ``mlbench/cycles``."""
     start: StartState
+    absent: tuple[tuple[Region, str], ...] = ()
+    """Peripherals that chips of its kind may have and this one has not, and where they would be."""
     events: EventRegisters | None = None
     usb_host: Callable[[MachineAccess], UsbHost] | None = None
     """Makes what is at the other end of the USB cable, where the chip has USB."""
     watchdog: str = ""
     """Name of the peripheral that is the watchdog, where there is one."""
     bootloader: BootloaderCall | None = None
+
+    def absent_at(self, address: int) -> str:
+        """The name of the absent peripheral whose registers would be at an address; empty: there is none."""
+        return next((name for region, name in self.absent if region.holds(address)), "")

@@ -360,9 +360,9 @@ class Machine:
         symbol = self.image.function_at(self.hook.expected - 2)
         place = f" in {symbol.demangled}" if symbol else ""
         # Within a block Unicorn's PC is where the block begins.
-        self.note(
-            f"{verb} {address:#010x}{place}, by code at {self.hook.current:#x}: not modelled, reads as 0"
-        )
+        absent = self.chip.absent_at(address)
+        why = f"{self.chip.title} has no {absent}" if absent else "not modelled"
+        self.note(f"{verb} {address:#010x}{place}, by code at {self.hook.current:#x}: {why}, reads as 0")
 
     @property
     def on_switch(self) -> Callable[[int], None] | None:
