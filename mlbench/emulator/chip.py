@@ -74,6 +74,8 @@ class Chip:
     start: StartState
     absent: tuple[tuple[Region, str], ...] = ()
     """Peripherals that chips of its kind may have and this one has not, and where they would be."""
+    softdevice: bool = False
+    """Whether Nordic's MBR and SoftDevice may stand in front of an image."""
     events: EventRegisters | None = None
     usb_host: Callable[[MachineAccess], UsbHost] | None = None
     """Makes what is at the other end of the USB cable, where the chip has USB."""

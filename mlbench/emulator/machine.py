@@ -39,6 +39,7 @@ from mlbench.emulator.processor import Processor
 from mlbench.emulator.ram_code import RamCode
 from mlbench.emulator.rtt import Rtt
 from mlbench.emulator.semihosting import Semihosting
+from mlbench.emulator.softdevice import InFront
 from mlbench.emulator.wait_count import Waited
 
 __all__ = ["End", "Ending", "Machine"]
@@ -78,6 +79,8 @@ class Machine:
         self.activity = Activity()
         self._map()
         self._vectors = load_image(self.cpu, image, chip)
+        begins = self._vectors if chip.softdevice else chip.flash.start
+        self.processor.in_front = InFront(self.cpu.read, chip.flash.start, begins)
         self.flash_array.programmed()
         self._loaded_ram = bytes(self.ram.data)
         self.stuck: Callable[[], bool] | None = None

@@ -79,6 +79,7 @@ NRF52832 = Chip(
     # As after a reset: no bootloader is known to change it.
     start=StartState(cache_on=False, float_on=False),
     absent=family.absent(_PERIPHERALS),
+    softdevice=True,
     events=family.EVENTS,
     watchdog="WDT",
     bootloader=family.BOOTLOADER,

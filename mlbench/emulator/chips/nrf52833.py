@@ -50,6 +50,7 @@ NRF52833 = Chip(
     # As after a reset: no bootloader is known to change it.
     start=StartState(cache_on=False, float_on=False),
     absent=family.absent(_PERIPHERALS),
+    softdevice=True,
     events=family.EVENTS,
     usb_host=family.usb_host,
     watchdog="WDT",

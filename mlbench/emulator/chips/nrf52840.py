@@ -37,6 +37,7 @@ NRF52840 = Chip(
     # stand before images of Adafruit's and Seeed's cores, turn on the cache too.
     start=StartState(cache_on=True, float_on=True),
     absent=family.absent(_PERIPHERALS),
+    softdevice=True,
     events=family.EVENTS,
     usb_host=family.usb_host,
     watchdog="WDT",
