@@ -165,6 +165,10 @@ def test_registers_of_power_nvmc_and_radio_are_the_chips(chip: Chip, registers: 
         0x40000980: not old,  # RAM8.POWER
         0x40000970: True,  # RAM7.POWER
         0x40000600: old,  # BPROT.CONFIG0
+        0x40000E00: True,  # AMLI.RAMPRI.CPU0
+        0x40000E34: True,  # the last of AMLI
+        0x40000EE4: old,  # a trim of anomaly 108
+        0x40013540: old,  # a trim of anomaly 12
         0x40000580: new,  # DCDCEN0
         0x400005B4: new,  # LFRCMODE
         0x4000052C: chip.name == "nrf52833",  # LFXODEBOUNCE

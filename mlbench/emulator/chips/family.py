@@ -14,7 +14,7 @@ from functools import partial
 
 from mlbench.emulator.chip import BootloaderCall, EventRegisters, Maker, PeripheralSlot, Region
 from mlbench.emulator.peripherals.analog import Comparator, Temp
-from mlbench.emulator.peripherals.base import MachineAccess, Peripheral, Register
+from mlbench.emulator.peripherals.base import MachineAccess, Peripheral, Register, plain
 from mlbench.emulator.peripherals.crypto import CcmAar, Ecb, Rng
 from mlbench.emulator.peripherals.ficr_uicr import Trim, Uicr, Words
 from mlbench.emulator.peripherals.gpio import Gpio, Gpiote
@@ -72,6 +72,11 @@ _WIRED = {
     31: (_RTC0 + 0x140, _TIMER0 + 0x000),
 }
 """Channels of PPI that are wired already: event and task (PS840 6.16.1)."""
+
+_PRIORITIES = tuple(plain(0xE00 + 4 * n, f"RAMPRI{n}") for n in range(14))
+"""AMLI, the priority of each bus master at the RAM, which shares CLOCK's address. The manuals leave it out
+(older headers of Nordic's have NRF_AMLI), Bluetooth controllers write it. It is kept, and has no effect: here
+no master waits for another."""
 
 _P1_BASE = 0x50000300
 _OPTIONAL = {
@@ -162,6 +167,7 @@ def shared(
     count_bits: int,
     radio: Maker = Radio,
     ccm_aar: Maker = CcmAar,
+    comparator: Maker = Comparator,
     pdm: Maker = Pdm,
 ) -> tuple[Part, ...]:
     """The peripherals that all of them have (PS840 4.2.4).
@@ -172,12 +178,13 @@ def shared(
         count_bits: how wide the counts of EasyDMA are, of UARTE, SPIM and TWIM.
         radio: RADIO, likewise.
         ccm_aar: CCM and AAR.
+        comparator: COMP and LPCOMP.
         pdm: PDM.
     """
     spim_twim = partial(SpimTwim, count_bits=count_bits)
     bases = {"P0": 0x50000000, "P1": _P1_BASE}
     return (
-        (clock_power, PeripheralSlot("CLOCK", 0x40000000, 0)),
+        (and_with(clock_power, *_PRIORITIES), PeripheralSlot("CLOCK", 0x40000000, 0)),
         *((partial(Gpio, pins=pins), PeripheralSlot(name, bases[name])) for name, pins in ports.items()),
         (partial(Gpiote, ports=tuple(ports)), PeripheralSlot("GPIOTE", 0x40006000, 6)),
         (partial(Timer, channels=4), PeripheralSlot("TIMER0", _TIMER0, 8)),
@@ -198,7 +205,7 @@ def shared(
         *((Egu, PeripheralSlot(f"EGU{n}", 0x40014000 + 0x1000 * n, 20 + n)) for n in range(6)),
         (partial(Saadc, pins=_AIN), PeripheralSlot("SAADC", 0x40007000, 7)),
         (Temp, PeripheralSlot("TEMP", 0x4000C000, 12)),
-        (Comparator, PeripheralSlot("COMP", 0x40013000, 19)),
+        (comparator, PeripheralSlot("COMP", 0x40013000, 19)),
         (Rng, PeripheralSlot("RNG", 0x4000D000, 13)),
         (Ecb, PeripheralSlot("ECB", 0x4000E000, 14)),
         (ccm_aar, PeripheralSlot("CCM", _CCM, 15)),

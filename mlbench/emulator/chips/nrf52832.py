@@ -14,6 +14,7 @@ from functools import partial
 
 from mlbench.emulator.chip import Chip, StartState
 from mlbench.emulator.chips import family
+from mlbench.emulator.peripherals.analog import Comparator
 from mlbench.emulator.peripherals.base import plain
 from mlbench.emulator.peripherals.crypto import CcmAar
 from mlbench.emulator.peripherals.nvmc import ACL_REGISTERS
@@ -37,18 +38,24 @@ _CLOCK = family.without(
 _PROTECTION = tuple(plain(0x600 + at, "BPROT") for at in (0x00, 0x04, 0x08, 0x10, 0x14))
 """BPROT's CONFIG0 to CONFIG3 and DISABLEINDEBUG (chapter 12), which share CLOCK's address: they are kept, and
 protect nothing."""
+_CLOCK_TRIMS = (plain(0x53C, "TRIM"), plain(0xEE4, "TRIM"))
+_RADIO_TRIM = plain(0x73C, "TRIM")
+_COMPARATOR_TRIMS = (plain(0x53C, "ISOURCE"), plain(0x540, "TRIM"))
+"""The trims are undocumented: Nordic's start-up code writes them to get around anomalies 31, 108, 182 and 12
+of this chip's revision. ISOURCE is COMP's (chapter 38)."""
 _RADIO = family.without(
-    Radio,
+    family.and_with(Radio, _RADIO_TRIM),
     *(0x024, 0x028, 0x02C, 0x030),  # EDSTART, EDSTOP, CCASTART, CCASTOP
     *range(0x138, 0x160, 4),  # FRAMESTART to MHRMATCH
     *(0x168, 0x16C),  # SYNC, PHYEND
 )
 _PERIPHERALS = (
     *family.shared(
-        clock_power=family.and_with(_CLOCK, *_PROTECTION),
+        clock_power=family.and_with(_CLOCK, *_PROTECTION, *_CLOCK_TRIMS),
         ports={"P0": 32},
         count_bits=_COUNT_BITS,
         radio=_RADIO,
+        comparator=family.and_with(Comparator, *_COMPARATOR_TRIMS),
         ccm_aar=family.without(CcmAar, 0x00C, 0x518, 0x51C),  # RATEOVERRIDE, MAXPACKETSIZE (chapter 29)
         pdm=family.without(Pdm, 0x520),  # RATIO (chapter 43)
     ),
