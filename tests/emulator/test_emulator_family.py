@@ -188,9 +188,14 @@ def test_its_interrupts_end_where_its_table_does(bare: Compiler, chip: Chip) -> 
     made = machine(
         bare,
         chip,
-        "int main(void) { REG(0xE000E104) = ~0u; note(REG(0xE000E104)); return 0; }",
+        """int main(void) { REG(0xE000E104) = ~0u; note(REG(0xE000E104));
+          REG(0xE000E108) = REG(0xE000E1BC) = REG(0xE000E45C) = REG(0xE000E5EC) = ~0u;
+          note(REG(0xE000E108) | REG(0xE000E1BC) | REG(0xE000E33C) | REG(0xE000E45C) | REG(0xE000E5EC));
+          return 0; }""",
     )
-    (enabled,) = finish(made)
+    enabled, beyond = finish(made)
+    assert beyond == 0
+    assert made.notes == []
     assert enabled == (1 << chip.irqs - 32) - 1
     assert chip.irqs == (39 if chip.name == "nrf52832" else 48)
 

@@ -16,6 +16,39 @@ __attribute__((section(".before"), used)) static const u32 before[] = {0x2C, 0x5
 """The first words of a SoftDevice's information: something stands in front."""
 
 
+WITH_BOTH = """
+extern u32 vectors[];
+/* An MBR: it starts the SoftDevice, and hands it every call. */
+__attribute__((section(".mbr_code"), naked)) void mbr_reset(void) {
+  __asm volatile("ldr r0, =0x1000\\n ldr r1, [r0, #4]\\n bx r1\\n .ltorg"); }
+__attribute__((section(".mbr_code"), naked)) void mbr_svc(void) {
+  __asm volatile("ldr r0, =0x1000\\n ldr r1, [r0, #44]\\n bx r1\\n .ltorg"); }
+__attribute__((section(".mbr"), used)) static void *const mbr[16] = {
+  (void *)0x20000400, mbr_reset, [11] = mbr_svc};
+/* A SoftDevice: it starts the application, answers calls from 0x10 on, and hands on the others. */
+__attribute__((section(".sd_code"), naked)) void sd_reset(void) {
+  __asm volatile("ldr r0, =vectors\\n ldr r1, [r0]\\n msr msp, r1\\n ldr r1, [r0, #4]\\n bx r1\\n .ltorg"); }
+__attribute__((section(".sd_code"), naked)) void sd_svc(void) {
+  __asm volatile("ldr r0, [sp, #24]\\n ldrb r1, [r0, #-2]\\n cmp r1, #16\\n bhs 1f\\n"
+    "ldr r0, =vectors\\n ldr r1, [r0, #44]\\n bx r1\\n"
+    "1: add r1, #0x500\\n str r1, [sp]\\n bx lr\\n .ltorg"); }
+__attribute__((section(".sd"), used)) static void *const sd[16] = {
+  (void *)0x20000400, sd_reset, [11] = sd_svc};
+__attribute__((section(".sd_info"), used)) static const u32 information[] = {0x2C, 0x51B1E5DB};
+"""
+PLACES = tuple(
+    f"-Wl,--section-start={name}={at:#x}"
+    for name, at in {
+        ".mbr": 0,
+        ".mbr_code": 0x100,
+        ".sd": 0x1000,
+        ".sd_code": 0x1100,
+        ".sd_info": 0x3000,
+    }.items()
+)
+"""Both, as far as an application sees them: vectors, the way of a call, and the SoftDevice's information."""
+
+
 def image_flags(origin: int, *more: str) -> tuple[str, ...]:
     return ("-O1", f"-Wl,--defsym=FLASH_ORIGIN={origin:#x}", "-Wl,--defsym=RAM_LENGTH=0x10000", *more)
 
@@ -93,6 +126,21 @@ def test_a_call_of_one_that_is_there_reaches_the_vectors(bare: Compiler) -> None
     machine, ending = run(bare, IN_FRONT + svc(0x60), S140, "nrf52840", place)
     assert ending.end is End.BREAKPOINT
     assert words(machine, "served", 1) == [1]
+
+
+@pytest.mark.parametrize("chip", ["nrf52832", "nrf52833", "nrf52840"])
+def test_an_image_runs_behind_an_mbr_and_a_softdevice(bare: Compiler, chip: str) -> None:
+    """The chip starts the MBR, the MBR the SoftDevice, and that the application; calls go the same way."""
+    source = """static volatile u32 served; void svc_handler(void) { served++; }
+    int main(void) {
+      register u32 r0 __asm("r0") = 0;
+      __asm volatile("svc #0x60" : "+r"(r0)); note(r0); note(served);
+      __asm volatile("svc #3" : "+r"(r0)); note(served); note((u32)&main >> 12); return 0; }"""
+    flags = image_flags(S140, *PLACES)
+    machine = Machine(bare.image(WITH_BOTH + source, flags=flags), load_chip(chip))
+    assert machine.cpu.pc & ~1 == machine.cpu.word(4) & ~1
+    assert finish(machine) == [0x560, 0, 1, S140 >> 12]
+    assert machine.notes == []
 
 
 @pytest.mark.parametrize(
