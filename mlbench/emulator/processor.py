@@ -352,7 +352,11 @@ class Processor:
         cpu, access = self.cpu, self.cpu.access_fault
         assert access is not None
         verb = {"read": "reading", "write": "writing", "fetch": "executing"}[access.kind]
-        why = " (unprivileged code may not)" if access.refused else self._describe(access.address)
+        why = (
+            " (unprivileged code may not)"
+            if access.refused
+            else self._describe(access.address, executed=access.kind == "fetch")
+        )
         what = f"{verb} {access.address:#010x}{why}"
         if access.kind == "fetch":
             return self.fault(Fault(BUS_FAULT, what, cpu.pc, access.address, FaultStatus.IBUSERR))
@@ -377,7 +381,7 @@ class Processor:
             return self._unaligned(address)
         if executing:
             why = Refused.MPU.value if self._mpu_in_force & ENABLE else "nothing is executed there"
-            what = f"executing {cpu.pc:#010x}{self.in_front.explain(cpu.pc) or f' ({why})'}"
+            what = f"executing {cpu.pc:#010x}{self.in_front.explain(cpu.pc, executed=True) or f' ({why})'}"
             return self.fault(Fault(MEM_MANAGE, what, cpu.pc, cpu.pc, FaultStatus.IACCVIOL))
         verb = "writing" if transfers.decode_store(*self._halfwords()) else "reading"
         what = f"{verb} {address:#010x} ({Refused.MPU.value})"
@@ -424,10 +428,10 @@ class Processor:
         cpu = self.cpu
         pc = cpu.pc
         if not cpu.thumb:
-            what = f"branch to {pc:#010x} without the Thumb bit{self.in_front.explain(pc)}"
+            what = f"branch to {pc:#010x} without the Thumb bit{self.in_front.explain(pc, executed=True)}"
             return self.fault(Fault(USAGE_FAULT, what, pc, pc, FaultStatus.INVSTATE))
         first, second = self._halfwords()
-        status, more = FaultStatus.UNDEFINSTR, self.in_front.explain(pc)
+        status, more = FaultStatus.UNDEFINSTR, self.in_front.explain(pc, executed=True)
         if first & 0xEC00 == 0xEC00 and second >> 8 & 15 not in (10, 11):
             status, more = FaultStatus.NOCP, more or f" (there is no coprocessor {second >> 8 & 15})"
         return self.fault(Fault(USAGE_FAULT, f"undefined instruction at {pc:#010x}{more}", pc, pc, status))
@@ -482,8 +486,8 @@ class Processor:
         self.hook.cycles += self.costs.exception_entry + self.costs.exception_exit
         return None
 
-    def _describe(self, address: int) -> str:
-        return self.in_front.explain(address) or describe(address, self._chip)
+    def _describe(self, address: int, *, executed: bool = False) -> str:
+        return self.in_front.explain(address, executed=executed) or describe(address, self._chip)
 
     def _handle_error(self, errno: int) -> Ending | None:
         cpu = self.cpu

@@ -67,9 +67,12 @@ class InFront:
             f"the firmware calls {article} {missing} ({call}), which is not in the image; give its file too"
         )
 
-    def explain(self, address: int) -> str:
-        """More on an address that a fault is about, in parentheses; empty: it has nothing to do with it."""
-        inside = self._flash <= address < self._begins
+    def explain(self, address: int, *, executed: bool) -> str:
+        """More on an address that a fault is about, in parentheses; empty: it has nothing to do with it.
+
+        Below the image that is so of code alone: a store there is one by a null pointer.
+        """
+        inside = executed and self._flash <= address < self._begins
         if not inside and address < _ERASED_POINTERS:
             return ""
         missing = self.missing()

@@ -167,3 +167,9 @@ def test_a_fault_by_what_is_missing_says_so(bare: Compiler, source: str, text: s
     _, plain = run(bare, source, MBED)
     assert plain.end is End.FAULT
     assert "SoftDevice" not in plain.text
+
+
+def test_a_null_pointer_stays_one(bare: Compiler) -> None:
+    _, ending = run(bare, "int main(void) { REG(8) = 1; return 0; }", S140)
+    assert ending.end is End.FAULT
+    assert ending.text == "BusFault: writing 0x00000008 (a null pointer)"
