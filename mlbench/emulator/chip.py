@@ -42,10 +42,10 @@ class StartState:
 
 @dataclass(frozen=True)
 class BootloaderCall:
-    """What asks for the bootloader at a reset by software: a value in a register that keeps it."""
+    """What asks for the bootloader at a reset by software: one of some values in a register that keeps it."""
 
     register: int
-    value: int
+    values: tuple[int, ...]
 
 
 @dataclass(frozen=True)
