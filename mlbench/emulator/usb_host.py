@@ -124,7 +124,8 @@ class UsbHost(Peripheral):
             setup: its SETUP packet of eight bytes (USB 2.0, 9.3).
             data: what is sent with it.
         """
-        self._request((setup[0], setup[1]), *struct.unpack("<HHH", setup[2:]), data)
+        value, index, length = struct.unpack("<HHH", setup[2:])
+        self._request((setup[0], setup[1]), value, index, length, data)
 
     def poll(self, endpoint: int, interval: int) -> None:
         """Read an interrupt IN endpoint from now on, every so many frames, into ``read_packets``."""

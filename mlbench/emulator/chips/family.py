@@ -50,8 +50,8 @@ WINDOWS = (
 EVENTS = EventRegisters(_APB, 0xF00, 0x100)
 """EVENTS registers are at 0x100 to 0x1ff of each peripheral (PS840 6.1.4)."""
 BOOTLOADER = BootloaderCall(0x4000051C, (0xB0, 0x4E, 0x57, 0xA8))
-"""GPREGRET, and what cores leave in it: Arduino's Mbed variants 0xB0 (DFU_MAGIC_SERIAL_ONLY_RESET), the cores of
-Adafruit and Seeed 0x4E (the same), 0x57 (DFU_MAGIC_UF2_RESET) or 0xA8 (DFU_MAGIC_OTA_RESET)."""
+"""GPREGRET, and what cores leave in it: Mbed variants of Arduino 0xB0 (DFU_MAGIC_SERIAL_ONLY_RESET),
+Adafruit's and Seeed's cores 0x4E (the same), 0x57 (DFU_MAGIC_UF2_RESET) or 0xA8 (DFU_MAGIC_OTA_RESET)."""
 
 _AIN = (2, 3, 4, 5, 28, 29, 30, 31)
 """Pins of port 0 that are AIN0 to AIN7 (PS840 7.1)."""
