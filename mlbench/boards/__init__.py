@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from mlbench.boards.board import Board
-from mlbench.boards.catalog import board_for, load_boards
+from mlbench.boards.catalog import board_for, default_board, load_boards
 
-__all__ = ["Board", "board_for", "load_boards"]
+__all__ = ["Board", "board_for", "default_board", "load_boards"]

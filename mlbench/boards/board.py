@@ -164,6 +164,8 @@ class Board:
     """Those that change the memory; a platform has more."""
     file: str = field(default="", repr=False, compare=False)
     """The user's file it is from; empty for a board that mlbench brings."""
+    untried: bool = False
+    """Whether nobody has measured a sketch on such a board yet: what is known is from manuals and cores."""
     listed: bool = True
     """Whether a board file has it."""
 
@@ -231,6 +233,7 @@ def board_of(data: Mapping[str, Any], file: str = "") -> Board:
             for key, values in data.get("options", {}).items()
         ),
         file=file,
+        untried=data.get("untried", False),
     )  # fmt: skip
 
 

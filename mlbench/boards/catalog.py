@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mlbench.util.yaml_lines import LocatedYaml
 
 VARIABLE = "MLBENCH_BOARDS"
+DEFAULT = "nano33ble"
+"""Id of the board whose emulator runs an image where none is named."""
 PLACEHOLDERS = ("port", "port_name", "folder", "elf", "bin", "hex", "fqbn", "baud")
 """What an upload's command may ask for."""
 
@@ -57,6 +59,11 @@ def board_for(name: str) -> Board:
     known = known_fqbns()
     do = f"{suggestion(name, known)}; others are described in files of your own: docs/boards.md"
     raise UsageError(f"board {name!r} is not known", do=do)
+
+
+def default_board() -> Board:
+    """The board whose emulator runs an image where none is named; a user's file may have taken its place."""
+    return board_for(DEFAULT)
 
 
 def known_fqbns() -> list[str]:

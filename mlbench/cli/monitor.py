@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
-from mlbench.boards import Board, board_for, load_boards
+from mlbench.boards import Board, board_for, default_board
 from mlbench.core.execution import Outcome
 from mlbench.elf.given_files import GivenFiles, read_given
 from mlbench.emulator.chips import chip_of
@@ -235,4 +235,4 @@ def monitor(
 
 
 def _board(name: str) -> Board:
-    return board_for(name) if name else next(board for board in load_boards() if board.emulator)
+    return board_for(name) if name else default_board()

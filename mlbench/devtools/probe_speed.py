@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from mlbench.boards import board_for, load_boards
+from mlbench.boards import board_for
+from mlbench.boards.catalog import DEFAULT
 from mlbench.core.execution import Functions, Outcome, Probe
 from mlbench.elf.image import Image
 from mlbench.errors import MLBenchError
@@ -73,7 +74,7 @@ def main() -> int:
     parser.add_argument("elf", type=Path)
     parser.add_argument("--init")
     parser.add_argument("--inference")
-    parser.add_argument("--board", default=next(board.id for board in load_boards() if board.emulator))
+    parser.add_argument("--board", default=DEFAULT)
     parser.add_argument("--rounds", type=int, default=5, help="repetitions; the quickest counts")
     options = parser.parse_args()
     functions = Functions(options.init, options.inference)

@@ -46,10 +46,10 @@ class StartState:
 
 @dataclass(frozen=True)
 class BootloaderCall:
-    """What asks for the bootloader at a reset by software: a value in a register that keeps it."""
+    """What asks for the bootloader at a reset by software: one of some values in a register that keeps it."""
 
     register: int
-    value: int
+    values: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,10 @@ class Chip:
     cost_table: str
     """Name of the table in ``mlbench/cycles``."""
     start: StartState
+    absent: tuple[tuple[Region, str], ...] = ()
+    """Peripherals that chips of its kind may have and this one has not, and where they would be."""
+    softdevice: bool = False
+    """Whether Nordic's MBR and SoftDevice may stand in front of an image."""
     events: EventRegisters | None = None
     usb_host: Callable[[MachineAccess], UsbHost] | None = None
     """Makes what is at the other end of the USB cable, where the chip has USB."""
@@ -84,3 +88,7 @@ class Chip:
     bootloader: BootloaderCall | None = None
     uf2_families: tuple[int, ...] = ()
     """Numbers by which UF2 files name it."""
+
+    def absent_at(self, address: int) -> str:
+        """The name of the absent peripheral whose registers would be at an address; empty: there is none."""
+        return next((name for region, name in self.absent if region.holds(address)), "")

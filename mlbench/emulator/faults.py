@@ -79,7 +79,9 @@ class Fault:
 
 def describe(address: int, chip: Chip) -> str:
     """What is known of an address that cannot be reached."""
-    ram = chip.ram
+    ram, name = chip.ram, chip.absent_at(address)
+    if name:
+        return f" ({chip.title} has no {name})"
     if address < _NULL:
         return " (a null pointer)"
     if chip.flash.holds(address):

@@ -39,6 +39,7 @@ from mlbench.emulator.processor import Processor
 from mlbench.emulator.ram_code import RamCode
 from mlbench.emulator.rtt import Rtt
 from mlbench.emulator.semihosting import Semihosting
+from mlbench.emulator.softdevice import InFront
 from mlbench.emulator.wait_count import Waited
 
 __all__ = ["End", "Ending", "Machine"]
@@ -80,6 +81,8 @@ class Machine:
         self.activity = Activity()
         self._map()
         self._vectors = load_image(self.cpu, self.bus, image, chip)
+        begins = self._vectors if chip.softdevice else chip.flash.start
+        self.processor.in_front = InFront(self.cpu.read, chip.flash.start, begins)
         self.flash_array.programmed()
         self._loaded_ram = bytes(self.ram.data)
         self.stuck: Callable[[], bool] | None = None
@@ -401,9 +404,9 @@ class Machine:
         symbol = self.image.function_at(self.hook.expected - 2)
         place = f" in {symbol.demangled}" if symbol else ""
         # Within a block Unicorn's PC is where the block begins.
-        self.note(
-            f"{verb} {address:#010x}{place}, by code at {self.hook.current:#x}: not modelled, reads as 0"
-        )
+        absent = self.chip.absent_at(address)
+        why = f"{self.chip.title} has no {absent}" if absent else "not modelled"
+        self.note(f"{verb} {address:#010x}{place}, by code at {self.hook.current:#x}: {why}, reads as 0")
 
     @property
     def on_switch(self) -> Callable[[int], None] | None:

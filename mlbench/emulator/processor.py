@@ -40,6 +40,7 @@ from mlbench.emulator.nvic import (
 from mlbench.emulator.peripherals import core
 from mlbench.emulator.peripherals.core import SystemControl
 from mlbench.emulator.semihosting import BKPT, Semihosting
+from mlbench.emulator.softdevice import InFront, answer_of
 from mlbench.emulator.unaligned import describe_unaligned
 from mlbench.errors import EnvironmentFault
 
@@ -76,6 +77,8 @@ class Processor:
         self._note = note
         self._chip = chip
         self._activity = activity
+        self.in_front = InFront(cpu.read, chip.flash.start, chip.flash.start)
+        """What belongs in front of the image."""
         self.asleep = 0
         """Address of the WFI or WFE that the CPU sleeps in, or after SLEEPONEXIT of what comes next."""
         self._waits_for_event = False
@@ -286,7 +289,7 @@ class Processor:
         """A fault of the entry itself (a derived exception, B1.5.10): which of the two is taken now."""
         bus = frame.refused is Refused.BUS
         kind, status = (BUS_FAULT, FaultStatus.STKERR) if bus else (MEM_MANAGE, FaultStatus.MSTKERR)
-        why = describe(frame.address, self._chip) if bus else f" ({Refused.MPU.value})"
+        why = self._describe(frame.address) if bus else f" ({Refused.MPU.value})"
         what = f"stacking an exception frame at {frame.address:#010x}{why} for {exception_name(number)}"
         if bus and stack_left_ram(frame.address, sp, self._chip):
             what = f"stack overflow: {what}"
@@ -384,7 +387,11 @@ class Processor:
         cpu, access = self.cpu, self.cpu.access_fault
         assert access is not None
         verb = {"read": "reading", "write": "writing", "fetch": "executing"}[access.kind]
-        why = " (unprivileged code may not)" if access.refused else describe(access.address, self._chip)
+        why = (
+            " (unprivileged code may not)"
+            if access.refused
+            else self._describe(access.address, executed=access.kind == "fetch")
+        )
         what = f"{verb} {access.address:#010x}{why}"
         if not access.refused and stack_left_ram(access.address, cpu.sp, self._chip):
             what = f"stack overflow: {what}, SP {cpu.sp:#010x}"
@@ -411,7 +418,7 @@ class Processor:
             return self._unaligned(address)
         if executing:
             why = Refused.MPU.value if self._mpu_in_force & ENABLE else "nothing is executed there"
-            what = f"executing {cpu.pc:#010x} ({why})"
+            what = f"executing {cpu.pc:#010x}{self.in_front.explain(cpu.pc, executed=True) or f' ({why})'}"
             return self.fault(Fault(MEM_MANAGE, what, cpu.pc, cpu.pc, FaultStatus.IACCVIOL))
         verb = "writing" if transfers.decode_store(*self._halfwords()) else "reading"
         what = f"{verb} {address:#010x} ({Refused.MPU.value})"
@@ -458,12 +465,12 @@ class Processor:
         cpu = self.cpu
         pc = cpu.pc
         if not cpu.thumb:
-            what = f"branch to {pc:#010x} without the Thumb bit"
+            what = f"branch to {pc:#010x} without the Thumb bit{self.in_front.explain(pc, executed=True)}"
             return self.fault(Fault(USAGE_FAULT, what, pc, pc, FaultStatus.INVSTATE))
         first, second = self._halfwords()
-        status, more = FaultStatus.UNDEFINSTR, ""
+        status, more = FaultStatus.UNDEFINSTR, self.in_front.explain(pc, executed=True)
         if first & 0xEC00 == 0xEC00 and second >> 8 & 15 not in (10, 11):
-            status, more = FaultStatus.NOCP, f" (there is no coprocessor {second >> 8 & 15})"
+            status, more = FaultStatus.NOCP, more or f" (there is no coprocessor {second >> 8 & 15})"
         return self.fault(Fault(USAGE_FAULT, f"undefined instruction at {pc:#010x}{more}", pc, pc, status))
 
     # --- stops of the CPU ---------------------------------------------------------------------
@@ -484,6 +491,10 @@ class Processor:
         cpu = self.cpu
         if number == Trap.SVC:
             self.hook.expected = cpu.pc
+            called = self.cpu.read(cpu.pc - 2, 1)[0]
+            missed = self.in_front.missed_call(called)
+            if missed:
+                return self._missed_call(called, missed)
             if self.nvic.group_priority(SVCALL) >= self._level():
                 self.scs.report_hard(HardStatus.FORCED)
                 at = cpu.pc - 2
@@ -498,6 +509,22 @@ class Processor:
         if number in (Trap.PREFETCH_ABORT, Trap.DATA_ABORT):
             return self._memory_refused(number == Trap.PREFETCH_ABORT)
         return self._undefined()
+
+    def _missed_call(self, number: int, what: str) -> Ending | None:
+        """An SVC for a SoftDevice that is not there."""
+        cpu, answer = self.cpu, answer_of(number)
+        if answer is None:
+            self.faults.happened(Fault(SVCALL, what, cpu.pc - 2, cpu.pc - 2))
+            return self.faults.end()
+        self._note(f"{what}. It is answered as by one that is not enabled")
+        if self._chip.ram.holds(cpu.r(0)):
+            cpu.write(cpu.r(0), answer)
+        cpu.set_r(0, 0)
+        self.hook.cycles += self.costs.exception_entry + self.costs.exception_exit
+        return None
+
+    def _describe(self, address: int, *, executed: bool = False) -> str:
+        return self.in_front.explain(address, executed=executed) or describe(address, self._chip)
 
     def _handle_error(self, errno: int) -> Ending | None:
         cpu = self.cpu

@@ -1,4 +1,4 @@
-"""A computer at the other end of the USB cable, as far as a CDC ACM port needs one.
+"""A computer at the other end of the USB cable, as far as a CDC ACM port or a driver of a test needs one.
 
 Universal Serial Bus Specification 2.0, chapters 5, 8 and 9 (times: 7.1.7 and 9.2.6); Class Definitions for
 Communication Devices 1.2, with the PSTN subclass 1.2 (line coding, control line state). It does what Linux
@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from mlbench.emulator.peripherals.base import Cause, MachineAccess, Peripheral
 from mlbench.emulator.peripherals.power import ClockPower
 from mlbench.emulator.peripherals.usbd import FRAME_US, Usbd
+from mlbench.emulator.usb_cdc import Cdc, find_cdc
 
 _GET_DESCRIPTOR, _SET_ADDRESS, _SET_CONFIGURATION = (0x80, 6), (0x00, 5), (0x00, 9)
 _SET_LINE_CODING, _SET_CONTROL_LINE_STATE = (0x21, 0x20), (0x21, 0x22)
-_DEVICE, _CONFIGURATION, _STRING, _INTERFACE, _ENDPOINT = 1, 2, 3, 4, 5
-_COMMUNICATION, _CDC_DATA = 2, 10
-"""Interface classes."""
+_DEVICE, _CONFIGURATION, _STRING = 1, 2, 3
 _ENGLISH = 0x0409
 _OVERHEAD = 13
 """Bytes on the wire around a bulk packet's data (USB 2.0, 5.8.4: 19 packets of 64 bytes a frame)."""
@@ -38,19 +36,6 @@ class UsbTimes:
     timeout: float = 5_000_000.0
     open_after: float | None = 10_000.0
     """From the configured device to a program that opens the port; None: nobody does."""
-
-
-class Cdc(NamedTuple):
-    """Where a configuration has its CDC ACM port."""
-
-    configuration: int
-    interface: int
-    bulk_in: int
-    bulk_out: int
-    out_size: int
-    notify: int
-    interval: int
-    """Of the notifications, in frames."""
 
 
 class UsbHost(Peripheral):
@@ -81,6 +66,12 @@ class UsbHost(Peripheral):
         """What the port was last asked to be, once it is there."""
         self.baud = 115200
         self.outgoing = bytearray()
+        self.polled: dict[int, int] = {}
+        """Interrupt IN endpoints that a driver reads, and every how many frames."""
+        self.read_packets: list[tuple[int, bytes]] = []
+        """What those gave: endpoint and packet."""
+        self.replies: list[bytes | None] = []
+        """What a driver's control transfers brought, in turn; None for one that was refused."""
         self.under_way: set[str] = set()
         self.bus_free = 0
         super().__init__(machine)
@@ -124,6 +115,23 @@ class UsbHost(Peripheral):
         self.outgoing += data
         self.look()
 
+    # --- what a driver on the host may do ----------------------------------------------------
+
+    def transfer(self, setup: bytes, data: bytes = b"") -> None:
+        """A control transfer to the configured device; ``replies`` gets its data, none if it is sent.
+
+        Args:
+            setup: its SETUP packet of eight bytes (USB 2.0, 9.3).
+            data: what is sent with it.
+        """
+        value, index, length = struct.unpack("<HHH", setup[2:])
+        self._request((setup[0], setup[1]), value, index, length, data)
+
+    def poll(self, endpoint: int, interval: int) -> None:
+        """Read an interrupt IN endpoint from now on, every so many frames, into ``read_packets``."""
+        self.polled[endpoint] = interval
+        self.look()
+
     # --- the bus -----------------------------------------------------------------------------
 
     def look(self) -> None:
@@ -138,16 +146,25 @@ class UsbHost(Peripheral):
             return
         if self.current is not None and self._can_go_on():
             self._transact("CONTROL", self._control_bytes())
-        if not self.configured or self.port is None:
+        if not self.configured:
             return
         port, device = self.port, self.device
+        for endpoint, interval in self.polled.items():
+            if device.sends(endpoint):
+                self._wait_for_turn(f"POLL{endpoint}", interval)
+        if port is None:
+            return
         if self.is_open and device.sends(port.bulk_in):
             self._transact("BULKIN", len(device.to_host[port.bulk_in]))
         if self.is_open and self.outgoing and device.takes(port.bulk_out):
             self._transact("BULKOUT", min(len(self.outgoing), port.out_size))
-        if port.notify and device.sends(port.notify) and "NOTIFY" not in self.under_way:
-            self.under_way.add("NOTIFY")
-            self._after(FRAME_US * max(1, port.interval), "NOTIFY")
+        if port.notify and device.sends(port.notify):
+            self._wait_for_turn("NOTIFY", port.interval)
+
+    def _wait_for_turn(self, name: str, interval: int) -> None:
+        if name not in self.under_way:
+            self.under_way.add(name)
+            self._after(FRAME_US * max(1, interval), name)
 
     def _lost(self) -> None:
         """The device has gone."""
@@ -155,6 +172,7 @@ class UsbHost(Peripheral):
             self.machine.cancel(self.name, name)
         self.under_way.clear()
         self.queue.clear()
+        self.polled.clear()
         self.seen = self.configured = self.is_open = False
         self.current, self.stage, self.step, self.port = None, "", 0, None
 
@@ -173,7 +191,10 @@ class UsbHost(Peripheral):
     def on_event(self, name: str) -> None:
         """Time on the bus, or between two things to do, has passed."""
         self.under_way.discard(name)
-        getattr(self, f"_on_{name.lower()}")()
+        if name.startswith("POLL"):
+            self._on_poll(int(name[4:]))
+        else:
+            getattr(self, f"_on_{name.lower()}")()
         self.look()
 
     def _on_reset(self) -> None:
@@ -264,7 +285,13 @@ class UsbHost(Peripheral):
         elif not self.configured:
             self._give_up("refused", packet)
         else:
+            self._replied(packet, None)
             self._go_on()
+
+    def _replied(self, packet: bytes, reply: bytes | None) -> None:
+        """A driver's transfer is over; those of the port are the host's own."""
+        if (packet[0], packet[1]) not in (_SET_LINE_CODING, _SET_CONTROL_LINE_STATE):
+            self.replies.append(reply)
 
     def _on_timeout(self) -> None:
         if self.current is not None:
@@ -310,6 +337,7 @@ class UsbHost(Peripheral):
         self._over()
         data = bytes(self.data)
         if self.configured:
+            self._replied(packet, data if packet[0] & 0x80 else b"")
             self._go_on()
         elif self.step == 0:
             # Linux resets once more, now that it knows the size of the control endpoint's packets.
@@ -374,6 +402,10 @@ class UsbHost(Peripheral):
         if self.device.sends(self.port.notify):
             self.device.take(self.port.notify)
 
+    def _on_poll(self, endpoint: int) -> None:
+        if self.device.sends(endpoint):
+            self.read_packets.append((endpoint, self.device.take(endpoint)))
+
     # --- the machine's side ------------------------------------------------------------------
 
     def survives(self, _cause: Cause) -> bool:
@@ -383,32 +415,6 @@ class UsbHost(Peripheral):
     def state(self) -> dict[str, object]:
         """The attributes that a snapshot must hold."""
         names = ("cable", "seen", "step", "queue", "current", "stage", "data", "packet_size", "strings",
-                 "port", "configured", "is_open", "wanted_open", "baud", "outgoing", "under_way",
-                 "bus_free")  # fmt: skip
+                 "port", "configured", "is_open", "wanted_open", "baud", "outgoing", "polled",
+                 "read_packets", "replies", "under_way", "bus_free")  # fmt: skip
         return {name: getattr(self, name) for name in names}
-
-
-def find_cdc(descriptor: bytes) -> Cdc | None:
-    """The CDC ACM port of a configuration descriptor (USB 2.0, 9.6.3 to 9.6.6); None: it has none."""
-    configuration = descriptor[5] if len(descriptor) > 5 else 1
-    interface = bulk_in = bulk_out = notify = interval = 0
-    size = 64
-    has_interface, inside, at = False, 0, 0
-    while at + 2 <= len(descriptor) and descriptor[at] >= 2:
-        part = descriptor[at : at + descriptor[at]]
-        at += descriptor[at]
-        if part[1] == _INTERFACE and len(part) >= 9:
-            inside = part[5]
-            if inside == _COMMUNICATION and not has_interface:
-                has_interface, interface = True, part[2]
-        elif part[1] == _ENDPOINT and len(part) >= 7:
-            address, kind = part[2], part[3] & 3
-            if inside == _COMMUNICATION and kind == 3 and address & 0x80 and not notify:
-                notify, interval = address & 7, part[6]
-            elif inside == _CDC_DATA and kind == 2 and address & 0x80 and not bulk_in:
-                bulk_in = address & 7
-            elif inside == _CDC_DATA and kind == 2 and not address & 0x80 and not bulk_out:
-                bulk_out, size = address & 7, int.from_bytes(part[4:6], "little") or 64
-    if not (has_interface and bulk_in and bulk_out):
-        return None
-    return Cdc(configuration, interface, bulk_in, bulk_out, min(size, 64), notify, interval)

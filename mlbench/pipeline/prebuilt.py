@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlbench.boards import Board, board_for, load_boards
+from mlbench.boards import Board, board_for, default_board
 from mlbench.core.execution import Functions, Outcome, Probe, Target
 from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, BuildKeys, Firmware
 from mlbench.elf.given_files import GivenFiles, read_given
@@ -76,7 +76,7 @@ def spec_of(firmware: Firmware, board: str, *, ram: bool) -> SketchSpec:
     """An entry for the image on a board; without ``ram`` the limit is not searched for.
 
     Raises:
-        UsageError: no such board, one that is not like its chip, or none named where there are several.
+        UsageError: no such board, or one that is not like its chip.
     """
     return SketchSpec(
         name=firmware.name,
@@ -102,12 +102,6 @@ def listen(firmware: Firmware, target: Target) -> tuple[bytes, str]:
 
 
 def _board(name: str) -> Board:
-    if name:
-        board = board_for(name)
-        check_chip(board)
-        return board
-    known = [board for board in load_boards() if board.emulator]
-    if len(known) > 1:
-        do = f"give --board, one of: {', '.join(board.id for board in known)}"
-        raise UsageError("an image does not tell its board", do=do)
-    return known[0]
+    board = board_for(name) if name else default_board()
+    check_chip(board)
+    return board

@@ -87,7 +87,7 @@ class SimulatedChip:
             return
         bus, call = self.machine.bus, self.kind.bootloader
         wants_bootloader = (
-            call is not None and cause is Cause.SOFTWARE and bus.read(call.register, 4) == call.value
+            call is not None and cause is Cause.SOFTWARE and bus.read(call.register, 4) in call.values
         )
         self.machine.restart(cause)
         self._boot(why)

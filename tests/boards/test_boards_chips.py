@@ -10,7 +10,7 @@ import pytest
 from bare_image import Compiler
 from workshop import compiler_or_skip
 
-from mlbench.boards import board_for, load_boards
+from mlbench.boards import board_for, default_board, load_boards
 from mlbench.boards.board import Region
 from mlbench.boards.catalog import VARIABLE
 from mlbench.cli.main import main
@@ -47,6 +47,40 @@ def own(folder: Path, monkeypatch: pytest.MonkeyPatch, *change: str) -> Path:
 @pytest.mark.parametrize("board", [board for board in load_boards() if board.emulator], ids=lambda b: b.id)
 def test_each_board_that_comes_along_is_like_its_chip(board) -> None:
     assert chip_of(board).name == board.emulator.chip
+
+
+@pytest.mark.parametrize(
+    ("fqbn", "chip", "start", "size"),
+    [
+        ("Seeeduino:nrf52:xiaonRF52840Sense", "nrf52840", 0x27000, 811_008),
+        ("Seeeduino:mbed:xiaonRF52840", "nrf52840", 0x27000, 811_008),
+        ("adafruit:nrf52:feather52840:softdevice=s140v6,debug=l0", "nrf52840", 0x26000, 815_104),
+        ("adafruit:nrf52:pca10056", "nrf52840", 0x26000, 815_104),
+        ("sandeepmistry:nRF5:nRF52DK", "nrf52832", 0, 524_288),
+        ("sandeepmistry:nRF5:nRF52DK:softdevice=s132", "nrf52832", 0x1C000, 409_600),
+        ("sandeepmistry:nRF5:BBCmicrobitV2:softdevice=none", "nrf52833", 0, 524_288),
+        ("arduino:mbed_nicla:nicla_sense", "nrf52832", 0x10000, 458_752),
+    ],
+)
+def test_boards_of_other_cores_have_their_chip_and_their_place_in_flash(
+    fqbn: str, chip: str, start: int, size: int
+) -> None:
+    """The sizes are those that the cores' boards.txt allow a sketch; the Nicla's allows too much."""
+    board = board_for(fqbn)
+    assert chip_of(board).name == chip
+    assert board.flash == Region(start, size)
+    assert board.untried
+
+
+def test_an_image_runs_on_the_nano_where_no_board_is_named() -> None:
+    assert default_board().id == "nano33ble"
+
+
+def test_the_list_says_which_boards_are_untried(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["boards"]) == 0
+    parts = capsys.readouterr().out.split("\n    untried")
+    assert len(parts) - 1 == sum(board.untried for board in load_boards())
+    assert parts[0].splitlines()[-1].startswith("feather_nrf52840: ")
 
 
 @pytest.fixture(scope="module")

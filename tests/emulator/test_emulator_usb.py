@@ -10,7 +10,8 @@ from usb_firmware import ECHO
 
 from mlbench.emulator.machine import End, Machine
 from mlbench.emulator.peripherals.base import Cause
-from mlbench.emulator.usb_host import UsbTimes, find_cdc
+from mlbench.emulator.usb_cdc import find_cdc
+from mlbench.emulator.usb_host import UsbTimes
 
 
 def _run(machine: Machine, ms: float) -> None:
@@ -183,3 +184,39 @@ def test_the_host_goes_on_from_a_snapshot(bare: Compiler) -> None:
 @given(st.binary(max_size=80))
 def test_any_descriptor_is_read_without_harm(data: bytes) -> None:
     find_cdc(data)
+
+
+def test_a_driver_may_send_control_transfers_and_poll_an_interrupt_endpoint(bare: Compiler) -> None:
+    """Beside the serial port: here they ask for a descriptor, and for what the device refuses."""
+    machine = bare.machine(ECHO)
+    _run(machine, 400)
+    usb = machine.usb
+    usb.transfer(bytes([0x80, 6, 0, 1, 0, 0, 18, 0]))
+    usb.transfer(bytes([0xC0, 0x55, 0, 0, 0, 0, 4, 0]))
+    usb.transfer(bytes([0x21, 0x22, 1, 0, 0, 0, 0, 0]))
+    usb.poll(6, 2)
+    _run(machine, 20)
+    descriptor, refused = usb.replies
+    assert descriptor[:2] == bytes([18, 1])
+    assert len(descriptor) == 18
+    assert refused is None
+    assert _word(machine, "line_state") == 1
+    assert usb.read_packets == []
+    half = machine.save()
+    usb.device.to_host[6] = b"state"  # as EasyDMA leaves a packet there
+    usb.look()
+    _run(machine, 1.9)
+    assert usb.read_packets == []
+    _run(machine, 0.2)
+    assert usb.read_packets == [(6, b"state")]
+    machine.load(half)
+    assert usb.read_packets == []
+    assert usb.polled == {6: 2}
+
+
+def test_what_a_driver_waits_for_is_over_when_the_cable_is_pulled(bare: Compiler) -> None:
+    machine = bare.machine(ECHO)
+    _run(machine, 400)
+    machine.usb.poll(6, 2)
+    machine.usb.detach()
+    assert machine.usb.polled == {}

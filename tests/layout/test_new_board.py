@@ -108,7 +108,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def test_it_is_listed(checkout: Checkout) -> None:
-    assert checkout.mlbench("boards").split("made_up: ")[1].split("\nnano")[0].splitlines() == [
+    assert checkout.mlbench("boards").split("made_up: ")[1].split("\nmicrobit")[0].splitlines() == [
         "Made-up board, Cortex-M4F at 64 MHz",
         "    flash 843,776 bytes, RAM 262,144 bytes",
         "    backends: emulator, board",

@@ -231,9 +231,10 @@ def test_records_in_flash_outlive_resets_and_uploads(bare: Compiler) -> None:
     assert not chip.run(1000)
 
 
-def test_a_core_asks_for_the_bootloader_by_its_own_register(bare: Compiler) -> None:
+@pytest.mark.parametrize("value", [0xB0, 0x4E, 0x57], ids=["Mbed", "Adafruit", "Adafruit's UF2"])
+def test_a_core_asks_for_the_bootloader_by_its_own_register(bare: Compiler, value: int) -> None:
     soft_reset = "REG(0xE000ED0C) = 0x05FA0004; for (;;) ;"
-    chip = _chip(bare, f"int main(void) {{ REG(0x4000051C) = 0xB0; {soft_reset} }}")
+    chip = _chip(bare, f"int main(void) {{ REG(0x4000051C) = {value:#x}; {soft_reset} }}")
     assert chip.run(1000)
     assert chip.state is ChipState.BOOTLOADER
     chip = _chip(bare, f"int main(void) {{ if (REG(0x40000400) & 4) for (;;) ; {soft_reset} }}")

@@ -24,7 +24,7 @@ def arguments(parser: Parser) -> None:
     add_outputs(parser)
     add_image(parser, "an image for a supported board: ELF, HEX, UF2, or BIN; several are one image together")
     parser.add_argument(
-        "--board", metavar="BOARD", default="", help="FQBN or short name of the board; default: the image's"
+        "--board", metavar="BOARD", default="", help="FQBN or short name of the board; default: nano33ble"
     )
     parser.add_argument("--ram", action="store_true", help="search the limit of unused RAM too")
     parser.add_argument("--serial", action="store_true", help="show what the firmware prints")

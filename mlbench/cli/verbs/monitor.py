@@ -17,7 +17,9 @@ def arguments(parser: Parser) -> None:
     add_image(
         parser, "an image for a board with an emulator: ELF, HEX, UF2, or BIN; several are one image together"
     )
-    parser.add_argument("--board", metavar="BOARD", default="", help="FQBN or short name of the board")
+    parser.add_argument(
+        "--board", metavar="BOARD", default="", help="FQBN or short name of the board; default: nano33ble"
+    )
     parser.add_argument("--pty", metavar="LINK", help="make a serial port for other programs, at this path")
     parser.add_argument("--fast", action="store_true", help="as fast as possible, not in real time")
     parser.add_argument("--source", choices=("usb", "uart0", "uart1", "rtt"), help="show only this line")

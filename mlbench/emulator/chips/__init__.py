@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from mlbench.boards.board import Board, Region
 from mlbench.emulator.chip import Chip
+from mlbench.emulator.chips.nrf52832 import NRF52832
+from mlbench.emulator.chips.nrf52833 import NRF52833
 from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.errors import UsageError
 
-CHIPS = {chip.name: chip for chip in (NRF52840,)}
+CHIPS = {chip.name: chip for chip in (NRF52832, NRF52833, NRF52840)}
 """By name."""
 
 

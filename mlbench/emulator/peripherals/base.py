@@ -197,6 +197,14 @@ class Peripheral:
             self.stored[offset] = value
         return True
 
+    def keep(self, offset: int, bits: int) -> Writer:
+        """What a write to a register does of which only the lowest ``bits`` are there."""
+
+        def write(value: int) -> None:
+            self.stored[offset] = value & (1 << bits) - 1
+
+        return write
+
     def on_event(self, name: str) -> None:
         """A scheduled event is due."""
 

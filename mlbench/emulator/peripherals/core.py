@@ -62,6 +62,8 @@ _ACTIVE = {0: MEM_MANAGE, 1: BUS_FAULT, 3: USAGE_FAULT, 7: SVCALL, 8: DEBUG_MONI
 _PENDED = {12: USAGE_FAULT, 13: MEM_MANAGE, 14: BUS_FAULT, 15: SVCALL}
 _ENABLED = {MEM_MANAGE: 1 << 16, BUS_FAULT: 1 << 17, USAGE_FAULT: 1 << 18}
 """SHCSR (B3.2.13)."""
+_NVIC_BANKS = ((0x100, 16), (0x180, 16), (0x200, 16), (0x280, 16), (0x300, 16), (0x400, 124))
+"""Registers of interrupts, of which a chip has as many as it needs: offset, and the most (B3.4.3)."""
 
 
 class SystemControl(Peripheral):
@@ -157,7 +159,10 @@ class SystemControl(Peripheral):
         for n, first in enumerate(range(FIRST_IRQ, self.nvic.end, 4)):
             table.append(Register(0x400 + 4 * n, f"IPR{n}", read=self._priorities(first),
                                   write=self._set_priorities(first)))  # fmt: skip
-        return table
+        known = {register.offset for register in table}
+        # Those of interrupts that the chip has not read as zeros, and ignore writes (B3.4.3).
+        beyond = {at for first, count in _NVIC_BANKS for at in range(first, first + 4 * count, 4)} - known
+        return table + [Register(at, "NVIC", read_only=True) for at in sorted(beyond)]
 
     # --- what the core asks -------------------------------------------------------------------
 

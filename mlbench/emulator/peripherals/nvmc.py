@@ -24,6 +24,8 @@ ERASE_ALL_US = 169_000.0
 _WRITE, _ERASE = 1, 2
 """CONFIG.WEN."""
 _REGIONS = 8
+ACL_REGISTERS = tuple(0x800 + 16 * n + at for n in range(_REGIONS) for at in (0, 4, 8))
+"""Address, size and permissions of each region (6.2.2)."""
 _NO_WRITE = 1 << 1
 
 
@@ -58,12 +60,7 @@ class Nvmc(Peripheral):
             plain(0x548, "IHIT"),
             plain(0x54C, "IMISS"),
         ]
-        for n in range(_REGIONS):
-            table += [
-                Register(at, f"ACL{n}", write=self._once(at))
-                for at in range(0x800 + 16 * n, 0x80C + 16 * n, 4)
-            ]
-        return table
+        return table + [Register(at, "ACL", write=self._once(at)) for at in ACL_REGISTERS]
 
     def _once(self, at: int) -> Writer:
         def write(value: int) -> None:

@@ -48,7 +48,8 @@ class SpimTwim(NrfPeripheral):
     shorts = {17: ("END", "START")}  # noqa: RUF012
     """Those of TWI and TWIM follow on bytes that somebody acknowledged: they never come."""
 
-    def __init__(self, machine: MachineAccess, place: PeripheralSlot) -> None:
+    def __init__(self, machine: MachineAccess, place: PeripheralSlot, count_bits: int = 16) -> None:
+        self._count_bits = count_bits  # of RXD.MAXCNT and TXD.MAXCNT
         self.busy = False
         """A byte or a transfer is on the wire."""
         self.began = 0
@@ -65,8 +66,8 @@ class SpimTwim(NrfPeripheral):
             (0x56C, "PSELDCX"),
         )
         plain_registers = (
-            *((0x400, "STALLSTAT"), (0x534, "RXD.PTR"), (0x538, "RXD.MAXCNT"), (0x540, "RXD.LIST")),
-            *((0x544, "TXD.PTR"), (0x548, "TXD.MAXCNT"), (0x550, "TXD.LIST"), (0x554, "CONFIG")),
+            *((0x400, "STALLSTAT"), (0x534, "RXD.PTR"), (0x540, "RXD.LIST")),
+            *((0x544, "TXD.PTR"), (0x550, "TXD.LIST"), (0x554, "CONFIG")),
             *((0x568, "CSNPOL"), (0x570, "DCXCNT"), (0x588, "ADDRESS"), (0x5C0, "ORC")),
         )
         return [
@@ -77,6 +78,7 @@ class SpimTwim(NrfPeripheral):
             Register(0x51C, "TXD", write=self._write_byte),
             plain(0x524, "FREQUENCY", 0x04000000),
             *(plain(offset, name) for offset, name in plain_registers),
+            *(Register(at, "MAXCNT", write=self.keep(at, self._count_bits)) for at in (0x538, 0x548)),
             Register(0x53C, "RXD.AMOUNT", read_only=True),
             Register(0x54C, "TXD.AMOUNT", read_only=True),
             plain(0x560, "RXDELAY", 2),

@@ -53,8 +53,10 @@ class Uarte(NrfPeripheral):
     }
     shorts = {5: ("ENDRX", "STARTRX"), 6: ("ENDRX", "STOPRX")}  # noqa: RUF012
 
-    def __init__(self, machine: MachineAccess, place: PeripheralSlot, source: str) -> None:
-        self.source = source
+    def __init__(
+        self, machine: MachineAccess, place: PeripheralSlot, source: str, count_bits: int = 16
+    ) -> None:
+        self.source, self._count_bits = source, count_bits
         self.incoming = bytearray()
         self.fifo = bytearray()
         """Received, and not yet in RAM or read by the CPU."""
@@ -82,10 +84,10 @@ class Uarte(NrfPeripheral):
             Register(0x51C, "TXD", write=self._write_byte),
             plain(0x524, "BAUDRATE", _DEFAULT_BAUD),
             plain(0x534, "RXD.PTR"),
-            plain(0x538, "RXD.MAXCNT"),
+            Register(0x538, "RXD.MAXCNT", write=self.keep(0x538, self._count_bits)),
             Register(0x53C, "RXD.AMOUNT", read=lambda: self.rx_amount, until=never),
             plain(0x544, "TXD.PTR"),
-            plain(0x548, "TXD.MAXCNT"),
+            Register(0x548, "TXD.MAXCNT", write=self.keep(0x548, self._count_bits)),
             Register(0x54C, "TXD.AMOUNT", read=lambda: self.tx_amount, until=never),
             plain(0x56C, "CONFIG"),
         ]
@@ -120,7 +122,7 @@ class Uarte(NrfPeripheral):
             self.tx_open = True
         if self._mode() != _UARTE:
             return
-        count = self.stored.get(0x548, 0) & 0xFFFF
+        count = self.stored.get(0x548, 0)
         data = self.machine.read_memory(self.stored.get(0x544, 0), count)
         if len(data) < count:
             self.machine.note(
