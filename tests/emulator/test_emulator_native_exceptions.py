@@ -11,6 +11,7 @@ from interrupt_programs import PROGRAM, machine_with
 from unicorn import arm_const as arm
 
 from mlbench.elf.image import Image
+from mlbench.emulator import hook_native
 from mlbench.emulator.machine import End, Machine
 
 _PROGRAMS = 12
@@ -61,6 +62,16 @@ def test_interrupt_programs_run_alike(program: Image) -> None:
                 assert one == other, f"seed {seed}, program {n}, cut {number}, part {part}"
         exceptions += native[-2][6][0]
     assert exceptions > 50 * _PROGRAMS, "programs of this kind are full of exceptions"
+
+
+def test_registers_that_cannot_be_found_leave_exceptions_to_python(
+    program: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuts = [_CYCLES // 4]
+    expected = _trace(program, 5, cuts, python=False, watched=True)
+    monkeypatch.setattr(hook_native, "find_registers", lambda _uc: None)
+    assert machine_with(program, 5, python=False).processor.native is None
+    assert _trace(program, 5, cuts, python=False, watched=True) == expected
 
 
 @pytest.mark.parametrize("python", [False, True], ids=["C", "Python"])
