@@ -258,7 +258,7 @@ class NativeBlockHook:
         count = len(numbers)
         if count != len(self._values):
             self._numbers, self._values = (ctypes.c_int32 * count)(), (ctypes.c_uint32 * count)()
-        self._numbers[:] = numbers
+        self._numbers[:] = list(numbers)
         self._library.mlbench_registers(
             ctypes.byref(self._state), self._numbers, self._values, ctypes.c_uint32(count)
         )

@@ -73,11 +73,10 @@ class Mpu:
         """The first address that may not be read or written, at a priority of 0 or more (B3.5.3)."""
         if not self.control & ENABLE:
             return None
-        last = address + size - 1
-        places = (address, *range((address | _STEP - 1) + 1, last + 1, _STEP))
-        for place in places:
-            if not self._allows_at(place & 0xFFFFFFFF, privileged, write):
-                return place & 0xFFFFFFFF
+        for start in (address, *range((address | _STEP - 1) + 1, address + size, _STEP)):
+            place: int = start & 0xFFFFFFFF
+            if not self._allows_at(place, privileged, write):
+                return place
         return None
 
     def allows(self, address: int, size: int, privileged: bool, write: bool) -> bool:

@@ -161,4 +161,4 @@ class Nvic:
         for which, numbers in zip((self.enabled, self.pending, self.active, self.lines), sets, strict=True):
             which.clear()
             which |= set(numbers)
-        self.priority[: self.end] = priority
+        self.priority[: self.end] = list(priority)
