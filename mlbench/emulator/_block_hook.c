@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 16
+#define ABI 17
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64, SWITCHES = 128 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5, MISALIGNED = 6 };
@@ -76,6 +76,7 @@ typedef struct {
     uint32_t mpu_on, mpu_default; /* the MPU is in force; privileged code may reach what no region holds */
     uint32_t mpu_bases[8], mpu_attributes[8];
     uint32_t host;         /* all exceptions are the host's now */
+    uint32_t host_calls;   /* supervisor calls from this number on are the host's; 0: none is */
     uint32_t taken;        /* exceptions entered here */
     uint32_t entry_cycles, exit_cycles, chain_cycles;
     uint32_t ram_start, ram_size;

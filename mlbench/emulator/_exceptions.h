@@ -315,7 +315,8 @@ static int call_supervisor(hook_t *hook, uint32_t pc)
     core_t *core = hook->core;
     uint32_t pending = core->pending[0], event = hook->event_register;
     int level = execution_priority(hook, 0);
-    if (group_priority(core, SVCALL) >= level)
+    const uint8_t *call = memory_at(hook, pc - 2, 1);
+    if (group_priority(core, SVCALL) >= level || (core->host_calls && (!call || *call >= core->host_calls)))
         return HOST;
     pend(hook, SVCALL);
     if (enter(hook, candidate(core), pc, level, 0, 0, 1) == TAKEN)

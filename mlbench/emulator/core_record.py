@@ -72,7 +72,7 @@ class CoreRecord(ctypes.Structure):
         *(
             (name, ctypes.c_uint32)
             for name in (
-                *("host", "taken", "entry_cycles", "exit_cycles", "chain_cycles", "ram_start", "ram_size"),
+                *("host", "host_calls", "taken", "entry_cycles", "exit_cycles", "chain_cycles", "ram_start", "ram_size"),
             )
         ),
         *((name, ctypes.c_int32) for name in _REGISTERS),

@@ -187,7 +187,7 @@ def test_gpio_levels_and_edges(bare: Compiler) -> None:
           for (;;) ; }
         """
     )
-    assert machine.run(MS).end is End.IDLE
+    assert machine.run(10 * MS).end is End.IDLE
     assert notes(machine) == [3]
     port = _part(machine, "P0", Gpio)
     for level in (1, 1, 0, 1):
