@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 16
+#define ABI 17
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64, SWITCHES = 128 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5, MISALIGNED = 6 };
@@ -79,6 +79,7 @@ typedef struct {
     uint32_t taken;        /* exceptions entered here */
     uint32_t entry_cycles, exit_cycles, chain_cycles;
     uint32_t ram_start, ram_size;
+    uint32_t host_calls; /* SVC of this number and above are the host's; 0: none is */
     int32_t xpsr, ipsr, iepsr, control, primask, basepri, faultmask, psp, msp, nzcv, nzcvqg, fpscr, s0;
     uint8_t *ram;
     last_read_t *last_read;

@@ -40,7 +40,7 @@ from mlbench.emulator.nvic import (
 from mlbench.emulator.peripherals import core
 from mlbench.emulator.peripherals.core import SystemControl
 from mlbench.emulator.semihosting import BKPT, Semihosting
-from mlbench.emulator.softdevice import InFront, answer_of
+from mlbench.emulator.softdevice import FIRST_CALL, InFront, answer_of
 from mlbench.emulator.unaligned import describe_unaligned
 from mlbench.errors import EnvironmentFault
 
@@ -93,6 +93,11 @@ class Processor:
         """Exceptions in C; None where Python has to deal with them."""
         self.describe_ram: Callable[[int], str] = lambda _address: ""
         """Asked what is at an address of RAM that has no name, for a report; empty: it cannot be told."""
+
+    def stand_behind(self, in_front: InFront) -> None:
+        """Know what belongs in front of the image: what it asks of that is told where it is missing."""
+        self.in_front = in_front
+        self.nvic.record.host_calls = FIRST_CALL if in_front.missing() else 0
 
     def reset(self) -> None:
         """Awake, and in no exception."""

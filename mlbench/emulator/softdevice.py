@@ -14,7 +14,8 @@ _INFORMATION = _MBR_SIZE + 0x2000
 """Offset in flash of a SoftDevice's information."""
 _SMALLEST_END = 0x18000
 """No known SoftDevice of the nRF52 ends below: the smallest, S112, ends at 0x19000."""
-_FIRST_CALL = 0x10
+FIRST_CALL = 0x10
+"""SVC of this number and above are for the MBR and the SoftDevice."""
 _MBR_CALL = 0x18
 _DISABLE, _IS_ENABLED = 0x11, 0x12
 _NAMES = {
@@ -54,7 +55,7 @@ class InFront:
 
     def missed_call(self, number: int) -> str:
         """What to say of an SVC that nobody answers; empty: it is not for what is missing."""
-        if number < _FIRST_CALL:
+        if number < FIRST_CALL:
             return ""
         missing = self.missing()
         if not missing or (missing == "MBR" and number != _MBR_CALL):
