@@ -76,10 +76,10 @@ typedef struct {
     uint32_t mpu_on, mpu_default; /* the MPU is in force; privileged code may reach what no region holds */
     uint32_t mpu_bases[8], mpu_attributes[8];
     uint32_t host;         /* all exceptions are the host's now */
-    uint32_t host_calls;   /* supervisor calls from this number on are the host's; 0: none is */
     uint32_t taken;        /* exceptions entered here */
     uint32_t entry_cycles, exit_cycles, chain_cycles;
     uint32_t ram_start, ram_size;
+    uint32_t host_calls; /* SVC of this number and above are the host's; 0: none is */
     int32_t xpsr, ipsr, iepsr, control, primask, basepri, faultmask, psp, msp, nzcv, nzcvqg, fpscr, s0;
     uint8_t *ram;
     last_read_t *last_read;

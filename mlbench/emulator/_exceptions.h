@@ -310,13 +310,19 @@ static int take(hook_t *hook, uint32_t pc)
     return NOTHING;
 }
 
+/* Whether an SVC is for what belongs in front of the firmware and is missing, of which the host tells. */
+static int is_host_call(const hook_t *hook, uint32_t pc)
+{
+    const uint8_t *code = hook->core->host_calls ? memory_at(hook, pc - 2, 2) : 0;
+    return code && code[0] >= hook->core->host_calls;
+}
+
 static int call_supervisor(hook_t *hook, uint32_t pc)
 {
     core_t *core = hook->core;
     uint32_t pending = core->pending[0], event = hook->event_register;
     int level = execution_priority(hook, 0);
-    const uint8_t *call = memory_at(hook, pc - 2, 1);
-    if (group_priority(core, SVCALL) >= level || (core->host_calls && (!call || *call >= core->host_calls)))
+    if (group_priority(core, SVCALL) >= level || is_host_call(hook, pc))
         return HOST;
     pend(hook, SVCALL);
     if (enter(hook, candidate(core), pc, level, 0, 0, 1) == TAKEN)

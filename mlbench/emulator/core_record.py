@@ -72,7 +72,8 @@ class CoreRecord(ctypes.Structure):
         *(
             (name, ctypes.c_uint32)
             for name in (
-                *("host", "host_calls", "taken", "entry_cycles", "exit_cycles", "chain_cycles", "ram_start", "ram_size"),
+                *("host", "taken", "entry_cycles", "exit_cycles", "chain_cycles", "ram_start", "ram_size"),
+                "host_calls",
             )
         ),
         *((name, ctypes.c_int32) for name in _REGISTERS),

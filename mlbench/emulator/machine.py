@@ -82,7 +82,7 @@ class Machine:
         self._map()
         self._vectors = load_image(self.cpu, self.bus, image, chip)
         begins = self._vectors if chip.softdevice else chip.flash.start
-        self.processor.set_in_front(InFront(self.cpu.read, chip.flash.start, begins))
+        self.processor.stand_behind(InFront(self.cpu.read, chip.flash.start, begins))
         self.flash_array.programmed()
         self._loaded_ram = bytes(self.ram.data)
         self.stuck: Callable[[], bool] | None = None

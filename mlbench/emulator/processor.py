@@ -94,8 +94,8 @@ class Processor:
         self.describe_ram: Callable[[int], str] = lambda _address: ""
         """Asked what is at an address of RAM that has no name, for a report; empty: it cannot be told."""
 
-    def set_in_front(self, in_front: InFront) -> None:
-        """What belongs in front of the image; where it is missing, calls of it are looked at one by one."""
+    def stand_behind(self, in_front: InFront) -> None:
+        """Know what belongs in front of the image: what it asks of that is told where it is missing."""
         self.in_front = in_front
         self.nvic.record.host_calls = FIRST_CALL if in_front.missing() else 0
 

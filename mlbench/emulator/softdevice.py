@@ -15,7 +15,7 @@ _INFORMATION = _MBR_SIZE + 0x2000
 _SMALLEST_END = 0x18000
 """No known SoftDevice of the nRF52 ends below: the smallest, S112, ends at 0x19000."""
 FIRST_CALL = 0x10
-"""Numbers of SVC from here on are for what is in front; lower ones are the firmware's own."""
+"""SVC of this number and above are for the MBR and the SoftDevice."""
 _MBR_CALL = 0x18
 _DISABLE, _IS_ENABLED = 0x11, 0x12
 _NAMES = {

@@ -6,14 +6,14 @@ USB (part B: commands by control transfers, events by an interrupt endpoint) and
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from bare_image import MS, Compiler
+from bare_image import MS
 
+from mlbench.elf.given_files import GivenFiles, read_given
 from mlbench.elf.image import Image
 from mlbench.emulator.chips import load_chip
 from mlbench.emulator.endings import End
@@ -116,20 +116,14 @@ class UartController(Controller):
         return event
 
 
-def image(name: str, folder: Path) -> Image:
-    """The firmware of a package."""
-    hex_file = files(f"zephyr_4_4_0_{name}").joinpath("firmware.hex")
-    flat, elf = folder / "firmware.bin", folder / f"{name}.elf"
-    convert = ["arm-none-eabi-objcopy", "-I", "ihex", "-O", "binary", "--gap-fill", "0xff"]
-    subprocess.run([*convert, str(hex_file), str(flat)], check=True)
-    link = ["arm-none-eabi-ld", "-b", "binary", "--section-start=.data=0", "-e", "0", "-z", "max-page-size=4"]
-    subprocess.run([*link, flat.name, "-o", str(elf)], check=True, cwd=folder)
-    return Image.load(elf)
+def image(name: str) -> Image:
+    """The firmware of a package, which is an Intel HEX file."""
+    return read_given(GivenFiles((Path(str(files(f"zephyr_4_4_0_{name}").joinpath("firmware.hex"))),))).image
 
 
-def usb_controller(name: str, folder: Path, *, python: bool = False) -> UsbController:
+def usb_controller(name: str, *, python: bool = False) -> UsbController:
     """One that the host has configured, and whose events it reads."""
-    controller = UsbController(Machine(image(name, folder), load_chip("nrf52840"), force_python=python))
+    controller = UsbController(Machine(image(name), load_chip("nrf52840"), force_python=python))
     usb = controller.machine.usb
     assert usb is not None
     controller.wait(lambda: usb.configured, 1000)
@@ -157,10 +151,9 @@ def check(answers: list[bytes]) -> None:
     assert enciphered[::-1] == ENCIPHERED
 
 
-@pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize("name", USB)
-def test_a_controller_on_usb_is_configured_and_answers(name: str, tmp_path: Path) -> None:
-    controller = usb_controller(name, tmp_path)
+def test_a_controller_on_usb_is_configured_and_answers(name: str) -> None:
+    controller = usb_controller(name)
     check(converse(controller))
     usb = controller.machine.usb
     assert usb is not None
@@ -168,19 +161,17 @@ def test_a_controller_on_usb_is_configured_and_answers(name: str, tmp_path: Path
     assert controller.machine.notes == ["USB: the firmware's device has no CDC ACM port"]
 
 
-@pytest.mark.usefixtures("bare")
-def test_a_controller_on_a_uart_answers(tmp_path: Path) -> None:
-    controller = UartController(Machine(image(UART, tmp_path), load_chip("nrf52832")))
+def test_a_controller_on_a_uart_answers() -> None:
+    controller = UartController(Machine(image(UART), load_chip("nrf52832")))
     check(converse(controller))
     assert controller.machine.notes == []
 
 
 @pytest.mark.slow
-def test_it_answers_the_same_with_the_block_hook_in_python(tmp_path: Path, bare: Compiler) -> None:
-    assert bare
+def test_it_answers_the_same_with_the_block_hook_in_python() -> None:
     told = []
     for python in (False, True):
-        controller = usb_controller(USB[0], tmp_path, python=python)
+        controller = usb_controller(USB[0], python=python)
         told.append(
             (converse(controller), controller.machine.clock.now, controller.machine.hook.instructions)
         )

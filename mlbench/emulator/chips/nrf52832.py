@@ -90,5 +90,6 @@ NRF52832 = Chip(
     events=family.EVENTS,
     watchdog="WDT",
     bootloader=family.BOOTLOADER,
-    uf2_families=(family.UF2_FAMILY,),
+    # NRF52832xxAA, and NRF52 for all of them.
+    uf2_families=(0x72721D4E, family.UF2_FAMILY),
 )
