@@ -120,7 +120,7 @@ def _names(
             what = f"is not the ELF file of {given.main}: they differ at {where:#010x}"
             raise UsageError(what, where=str(given.names), do="name the one it was made from")
         return _useful(image), ()
-    notes = []
+    notes: list[str] = []
     for file in reversed(given.files):
         if file in elfs:
             return _useful(elfs[file]), tuple(notes)
