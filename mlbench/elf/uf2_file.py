@@ -59,7 +59,7 @@ def read_uf2(data: bytes, file: Path, families: Collection[int] | None = None) -
         by_family.setdefault(block.family, []).append(block)
     if not by_family:
         raise UsageError("has no block for flash", where=str(file), do=_AGAIN)
-    wanted = by_family if families is None else [f for f in by_family if not f or f in families]
+    wanted = list(by_family) if families is None else [f for f in by_family if not f or f in families]
     if not wanted:
         others = ", ".join(_name(family) for family in by_family)
         known = " or ".join(_name(family) for family in families or ())
