@@ -9,6 +9,7 @@ asks Unicorn for each register, which takes longer and gives the same. Memory is
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import struct
@@ -22,7 +23,11 @@ _OBJECT_BYTES = 1 << 17
 _REGISTERS = range(arm.UC_ARM_REG_R0, arm.UC_ARM_REG_R0 + 13)
 
 _known: list[tuple[int, int]] = []
-"""Offset of the pointer in the handle, and of the registers behind it: the same for all in a process."""
+"""Where they were found so far: offset of the pointer in the handle, and of the registers behind it.
+
+Most are the same for all CPUs of a process. But a pointer to something else may have led to them by chance.
+"""
+_seeds = itertools.count()
 
 
 def find_registers(uc: unicorn.Uc) -> int | None:
@@ -40,28 +45,33 @@ def find_registers(uc: unicorn.Uc) -> int | None:
 
 
 def _find(uc: unicorn.Uc, handle: int, memory: int) -> int | None:
-    if not _known:
-        first, second = (_candidates(uc, handle, memory, seed) for seed in (1, 2))
-        both = sorted(first & second)
-        if not both:
-            return None
-        _known.append(both[0])
-    pointer_at, offset = _known[0]
-    pattern = _write_pattern(uc, 3)
-    pointer = int.from_bytes(_read(memory, handle + pointer_at, 8), "little")
-    return pointer + offset if _read(memory, pointer + offset, len(pattern)) == pattern else None
+    place = _at_known(uc, handle, memory)
+    if place is None:
+        first, second = (_candidates(uc, handle, memory) for _ in range(2))
+        _known.extend(sorted(first & second - set(_known)))
+        place = _at_known(uc, handle, memory)
+    return place
 
 
-def _write_pattern(uc: unicorn.Uc, seed: int) -> bytes:
-    rng = random.Random(seed)  # noqa: S311 - only has to be distinctive
+def _at_known(uc: unicorn.Uc, handle: int, memory: int) -> int | None:
+    pattern = _write_pattern(uc)
+    for pointer_at, offset in _known:
+        pointer = int.from_bytes(_read(memory, handle + pointer_at, 8), "little")
+        if _read(memory, pointer + offset, len(pattern)) == pattern:
+            return pointer + offset
+    return None
+
+
+def _write_pattern(uc: unicorn.Uc) -> bytes:
+    rng = random.Random(next(_seeds))  # noqa: S311 - only has to be distinctive
     values = [rng.getrandbits(32) for _ in _REGISTERS]
     for register, value in zip(_REGISTERS, values, strict=True):
         uc.reg_write(register, value)
     return struct.pack(f"<{len(values)}I", *values)
 
 
-def _candidates(uc: unicorn.Uc, handle: int, memory: int, seed: int) -> set[tuple[int, int]]:
-    pattern = _write_pattern(uc, seed)
+def _candidates(uc: unicorn.Uc, handle: int, memory: int) -> set[tuple[int, int]]:
+    pattern = _write_pattern(uc)
     pairs: set[tuple[int, int]] = set()
     content = _read(memory, handle, _HANDLE_BYTES)
     for at in range(0, len(content) - 7, 8):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from random_code import image_of, likely_code, outcome, wild_code
 
 from mlbench.cycles.model import BlockFlag, load_model
+from mlbench.emulator import cpu_registers
 from mlbench.emulator.block_hook import NativeBlockHook, PythonBlockHook, make_block_hook
 from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Machine
@@ -353,3 +354,15 @@ def test_more_blocks_than_the_table_began_with(bare: Compiler) -> None:
         assert run_to(machine, "finish").end is End.BREAKPOINT
         figures.append(_figures(machine))
     assert figures[0] == figures[1]
+
+
+def test_a_place_of_registers_that_was_found_by_chance_is_not_relied_on(
+    bare: Compiler, native_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = bare.machine("int main(void) { return 0; }")
+    assert isinstance(machine.hook, NativeBlockHook)
+    assert machine.hook.knows_registers
+    monkeypatch.setattr(cpu_registers, "_known", [(32, 44216), (40, 0)])
+    again = bare.machine("int main(void) { return 0; }")
+    assert isinstance(again.hook, NativeBlockHook)
+    assert again.hook.knows_registers
