@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 17
+#define ABI 18
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64, SWITCHES = 128 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5, MISALIGNED = 6 };
@@ -24,11 +24,15 @@ enum { READ = 0, FETCH = 1, DIVIDEND = 2, SIGNED_DIVIDEND = 3, OPERAND = 4, SUBT
 #define MEMORIES 4
 #define MAX_LINES 512 /* of the instruction cache */
 #define PLACES 0x20000
+#define STEADY 64 /* most blocks at a time that need not be looked for in the cache */
 
-typedef struct {
+typedef struct block {
     uint32_t address, size, instructions, cycles, flags, depth, taken;
     uint32_t accesses, early, late, unseen, quick;
     uint32_t checks, rechecks; /* behind the accesses; rechecks: in each round of a loop */
+    /* This file's own, see `look_up`. */
+    uint64_t epoch, stamp;
+    struct block *next; /* the block that came after it the last time */
 } block_t;
 
 /* base + (scaled << shift) + offset; registers and slots by number, -1 for none. */
@@ -122,6 +126,10 @@ typedef struct {
     uint16_t *ring_at; /* by `place`, where in the ring a line may be; the host's, PLACES of them */
     uint32_t ring_lines[MAX_LINES];
     uint16_t older[MAX_LINES + 1], newer[MAX_LINES + 1];
+    /* See `look_up`. */
+    uint64_t epoch, clock, settled;
+    uint32_t dirty, steady_count;
+    block_t *steady[STEADY];
 } hook_t;
 
 #if defined(__GNUC__)
@@ -180,14 +188,16 @@ static inline uint32_t recall(hook_t *hook, uint32_t line)
     return was;
 }
 
-/* Fetch the lines of a block; how many were not in the cache. `conflicts`: of these, for their place alone. */
-static uint32_t fetch(hook_t *hook, uint32_t address, uint32_t size, uint32_t *conflicts)
+/* Fetch the lines of a block; how many were not in the cache. `conflicts`: of these, for their place alone.
+ * `changed`: a line has come into either cache. */
+static uint32_t fetch(hook_t *hook, uint32_t address, uint32_t size, uint32_t *conflicts, uint32_t *changed)
 {
     uint32_t misses = 0;
     uint32_t last = (address + size - 1) >> hook->line_bits;
     for (uint32_t line = address >> hook->line_bits; line <= last; line++) {
         uint32_t set = line & hook->set_mask, known = recall(hook, line);
         uint32_t *ways = hook->tags + 2 * set;
+        *changed |= !known;
         if (ways[0] == line) {
             hook->newest[set] = 0;
         } else if (ways[1] == line) {
@@ -198,9 +208,58 @@ static uint32_t fetch(hook_t *hook, uint32_t address, uint32_t size, uint32_t *c
             hook->newest[set] = way;
             misses++;
             *conflicts += known;
+            *changed = 1;
         }
     }
     return misses;
+}
+
+/* While no line comes into the cache, none leaves it: what was found in it stays there, and only the order in
+ * which lines were used last changes. Blocks that were found since the last change (of the same `epoch`) get a
+ * stamp each time, and the order is put right when it next matters, by their stamps. */
+EXPORT void mlbench_settle(hook_t *hook)
+{
+    block_t *late[STEADY];
+    uint32_t count = 0, unused = 0;
+    if (!hook->dirty)
+        return;
+    for (uint32_t n = 0; n < hook->steady_count; n++) {
+        block_t *block = hook->steady[n];
+        uint32_t at = count;
+        if (block->stamp <= hook->settled)
+            continue;
+        for (count++; at && late[at - 1]->stamp > block->stamp; at--)
+            late[at] = late[at - 1];
+        late[at] = block;
+    }
+    for (uint32_t n = 0; n < count; n++)
+        fetch(hook, late[n]->address, late[n]->size, &unused, &unused);
+    hook->settled = hook->clock;
+    hook->dirty = 0;
+}
+
+/* Bytes of code that all have a place in the cache at once, whatever their address. */
+static inline uint32_t way_bytes(const hook_t *hook)
+{
+    return (hook->set_mask + 1) << hook->line_bits;
+}
+
+/* Fetch a block that is not known to be in the cache. */
+static NOINLINE void look_up(hook_t *hook, block_t *block)
+{
+    uint32_t conflicts = 0, changed = 0;
+    mlbench_settle(hook);
+    hook->cycles += fetch(hook, block->address, block->size, &conflicts, &changed) * hook->miss;
+    hook->placement += conflicts * hook->miss;
+    if (changed || hook->steady_count == STEADY) {
+        hook->epoch++;
+        hook->steady_count = 0;
+    }
+    if (block->size <= way_bytes(hook)) {
+        block->epoch = hook->epoch;
+        block->stamp = hook->settled = ++hook->clock;
+        hook->steady[hook->steady_count++] = block;
+    }
 }
 
 static uint32_t reg(const hook_t *hook, int number)
@@ -340,24 +399,30 @@ static void price(hook_t *hook, uint32_t first, uint32_t count)
     }
 }
 
+/* Price a read of one word of flash. */
+static inline void read_flash(hook_t *hook, uint32_t address)
+{
+    uint32_t line = address >> hook->line_bits;
+    uint32_t halves = hook->halves + (line == hook->data_line ? hook->read_same : hook->read_new);
+    hook->data_line = line;
+    hook->flash_reads++;
+    hook->cycles += halves >> 1;
+    hook->halves = halves & 1;
+}
+
 /* The same for reads of one word by the CPU's registers alone: what loops are made of. */
 static inline void price_quickly(hook_t *hook, const access_t *access, uint32_t count)
 {
     const uint32_t *registers = hook->registers;
-    for (; count; count--, access++) {
+    const uint32_t flash_start = hook->flash_start, flash_size = hook->flash_size;
+    for (const access_t *end = access + count; access != end; access++) {
         uint32_t address = registers[access->base] + access->offset;
         if (access->kind == BY_TWO)
             address += registers[access->scaled] << access->shift;
         if (address & (uint32_t)(access->width - 1))
             hook->cycles += access->width == 4 && address & 1 ? 2 * hook->unaligned : hook->unaligned;
-        if (address - hook->flash_start < hook->flash_size) {
-            uint32_t line = address >> hook->line_bits;
-            uint32_t halves = hook->halves + (line == hook->data_line ? hook->read_same : hook->read_new);
-            hook->data_line = line;
-            hook->flash_reads++;
-            hook->cycles += halves >> 1;
-            hook->halves = halves & 1;
-        }
+        if (address - flash_start < flash_size)
+            read_flash(hook, address);
     }
 }
 
@@ -412,10 +477,36 @@ static int before(hook_t *hook, uint32_t address, uint32_t size)
     return 0;
 }
 
+/* A block has followed itself. What another round costs, where it is plain; a block that follows itself was
+ * branched to. The host sets `round` to 0 with whatever it changes, so that one look tells that nothing came
+ * between. */
+static void expect_round(hook_t *hook, const block_t *block)
+{
+    hook->loop_placement = block->flags & STRADDLES ? hook->straddle : 0;
+    hook->looping = block->cycles + block->taken + hook->loop_placement;
+    if (!(block->depth | block->late | block->unseen) && (!block->early || (block->quick && hook->registers))
+        && block->size <= way_bytes(hook) && hook->cache_on && !(block->flags & ~(uint32_t)STRADDLES)
+        && !(hook->attention | hook->unmask_attention))
+        hook->round = (uint64_t)block->address << 32 | block->size;
+}
+
+/* What is known of a block; null: nothing. */
+static NOINLINE block_t *find(const hook_t *hook, uint32_t address, uint32_t size)
+{
+    block_t *block = hook->table + (((address >> 1) * 2654435769u >> 7) & hook->mask);
+    while (block->address != address || block->size != size) {
+        if (!block->size)
+            return NULL;
+        if (++block == hook->table + hook->mask + 1)
+            block = hook->table;
+    }
+    return block;
+}
+
 static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
 {
     block_t *block = hook->last_block;
-    uint32_t low;
+    uint32_t low, jumped, straddle, cost;
     int again = block && block->address == address && block->size == size;
 
     if ((hook->reason | hook->late_count | hook->resumed | hook->attention | hook->unmask_attention)
@@ -426,15 +517,17 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
         return;
     }
     if (!again) {
-        block = hook->table + (((address >> 1) * 2654435769u >> 7) & hook->mask);
-        while (block->address != address || block->size != size) {
-            if (!block->size) {
+        block_t *next = block ? block->next : NULL;
+        if (!next || next->address != address || next->size != size) {
+            next = find(hook, address, size);
+            if (!next) {
                 stop(hook, UNKNOWN, address, size);
                 return;
             }
-            if (++block == hook->table + hook->mask + 1)
-                block = hook->table;
+            if (block)
+                block->next = next;
         }
+        block = next;
     }
     if (block->flags & (BREAK | SELF | SENDS_EVENT | SWITCHES)) {
         if ((block->flags & SWITCHES) && hook->switched && !hook->resumed)
@@ -462,27 +555,26 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
         if (low < hook->low_sp)
             hook->low_sp = low;
     }
-    if (address != hook->expected) {
-        hook->cycles += hook->last_taken;
-        if (block->flags & STRADDLES) {
-            hook->cycles += hook->straddle;
-            hook->placement += hook->straddle;
-        }
-    }
+    /* Without branches: whether a block was jumped to is what a host's CPU guesses worst. */
+    jumped = 0u - (address != hook->expected);
+    straddle = hook->straddle & jumped & (0u - (block->flags / STRADDLES & 1));
+    hook->placement += straddle;
+    cost = block->cycles + (hook->last_taken & jumped) + straddle;
     if (hook->cache_on) {
         /* A loop's lines are held: nothing else has been fetched since they were. Longer blocks than a way
          * of the cache may throw out their own. */
-        if (!again || size > (hook->set_mask + 1) << hook->line_bits) {
-            uint32_t conflicts = 0;
-            hook->cycles += fetch(hook, address, size, &conflicts) * hook->miss;
-            hook->placement += conflicts * hook->miss;
+        if (block->epoch == hook->epoch) {
+            block->stamp = ++hook->clock;
+            hook->dirty = 1;
+        } else if (!again || size > way_bytes(hook)) {
+            look_up(hook, block);
         }
     } else {
         uint32_t line = address >> hook->line_bits, last = (address + size - 1) >> hook->line_bits;
         hook->cycles += (last - line + (line != hook->fetch_line)) * hook->uncached;
         hook->fetch_line = last;
     }
-    hook->cycles += block->cycles;
+    hook->cycles += cost;
     hook->instructions += block->instructions;
     hook->unseen_loads += block->unseen;
     if (block->early) {
@@ -498,17 +590,9 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
     hook->expected = address + size;
     hook->last_flags = block->flags;
     hook->last_taken = block->taken;
-    /* What another round costs, where it is plain; 0: it is not. A block that follows itself was branched to. */
-    hook->loop_placement = block->flags & STRADDLES ? hook->straddle : 0;
-    hook->looping = 0;
     hook->round = 0;
-    if (!(block->depth | block->late | block->unseen) && (!block->early || (block->quick && hook->registers))
-        && size <= (hook->set_mask + 1) << hook->line_bits)
-        hook->looping = block->cycles + block->taken + hook->loop_placement;
-    /* The host sets it to 0 with whatever it changes, so that one look tells that nothing came between. */
-    if (hook->looping && hook->cache_on && !(block->flags & ~(uint32_t)STRADDLES)
-        && !(hook->reason | hook->late_count | hook->attention | hook->unmask_attention))
-        hook->round = (uint64_t)address << 32 | size;
+    if (again)
+        expect_round(hook, block);
 }
 
 EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *user)

@@ -99,6 +99,7 @@ class NativeBlockHook:
         self._grow(1 << 13)
 
     def _grow(self, entries: int) -> None:
+        self._settle()
         self._records = (BlockRecord * entries)()
         self._entries = entries
         self._state.table = ctypes.addressof(self._records)
@@ -318,8 +319,16 @@ class NativeBlockHook:
         for block in self._blocks.switch(address, on):
             self._place(block)
 
+    def _settle(self) -> None:
+        """Have all that was executed in the order of the cache's lines, and all blocks looked up anew."""
+        state = self._state
+        self._library.mlbench_settle(ctypes.byref(state))
+        state.steady_count = 0
+        state.epoch += 1
+
     def empty_cache(self) -> None:
         """Forget what the instruction cache holds."""
+        self._settle()
         ctypes.memset(self._state.tags, 0xFF, ctypes.sizeof(self._state.tags))
         ctypes.memset(self._state.newest, 0, ctypes.sizeof(self._state.newest))
         ctypes.memset(self._state.ring_lines, 0xFF, ctypes.sizeof(self._state.ring_lines))
@@ -333,6 +342,7 @@ class NativeBlockHook:
 
     def save(self) -> object:
         """What a snapshot must hold."""
+        self._settle()
         return bytes(self._state)
 
     def load(self, saved: Any) -> None:
@@ -340,11 +350,13 @@ class NativeBlockHook:
         state = self._state
         pointers = state.table, state.mask, state.accesses, state.ring_at
         callbacks = state.core, state.trapped, state.read, state.write, state.switched
-        memories = bytes(state.memories)
+        memories, epoch = bytes(state.memories), state.epoch
         ctypes.memset(self._ring_at, 0xFF, ctypes.sizeof(self._ring_at))
         ctypes.memmove(ctypes.addressof(state), saved, ctypes.sizeof(state))
         state.table, state.mask, state.accesses, state.ring_at = pointers
         state.core, state.trapped, state.read, state.write, state.switched = callbacks
+        # No block that was found in the cache before is known to be in this one.
+        state.epoch = max(epoch, state.epoch) + 1
         self._find_ring()
         ctypes.memmove(state.memories, memories, len(memories))
         state.last_block = None

@@ -7,10 +7,11 @@ import ctypes
 from mlbench.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 17
+ABI = 18
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
+STEADY = 64
 PLACES = 0x20000
 """Numbers that ``_block_hook.c`` gives to lines of code."""
 
@@ -19,23 +20,16 @@ class BlockRecord(ctypes.Structure):
     """Mirror of ``block_t``."""
 
     _fields_ = [
-        (name, ctypes.c_uint32)
-        for name in (
-            "address",
-            "size",
-            "instructions",
-            "cycles",
-            "flags",
-            "depth",
-            "taken",
-            "accesses",
-            "early",
-            "late",
-            "unseen",
-            "quick",
-            "checks",
-            "rechecks",
-        )
+        *(
+            (name, ctypes.c_uint32)
+            for name in (
+                *("address", "size", "instructions", "cycles", "flags", "depth", "taken"),
+                *("accesses", "early", "late", "unseen", "quick", "checks", "rechecks"),
+            )
+        ),
+        ("epoch", ctypes.c_uint64),
+        ("stamp", ctypes.c_uint64),
+        ("next", ctypes.c_void_p),
     ]
 
 
@@ -143,6 +137,12 @@ class HookState(ctypes.Structure):
         ("ring_lines", ctypes.c_uint32 * MAX_LINES),
         ("older", ctypes.c_uint16 * (MAX_LINES + 1)),
         ("newer", ctypes.c_uint16 * (MAX_LINES + 1)),
+        ("epoch", ctypes.c_uint64),
+        ("clock", ctypes.c_uint64),
+        ("settled", ctypes.c_uint64),
+        ("dirty", ctypes.c_uint32),
+        ("steady_count", ctypes.c_uint32),
+        ("steady", ctypes.c_void_p * STEADY),
     ]
 
 

@@ -224,6 +224,39 @@ def test_native_and_python_tell_the_same_conflicts(bare: Compiler, seed: int) ->
     assert native.hook.placement > 0
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_loops_in_loops_leave_the_cache_in_the_same_order(bare: Compiler, seed: int) -> None:
+    """Small functions in loops of random subsets: most blocks are in the cache, in orders that change."""
+    rng = random.Random(seed)
+    sizes = [rng.randrange(1, 24) for _ in range(110)]
+    functions = "".join(
+        f"__attribute__((noinline)) static void f{n}(void)"
+        f' {{ __asm volatile(".rept {size}\\n nop\\n .endr"); }}\n'
+        for n, size in enumerate(sizes)
+    )
+
+    def loop(depth: int) -> str:
+        parts = [f"f{rng.randrange(len(sizes))}();" for _ in range(rng.randrange(1, 9))]
+        if depth:
+            parts += [loop(depth - 1) for _ in range(rng.randrange(1, 4))]
+        rng.shuffle(parts)
+        return f"for (int i{depth} = 0; i{depth} < {rng.randrange(1, 6)}; i{depth}++) {{ {' '.join(parts)} }}"
+
+    image = bare.image(f"{functions}int main(void) {{ {' '.join(loop(3) for _ in range(4))} return 0; }}")
+    native, python = Machine(image, NRF52840), Machine(image, NRF52840, force_python=True)
+    while native.clock.now < 40 * MS:
+        endings = []
+        for machine in (native, python):
+            # Snapshots in the middle, and breakpoints, by which blocks come to be known anew.
+            machine.load(machine.save())
+            endings.append(run_to(machine, "finish", 0.2).end)
+        assert _figures(native) == _figures(python)
+        assert endings[0] == endings[1]
+        if endings[0] is End.BREAKPOINT:
+            break
+    assert native.hook.placement > 0
+
+
 _MAIN = ".globl main, count, out\n.type main, %function\n.comm count, 4\n.comm out, 4\n"
 
 
