@@ -66,7 +66,7 @@ def test_the_verb_may_be_left_out_or_stand_behind_options(given, expected):
         (["cache", "list", "bilds"], "did you mean 'builds'?"),
         (["run", "--min", "x"], "'x' is not a whole number"),
         (["run", "--output", "3"], "ARG:BYTES"),
-        (["elf"], "FIRMWARE.elf"),
+        (["elf"], "FIRMWARE"),
         (["elf", "none.elf"], "no such file"),
         (["run", "none.yml"], "cannot read the suite"),
         ([], "no mlbench.yml and no sketch here"),

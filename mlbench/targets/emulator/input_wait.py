@@ -152,11 +152,14 @@ class InputWait:
         if stack != MAIN:
             machine.cpu.watch_loads(machine.ram, load)
         try:
+            # Whether the last step was one of the thread's own: an interrupt comes back to where it came.
+            went_on = True
             for _ in range(_BLOCKS):
                 if machine.processor.asleep:
                     place = place or self._receiving_at(machine.cpu.pc)
                     break
-                if follows():
+                begins_here = follows()
+                if begins_here and went_on:
                     state = self._registers()
                     if not states:
                         ram = self._ram()
@@ -173,6 +176,7 @@ class InputWait:
                 ending = machine.run(machine.clock.now + 1, resume=True)
                 if ending.end not in (End.DEADLINE, End.BREAKPOINT):
                     break
+                went_on = begins_here and follows()
         finally:
             machine.on_read = None
             machine.cpu.watch_loads(machine.ram, None)
