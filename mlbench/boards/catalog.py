@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from mlbench.boards.board import Board, board_of, unlisted
 from mlbench.core.fqbn import OWN_PACKAGE, is_fqbn, without_options
 from mlbench.errors import UsageError
+from mlbench.util.own_yaml import load_own
 
 if TYPE_CHECKING:
     from mlbench.util.yaml_lines import LocatedYaml
@@ -153,9 +154,7 @@ def _load(place: str) -> tuple[Board, ...]:
 def _brought(text: str) -> Board:
     # Read without lines and schema, which tests hold them against: the list of boards is the quickest
     # thing the command line does.
-    import yaml
-
-    data: dict[str, Any] = yaml.safe_load(text)
+    data: dict[str, Any] = load_own(text)
     return board_of(data)
 
 

@@ -15,13 +15,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from mlbench.cycles.addresses import Accesses, Decoded, accesses
 from mlbench.cycles.alignment import NO_ALIGNMENT, Alignment, alignment
 from mlbench.cycles.decode import decode
 from mlbench.cycles.insn import Insn
 from mlbench.cycles.pipeline import Cost, Pipeline
+from mlbench.util.own_yaml import load_own
 
 NO_ACCESSES = Accesses((), (), 0)
 
@@ -189,4 +188,4 @@ def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:
 def load_model(name: str, *, checks_alignment: bool = True) -> CostModel:
     """The cost model from the table ``<name>.yml`` beside this module."""
     text = files(__package__).joinpath(f"{name}.yml").read_text(encoding="utf-8")
-    return CostModel(yaml.safe_load(text), checks_alignment=checks_alignment)
+    return CostModel(load_own(text), checks_alignment=checks_alignment)
