@@ -12,7 +12,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from mlbench.emulator.chip import BootloaderCall, EventRegisters, Maker, PeripheralSlot, Region
+from mlbench.emulator.chip import (
+    BootloaderCall,
+    Chip,
+    EventRegisters,
+    Maker,
+    PeripheralSlot,
+    Region,
+    StartState,
+)
 from mlbench.emulator.peripherals.analog import Comparator, Temp
 from mlbench.emulator.peripherals.base import MachineAccess, Peripheral, Register, plain
 from mlbench.emulator.peripherals.crypto import CcmAar, Ecb, Rng
@@ -286,3 +294,50 @@ def absent(parts: Iterable[Part]) -> tuple[tuple[Region, str], ...]:
 def usb_host(machine: MachineAccess) -> UsbHost:
     """What is at the other end of the USB cable."""
     return UsbHost(machine, machine.part(Usbd, "USBD"), machine.part(ClockPower, "CLOCK"))
+
+
+def chip(
+    name: str,
+    memories: tuple[Region, Region],
+    peripherals: tuple[Part, ...],
+    *,
+    irqs: int,
+    cost_table: str,
+    start: StartState,
+    uf2_families: tuple[int, ...] = (),
+    windows: tuple[Region, ...] = (),
+    usb: bool = True,
+) -> Chip:
+    """A chip of the series, with what all of them have.
+
+    Args:
+        name: as in ``nrf52840``.
+        memories: its flash and its RAM.
+        peripherals: all that it has.
+        irqs: how many interrupts.
+        cost_table: what its instructions cost.
+        start: what the bootloader in front leaves.
+        uf2_families: its own, beside the one of the series.
+        windows: more of them, for registers that not all have.
+        usb: whether it has a USB device.
+    """
+    flash, ram = memories
+    return Chip(
+        name=name,
+        title=f"the nRF{name.removeprefix('nrf')}",
+        flash=flash,
+        ram=ram,
+        windows=(*WINDOWS, *windows),
+        irqs=irqs,
+        priority_bits=PRIORITY_BITS,
+        peripherals=peripherals,
+        cost_table=cost_table,
+        start=start,
+        absent=absent(peripherals),
+        softdevice=True,
+        events=EVENTS,
+        usb_host=usb_host if usb else None,
+        watchdog="WDT",
+        bootloader=BOOTLOADER,
+        uf2_families=(*uf2_families, UF2_FAMILY),
+    )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from mlbench.emulator.chip import Chip, StartState
+from mlbench.emulator.chip import StartState
 from mlbench.emulator.chips import family
 from mlbench.emulator.peripherals.analog import Comparator
 from mlbench.emulator.peripherals.base import plain
@@ -72,24 +72,16 @@ _PERIPHERALS = (
     ),
 )
 
-NRF52832 = Chip(
-    name="nrf52832",
-    title="the nRF52832",
-    flash=_FLASH,
-    ram=_RAM,
-    windows=family.WINDOWS,
+NRF52832 = family.chip(
+    "nrf52832",
+    (_FLASH, _RAM),
+    _PERIPHERALS,
     # The last is the FPU's, 38.
     irqs=39,
-    priority_bits=family.PRIORITY_BITS,
-    peripherals=_PERIPHERALS,
     cost_table="nrf52840",
     # As after a reset: no bootloader is known to change it.
     start=StartState(cache_on=False, float_on=False),
-    absent=family.absent(_PERIPHERALS),
-    softdevice=True,
-    events=family.EVENTS,
-    watchdog="WDT",
-    bootloader=family.BOOTLOADER,
-    # NRF52832xxAA, and NRF52 for all of them.
-    uf2_families=(0x72721D4E, family.UF2_FAMILY),
+    # NRF52832xxAA.
+    uf2_families=(0x72721D4E,),
+    usb=False,
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from mlbench.emulator.chip import Chip, StartState
+from mlbench.emulator.chip import StartState
 from mlbench.emulator.chips import family
 from mlbench.emulator.peripherals.base import plain
 from mlbench.emulator.peripherals.power import ClockPower
@@ -36,25 +36,15 @@ _PERIPHERALS = (
     *family.memories(_IDENTITY, _FLASH, _RAM, reset_pin=18),
 )
 
-NRF52833 = Chip(
-    name="nrf52833",
-    title="the nRF52833",
-    flash=_FLASH,
-    ram=_RAM,
-    windows=family.WINDOWS,
+NRF52833 = family.chip(
+    "nrf52833",
+    (_FLASH, _RAM),
+    _PERIPHERALS,
     # The last is SPIM3's, 47 (4.2.4).
     irqs=48,
-    priority_bits=family.PRIORITY_BITS,
-    peripherals=_PERIPHERALS,
     cost_table="nrf52840",
     # As after a reset: no bootloader is known to change it.
     start=StartState(cache_on=False, float_on=False),
-    absent=family.absent(_PERIPHERALS),
-    softdevice=True,
-    events=family.EVENTS,
-    usb_host=family.usb_host,
-    watchdog="WDT",
-    bootloader=family.BOOTLOADER,
-    # NRF52833, and NRF52 for all of them.
-    uf2_families=(0x621E937A, family.UF2_FAMILY),
+    # NRF52833.
+    uf2_families=(0x621E937A,),
 )

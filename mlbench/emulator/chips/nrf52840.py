@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from mlbench.emulator.chip import Chip, Region, StartState
+from mlbench.emulator.chip import Region, StartState
 from mlbench.emulator.chips import family
 from mlbench.emulator.peripherals.power import ClockPower
 
@@ -22,26 +22,18 @@ _PERIPHERALS = (
     *family.memories(_IDENTITY, _FLASH, _RAM, reset_pin=18, ficr={0x350: ("PRODTEST0", 0xBB42319F)}),
 )
 
-NRF52840 = Chip(
-    name="nrf52840",
-    title="the nRF52840",
-    flash=_FLASH,
-    ram=_RAM,
-    windows=(*family.WINDOWS, Region(0x5002A000, 0x2000)),
+NRF52840 = family.chip(
+    "nrf52840",
+    (_FLASH, _RAM),
+    _PERIPHERALS,
     # Section 5.1, CPU.
     irqs=48,
-    priority_bits=family.PRIORITY_BITS,
-    peripherals=_PERIPHERALS,
     cost_table="nrf52840",
     # The Nano's bootloader, an Mbed program, has turned both on. The SoftDevices S140 6.1.1 and 7.3.0, which
     # stand before images of Adafruit's and Seeed's cores, turn on the cache too.
     start=StartState(cache_on=True, float_on=True),
-    absent=family.absent(_PERIPHERALS),
-    softdevice=True,
-    events=family.EVENTS,
-    usb_host=family.usb_host,
-    watchdog="WDT",
-    bootloader=family.BOOTLOADER,
-    # NRF52840, and NRF52 for all of them (microsoft/uf2, utils/uf2families.json).
-    uf2_families=(0xADA52840, family.UF2_FAMILY),
+    # NRF52840 (microsoft/uf2, utils/uf2families.json).
+    uf2_families=(0xADA52840,),
+    # CryptoCell's.
+    windows=(Region(0x5002A000, 0x2000),),
 )
