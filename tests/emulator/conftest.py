@@ -16,6 +16,12 @@ def chip(bare: Compiler) -> Chip:
     return Chip(bare.machine("int main(void) { return 0; }"))
 
 
+@pytest.fixture(params=["native", "python"])
+def force_python(request: pytest.FixtureRequest) -> bool:
+    """Both block hooks."""
+    return str(request.param) == "python"
+
+
 @pytest.fixture(scope="session")
 def native_library(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
     """The block hook, built from its source as it is now."""

@@ -63,12 +63,6 @@ def test_the_stack_is_named(bare: Compiler) -> None:
     assert "(6 bytes above SP, on the stack)" in ending.text
 
 
-@pytest.fixture(params=["native", "python"])
-def force_python(request: pytest.FixtureRequest) -> bool:
-    """Both block hooks."""
-    return str(request.param) == "python"
-
-
 _SEEN = """
 NAKED void usage_fault_handler(void) { __asm("mrs r0, msp; b seen"); }
 __attribute__((used)) void seen(u32 *frame) { note(REG(0xE000ED28)); REG(0xE000ED28) = ~0u; frame[6] += 4; }

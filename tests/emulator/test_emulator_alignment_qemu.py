@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import os
-import random
 from pathlib import Path
 
 import pytest
 from alignment_rows import ROWS, WORDS, RandomRow, page_rows, program, random_rows, values
 from bare_image import address
 from qemu_machine import BothMachines, both
+from seeds import new_seed
 
 from mlbench.emulator.faults import Fault
 from mlbench.emulator.machine import Machine
@@ -20,7 +19,6 @@ __all__ = ["both"]
 _UNALIGNED = 1 << 24
 
 
-@pytest.mark.parametrize("force_python", [False, True], ids=["native", "python"])
 @pytest.mark.parametrize("usage_fault", [True, False])
 def test_the_table(both: BothMachines, usage_fault: bool, force_python: bool) -> None:
     elf = both.image(program(ROWS, usage_fault=usage_fault), asm=True, lines=True)
@@ -73,17 +71,14 @@ def _source(path: str) -> list[str]:
     return Path(path).read_text(encoding="utf-8").splitlines()
 
 
-@pytest.mark.parametrize("force_python", [False, True], ids=["native", "python"])
 def test_random_ones(both: BothMachines, force_python: bool) -> None:
-    seed = "same each time" if os.environ.get("CI") else str(random.randrange(1 << 32))
-    print(f"seed {seed!r}")
+    seed = new_seed()
     rows = random_rows(seed, 1500)
     elf = both.image(program(rows), asm=True)
     emulated, reference = both.emulated(elf, force_python=force_python), both.reference(elf)
     assert _compare(rows, emulated, reference) > len(rows) // 4
 
 
-@pytest.mark.parametrize("force_python", [False, True], ids=["native", "python"])
 def test_it_blocks_across_two_pages(both: BothMachines, force_python: bool) -> None:
     faults, rows = 0, page_rows()
     for start in range(0, len(rows), 54):  # flash ends

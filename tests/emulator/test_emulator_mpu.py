@@ -194,12 +194,6 @@ def test_the_hosts_idea_of_a_region_is_the_same() -> None:
     assert not mpu.allows(0x20000200, 4, False, False)
 
 
-@pytest.fixture(params=["native", "python"])
-def force_python(request: pytest.FixtureRequest) -> bool:
-    """Both block hooks."""
-    return str(request.param) == "python"
-
-
 _STORES = """
   __attribute__((noinline)) void stores(u32 at) {
     __asm volatile("mov r3, %0; vmov d1, r3, r3; movs r2, #9; 1: str r2, [r3, #1]; strh r2, [r3, #7];"
