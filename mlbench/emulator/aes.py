@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 BLOCK = 16
 """Bytes of a block, and of a key."""
 _ROUNDS = 10
@@ -12,6 +14,7 @@ def _double(value: int) -> int:
     return value << 1 ^ (0x11B if value & 0x80 else 0)
 
 
+@cache
 def _substitutions() -> bytes:
     """The S-box (5.1.1): the inverse of each byte in the field, and an affine step."""
     powers, value = [], 1
@@ -28,17 +31,17 @@ def _substitutions() -> bytes:
     return bytes(box)
 
 
-_BOX = _substitutions()
 _SHIFTED = tuple((column + row) % 4 * 4 + row for column in range(4) for row in range(4))
 """Where the bytes of a block come from when its rows are shifted (5.1.2)."""
 
 
 def _round_keys(key: bytes) -> list[bytes]:
-    words, constant = [key[n : n + 4] for n in range(0, BLOCK, 4)], 1
+    box, constant = _substitutions(), 1
+    words = [key[n : n + 4] for n in range(0, BLOCK, 4)]
     while len(words) < 4 * (_ROUNDS + 1):
         word = words[-1]
         if len(words) % 4 == 0:
-            word = bytes(_BOX[byte] for byte in (*word[1:], word[0]))
+            word = bytes(box[byte] for byte in (*word[1:], word[0]))
             word = bytes((word[0] ^ constant, *word[1:]))
             constant = _double(constant)
         words.append(bytes(a ^ b for a, b in zip(words[-4], word, strict=True)))
@@ -62,10 +65,11 @@ def encrypted(key: bytes, block: bytes) -> bytes:
     """
     if len(key) != BLOCK or len(block) != BLOCK:
         raise ValueError(f"AES-128 takes a key and a block of {BLOCK} bytes, not {len(key)} and {len(block)}")
+    box = _substitutions()
     first, *middle, last = _round_keys(key)
     state = _combined(block, first)
     for round_key in middle:
-        state = bytes(_BOX[state[place]] for place in _SHIFTED)
+        state = bytes(box[state[place]] for place in _SHIFTED)
         mixed = b"".join(_mixed(state[n : n + 4]) for n in range(0, BLOCK, 4))
         state = _combined(mixed, round_key)
-    return _combined(bytes(_BOX[state[place]] for place in _SHIFTED), last)
+    return _combined(bytes(box[state[place]] for place in _SHIFTED), last)

@@ -99,6 +99,5 @@ class AlignedBases:
 
     def _is_there(self, use: AlignedUse) -> bool:
         """Whether the code still is what it was."""
-        code = self._cpu.read(use.address, 4).ljust(4, b"\0")
-        first, second = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
+        first, second = self._cpu.halfwords(use.address)
         return needed(first, second, decode(use.address, first, second)) == (use.base, use.size)

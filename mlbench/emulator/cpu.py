@@ -171,6 +171,11 @@ class Cpu:
         offset = address - memory.start
         memory.data[offset : offset + len(data)] = data
 
+    def halfwords(self, address: int) -> tuple[int, int]:
+        """Two halfwords of plain memory, an instruction and what follows it; 0 outside of it."""
+        data = self.read(address, 4).ljust(4, b"\0")
+        return int.from_bytes(data[:2], "little"), int.from_bytes(data[2:], "little")
+
     def word(self, address: int) -> int:
         """One 32-bit word of plain memory; 0 outside of it."""
         return int.from_bytes(self.read(address, 4), "little")

@@ -95,8 +95,7 @@ class FlashArray:
         cpu, fault = self._cpu, self._cpu.access_fault
         if fault is None or cpu.pc != fault.pc:
             return False
-        code = cpu.read(cpu.pc, 4).ljust(4, b"\0")
-        halves = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
+        halves = cpu.halfwords(cpu.pc)
         store = transfers.decode_store(*halves)
         if store is None:
             return False

@@ -134,17 +134,13 @@ class Machine:
             return self.cpu.read(address, size)
         return b""
 
-    def write_memory(self, address: int, data: bytes) -> None:
+    def write_memory(self, address: int, data: bytes) -> bool:
         """EasyDMA reaches data RAM only; the rest is lost."""
-        if self.chip.ram.start <= address <= self.chip.ram.end - len(data):
-            self.cpu.write(address, data)
-            if self.ram_code.written(address, len(data)):
-                self.attention()
-
-    def _store(self, address: int, data: bytes) -> bool:
         if not self.chip.ram.start <= address <= self.chip.ram.end - len(data):
             return False
-        self.write_memory(address, data)
+        self.cpu.write(address, data)
+        if self.ram_code.written(address, len(data)):
+            self.attention()
         return True
 
     def published(self, address: int) -> None:
@@ -235,7 +231,7 @@ class Machine:
             chip,
             self.activity,
         )
-        self._refused_stores = RefusedStores(cpu, self.scs.mpu, self._store)
+        self._refused_stores = RefusedStores(cpu, self.scs.mpu, self.write_memory)
         self.rtt = Rtt(self, self.ram)
         self.bus.add_outside(self.rtt)
         self._positions = Positions(self.model, self.hook, cpu.read, cpu.r, self.nvic.record)

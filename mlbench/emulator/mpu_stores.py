@@ -38,8 +38,7 @@ class RefusedStores:
         address, kind = cpu.memory_fault
         if address % _PAGE:
             return False
-        code = cpu.read(cpu.pc, 4).ljust(4, b"\0")
-        halves = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
+        halves = cpu.halfwords(cpu.pc)
         store = transfers.decode_store(*halves)
         pieces = transfers.pieces(*halves, cpu.r, lambda n: int(cpu.uc.reg_read(arm.UC_ARM_REG_D0 + n)))
         if store is None or pieces is None:

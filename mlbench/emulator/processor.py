@@ -383,10 +383,6 @@ class Processor:
         cpu.pc = cpu.pc + size
         self.hook.expected = cpu.pc
 
-    def _halfwords(self) -> tuple[int, int]:
-        code = self.cpu.read(self.cpu.pc, 4).ljust(4, b"\0")
-        return int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
-
     def _access_failed(self) -> Ending | None:
         """Nothing answers there, flash is not written like this, or a register refuses it."""
         cpu, access = self.cpu, self.cpu.access_fault
@@ -409,7 +405,7 @@ class Processor:
                 self.faults.happened(fault)
                 self.hook.expected = cpu.pc
                 return self._bus_fault_later()
-            store = transfers.decode_store(*self._halfwords())
+            store = transfers.decode_store(*self.cpu.halfwords(self.cpu.pc))
             if store is not None:
                 return self._store_failed(fault, store)
         status = FaultStatus.PRECISERR | FaultStatus.BFARVALID
@@ -425,7 +421,7 @@ class Processor:
             why = Refused.MPU.value if self._mpu_in_force & ENABLE else "nothing is executed there"
             what = f"executing {cpu.pc:#010x}{self.in_front.explain(cpu.pc, executed=True) or f' ({why})'}"
             return self.fault(Fault(MEM_MANAGE, what, cpu.pc, cpu.pc, FaultStatus.IACCVIOL))
-        verb = "writing" if transfers.decode_store(*self._halfwords()) else "reading"
+        verb = "writing" if transfers.decode_store(*self.cpu.halfwords(self.cpu.pc)) else "reading"
         what = f"{verb} {address:#010x} ({Refused.MPU.value})"
         status = FaultStatus.DACCVIOL | FaultStatus.MMARVALID
         return self.fault(Fault(MEM_MANAGE, what, cpu.pc, address, status), address)
@@ -472,7 +468,7 @@ class Processor:
         if not cpu.thumb:
             what = f"branch to {pc:#010x} without the Thumb bit{self.in_front.explain(pc, executed=True)}"
             return self.fault(Fault(USAGE_FAULT, what, pc, pc, FaultStatus.INVSTATE))
-        first, second = self._halfwords()
+        first, second = self.cpu.halfwords(self.cpu.pc)
         status, more = FaultStatus.UNDEFINSTR, self.in_front.explain(pc, executed=True)
         if first & 0xEC00 == 0xEC00 and second >> 8 & 15 not in (10, 11):
             status, more = FaultStatus.NOCP, more or f" (there is no coprocessor {second >> 8 & 15})"
@@ -544,7 +540,7 @@ class Processor:
 
     def _breakpoint(self) -> Ending | None:
         cpu = self.cpu
-        code = self._halfwords()[0]
+        code = self.cpu.halfwords(self.cpu.pc)[0]
         if code == BKPT:
             self._note(
                 "semihosting is answered here, as if a debugger were attached; a board without one stops"

@@ -132,8 +132,8 @@ class MachineAccess(Protocol):
     def read_memory(self, address: int, size: int) -> bytes:
         """What EasyDMA reads: data RAM (nRF52840 PS v1.7, section 4.2: flash is out of its reach)."""
 
-    def write_memory(self, address: int, data: bytes) -> None:
-        """What EasyDMA writes."""
+    def write_memory(self, address: int, data: bytes) -> bool:
+        """What EasyDMA writes; whether that is within its reach, else nothing is written."""
 
     def published(self, address: int) -> None:
         """An event register at ``address`` was raised: PPI may pass it on."""

@@ -86,9 +86,8 @@ class LiveRun:
         return self._end(Outcome.PASSED, fatal_exit.text) if fatal_exit.good else self._end(*end, chain)
 
     def _end(self, outcome: Outcome, text: str, chain: tuple[Frame, ...] = ()) -> LiveEnd:
-        refused = self._heap.state.refused
-        if refused and outcome is not Outcome.PASSED:
-            outcome, text = Outcome.NO_MEMORY, f"{refused}, then {text}"
+        if outcome is not Outcome.PASSED:
+            outcome, text = verdict.with_refusal(self._heap.state.refused, outcome, text)
         return LiveEnd(*verdict.with_overflow(self._stacks, outcome, text), chain)
 
     def _describe_ram(self, address: int) -> str:

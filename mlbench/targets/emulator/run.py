@@ -371,8 +371,7 @@ class EmulatedRun:
         return self._finish(*self._for_want_of_memory(*end), chain)
 
     def _for_want_of_memory(self, outcome: Outcome, text: str) -> tuple[Outcome, str]:
-        refused = self._heap.state.refused
-        return (Outcome.NO_MEMORY, f"{refused}, then {text}") if refused else (outcome, text)
+        return verdict.with_refusal(self._heap.state.refused, outcome, text)
 
     def _finish(self, outcome: Outcome, reason: str, chain: tuple[Any, ...]) -> RunResult:
         machine, spans = self.machine, self._spans.state

@@ -79,6 +79,11 @@ def of_ending(
     return Outcome.HUNG, f"did not finish in {ms:.0f} ms of the board's time{when}{last}{asks}"
 
 
+def with_refusal(refused: str, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+    """Outcome and reason of a bad end with the refusal of memory that came before, where there was one."""
+    return (Outcome.NO_MEMORY, f"{refused}, then {reason}") if refused else (outcome, reason)
+
+
 def with_overflow(stacks: StackWatch, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
     """Outcome and reason with the stack overflow that came first, where there was one."""
     stacks.fold()
