@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntFlag
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlbench.cycles.addresses import Accesses, Decoded, accesses
 from mlbench.cycles.alignment import NO_ALIGNMENT, Alignment, alignment
@@ -64,12 +64,21 @@ class Block:
     alignment: Alignment = NO_ALIGNMENT
 
 
+class LineCosts(NamedTuple):
+    """Cycles that the fetch of a line of flash takes longer than one from memory without wait states."""
+
+    jumped: int
+    """Where a branch, or an exception, leads into the line."""
+    followed: int
+    """Where the line before it was executed to its end."""
+
+
 @dataclass(frozen=True)
 class RunCosts:
     """Costs that depend on the path taken, in cycles."""
 
     straddle: int
-    miss: int
+    miss: LineCosts
     cache_sets: int
     cache_line_bits: int
     exception_entry: int
@@ -78,7 +87,7 @@ class RunCosts:
     read_new_halves: int
     read_same_halves: int
     unaligned: int
-    uncached_line: int
+    uncached: LineCosts
     divide: tuple[int, ...]
     """Cycles of a divide by the bits of its quotient, 0 to 32."""
 
@@ -108,7 +117,7 @@ class CostModel:
             raise ValueError("the block hook models one size of flash lines only")
         self.run = RunCosts(
             straddle=int(table["misaligned_target"]["cycles"]),
-            miss=int(cache_table["miss"]),
+            miss=LineCosts(**cache_table["miss"]),
             cache_sets=int(cache_table["lines"]) // 2,
             cache_line_bits=int(cache_table["line_bytes"]).bit_length() - 1,
             exception_entry=int(table["exception"]["entry"]),
@@ -117,7 +126,7 @@ class CostModel:
             read_new_halves=int(table["flash_read"]["new_line_halves"]),
             read_same_halves=int(table["flash_read"]["same_line_halves"]),
             unaligned=int(table["unaligned"]["cycles"]),
-            uncached_line=int(cache_table["off"]),
+            uncached=LineCosts(**cache_table["off"]),
             divide=_divide_costs(table["divide"]),
         )
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 18
+#define ABI 19
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64, SWITCHES = 128 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5, MISALIGNED = 6 };
@@ -110,7 +110,8 @@ typedef struct {
     void (*write)(uint64_t offset, uint32_t size, uint64_t value);
     memory_t memories[MEMORIES];
     int32_t first_register, high_registers[3];
-    uint32_t straddle, miss, uncached, cache_on, line_bits, set_mask;
+    uint32_t straddle, miss_jumped, miss_followed, uncached_jumped, uncached_followed;
+    uint32_t cache_on, line_bits, set_mask;
     uint32_t flash_start, flash_size, read_new, read_same, unaligned, data_line, fetch_line, halves;
     uint32_t late_access, late_count;
     uint32_t expected, current, last_flags, last_taken, looping, loop_placement;
@@ -188,13 +189,14 @@ static inline uint32_t recall(hook_t *hook, uint32_t line)
     return was;
 }
 
-/* Fetch the lines of a block; how many were not in the cache. `conflicts`: of these, for their place alone.
- * `changed`: a line has come into either cache. */
-static uint32_t fetch(hook_t *hook, uint32_t address, uint32_t size, uint32_t *conflicts, uint32_t *changed)
+/* Fetch the lines of a block; the cycles for those that were not in the cache. `jumped`: to the first of them.
+ * `conflicts`: of these, for their place alone. `changed`: a line has come into either cache. */
+static uint32_t fetch(hook_t *hook, uint32_t address, uint32_t size, uint32_t jumped, uint32_t *conflicts,
+                      uint32_t *changed)
 {
-    uint32_t misses = 0;
+    uint32_t cycles = 0, miss = jumped ? hook->miss_jumped : hook->miss_followed;
     uint32_t last = (address + size - 1) >> hook->line_bits;
-    for (uint32_t line = address >> hook->line_bits; line <= last; line++) {
+    for (uint32_t line = address >> hook->line_bits; line <= last; line++, miss = hook->miss_followed) {
         uint32_t set = line & hook->set_mask, known = recall(hook, line);
         uint32_t *ways = hook->tags + 2 * set;
         *changed |= !known;
@@ -206,12 +208,12 @@ static uint32_t fetch(hook_t *hook, uint32_t address, uint32_t size, uint32_t *c
             uint8_t way = hook->newest[set] ^ 1;
             ways[way] = line;
             hook->newest[set] = way;
-            misses++;
-            *conflicts += known;
+            cycles += miss;
+            *conflicts += known ? miss : 0;
             *changed = 1;
         }
     }
-    return misses;
+    return cycles;
 }
 
 /* While no line comes into the cache, none leaves it: what was found in it stays there, and only the order in
@@ -233,7 +235,7 @@ EXPORT void mlbench_settle(hook_t *hook)
         late[at] = block;
     }
     for (uint32_t n = 0; n < count; n++)
-        fetch(hook, late[n]->address, late[n]->size, &unused, &unused);
+        fetch(hook, late[n]->address, late[n]->size, 0, &unused, &unused);
     hook->settled = hook->clock;
     hook->dirty = 0;
 }
@@ -245,12 +247,12 @@ static inline uint32_t way_bytes(const hook_t *hook)
 }
 
 /* Fetch a block that is not known to be in the cache. */
-static NOINLINE void look_up(hook_t *hook, block_t *block)
+static NOINLINE void look_up(hook_t *hook, block_t *block, uint32_t jumped)
 {
     uint32_t conflicts = 0, changed = 0;
     mlbench_settle(hook);
-    hook->cycles += fetch(hook, block->address, block->size, &conflicts, &changed) * hook->miss;
-    hook->placement += conflicts * hook->miss;
+    hook->cycles += fetch(hook, block->address, block->size, jumped, &conflicts, &changed);
+    hook->placement += conflicts;
     if (changed || hook->steady_count == STEADY) {
         hook->epoch++;
         hook->steady_count = 0;
@@ -567,11 +569,13 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
             block->stamp = ++hook->clock;
             hook->dirty = 1;
         } else if (!again || size > way_bytes(hook)) {
-            look_up(hook, block);
+            look_up(hook, block, jumped);
         }
     } else {
         uint32_t line = address >> hook->line_bits, last = (address + size - 1) >> hook->line_bits;
-        hook->cycles += (last - line + (line != hook->fetch_line)) * hook->uncached;
+        hook->cycles += (last - line) * hook->uncached_followed;
+        if (line != hook->fetch_line)
+            hook->cycles += jumped ? hook->uncached_jumped : hook->uncached_followed;
         hook->fetch_line = last;
     }
     hook->cycles += cost;

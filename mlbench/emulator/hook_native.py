@@ -75,7 +75,9 @@ class NativeBlockHook:
         self._blocks = Blocks()
         self._state = HookState()
         state = self._state
-        state.straddle, state.miss, state.uncached = costs.straddle, costs.miss, costs.uncached_line
+        state.straddle = costs.straddle
+        state.miss_jumped, state.miss_followed = costs.miss
+        state.uncached_jumped, state.uncached_followed = costs.uncached
         state.unaligned = costs.unaligned
         state.divide[: len(costs.divide)] = costs.divide
         state.line_bits, state.set_mask = costs.cache_line_bits, costs.cache_sets - 1

@@ -153,19 +153,23 @@ class PythonBlockHook:
             low = (uc.reg_read(arm_const.UC_ARM_REG_SP) - depth) & 0xFFFFFFFF
             if low < self.low_sp:
                 self.low_sp = low
-        if address != self.expected:
+        jumped = address != self.expected
+        if jumped:
             cycles += self.last_taken
             if flags & STRADDLES:
                 cycles += self._costs.straddle
                 self.placement += self._costs.straddle
         if self.cache_on:
-            misses, conflicts = self._fetch(address, size)
-            cycles += misses * self._costs.miss
-            self.placement += conflicts * self._costs.miss
+            missed, conflicts = self._fetch(address, size, jumped)
+            cycles += missed
+            self.placement += conflicts
         else:
             first = address >> self._costs.cache_line_bits
             last = (address + size - 1) >> self._costs.cache_line_bits
-            cycles += (last - first + (first != self.fetch_line)) * self._costs.uncached_line
+            uncached = self._costs.uncached
+            cycles += (last - first) * uncached.followed
+            if first != self.fetch_line:
+                cycles += uncached.jumped if jumped else uncached.followed
             self.fetch_line = last
         self.cycles += cycles
         self.instructions += instructions
@@ -242,10 +246,11 @@ class PythonBlockHook:
         """The registers have been replaced: what was to be read by them is not known any more."""
         self._late = ()
 
-    def _fetch(self, address: int, size: int) -> tuple[int, int]:
-        """Fetch a block's lines: how many were not in the cache, and how many of these for their place."""
+    def _fetch(self, address: int, size: int, jumped: bool) -> tuple[int, int]:
+        """Fetch a block's lines: cycles for those not in the cache, and those of it for their place alone."""
         bits = self._costs.cache_line_bits
-        misses = conflicts = 0
+        missed = conflicts = 0
+        miss = self._costs.miss.jumped if jumped else self._costs.miss.followed
         for line in range(address >> bits, ((address + size - 1) >> bits) + 1):
             index = line & (self._costs.cache_sets - 1)
             known = self._recall(line)
@@ -257,9 +262,10 @@ class PythonBlockHook:
                 way = self._newest[index] ^ 1
                 self._tags[2 * index + way] = line
                 self._newest[index] = way
-                misses += 1
-                conflicts += known
-        return misses, conflicts
+                missed += miss
+                conflicts += miss if known else 0
+            miss = self._costs.miss.followed
+        return missed, conflicts
 
     def _recall(self, line: int) -> bool:
         """Make a line the newest of the fully associative cache; whether it was there."""

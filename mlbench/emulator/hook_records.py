@@ -7,7 +7,7 @@ import ctypes
 from mlbench.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 18
+ABI = 19
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
@@ -98,8 +98,10 @@ class HookState(ctypes.Structure):
             (name, ctypes.c_uint32)
             for name in (
                 "straddle",
-                "miss",
-                "uncached",
+                "miss_jumped",
+                "miss_followed",
+                "uncached_jumped",
+                "uncached_followed",
                 "cache_on",
                 "line_bits",
                 "set_mask",
