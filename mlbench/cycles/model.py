@@ -65,12 +65,13 @@ class Block:
 
 
 class LineCosts(NamedTuple):
-    """Cycles that the fetch of a line of flash takes longer than one from memory without wait states."""
+    """Cycles that a line of code in flash takes longer than code in memory without wait states."""
 
     jumped: int
-    """Where a branch, or an exception, leads into the line."""
+    """Where a branch or an exception leads into it."""
     followed: int
-    """Where the line before it was executed to its end."""
+    """Where the line before was executed to its end: from when that line had come, at least
+    ``RunCosts.controller``."""
 
 
 @dataclass(frozen=True)
@@ -78,16 +79,18 @@ class RunCosts:
     """Costs that depend on the path taken, in cycles."""
 
     straddle: int
-    miss: LineCosts
+    cached: LineCosts
+    uncached: LineCosts
+    controller: int
     cache_sets: int
     cache_line_bits: int
     exception_entry: int
     exception_exit: int
     exception_chain: int
-    read_new_halves: int
-    read_same_halves: int
+    read_new_word: int
+    read_same_word: int
+    data_word_bits: int
     unaligned: int
-    uncached: LineCosts
     divide: tuple[int, ...]
     """Cycles of a divide by the bits of its quotient, 0 to 32."""
 
@@ -113,20 +116,21 @@ class CostModel:
         cache_table = table["instruction_cache"]
         if cache_table["ways"] != 2:
             raise ValueError("the block hook models a 2-way instruction cache only")
-        if cache_table["line_bytes"] != table["flash_read"]["line_bytes"]:
-            raise ValueError("the block hook models one size of flash lines only")
+        flash = table["flash"]
         self.run = RunCosts(
             straddle=int(table["misaligned_target"]["cycles"]),
-            miss=LineCosts(**cache_table["miss"]),
+            cached=LineCosts(**flash["line"]["cached"]),
+            uncached=LineCosts(**flash["line"]["uncached"]),
+            controller=int(flash["controller"]["cycles"]),
             cache_sets=int(cache_table["lines"]) // 2,
             cache_line_bits=int(cache_table["line_bytes"]).bit_length() - 1,
             exception_entry=int(table["exception"]["entry"]),
             exception_exit=int(table["exception"]["exit"]),
             exception_chain=int(table["exception"]["chain"]),
-            read_new_halves=int(table["flash_read"]["new_line_halves"]),
-            read_same_halves=int(table["flash_read"]["same_line_halves"]),
+            read_new_word=int(flash["data"]["new_word"]),
+            read_same_word=int(flash["data"]["same_word"]),
+            data_word_bits=int(flash["data"]["word_bytes"]).bit_length() - 1,
             unaligned=int(table["unaligned"]["cycles"]),
-            uncached=LineCosts(**cache_table["off"]),
             divide=_divide_costs(table["divide"]),
         )
 

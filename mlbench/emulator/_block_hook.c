@@ -93,7 +93,7 @@ typedef struct {
 } core_t;
 
 typedef struct {
-    uint64_t cycles, instructions, placement, event_at, flash_reads, unseen_loads;
+    uint64_t cycles, instructions, placement, event_at, flash_reads, unseen_loads, filled_at;
     uint64_t round; /* address and size of a plain loop's block, to go round again at once; 0: none */
     block_t *table, *last_block;
     access_t *accesses;
@@ -110,9 +110,9 @@ typedef struct {
     void (*write)(uint64_t offset, uint32_t size, uint64_t value);
     memory_t memories[MEMORIES];
     int32_t first_register, high_registers[3];
-    uint32_t straddle, miss_jumped, miss_followed, uncached_jumped, uncached_followed;
+    uint32_t straddle, line_jumped, line_followed, uncached_jumped, uncached_followed, controller;
     uint32_t cache_on, line_bits, set_mask;
-    uint32_t flash_start, flash_size, read_new, read_same, unaligned, data_line, fetch_line, halves;
+    uint32_t flash_start, flash_size, read_new, read_same, unaligned, data_word, fetch_line, filled_line, word_bits;
     uint32_t late_access, late_count;
     uint32_t expected, current, last_flags, last_taken, looping, loop_placement;
     uint32_t resumed, attention, unmask_attention, event_register, low_sp;
@@ -189,14 +189,21 @@ static inline uint32_t recall(hook_t *hook, uint32_t line)
     return was;
 }
 
-/* Fetch the lines of a block; the cycles for those that were not in the cache. `jumped`: to the first of them.
- * `conflicts`: of these, for their place alone. `changed`: a line has come into either cache. */
-static uint32_t fetch(hook_t *hook, uint32_t address, uint32_t size, uint32_t jumped, uint32_t *conflicts,
-                      uint32_t *changed)
+/* The cycles that the line after the one that was filled last takes: its read goes on while that one is executed. */
+static uint32_t follow(const hook_t *hook, uint64_t now)
 {
-    uint32_t cycles = 0, miss = jumped ? hook->miss_jumped : hook->miss_followed;
-    uint32_t last = (address + size - 1) >> hook->line_bits;
-    for (uint32_t line = address >> hook->line_bits; line <= last; line++, miss = hook->miss_followed) {
+    uint64_t elapsed = now - hook->filled_at;
+    return elapsed + hook->controller < hook->line_followed ? hook->line_followed - (uint32_t)elapsed
+                                                            : hook->controller;
+}
+
+/* Fetch the lines of a block of so many cycles; the cycles for lines that were not in the cache. `jumped`: to the
+ * first of them. `conflicts`: of these cycles, for their place alone. `changed`: a line has come into either cache. */
+static uint32_t fetch(hook_t *hook, const block_t *block, uint32_t jumped, uint32_t *conflicts, uint32_t *changed)
+{
+    uint32_t cycles = 0, address = block->address;
+    uint32_t last = (address + block->size - 1) >> hook->line_bits;
+    for (uint32_t line = address >> hook->line_bits; line <= last; line++, jumped = 0) {
         uint32_t set = line & hook->set_mask, known = recall(hook, line);
         uint32_t *ways = hook->tags + 2 * set;
         *changed |= !known;
@@ -206,8 +213,14 @@ static uint32_t fetch(hook_t *hook, uint32_t address, uint32_t size, uint32_t ju
             hook->newest[set] = 1;
         } else {
             uint8_t way = hook->newest[set] ^ 1;
+            uint32_t begin = line << hook->line_bits, before = begin > address ? begin - address : 0;
+            uint64_t now = hook->cycles + cycles + (uint64_t)block->cycles * before / block->size;
+            uint32_t ahead = !jumped && line == hook->filled_line + 1;
+            uint32_t miss = ahead ? follow(hook, now) : hook->line_jumped;
             ways[way] = line;
             hook->newest[set] = way;
+            hook->filled_at = now + miss;
+            hook->filled_line = line;
             cycles += miss;
             *conflicts += known ? miss : 0;
             *changed = 1;
@@ -235,7 +248,7 @@ EXPORT void mlbench_settle(hook_t *hook)
         late[at] = block;
     }
     for (uint32_t n = 0; n < count; n++)
-        fetch(hook, late[n]->address, late[n]->size, 0, &unused, &unused);
+        fetch(hook, late[n], 0, &unused, &unused);
     hook->settled = hook->clock;
     hook->dirty = 0;
 }
@@ -251,7 +264,7 @@ static NOINLINE void look_up(hook_t *hook, block_t *block, uint32_t jumped)
 {
     uint32_t conflicts = 0, changed = 0;
     mlbench_settle(hook);
-    hook->cycles += fetch(hook, block->address, block->size, jumped, &conflicts, &changed);
+    hook->cycles += fetch(hook, block, jumped, &conflicts, &changed);
     hook->placement += conflicts;
     if (changed || hook->steady_count == STEADY) {
         hook->epoch++;
@@ -353,14 +366,14 @@ static int quotient_bits(uint32_t dividend, uint32_t divisor, int is_signed)
     return bits(dividend) - bits(divisor) + 1;
 }
 
-/* Price what depends on registers. Costs of reads are in half cycles. */
+/* Price what depends on registers. */
 static void price(hook_t *hook, uint32_t first, uint32_t count)
 {
     const access_t *access = hook->accesses + first, *end = access + count;
     /* Kept out of memory: a store to `hook` might otherwise change what was read from it. */
     uint64_t cycles = hook->cycles;
-    uint32_t halves = hook->halves, data_line = hook->data_line, reads = 0;
-    const uint32_t flash_start = hook->flash_start, flash_size = hook->flash_size, line_bits = hook->line_bits;
+    uint32_t data_word = hook->data_word, reads = 0;
+    const uint32_t flash_start = hook->flash_start, flash_size = hook->flash_size, word_bits = hook->word_bits;
     uint32_t copies[16];
     values_t values = {{hook->registers, hook->slots}};
     if (!hook->registers) {
@@ -375,9 +388,9 @@ static void price(hook_t *hook, uint32_t first, uint32_t count)
             if (value & (uint32_t)(access->width - 1))
                 cycles += access->width == 4 && value & 1 ? 2 * hook->unaligned : hook->unaligned;
             for (; address - flash_start < flash_size && words; words--, address += 4) {
-                uint32_t line = address >> line_bits;
-                halves += line == data_line ? hook->read_same : hook->read_new;
-                data_line = line;
+                uint32_t word = address >> word_bits;
+                cycles += word == data_word ? hook->read_same : hook->read_new;
+                data_word = word;
                 reads++;
             }
         } else if (kind == FETCH) {
@@ -393,10 +406,9 @@ static void price(hook_t *hook, uint32_t first, uint32_t count)
                 hook->slots[result->slot] = computed(kind, value, operand);
         }
     }
-    hook->cycles = cycles + (halves >> 1);
+    hook->cycles = cycles;
     if (reads) {
-        hook->halves = halves & 1;
-        hook->data_line = data_line;
+        hook->data_word = data_word;
         hook->flash_reads += reads;
     }
 }
@@ -404,12 +416,10 @@ static void price(hook_t *hook, uint32_t first, uint32_t count)
 /* Price a read of one word of flash. */
 static inline void read_flash(hook_t *hook, uint32_t address)
 {
-    uint32_t line = address >> hook->line_bits;
-    uint32_t halves = hook->halves + (line == hook->data_line ? hook->read_same : hook->read_new);
-    hook->data_line = line;
+    uint32_t word = address >> hook->word_bits;
+    hook->cycles += word == hook->data_word ? hook->read_same : hook->read_new;
+    hook->data_word = word;
     hook->flash_reads++;
-    hook->cycles += halves >> 1;
-    hook->halves = halves & 1;
 }
 
 /* The same for reads of one word by the CPU's registers alone: what loops are made of. */

@@ -74,9 +74,10 @@ SAVED = (
     "low_sp",
     "flash_reads",
     "unseen_loads",
-    "data_line",
+    "data_word",
     "fetch_line",
-    "halves",
+    "filled_at",
+    "filled_line",
 )
 """What a snapshot of a block hook holds, besides its instruction cache and its slots."""
 

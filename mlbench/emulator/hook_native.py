@@ -59,9 +59,10 @@ class NativeBlockHook:
     low_sp: int
     flash_reads: int
     unseen_loads: int
-    data_line: int
+    data_word: int
     fetch_line: int
-    halves: int
+    filled_at: int
+    filled_line: int
     reason: int
     where: int
     where_size: int
@@ -76,7 +77,7 @@ class NativeBlockHook:
         self._state = HookState()
         state = self._state
         state.straddle = costs.straddle
-        state.miss_jumped, state.miss_followed = costs.miss
+        state.line_jumped, state.line_followed = costs.cached
         state.uncached_jumped, state.uncached_followed = costs.uncached
         state.unaligned = costs.unaligned
         state.divide[: len(costs.divide)] = costs.divide
@@ -86,7 +87,8 @@ class NativeBlockHook:
         state.first_register = CORE_REGISTERS[0]
         state.high_registers[:] = CORE_REGISTERS[13:]
         state.flash_start, state.flash_size = flash.start, flash.size
-        state.read_new, state.read_same = costs.read_new_halves, costs.read_same_halves
+        state.controller, state.word_bits = costs.controller, costs.data_word_bits
+        state.read_new, state.read_same = costs.read_new_word, costs.read_same_word
         self._accesses = (AccessRecord * 4096)()
         self._access_count = 0
         state.accesses = ctypes.addressof(self._accesses)

@@ -48,13 +48,14 @@ class PythonBlockHook:
         self._table: dict[tuple[int, int], tuple[int, int, int, int, int, Accesses, Alignment]] = {}
         self.flash_reads = 0
         self.unseen_loads = 0
-        self.data_line = 0
+        self.data_word = 0
         self.fetch_line = 0
+        self.filled_at = 0
+        self.filled_line = 0
         self.current = 0
         self.last_taken = 0
         self._slots = [0] * MAX_SLOTS
         self._memories: list[tuple[int, mmap.mmap]] = []
-        self.halves = 0
         self._late: tuple[Access, ...] = ()
         self.cycles = 0
         self.instructions = 0
@@ -160,7 +161,7 @@ class PythonBlockHook:
                 cycles += self._costs.straddle
                 self.placement += self._costs.straddle
         if self.cache_on:
-            missed, conflicts = self._fetch(address, size, jumped)
+            missed, conflicts = self._fetch(address, size, jumped, block[1])
             cycles += missed
             self.placement += conflicts
         else:
@@ -214,8 +215,6 @@ class PythonBlockHook:
                 ]
             else:
                 self._slots[first.slot] = _computed(first.kind, left, value)
-        self.cycles += self.halves >> 1
-        self.halves &= 1
 
     def _read_flash(self, address: int, words: int) -> None:
         costs = self._costs
@@ -223,10 +222,9 @@ class PythonBlockHook:
             # Addresses wrap as they do in the native block hook.
             if not self._flash_start <= word & 0xFFFFFFFF < self._flash_end:
                 break
-            line = (word & 0xFFFFFFFF) >> costs.cache_line_bits
-            same = line == self.data_line
-            self.halves += costs.read_same_halves if same else costs.read_new_halves
-            self.data_line = line
+            data_word = (word & 0xFFFFFFFF) >> costs.data_word_bits
+            self.cycles += costs.read_same_word if data_word == self.data_word else costs.read_new_word
+            self.data_word = data_word
             self.flash_reads += 1
 
     def _peek(self, address: int, width: int, signed: bool) -> int:
@@ -246,13 +244,12 @@ class PythonBlockHook:
         """The registers have been replaced: what was to be read by them is not known any more."""
         self._late = ()
 
-    def _fetch(self, address: int, size: int, jumped: bool) -> tuple[int, int]:
+    def _fetch(self, address: int, size: int, jumped: bool, block_cycles: int) -> tuple[int, int]:
         """Fetch a block's lines: cycles for those not in the cache, and those of it for their place alone."""
-        bits = self._costs.cache_line_bits
+        costs, bits = self._costs, self._costs.cache_line_bits
         missed = conflicts = 0
-        miss = self._costs.miss.jumped if jumped else self._costs.miss.followed
         for line in range(address >> bits, ((address + size - 1) >> bits) + 1):
-            index = line & (self._costs.cache_sets - 1)
+            index = line & (costs.cache_sets - 1)
             known = self._recall(line)
             if self._tags[2 * index] == line:
                 self._newest[index] = 0
@@ -262,9 +259,15 @@ class PythonBlockHook:
                 way = self._newest[index] ^ 1
                 self._tags[2 * index + way] = line
                 self._newest[index] = way
+                before = max((line << bits) - address, 0)
+                now = self.cycles + missed + block_cycles * before // size
+                miss = costs.cached.jumped
+                if not jumped and line == self.filled_line + 1:
+                    miss = max(costs.cached.followed - (now - self.filled_at), costs.controller)
+                self.filled_at, self.filled_line = now + miss, line
                 missed += miss
                 conflicts += miss if known else 0
-            miss = self._costs.miss.followed
+            jumped = False
         return missed, conflicts
 
     def _recall(self, line: int) -> bool:

@@ -27,7 +27,7 @@ _PATIENCE = 64
 _COUNTERS = ("instructions", "placement", "flash_reads", "unseen_loads")
 _SAME = (
     *("cache_on", "expected", "current", "last_flags", "last_taken", "resumed", "attention"),
-    *("unmask_attention", "event_register", "data_line", "fetch_line", "halves"),
+    *("unmask_attention", "event_register", "data_word", "fetch_line", "filled_line"),
 )
 STATE_REGISTERS = (
     *range(arm.UC_ARM_REG_R0, arm.UC_ARM_REG_R0 + 13),
