@@ -5,16 +5,18 @@ not hold data), and a divide takes as long as its operands ask for. Hooking each
 would halve the emulator's speed, so a block is looked at once: each address and operand is expressed by
 the registers as they are when the block begins, by words that memory holds then (slots), or by the
 registers as they are when the block has ended. The block hook then has to add two or three numbers for a
-load, nothing more. What cannot be told either way is counted as unseen.
+load, nothing more. What cannot be told either way, and what is executed on a condition, is looked at where it
+is, by the registers as they are there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from mlbench.cycles.flow import Flow
-from mlbench.cycles.insn import PC, SP, Insn
-from mlbench.cycles.sums import SLOTS, Pointer, Sum, SumKind, constant, pointer
+from mlbench.cycles.insn import PC, SP, Decoded, Insn
+from mlbench.cycles.sums import SLOTS, Pointer, Sum, SumKind, pointer
 
 MAX_SLOTS = 16
 """Values that a block may keep for addresses; shared with ``_block_hook.c``."""
@@ -35,78 +37,103 @@ class Access(NamedTuple):
 
 
 class Accesses(NamedTuple):
-    """What is to be priced by the registers before a block and after it; what could not be told.
+    """What is to be priced by the registers before a block, after it, and at instructions by their address.
 
-    ``unseen`` counts loads, ``divides`` counts the divides among what could be told.
+    ``divides`` counts the divides among what is told before the block.
     """
 
     early: tuple[Access, ...]
     late: tuple[Access, ...]
-    unseen: int
+    located: tuple[tuple[int, tuple[Access, ...]], ...] = ()
     divides: int = 0
 
 
+DIVIDENDS = (SumKind.DIVIDEND, SumKind.SIGNED_DIVIDEND)
 _LOADS = frozenset(
     ("load", "load_pc", "load_double", "load_multiple", "pop_pc", "table_branch", "float_load",
      "float_load_multiple")
 )  # fmt: skip
 
-Decoded = tuple[int, int, int, Insn]
-"""Address, first and second halfword, and what they decode to."""
+
+class _Told(NamedTuple):
+    """What an instruction reads or divides, by the registers at the block's start and by those at it."""
+
+    address: int
+    early: tuple[Access, ...]
+    here: tuple[Access, ...]
 
 
-def accesses(block: list[Decoded]) -> Accesses:
+def accesses(block: list[Decoded], conditional: Sequence[bool] = ()) -> Accesses:
     """The loads of one block that may reach flash or be unaligned, and its divides.
 
-    Loads relative to SP do neither.
+    Loads relative to SP do neither. ``conditional`` tells of each instruction whether it is executed on the
+    condition of an IT block; empty: none is.
     """
     flow = Flow()
-    known_accesses: list[Access] = []
+    told: list[_Told] = []
     late: list[Access] = []
-    unseen = divides = 0
+    located: list[tuple[int, tuple[Access, ...]]] = []
     for position, (pc, first, second, insn) in enumerate(block):
-        if insn.kind == "div":
-            operands = _told(flow, first, second)
-            if operands:
-                known_accesses += operands
-                divides += 1
-        load = pointer(first, second, insn) if insn.kind in _LOADS else None
-        if load is not None and load.base == PC:
-            load = load._replace(base=-1, offset=pc + 4)
-        if load is not None and load.base != SP:
-            where = flow.address(load)
-            width = insn.width if insn.kind in ("load", "table_branch") else 1
-            if where is not None and where.base == SP:
-                pass
-            elif where is not None:
-                known_accesses.append(Access(SumKind.READ, where, insn.transfers, width))
+        on_condition = bool(conditional) and conditional[position]
+        here = _here(pc, first, second, insn)
+        if here and on_condition:
+            located.append((pc, here))
+        elif here:
+            early = _early(flow, here)
+            after = _after(block[position:], conditional[position:], here[0]) if early is None else None
+            if early is not None:
+                told.append(_Told(pc, early, here))
+            elif after is not None:
+                late.append(after)
             else:
-                after = _after(block[position:], load)
-                if after is None:
-                    unseen += 1
-                else:
-                    late.append(Access(SumKind.READ, after, insn.transfers, width))
-        flow.step(pc, first, second, insn)
-    early, lost, lost_divides = _with_slots(known_accesses, flow)
-    return Accesses(early, tuple(late), unseen + lost, divides - lost_divides)
+                located.append((pc, here))
+        flow.step(pc, first, second, insn, conditional=on_condition)
+    early_accesses, lost = _with_slots(told, flow)
+    located += lost
+    divides = sum(access.kind in DIVIDENDS for access in early_accesses)
+    return Accesses(early_accesses, tuple(late), tuple(sorted(located)), divides)
 
 
-def _told(flow: Flow, first: int, second: int) -> list[Access]:
-    dividend, divisor = flow.registers[first & 15], flow.registers[second & 15]
-    if dividend is None or divisor is None:
-        return []
-    kind = SumKind.DIVIDEND if first & 0x20 else SumKind.SIGNED_DIVIDEND
-    return [Access(kind, dividend), Access(SumKind.OPERAND, divisor)]
+def _here(pc: int, first: int, second: int, insn: Insn) -> tuple[Access, ...]:
+    """What an instruction has to be priced for, by the registers as they are when it is executed."""
+    if insn.kind == "div":
+        kind = SumKind.DIVIDEND if first & 0x20 else SumKind.SIGNED_DIVIDEND
+        dividend, divisor = Sum(first & 15, -1, 0, 0), Sum(second & 15, -1, 0, 0)
+        return Access(kind, dividend), Access(SumKind.OPERAND, divisor)
+    load = pointer(first, second, insn) if insn.kind in _LOADS else None
+    if load is None or load.base == SP:
+        return ()
+    if load.base == PC:
+        load = load._replace(base=-1, offset=pc + 4)
+    width = insn.width if insn.kind in ("load", "table_branch") else 1
+    where = Sum(load.base, load.scaled, load.shift, load.offset & 0xFFFFFFFF)
+    return (Access(SumKind.READ, where, insn.transfers, width),)
+
+
+def _early(flow: Flow, here: tuple[Access, ...]) -> tuple[Access, ...] | None:
+    """The same by the registers at the block's start; nothing for the stack, None: not to be told."""
+    early: list[Access] = []
+    for access in here:
+        base, scaled, shift, offset = access.where
+        where = flow.address(Pointer(base, scaled, shift, offset))
+        if where is None:
+            return None
+        if access.kind != SumKind.READ or where.base != SP:
+            early.append(access._replace(where=where))
+    return tuple(early)
 
 
 def _slots_of(where: Sum) -> list[int]:
     return [number - SLOTS for number in (where.base, where.scaled) if number >= SLOTS]
 
 
-def _with_slots(block_accesses: list[Access], flow: Flow) -> tuple[tuple[Access, ...], int, int]:
-    """Put in what must be fetched, before what needs it; what does not fit is counted as lost."""
+def _with_slots(
+    told: list[_Told], flow: Flow
+) -> tuple[tuple[Access, ...], list[tuple[int, tuple[Access, ...]]]]:
+    """Put in what must be fetched, before what needs it; what there are no slots for is told at its place."""
     numbers: dict[int, int] = {}
     early: list[Access] = []
+    lost: list[tuple[int, tuple[Access, ...]]] = []
 
     def need(fetch: int) -> bool:
         if fetch in numbers:
@@ -128,34 +155,28 @@ def _with_slots(block_accesses: list[Access], flow: Flow) -> tuple[tuple[Access,
         )
         return where._replace(base=base, scaled=scaled)
 
-    lost = lost_divides = 0
-    skip = False
-    for position, access in enumerate(block_accesses):
-        if skip:
-            skip = False
-            continue
-        pair = block_accesses[position : position + 2] if access.kind != SumKind.READ else [access]
-        skip = len(pair) == 2
-        if all(need(fetch) for one in pair for fetch in _slots_of(one.where)):
-            early += [one._replace(where=named(one.where)) for one in pair]
-        elif access.kind == SumKind.READ:
-            lost += 1
+    for address, known, here in told:
+        if all(need(fetch) for access in known for fetch in _slots_of(access.where)):
+            early += [access._replace(where=named(access.where)) for access in known]
         else:
-            lost_divides += 1
-    return tuple(early), lost, lost_divides
+            lost.append((address, here))
+    return tuple(early), lost
 
 
-def _after(rest: list[Decoded], load: Pointer) -> Sum | None:
-    """The address of the load that ``rest`` begins with, by the registers at its end."""
+def _after(rest: list[Decoded], conditional: Sequence[bool], read: Access) -> Access | None:
+    """The read that ``rest`` begins with, by the registers at its end; None: not to be told."""
+    if read.kind != SumKind.READ:
+        return None
     flow = Flow(slots=False)
-    for pc, first, second, insn in rest:
-        flow.step(pc, first, second, insn)
-    address = Sum(-1, load.scaled, load.shift, load.offset & 0xFFFFFFFF)
-    if load.scaled >= 0 and flow.registers[load.scaled] != Sum(load.scaled, -1, 0, 0):
+    for position, (pc, first, second, insn) in enumerate(rest):
+        on_condition = bool(conditional) and conditional[position]
+        flow.step(pc, first, second, insn, conditional=on_condition)
+    base, scaled, _, offset = read.where
+    if scaled >= 0 and flow.registers[scaled] != Sum(scaled, -1, 0, 0):
         return None
-    if load.base < 0:
-        return constant(load.offset)
-    end = flow.registers[load.base]
-    if end is None or end.base != load.base or end.scaled >= 0:
+    if base < 0:
+        return read
+    end = flow.registers[base]
+    if end is None or end.base != base or end.scaled >= 0:
         return None
-    return address._replace(base=load.base).plus(-end.offset)
+    return read._replace(where=read.where._replace(offset=offset - end.offset & 0xFFFFFFFF))

@@ -13,18 +13,12 @@ that is told as unaligned is looked at again where the instruction is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from mlbench.cycles.conditions import ALWAYS, conditions
 from mlbench.cycles.flow import Flow
-from mlbench.cycles.insn import PC, SP, Insn
+from mlbench.cycles.insn import PC, SP, Decoded, Insn
 from mlbench.cycles.sums import Sum, add, constant, pointer, shift_left
-
-Decoded = tuple[int, int, int, Insn]
-"""Address, first and second halfword, and what they decode to."""
-
-ALWAYS = 14
-"""The condition of an instruction outside of an IT block."""
 
 _KINDS = frozenset(
     ("load_multiple", "pop_pc", "store_multiple", "load_double", "store_double", "float_load", "float_store",
@@ -75,20 +69,6 @@ NO_ALIGNMENT = Alignment()
 
 _NEVER = AlignmentCheck(constant(1), 4)
 """What does not hold, so that the block is stopped at each time."""
-
-
-def conditions(block: list[Decoded], state: int = 0) -> Iterator[tuple[int, int]]:
-    """The condition of each instruction of a block (ITAdvance, A7.3.2), and where its IT instruction is.
-
-    ``state`` is ITSTATE where the block begins; its IT instruction is told as the block's start.
-    """
-    at = block[0][0]
-    for pc, first, _, _ in block:
-        yield (state >> 4, at) if state & 15 else (ALWAYS, pc)
-        if first & 0xFF00 == 0xBF00 and first & 15:
-            state, at = first & 0xFF, pc
-        elif state:
-            state = state & 0xE0 | state << 1 & 0x1F if state & 7 else 0
 
 
 def needed(first: int, second: int, insn: Insn) -> tuple[int, int] | None:

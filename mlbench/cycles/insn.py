@@ -31,3 +31,7 @@ class Insn(NamedTuple):
     signed: bool = False
     floats: int = 0
     float_reads: int = 0
+
+
+Decoded = tuple[int, int, int, Insn]
+"""Address, first and second halfword, and what they decode to."""

@@ -15,14 +15,17 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from mlbench.cycles.addresses import Accesses, Decoded, accesses
+from mlbench.cycles.addresses import DIVIDENDS, Access, Accesses, accesses
 from mlbench.cycles.alignment import NO_ALIGNMENT, Alignment, alignment
+from mlbench.cycles.conditions import ALWAYS, conditions
 from mlbench.cycles.decode import decode
-from mlbench.cycles.insn import Insn
+from mlbench.cycles.insn import Decoded, Insn
 from mlbench.cycles.pipeline import Cost, Pipeline
 from mlbench.util.own_yaml import load_own
 
-NO_ACCESSES = Accesses((), (), 0)
+NO_ACCESSES = Accesses((), ())
+_SKIPPED = 1
+"""Cycles of a conditional instruction that is not executed (Cortex-M4 TRM, DDI 0439, 3.3.1)."""
 
 
 class BlockFlag(IntFlag):
@@ -44,11 +47,23 @@ class BlockFlag(IntFlag):
     """The block before it may have put the CPU on another stack."""
 
 
+class Located(NamedTuple):
+    """What an instruction costs on top where it is executed, which only shows there.
+
+    ``cycles`` may be negative: a divide whose operands are among ``accesses`` is in the block's already.
+    """
+
+    address: int
+    cycles: int
+    accesses: tuple[Access, ...]
+
+
 @dataclass(frozen=True)
 class Block:
     """One block.
 
-    ``cycles`` is what its instructions cost, with divides that are priced by their operands left out;
+    ``cycles`` is what its instructions cost, with divides that are priced by their operands left out, and
+    conditional instructions as skipped;
     ``taken`` is what it costs on top where another block than the next in memory follows; ``depth`` is
     how far SP goes below its value at the block's start, in bytes.
     """
@@ -61,6 +76,7 @@ class Block:
     depth: int
     taken: int = 0
     accesses: Accesses = NO_ACCESSES
+    located: tuple[Located, ...] = ()
     alignment: Alignment = NO_ALIGNMENT
 
 
@@ -167,11 +183,15 @@ class CostModel:
         cycles, sp, depth = 0, 0, 0
         flags = BlockFlag(0)
         insn = Insn(2, "nop")
-        decoded: list[Decoded] = []
-        for instruction, cost in self.walk(address, code):
+        priced = list(self.walk(address, code))
+        decoded: list[Decoded] = [instruction for instruction, _ in priced]
+        conditional = [condition != ALWAYS for condition, _ in conditions(decoded, it_state)]
+        more: dict[int, int] = {}
+        for (instruction, cost), on_condition in zip(priced, conditional, strict=True):
             where, first, second, insn = instruction
-            decoded.append(instruction)
-            cycles += cost
+            cycles += _SKIPPED if on_condition else cost
+            if on_condition and cost != _SKIPPED:
+                more[where] = cost - _SKIPPED
             sp += insn.sp
             depth = max(depth, -sp)
             if insn.sp_dynamic:
@@ -185,11 +205,23 @@ class CostModel:
         if code in (b"\xfe\xe7", b"\xff\xf7\xfe\xbf"):
             # `b .` in its narrow and wide encodings (ARMv7-M ARM, A7.7.12).
             flags |= BlockFlag.SELF
-        reads = accesses(decoded)
+        reads = accesses(decoded, conditional)
         cycles -= reads.divides * self._costs["div"].cycles
         taken = self._refill[self._ends.get(insn.kind, "decode")]
         bases = alignment(decoded, it_state) if self._checks_alignment else NO_ALIGNMENT
-        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads, bases)
+        located = self._located(reads, more)
+        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads, located, bases)
+
+    def _located(self, reads: Accesses, more: dict[int, int]) -> tuple[Located, ...]:
+        """What is priced at its instruction; ``more``: cycles of conditional ones beyond a skipped one's."""
+        by_address = dict(reads.located)
+        located: list[Located] = []
+        for where in sorted(by_address.keys() | more.keys()):
+            here = by_address.get(where, ())
+            divides = sum(access.kind in DIVIDENDS for access in here)
+            cycles = more.get(where, 0) - divides * self._costs["div"].cycles
+            located.append(Located(where, cycles, here))
+        return tuple(located)
 
 
 def _divide_costs(table: dict[str, Any]) -> tuple[int, ...]:

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 19
+#define ABI 20
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64, SWITCHES = 128 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5, MISALIGNED = 6 };
@@ -28,7 +28,7 @@ enum { READ = 0, FETCH = 1, DIVIDEND = 2, SIGNED_DIVIDEND = 3, OPERAND = 4, SUBT
 
 typedef struct block {
     uint32_t address, size, instructions, cycles, flags, depth, taken;
-    uint32_t accesses, early, late, unseen, quick;
+    uint32_t accesses, early, late, quick;
     uint32_t checks, rechecks; /* behind the accesses; rechecks: in each round of a loop */
     /* This file's own, see `look_up`. */
     uint64_t epoch, stamp;
@@ -50,6 +50,22 @@ typedef struct {
     void (*found)(void);
     uint32_t base, mask;
 } base_t;
+
+/* What an instruction costs on top, where it is executed in the block that begins at `block`. */
+typedef struct located {
+    struct located *next;
+    uint32_t block;
+    int32_t cycles;
+    uint32_t accesses, count;
+} located_t;
+
+struct hook;
+
+/* The costs at one instruction, by the blocks that it is part of. */
+typedef struct {
+    struct hook *hook;
+    located_t *first;
+} place_t;
 
 /* Plain memory of the firmware, as the host sees it. */
 typedef struct {
@@ -92,8 +108,8 @@ typedef struct {
     kept_t accesses[KEPT];
 } core_t;
 
-typedef struct {
-    uint64_t cycles, instructions, placement, event_at, flash_reads, unseen_loads, filled_at;
+typedef struct hook {
+    uint64_t cycles, instructions, placement, event_at, flash_reads, filled_at;
     uint64_t round; /* address and size of a plain loop's block, to go round again at once; 0: none */
     block_t *table, *last_block;
     access_t *accesses;
@@ -496,7 +512,7 @@ static void expect_round(hook_t *hook, const block_t *block)
 {
     hook->loop_placement = block->flags & STRADDLES ? hook->straddle : 0;
     hook->looping = block->cycles + block->taken + hook->loop_placement;
-    if (!(block->depth | block->late | block->unseen) && (!block->early || (block->quick && hook->registers))
+    if (!(block->depth | block->late) && (!block->early || (block->quick && hook->registers))
         && block->size <= way_bytes(hook) && hook->cache_on && !(block->flags & ~(uint32_t)STRADDLES)
         && !(hook->attention | hook->unmask_attention))
         hook->round = (uint64_t)block->address << 32 | block->size;
@@ -590,7 +606,6 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
     }
     hook->cycles += cost;
     hook->instructions += block->instructions;
-    hook->unseen_loads += block->unseen;
     if (block->early) {
         if (block->quick && hook->registers)
             price_quickly(hook, hook->accesses + block->accesses, block->early);
@@ -631,6 +646,24 @@ EXPORT void mlbench_block(void *uc, uint64_t address64, uint32_t size, void *use
         return;
     }
     whole_block(hook, address, size);
+}
+
+/* Called by Unicorn before one instruction that is executed: its condition holds. */
+EXPORT void mlbench_located(void *uc, uint64_t address, uint32_t size, void *user)
+{
+    const place_t *place = user;
+    hook_t *hook = place->hook;
+    (void)uc;
+    (void)address;
+    (void)size;
+    for (const located_t *cost = place->first; cost; cost = cost->next) {
+        if (cost->block == hook->current) {
+            hook->cycles += (uint64_t)(int64_t)cost->cycles;
+            if (cost->count)
+                price(hook, cost->accesses, cost->count);
+            return;
+        }
+    }
 }
 
 #include "_core_registers.h"

@@ -15,7 +15,8 @@ from dataclasses import replace
 
 from unicorn import arm_const as arm
 
-from mlbench.cycles.alignment import ALWAYS, AlignedUse, Alignment, needed
+from mlbench.cycles.alignment import AlignedUse, Alignment, needed
+from mlbench.cycles.conditions import ALWAYS
 from mlbench.cycles.decode import decode
 from mlbench.cycles.model import Block
 from mlbench.emulator.block_hook import BlockHook

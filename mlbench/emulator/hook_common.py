@@ -73,7 +73,6 @@ SAVED = (
     "event_register",
     "low_sp",
     "flash_reads",
-    "unseen_loads",
     "data_word",
     "fetch_line",
     "filled_at",

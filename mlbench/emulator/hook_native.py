@@ -14,7 +14,7 @@ import unicorn
 from mlbench.boards.board import Region
 from mlbench.cycles.addresses import Access
 from mlbench.cycles.alignment import AlignedUse
-from mlbench.cycles.model import Block, RunCosts
+from mlbench.cycles.model import Block, Located, RunCosts
 from mlbench.cycles.sums import SLOTS, SumKind
 from mlbench.emulator.core_record import CoreRecord
 from mlbench.emulator.cpu_registers import find_registers
@@ -27,6 +27,8 @@ from mlbench.emulator.hook_records import (
     BaseRecord,
     BlockRecord,
     HookState,
+    LocatedRecord,
+    PlaceRecord,
     place,
 )
 
@@ -58,7 +60,6 @@ class NativeBlockHook:
     event_register: int
     low_sp: int
     flash_reads: int
-    unseen_loads: int
     data_word: int
     fetch_line: int
     filled_at: int
@@ -70,6 +71,9 @@ class NativeBlockHook:
     def __init__(self, costs: RunCosts, flash: Region, library: Path) -> None:
         self._library = ctypes.CDLL(str(library))
         self._function, self._base_function = self._library.mlbench_block, self._library.mlbench_base
+        self._places: dict[int, PlaceRecord] = {}
+        self._located: dict[int, dict[int, LocatedRecord]] = {}
+        """Costs at an instruction, by the start of the block that it is executed in."""
         self._failure: BaseException | None = None
         self._numbers, self._values = (ctypes.c_int32 * 0)(), (ctypes.c_uint32 * 0)()
         self._bases: list[tuple[BaseRecord, Any]] = []
@@ -129,7 +133,7 @@ class NativeBlockHook:
         record.taken = block.taken
         reads = block.accesses
         record.accesses = self._place_reads(block)
-        record.early, record.late, record.unseen = len(reads.early), len(reads.late), reads.unseen
+        record.early, record.late = len(reads.early), len(reads.late)
         record.checks = len(block.alignment.checks)
         record.rechecks = 0 if block.alignment.steady else record.checks
 
@@ -138,13 +142,17 @@ class NativeBlockHook:
         if key in self._placed:
             return self._placed[key]
         checks = (Access(SumKind.READ, where, 1, size) for where, size in block.alignment.checks)
-        reads = (*block.accesses.early, *block.accesses.late, *checks)
+        first = self._placed[key] = self._put((*block.accesses.early, *block.accesses.late, *checks))
+        return first
+
+    def _put(self, reads: tuple[Access, ...]) -> int:
+        """Put accesses behind those that are known; where the first of them lies."""
         if self._access_count + len(reads) > len(self._accesses):
             more = (AccessRecord * (2 * len(self._accesses) + len(reads)))()
             ctypes.memmove(more, self._accesses, ctypes.sizeof(self._accesses))
             self._accesses = more
             self._state.accesses = ctypes.addressof(more)
-        first = self._placed[key] = self._access_count
+        first = self._access_count
         for read in reads:
             record = self._accesses[self._access_count]
             record.base, record.scaled, record.shift, record.offset = read.where
@@ -171,6 +179,7 @@ class NativeBlockHook:
         from unicorn.unicorn_py3.unicorn import uclib
 
         self._uclib = uclib  # the callbacks below live in it
+        self._uc = uc
         handle = uc._uch
         self._state.uc = handle.value
         self._state.emu_stop = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value
@@ -307,12 +316,39 @@ class NativeBlockHook:
             self._grow(2 * self._entries)
         else:
             self._place(block)
+        for cost in block.located:
+            self._locate(block.address, cost)
+
+    def _locate(self, start: int, cost: Located) -> None:
+        """Price ``cost`` where its instruction is executed as part of the block at ``start``."""
+        known = self._located.setdefault(cost.address, {})
+        if start in known:
+            return
+        count = len(cost.accesses)
+        known[start] = LocatedRecord(None, start, cost.cycles, self._put(cost.accesses), count)
+        if cost.address not in self._places:
+            place = self._places[cost.address] = PlaceRecord(ctypes.addressof(self._state), None)
+            self._hook(unicorn.UC_HOOK_CODE, self._library.mlbench_located, place, cost.address, cost.address)
+            # It is translated already.
+            self._uc.ctl_remove_cache(cost.address, cost.address + 2)
+        self._link(cost.address)
+
+    def _link(self, address: int) -> None:
+        """Chain the costs at an instruction, for C."""
+        after = None
+        for record in self._located[address].values():
+            record.next = after
+            after = ctypes.addressof(record)
+        self._places[address].first = after
 
     def forget(self, start: int, end: int) -> bool:
         """Forget the blocks in a range whose code has changed; whether there were any."""
         lost = self._blocks.forget(start, end)
         for block in lost:
             self._placed.pop((block.address, block.size), None)
+            for cost in block.located:
+                if self._located[cost.address].pop(block.address, None) is not None:
+                    self._link(cost.address)
         if lost:
             # Records lie where a search for others passes: all are placed anew.
             self._grow(self._entries)

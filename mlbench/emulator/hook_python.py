@@ -13,7 +13,7 @@ from unicorn import arm_const
 from mlbench.boards.board import Region
 from mlbench.cycles.addresses import MAX_SLOTS, Access, Accesses
 from mlbench.cycles.alignment import AlignedUse, Alignment
-from mlbench.cycles.model import Block, RunCosts
+from mlbench.cycles.model import Block, Located, RunCosts
 from mlbench.cycles.sums import SLOTS, Sum, SumKind
 from mlbench.emulator.hook_common import (
     BREAK,
@@ -47,7 +47,6 @@ class PythonBlockHook:
         self._switched: Callable[[int], None] | None = None
         self._table: dict[tuple[int, int], tuple[int, int, int, int, int, Accesses, Alignment]] = {}
         self.flash_reads = 0
-        self.unseen_loads = 0
         self.data_word = 0
         self.fetch_line = 0
         self.filled_at = 0
@@ -55,6 +54,8 @@ class PythonBlockHook:
         self.current = 0
         self.last_taken = 0
         self._slots = [0] * MAX_SLOTS
+        self._located: dict[int, dict[int, Located]] = {}
+        """Costs at an instruction, by the start of the block that it is executed in."""
         self._memories: list[tuple[int, mmap.mmap]] = []
         self._late: tuple[Access, ...] = ()
         self.cycles = 0
@@ -80,6 +81,7 @@ class PythonBlockHook:
 
     def attach(self, uc: unicorn.Uc) -> None:
         """Hook this block hook into a CPU."""
+        self._uc = uc
         uc.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
 
     def watch_traps(self, uc: unicorn.Uc, listener: Callable[[int], None]) -> None:
@@ -174,7 +176,6 @@ class PythonBlockHook:
             self.fetch_line = last
         self.cycles += cycles
         self.instructions += instructions
-        self.unseen_loads += reads.unseen
         if reads.early:
             self._price(uc, reads.early)
         self._late = reads.late
@@ -294,12 +295,29 @@ class PythonBlockHook:
             block.accesses,
             block.alignment,
         )
+        for cost in block.located:
+            if cost.address not in self._located:
+                self._located[cost.address] = {}
+                self._uc.hook_add(unicorn.UC_HOOK_CODE, self._at, begin=cost.address, end=cost.address)
+                # It is translated already.
+                self._uc.ctl_remove_cache(cost.address, cost.address + 2)
+            self._located[cost.address][block.address] = cost
+
+    def _at(self, uc: unicorn.Uc, address: int, _size: int, _user: object) -> None:
+        """Before an instruction that is executed: its condition holds."""
+        cost = self._located[address].get(self.current)
+        if cost is not None:
+            self.cycles += cost.cycles
+            if cost.accesses:
+                self._price(uc, cost.accesses)
 
     def forget(self, start: int, end: int) -> bool:
         """Forget the blocks in a range whose code has changed; whether there were any."""
         lost = self._blocks.forget(start, end)
         for block in lost:
             del self._table[block.address, block.size]
+            for cost in block.located:
+                self._located[cost.address].pop(block.address, None)
         return bool(lost)
 
     def set_break(self, address: int, on: bool) -> None:

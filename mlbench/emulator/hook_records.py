@@ -7,7 +7,7 @@ import ctypes
 from mlbench.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 19
+ABI = 20
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
@@ -24,7 +24,7 @@ class BlockRecord(ctypes.Structure):
             (name, ctypes.c_uint32)
             for name in (
                 *("address", "size", "instructions", "cycles", "flags", "depth", "taken"),
-                *("accesses", "early", "late", "unseen", "quick", "checks", "rechecks"),
+                *("accesses", "early", "late", "quick", "checks", "rechecks"),
             )
         ),
         ("epoch", ctypes.c_uint64),
@@ -60,6 +60,24 @@ class BaseRecord(ctypes.Structure):
     ]
 
 
+class LocatedRecord(ctypes.Structure):
+    """Mirror of ``located_t``."""
+
+    _fields_ = [
+        ("next", ctypes.c_void_p),
+        ("block", ctypes.c_uint32),
+        ("cycles", ctypes.c_int32),
+        ("accesses", ctypes.c_uint32),
+        ("count", ctypes.c_uint32),
+    ]
+
+
+class PlaceRecord(ctypes.Structure):
+    """Mirror of ``place_t``."""
+
+    _fields_ = [("hook", ctypes.c_void_p), ("first", ctypes.c_void_p)]
+
+
 class MemoryRecord(ctypes.Structure):
     """Mirror of ``memory_t``."""
 
@@ -75,7 +93,6 @@ class HookState(ctypes.Structure):
         ("placement", ctypes.c_uint64),
         ("event_at", ctypes.c_uint64),
         ("flash_reads", ctypes.c_uint64),
-        ("unseen_loads", ctypes.c_uint64),
         ("filled_at", ctypes.c_uint64),
         ("round", ctypes.c_uint64),
         ("table", ctypes.c_void_p),
