@@ -230,7 +230,7 @@ def test_divides_take_as_long_as_their_quotient_is(
 
 
 _CONDITIONAL = {
-    # Code whose condition holds for r5 = 0, what it costs when skipped and when executed (for r6 = 1000, r7 = 3:
+    # Code whose condition holds for r5 = 0, what it costs when skipped and executed (r6 = 1000, r7 = 3:
     # a quotient of 9 bits). TRM, 3.3.1: a conditional instruction that is not executed takes a cycle.
     "udiv": ("udiveq r0, r6, r7", 1, 7),
     "store": ("vstmiaeq r2!, {s16-s31}", 1, 17),
