@@ -20,7 +20,7 @@ from mlbench.cycles.alignment import NO_ALIGNMENT, Alignment, alignment
 from mlbench.cycles.conditions import ALWAYS, conditions
 from mlbench.cycles.decode import decode
 from mlbench.cycles.insn import Decoded, Insn
-from mlbench.cycles.pipeline import Cost, Pipeline
+from mlbench.cycles.pipeline import MEMORY, Cost, Pipeline
 from mlbench.util.own_yaml import load_own
 
 NO_ACCESSES = Accesses((), ())
@@ -41,6 +41,8 @@ class BlockFlag(IntFlag):
     """Ends with an instruction that may unmask interrupts."""
     MOVES_SP = 16
     """Changes SP by an amount that only shows when it has run."""
+    ON_SYSTEM_BUS = 32
+    """Lies in RAM, and is fetched over the bus that data share."""
     SENDS_EVENT = 64
     """Has an SEV, which sets the event register that WFE looks at."""
     SWITCHES = 128
@@ -63,7 +65,7 @@ class Block:
     """One block.
 
     ``cycles`` is what its instructions cost, with divides that are priced by their operands left out, and
-    conditional instructions as skipped;
+    conditional instructions as skipped; ``assumed`` is how many of them no source gives;
     ``taken`` is what it costs on top where another block than the next in memory follows; ``depth`` is
     how far SP goes below its value at the block's start, in bytes.
     """
@@ -78,6 +80,7 @@ class Block:
     accesses: Accesses = NO_ACCESSES
     located: tuple[Located, ...] = ()
     alignment: Alignment = NO_ALIGNMENT
+    assumed: int = 0
 
 
 class LineCosts(NamedTuple):
@@ -129,6 +132,7 @@ class CostModel:
         self._float_stall = int(table["float_result_stall"]["cycles"])
         self._refill = {stage: int(table["refill"][stage]["cycles"]) for stage in table["refill"]}
         self._ends = {kind: stage for stage, entry in table["refill"].items() for kind in entry["after"]}
+        self._system_bus = {name: int(cost) for name, cost in table["system_bus"].items() if name != "source"}
         cache_table = table["instruction_cache"]
         if cache_table["ways"] != 2:
             raise ValueError("the block hook models a 2-way instruction cache only")
@@ -210,7 +214,30 @@ class CostModel:
         taken = self._refill[self._ends.get(insn.kind, "decode")]
         bases = alignment(decoded, it_state) if self._checks_alignment else NO_ALIGNMENT
         located = self._located(reads, more)
-        return Block(address, size, len(decoded), cycles, flags, depth, taken, reads, located, bases)
+        assumed = 0
+        if address >= self._system_bus["from"]:
+            flags |= BlockFlag.ON_SYSTEM_BUS
+            assumed = self._bus_cycles(address, size, decoded)
+            taken += self._system_bus["branch"]
+        return Block(
+            address,
+            size,
+            len(decoded),
+            cycles + assumed,
+            flags,
+            depth,
+            taken,
+            reads,
+            located,
+            bases,
+            assumed,
+        )
+
+    def _bus_cycles(self, address: int, size: int, decoded: list[Decoded]) -> int:
+        """What a block takes longer for being fetched over the bus that its data share."""
+        words = (address + size - 1) // 4 - address // 4 + 1
+        data = sum(insn.transfers for _, _, _, insn in decoded if insn.kind.startswith(MEMORY))
+        return words * self._system_bus["word"] + data * self._system_bus["data"]
 
     def _located(self, reads: Accesses, more: dict[int, int]) -> tuple[Located, ...]:
         """What is priced at its instruction; ``more``: cycles of conditional ones beyond a skipped one's."""

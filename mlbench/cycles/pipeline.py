@@ -21,7 +21,8 @@ class Cost(NamedTuple):
     each: int
 
 
-_MEMORY = ("load", "store", "float_load", "float_store", "pop_pc", "table_branch")
+MEMORY = ("load", "store", "float_load", "float_store", "pop_pc", "table_branch")
+"""How the kinds of instructions begin that access memory."""
 _OVERLAPPED = {"load": "load_pipelined", "store_reg": "store_reg_pipelined"}
 _FLOAT_DIVIDES = ("float_div", "float_sqrt")
 
@@ -63,7 +64,7 @@ class Pipeline:
         stall = 0
         if before is not None:
             depends = bool(before.writes & insn.address)
-            if depends and kind.startswith(_MEMORY) and not before.kind.startswith(_MEMORY):
+            if depends and kind.startswith(MEMORY) and not before.kind.startswith(MEMORY):
                 stall = self._address_stall
             overlaps = before.kind == "load" and not before.writeback and not depends and not insn.writeback
             if overlaps:

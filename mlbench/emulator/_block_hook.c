@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 20
+#define ABI 21
 
-enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, SENDS_EVENT = 64, SWITCHES = 128 };
+enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, ON_SYSTEM_BUS = 32,
+       SENDS_EVENT = 64, SWITCHES = 128 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5, MISALIGNED = 6 };
 enum { CHECKED = 2, COUNTED = 3 }; /* of `resumed`: the bases have been looked at, too; the rest of a block */
 
@@ -24,12 +25,14 @@ enum { READ = 0, FETCH = 1, DIVIDEND = 2, SIGNED_DIVIDEND = 3, OPERAND = 4, SUBT
 #define MEMORIES 4
 #define MAX_LINES 512 /* of the instruction cache */
 #define PLACES 0x20000
+#define NO_LINE 0x7fffffffu /* no line, nor the one before one */
 #define STEADY 64 /* most blocks at a time that need not be looked for in the cache */
 
 typedef struct block {
     uint32_t address, size, instructions, cycles, flags, depth, taken;
     uint32_t accesses, early, late, quick;
     uint32_t checks, rechecks; /* behind the accesses; rechecks: in each round of a loop */
+    uint32_t assumed;
     /* This file's own, see `look_up`. */
     uint64_t epoch, stamp;
     struct block *next; /* the block that came after it the last time */
@@ -109,7 +112,7 @@ typedef struct {
 } core_t;
 
 typedef struct hook {
-    uint64_t cycles, instructions, placement, event_at, flash_reads, filled_at;
+    uint64_t cycles, instructions, placement, event_at, flash_reads, filled_at, assumed;
     uint64_t round; /* address and size of a plain loop's block, to go round again at once; 0: none */
     block_t *table, *last_block;
     access_t *accesses;
@@ -557,7 +560,7 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
         }
         block = next;
     }
-    if (block->flags & (BREAK | SELF | SENDS_EVENT | SWITCHES)) {
+    if (block->flags & (BREAK | SELF | ON_SYSTEM_BUS | SENDS_EVENT | SWITCHES)) {
         if ((block->flags & SWITCHES) && hook->switched && !hook->resumed)
             hook->switched(0);
         if ((block->flags & BREAK) && !hook->resumed) {
@@ -588,7 +591,11 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
     straddle = hook->straddle & jumped & (0u - (block->flags / STRADDLES & 1));
     hook->placement += straddle;
     cost = block->cycles + (hook->last_taken & jumped) + straddle;
-    if (hook->cache_on) {
+    if (block->flags & ON_SYSTEM_BUS) {
+        /* Flash has no part in it. What another block comes after is not read ahead. */
+        hook->assumed += block->assumed;
+        hook->fetch_line = hook->filled_line = NO_LINE;
+    } else if (hook->cache_on) {
         /* A loop's lines are held: nothing else has been fetched since they were. Longer blocks than a way
          * of the cache may throw out their own. */
         if (block->epoch == hook->epoch) {

@@ -46,6 +46,7 @@ SELF = int(BlockFlag.SELF)
 STRADDLES = int(BlockFlag.STRADDLES)
 UNMASKS = int(BlockFlag.UNMASKS)
 MOVES_SP = int(BlockFlag.MOVES_SP)
+ON_SYSTEM_BUS = int(BlockFlag.ON_SYSTEM_BUS)
 SENDS_EVENT = int(BlockFlag.SENDS_EVENT)
 SWITCHES = int(BlockFlag.SWITCHES)
 
@@ -76,6 +77,7 @@ SAVED = (
     "data_word",
     "fetch_line",
     "filled_at",
+    "assumed",
     "filled_line",
 )
 """What a snapshot of a block hook holds, besides its instruction cache and its slots."""

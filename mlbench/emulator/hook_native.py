@@ -63,6 +63,7 @@ class NativeBlockHook:
     data_word: int
     fetch_line: int
     filled_at: int
+    assumed: int
     filled_line: int
     reason: int
     where: int
@@ -130,7 +131,7 @@ class NativeBlockHook:
         record.instructions, record.cycles = block.instructions, block.cycles
         record.flags, record.depth = self._blocks.flags(block), block.depth
         record.quick = all(_kind(access) in (_BY_ONE, _BY_TWO) for access in block.accesses.early)
-        record.taken = block.taken
+        record.taken, record.assumed = block.taken, block.assumed
         reads = block.accesses
         record.accesses = self._place_reads(block)
         record.early, record.late = len(reads.early), len(reads.late)

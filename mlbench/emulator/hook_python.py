@@ -23,6 +23,7 @@ from mlbench.emulator.hook_common import (
     MEMORIES,
     MOVES_SP,
     NEVER,
+    ON_SYSTEM_BUS,
     SAVED,
     SELF,
     SENDS_EVENT,
@@ -33,6 +34,8 @@ from mlbench.emulator.hook_common import (
     Stop,
     watch_base,
 )
+
+_NO_LINE = 0x7FFFFFFF
 
 
 class PythonBlockHook:
@@ -45,11 +48,12 @@ class PythonBlockHook:
         self._flash_start, self._flash_end = flash.start, flash.end
         self._blocks = Blocks()
         self._switched: Callable[[int], None] | None = None
-        self._table: dict[tuple[int, int], tuple[int, int, int, int, int, Accesses, Alignment]] = {}
+        self._table: dict[tuple[int, int], tuple[int, int, int, int, int, Accesses, Alignment, int]] = {}
         self.flash_reads = 0
         self.data_word = 0
         self.fetch_line = 0
         self.filled_at = 0
+        self.assumed = 0
         self.filled_line = 0
         self.current = 0
         self.last_taken = 0
@@ -135,7 +139,7 @@ class PythonBlockHook:
         block = self._table.get((address, size))
         if block is None:
             return self._stop(uc, Stop.UNKNOWN, address, size)
-        instructions, cycles, flags, depth, taken, reads, alignment = block
+        instructions, cycles, flags, depth, taken, reads, alignment, assumed = block
         if flags & SWITCHES and self._switched is not None and not self.resumed:
             self._switched(0)
             flags = self._table[address, size][2]
@@ -162,7 +166,11 @@ class PythonBlockHook:
             if flags & STRADDLES:
                 cycles += self._costs.straddle
                 self.placement += self._costs.straddle
-        if self.cache_on:
+        if flags & ON_SYSTEM_BUS:
+            # Flash has no part in it. What another block comes after is not read ahead.
+            self.assumed += assumed
+            self.fetch_line = self.filled_line = _NO_LINE
+        elif self.cache_on:
             missed, conflicts = self._fetch(address, size, jumped, block[1])
             cycles += missed
             self.placement += conflicts
@@ -294,6 +302,7 @@ class PythonBlockHook:
             block.taken,
             block.accesses,
             block.alignment,
+            block.assumed,
         )
         for cost in block.located:
             if cost.address not in self._located:

@@ -7,7 +7,7 @@ import ctypes
 from mlbench.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 20
+ABI = 21
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
@@ -24,7 +24,7 @@ class BlockRecord(ctypes.Structure):
             (name, ctypes.c_uint32)
             for name in (
                 *("address", "size", "instructions", "cycles", "flags", "depth", "taken"),
-                *("accesses", "early", "late", "quick", "checks", "rechecks"),
+                *("accesses", "early", "late", "quick", "checks", "rechecks", "assumed"),
             )
         ),
         ("epoch", ctypes.c_uint64),
@@ -94,6 +94,7 @@ class HookState(ctypes.Structure):
         ("event_at", ctypes.c_uint64),
         ("flash_reads", ctypes.c_uint64),
         ("filled_at", ctypes.c_uint64),
+        ("assumed", ctypes.c_uint64),
         ("round", ctypes.c_uint64),
         ("table", ctypes.c_void_p),
         ("last_block", ctypes.c_void_p),

@@ -24,7 +24,7 @@ _LONGEST = 4
 """So many reads a turn may have."""
 _PATIENCE = 64
 """So many turns before it is looked at again, where something did change."""
-_COUNTERS = ("instructions", "placement", "flash_reads")
+_COUNTERS = ("instructions", "placement", "flash_reads", "assumed")
 _SAME = (
     *("cache_on", "expected", "current", "last_flags", "last_taken", "resumed", "attention"),
     *("unmask_attention", "event_register", "data_word", "fetch_line", "filled_line"),
