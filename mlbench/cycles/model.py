@@ -106,6 +106,7 @@ class RunCosts:
     exception_entry: int
     exception_exit: int
     exception_chain: int
+    float_state: int
     read_new_word: int
     read_same_word: int
     data_word_bits: int
@@ -147,6 +148,7 @@ class CostModel:
             exception_entry=int(table["exception"]["entry"]),
             exception_exit=int(table["exception"]["exit"]),
             exception_chain=int(table["exception"]["chain"]),
+            float_state=int(table["float_state"]["cycles"]),
             read_new_word=int(flash["data"]["new_word"]),
             read_same_word=int(flash["data"]["same_word"]),
             data_word_bits=int(flash["data"]["word_bytes"]).bit_length() - 1,

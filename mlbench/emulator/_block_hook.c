@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 21
+#define ABI 22
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, ON_SYSTEM_BUS = 32,
        SENDS_EVENT = 64, SWITCHES = 128 };
@@ -100,7 +100,7 @@ typedef struct {
     uint32_t mpu_bases[8], mpu_attributes[8];
     uint32_t host;         /* all exceptions are the host's now */
     uint32_t taken;        /* exceptions entered here */
-    uint32_t entry_cycles, exit_cycles, chain_cycles;
+    uint32_t entry_cycles, exit_cycles, chain_cycles, float_cycles;
     uint32_t ram_start, ram_size;
     uint32_t host_calls; /* SVC of this number and above are the host's; 0: none is */
     int32_t xpsr, ipsr, iepsr, control, primask, basepri, faultmask, psp, msp, nzcv, nzcvqg, fpscr, s0;

@@ -254,6 +254,8 @@ static int enter(hook_t *hook, uint32_t number, uint32_t pc, int level, uint32_t
                 store_word(to + FRAME_BYTES + 4 * n, get(hook, core->s0 + n));
             store_word(to + FRAME_BYTES + 64, get(hook, core->fpscr));
             store_word(to + FRAME_BYTES + 68, 0);
+            /* Where storing is deferred, the return pays for it if there was need. */
+            hook->cycles += core->fpccr & LSPEN ? 0 : core->float_cycles;
         }
         exc_return = 0xFFFFFFE1u | (floating ? 0 : 0x10) | (thread ? 8 : 0) | (thread && state & SPSEL ? 4 : 0);
         r[13] = frame;
@@ -359,6 +361,7 @@ static int unstack(hook_t *hook, uint32_t value, uint32_t frame, int last)
         for (int n = 0; n < 16; n++)
             put(hook, core->s0 + n, load_word(from + FRAME_BYTES + 4 * n));
         put(hook, core->fpscr, load_word(from + FRAME_BYTES + 64));
+        hook->cycles += core->fpccr & LSPACT ? 2 * core->float_cycles : core->float_cycles;
     }
     if (floating)
         core->fpccr &= ~(uint32_t)LSPACT;

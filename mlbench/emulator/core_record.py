@@ -72,8 +72,8 @@ class CoreRecord(ctypes.Structure):
         *(
             (name, ctypes.c_uint32)
             for name in (
-                *("host", "taken", "entry_cycles", "exit_cycles", "chain_cycles", "ram_start", "ram_size"),
-                "host_calls",
+                *("host", "taken", "entry_cycles", "exit_cycles", "chain_cycles", "float_cycles"),
+                *("ram_start", "ram_size", "host_calls"),
             )
         ),
         *((name, ctypes.c_int32) for name in _REGISTERS),

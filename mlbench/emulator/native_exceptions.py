@@ -67,7 +67,7 @@ def make_native_exceptions(
         return None
     record = nvic.record
     record.entry_cycles, record.exit_cycles = costs.exception_entry, costs.exception_exit
-    record.chain_cycles = costs.exception_chain
+    record.chain_cycles, record.float_cycles = costs.exception_chain, costs.float_state
     record.ram_start, record.ram_size = memory.start, memory.size
     record.ram = ctypes.addressof(ctypes.c_char.from_buffer(memory.data))
     hook.share(record)

@@ -238,7 +238,10 @@ class Processor:
         if chained is None:
             sp = cpu.sp
             frame = exceptions.push(cpu, bool(scs.value(core.CCR) & core.STKALIGN), self._allowed)
-            if frame.floating and scs.fpccr & core.LSPEN:
+            if frame.floating and not scs.fpccr & core.LSPEN:
+                self.hook.cycles += self.costs.float_state
+            elif frame.floating:
+                # Storing is deferred: the return pays for it if there was need.
                 scs.reserve_floats(frame.address + exceptions.FLOAT_OFFSET, self._ready_bits(level))
             if frame.refused is not None:
                 number = self._stacking_failed(frame, number, sp, level)
@@ -614,8 +617,11 @@ class Processor:
             mode = "thread" if to_thread else "handler"
             what = f"return by {value:#010x} to {mode} mode with another exception number in the frame"
             return self.fault(Fault(USAGE_FAULT, what, cpu.pc, value, FaultStatus.INVPC), chained=chained)
-        exceptions.resume(cpu, value, frame, not scs.floats_pending())
+        loads_floats = not scs.floats_pending()
+        exceptions.resume(cpu, value, frame, loads_floats)
         if not value & 0x10:
+            if loads_floats:
+                self.hook.cycles += self.costs.float_state * (2 if scs.fpccr & core.LSPACT else 1)
             scs.floats_settled()
         self._returned(frame.address)
         if not cpu.thumb:

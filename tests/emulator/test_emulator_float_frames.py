@@ -5,6 +5,12 @@ from __future__ import annotations
 import pytest
 from bare_image import Compiler, finish
 
+from mlbench.cycles.model import load_model
+from mlbench.emulator.chips.nrf52840 import NRF52840
+from mlbench.emulator.machine import Machine
+
+MODEL = load_model("nrf52840")
+
 _FPCCR = """
 #define FPCCR REG(0xE000EF34)
 #define FPCAR REG(0xE000EF38)
@@ -110,3 +116,26 @@ def test_nested_contexts_come_back(bare: Compiler) -> None:
           note((u32)(a * 4)); note((u32)(b * 4)); note((u32)(c * 4)); return 0; }"""
     )
     assert finish(bare.machine(source)) == [2, 1, 48, 42, 40]
+
+
+@pytest.mark.parametrize("python", [False, True], ids=["native", "python"])
+def test_floating_point_state_is_paid_for_where_it_moves(bare: Compiler, python: bool) -> None:
+    """Deferred and never needed: nothing. Deferred and needed, or not deferred: 17 words stored and loaded."""
+
+    def cycles(lazy: bool, touched: bool) -> int:
+        handler = "vmov.f32 s0, #1.0" if touched else "nop.w"
+        source = (
+            _FPCCR
+            + f"""
+            void irq1_handler(void) {{ __asm volatile("{handler}" ::: "s0"); }}
+            int main(void) {{ ENABLE(1); {"" if lazy else "FPCCR = 1u << 31;"} use(); BARRIER();
+              PEND(1); BARRIER(); return 0; }}"""
+        )
+        machine = Machine(bare.image(source), NRF52840, force_python=python)
+        finish(machine)
+        return machine.hook.cycles
+
+    # Setting FPCCR costs the same in both.
+    eager = cycles(False, True) - cycles(False, False)
+    lazy = cycles(True, True) - cycles(True, False)
+    assert lazy - eager == 2 * MODEL.run.float_state

@@ -1,4 +1,4 @@
-"""Code in RAM is fetched over the System bus: without flash's cost, and with one of its own that is assumed."""
+"""Code in RAM is fetched over the System bus: without flash's cost, with one of its own that is assumed."""
 
 from __future__ import annotations
 
