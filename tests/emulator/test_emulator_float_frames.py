@@ -120,7 +120,7 @@ def test_nested_contexts_come_back(bare: Compiler) -> None:
 
 @pytest.mark.parametrize("python", [False, True], ids=["native", "python"])
 def test_floating_point_state_is_paid_for_where_it_moves(bare: Compiler, python: bool) -> None:
-    """Deferred and never needed: nothing. Deferred and needed, or not deferred: 17 words stored and loaded."""
+    """Deferred and never needed: nothing. Deferred and needed, or not deferred: 17 words go and come back."""
 
     def cycles(lazy: bool, touched: bool) -> int:
         handler = "vmov.f32 s0, #1.0" if touched else "nop.w"
