@@ -86,11 +86,11 @@ class Block:
 class LineCosts(NamedTuple):
     """Cycles that a line of code in flash takes longer than code in memory without wait states."""
 
-    jumped: int
-    """Where a branch or an exception leads into it."""
-    followed: int
-    """Where the line before was executed to its end: from when that line had come, at least
-    ``RunCosts.controller``."""
+    new: int
+    """A line of which nothing was read ahead."""
+    next: int
+    """The line behind the one that was read last. With the cache on, counted from when that one had come, and
+    at least ``RunCosts.controller``; with it off, also of the line before."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 22
+#define ABI 23
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, ON_SYSTEM_BUS = 32,
        SENDS_EVENT = 64, SWITCHES = 128 };
@@ -129,7 +129,7 @@ typedef struct hook {
     void (*write)(uint64_t offset, uint32_t size, uint64_t value);
     memory_t memories[MEMORIES];
     int32_t first_register, high_registers[3];
-    uint32_t straddle, line_jumped, line_followed, uncached_jumped, uncached_followed, controller;
+    uint32_t straddle, line_new, line_next, uncached_new, uncached_next, controller;
     uint32_t cache_on, line_bits, set_mask;
     uint32_t flash_start, flash_size, read_new, read_same, unaligned, data_word, fetch_line, filled_line, word_bits;
     uint32_t late_access, late_count;
@@ -208,21 +208,20 @@ static inline uint32_t recall(hook_t *hook, uint32_t line)
     return was;
 }
 
-/* The cycles that the line after the one that was filled last takes: its read goes on while that one is executed. */
-static uint32_t follow(const hook_t *hook, uint64_t now)
+/* The cycles for the line behind the one that was read last: it is read while that one is executed. */
+static uint32_t read_ahead(const hook_t *hook, uint64_t now)
 {
     uint64_t elapsed = now - hook->filled_at;
-    return elapsed + hook->controller < hook->line_followed ? hook->line_followed - (uint32_t)elapsed
-                                                            : hook->controller;
+    return elapsed + hook->controller < hook->line_next ? hook->line_next - (uint32_t)elapsed : hook->controller;
 }
 
-/* Fetch the lines of a block of so many cycles; the cycles for lines that were not in the cache. `jumped`: to the
- * first of them. `conflicts`: of these cycles, for their place alone. `changed`: a line has come into either cache. */
-static uint32_t fetch(hook_t *hook, const block_t *block, uint32_t jumped, uint32_t *conflicts, uint32_t *changed)
+/* Fetch the lines of a block; the cycles for those that were not in the cache. `conflicts`: of these cycles, for
+ * their place alone. `changed`: a line has come into either cache. */
+static uint32_t fetch(hook_t *hook, const block_t *block, uint32_t *conflicts, uint32_t *changed)
 {
     uint32_t cycles = 0, address = block->address;
     uint32_t last = (address + block->size - 1) >> hook->line_bits;
-    for (uint32_t line = address >> hook->line_bits; line <= last; line++, jumped = 0) {
+    for (uint32_t line = address >> hook->line_bits; line <= last; line++) {
         uint32_t set = line & hook->set_mask, known = recall(hook, line);
         uint32_t *ways = hook->tags + 2 * set;
         *changed |= !known;
@@ -234,8 +233,7 @@ static uint32_t fetch(hook_t *hook, const block_t *block, uint32_t jumped, uint3
             uint8_t way = hook->newest[set] ^ 1;
             uint32_t begin = line << hook->line_bits, before = begin > address ? begin - address : 0;
             uint64_t now = hook->cycles + cycles + (uint64_t)block->cycles * before / block->size;
-            uint32_t ahead = !jumped && line == hook->filled_line + 1;
-            uint32_t miss = ahead ? follow(hook, now) : hook->line_jumped;
+            uint32_t miss = line == hook->filled_line + 1 ? read_ahead(hook, now) : hook->line_new;
             ways[way] = line;
             hook->newest[set] = way;
             hook->filled_at = now + miss;
@@ -267,7 +265,7 @@ EXPORT void mlbench_settle(hook_t *hook)
         late[at] = block;
     }
     for (uint32_t n = 0; n < count; n++)
-        fetch(hook, late[n], 0, &unused, &unused);
+        fetch(hook, late[n], &unused, &unused);
     hook->settled = hook->clock;
     hook->dirty = 0;
 }
@@ -279,11 +277,11 @@ static inline uint32_t way_bytes(const hook_t *hook)
 }
 
 /* Fetch a block that is not known to be in the cache. */
-static NOINLINE void look_up(hook_t *hook, block_t *block, uint32_t jumped)
+static NOINLINE void look_up(hook_t *hook, block_t *block)
 {
     uint32_t conflicts = 0, changed = 0;
     mlbench_settle(hook);
-    hook->cycles += fetch(hook, block, jumped, &conflicts, &changed);
+    hook->cycles += fetch(hook, block, &conflicts, &changed);
     hook->placement += conflicts;
     if (changed || hook->steady_count == STEADY) {
         hook->epoch++;
@@ -602,13 +600,15 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
             block->stamp = ++hook->clock;
             hook->dirty = 1;
         } else if (!again || size > way_bytes(hook)) {
-            look_up(hook, block, jumped);
+            look_up(hook, block);
         }
     } else {
         uint32_t line = address >> hook->line_bits, last = (address + size - 1) >> hook->line_bits;
-        hook->cycles += (last - line) * hook->uncached_followed;
-        if (line != hook->fetch_line)
-            hook->cycles += jumped ? hook->uncached_jumped : hook->uncached_followed;
+        uint32_t far = line - hook->fetch_line;
+        hook->cycles += (last - line) * hook->uncached_next;
+        /* Of the line being executed, the one before and the one behind are at hand. */
+        if (far)
+            hook->cycles += far + 1 > 2 ? hook->uncached_new : hook->uncached_next;
         hook->fetch_line = last;
     }
     hook->cycles += cost;

@@ -82,8 +82,8 @@ class NativeBlockHook:
         self._state = HookState()
         state = self._state
         state.straddle = costs.straddle
-        state.line_jumped, state.line_followed = costs.cached
-        state.uncached_jumped, state.uncached_followed = costs.uncached
+        state.line_new, state.line_next = costs.cached
+        state.uncached_new, state.uncached_next = costs.uncached
         state.unaligned = costs.unaligned
         state.divide[: len(costs.divide)] = costs.divide
         state.line_bits, state.set_mask = costs.cache_line_bits, costs.cache_sets - 1

@@ -160,8 +160,7 @@ class PythonBlockHook:
             low = (uc.reg_read(arm_const.UC_ARM_REG_SP) - depth) & 0xFFFFFFFF
             if low < self.low_sp:
                 self.low_sp = low
-        jumped = address != self.expected
-        if jumped:
+        if address != self.expected:
             cycles += self.last_taken
             if flags & STRADDLES:
                 cycles += self._costs.straddle
@@ -171,16 +170,18 @@ class PythonBlockHook:
             self.assumed += assumed
             self.fetch_line = self.filled_line = _NO_LINE
         elif self.cache_on:
-            missed, conflicts = self._fetch(address, size, jumped, block[1])
+            missed, conflicts = self._fetch(address, size, block[1])
             cycles += missed
             self.placement += conflicts
         else:
             first = address >> self._costs.cache_line_bits
             last = (address + size - 1) >> self._costs.cache_line_bits
             uncached = self._costs.uncached
-            cycles += (last - first) * uncached.followed
+            cycles += (last - first) * uncached.next
             if first != self.fetch_line:
-                cycles += uncached.jumped if jumped else uncached.followed
+                # Of the line being executed, the one before and the one behind are at hand.
+                near = abs(first - self.fetch_line) == 1
+                cycles += uncached.next if near else uncached.new
             self.fetch_line = last
         self.cycles += cycles
         self.instructions += instructions
@@ -253,7 +254,7 @@ class PythonBlockHook:
         """The registers have been replaced: what was to be read by them is not known any more."""
         self._late = ()
 
-    def _fetch(self, address: int, size: int, jumped: bool, block_cycles: int) -> tuple[int, int]:
+    def _fetch(self, address: int, size: int, block_cycles: int) -> tuple[int, int]:
         """Fetch a block's lines: cycles for those not in the cache, and those of it for their place alone."""
         costs, bits = self._costs, self._costs.cache_line_bits
         missed = conflicts = 0
@@ -270,13 +271,13 @@ class PythonBlockHook:
                 self._newest[index] = way
                 before = max((line << bits) - address, 0)
                 now = self.cycles + missed + block_cycles * before // size
-                miss = costs.cached.jumped
-                if not jumped and line == self.filled_line + 1:
-                    miss = max(costs.cached.followed - (now - self.filled_at), costs.controller)
+                miss = costs.cached.new
+                if line == self.filled_line + 1:
+                    # It is read while the line before is executed.
+                    miss = max(costs.cached.next - (now - self.filled_at), costs.controller)
                 self.filled_at, self.filled_line = now + miss, line
                 missed += miss
                 conflicts += miss if known else 0
-            jumped = False
         return missed, conflicts
 
     def _recall(self, line: int) -> bool:

@@ -7,7 +7,7 @@ import ctypes
 from mlbench.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 22
+ABI = 23
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
@@ -117,10 +117,10 @@ class HookState(ctypes.Structure):
             (name, ctypes.c_uint32)
             for name in (
                 "straddle",
-                "line_jumped",
-                "line_followed",
-                "uncached_jumped",
-                "uncached_followed",
+                "line_new",
+                "line_next",
+                "uncached_new",
+                "uncached_next",
                 "controller",
                 "cache_on",
                 "line_bits",
