@@ -26,6 +26,7 @@ _PATIENCE = 64
 """So many turns before it is looked at again, where something did change."""
 _COUNTERS = ("instructions", "placement", "flash_reads", "assumed")
 _SAME = (
+    "event_at",  # else something has happened between the reads of a turn
     *("cache_on", "expected", "current", "last_flags", "last_taken", "resumed", "attention"),
     *("unmask_attention", "event_register", "data_word", "fetch_line", "filled_line"),
 )

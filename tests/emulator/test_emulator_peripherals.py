@@ -119,7 +119,8 @@ def test_timer_prescaler_and_capture(bare: Compiler, prescaler: int, rate: float
           note(REG(0x40008548) - c); return 0; }}"""
     )
     counted, cycles, after_stop = finish(machine)
-    assert abs(counted - cycles * rate / 64) <= 1
+    # The two are read some cycles apart, as the code lies in flash.
+    assert abs(counted - cycles * rate / 64) <= 2
     assert after_stop == 0
 
 

@@ -89,6 +89,18 @@ def test_time_and_counts_are_those_of_a_loop_that_is_run(
     assert notes[-1] == 7
 
 
+@pytest.mark.parametrize("after", range(13))
+def test_an_event_between_the_reads_of_a_turn_is_seen(bare: Compiler, after: int) -> None:
+    """Wherever in the turn it comes: registers read before it are not taken for what they are now."""
+    code = f"""send(40); u32 n = 9; __asm volatile(".rept {after}; nop; .endr");
+        while (!REG(UARTE + 0x120)) {{
+          n |= REG(UARTE + 0x110); n |= REG(UARTE + 0x144); n |= REG(UARTE + 0x500); }} note(n);"""
+    machine = bare.machine(f"{HEAD} int main(void) {{ {code} return 0; }}")
+    finish(machine)
+    # 40 bytes of ten bits at 250,000 baud: 1.6 ms.
+    assert machine.clock.now < machine.clock.cycles(2000)
+
+
 def test_a_loop_that_waits_for_ever_comes_to_its_deadline_at_once(bare: Compiler) -> None:
     machine = bare.machine("int main(void) { while (!REG(0x40002120)) ; return 0; }")
     machine.run(machine.clock.cycles(5e6), host_seconds=10)
