@@ -55,12 +55,12 @@ _LOADS = frozenset(
 )  # fmt: skip
 
 
-class _Told(NamedTuple):
+class _PricedInsn(NamedTuple):
     """What an instruction reads or divides, by the registers at the block's start and by those at it."""
 
     address: int
     early: tuple[Access, ...]
-    here: tuple[Access, ...]
+    own: tuple[Access, ...]
 
 
 def accesses(block: list[Decoded], conditional: Sequence[bool] = ()) -> Accesses:
@@ -70,31 +70,32 @@ def accesses(block: list[Decoded], conditional: Sequence[bool] = ()) -> Accesses
     condition of an IT block; empty: none is.
     """
     flow = Flow()
-    told: list[_Told] = []
+    priced_insns: list[_PricedInsn] = []
     late: list[Access] = []
     located: list[tuple[int, tuple[Access, ...]]] = []
     for position, (pc, first, second, insn) in enumerate(block):
         on_condition = bool(conditional) and conditional[position]
-        here = _here(pc, first, second, insn)
-        if here and on_condition:
-            located.append((pc, here))
-        elif here:
-            early = _early(flow, here)
-            after = _after(block[position:], conditional[position:], here[0]) if early is None else None
+        own_accesses = _own_accesses(pc, first, second, insn)
+        if own_accesses and on_condition:
+            located.append((pc, own_accesses))
+        elif own_accesses:
+            early = _early(flow, own_accesses)
+            rest = block[position:], conditional[position:]
+            after = _after(*rest, own_accesses[0]) if early is None else None
             if early is not None:
-                told.append(_Told(pc, early, here))
+                priced_insns.append(_PricedInsn(pc, early, own_accesses))
             elif after is not None:
                 late.append(after)
             else:
-                located.append((pc, here))
+                located.append((pc, own_accesses))
         flow.step(pc, first, second, insn, conditional=on_condition)
-    early_accesses, lost = _with_slots(told, flow)
+    early_accesses, lost = _with_slots(priced_insns, flow)
     located += lost
     divides = sum(access.kind in DIVIDENDS for access in early_accesses)
     return Accesses(early_accesses, tuple(late), tuple(sorted(located)), divides)
 
 
-def _here(pc: int, first: int, second: int, insn: Insn) -> tuple[Access, ...]:
+def _own_accesses(pc: int, first: int, second: int, insn: Insn) -> tuple[Access, ...]:
     """What an instruction has to be priced for, by the registers as they are when it is executed."""
     if insn.kind == "div":
         kind = SumKind.DIVIDEND if first & 0x20 else SumKind.SIGNED_DIVIDEND
@@ -110,10 +111,10 @@ def _here(pc: int, first: int, second: int, insn: Insn) -> tuple[Access, ...]:
     return (Access(SumKind.READ, where, insn.transfers, width),)
 
 
-def _early(flow: Flow, here: tuple[Access, ...]) -> tuple[Access, ...] | None:
+def _early(flow: Flow, own_accesses: tuple[Access, ...]) -> tuple[Access, ...] | None:
     """The same by the registers at the block's start; nothing for the stack, None: not to be told."""
     early: list[Access] = []
-    for access in here:
+    for access in own_accesses:
         base, scaled, shift, offset = access.where
         where = flow.address(Pointer(base, scaled, shift, offset))
         if where is None:
@@ -128,7 +129,7 @@ def _slots_of(where: Sum) -> list[int]:
 
 
 def _with_slots(
-    told: list[_Told], flow: Flow
+    priced_insns: list[_PricedInsn], flow: Flow
 ) -> tuple[tuple[Access, ...], list[tuple[int, tuple[Access, ...]]]]:
     """Put in what must be fetched, before what needs it; what there are no slots for is told at its place."""
     numbers: dict[int, int] = {}
@@ -155,11 +156,11 @@ def _with_slots(
         )
         return where._replace(base=base, scaled=scaled)
 
-    for address, known, here in told:
-        if all(need(fetch) for access in known for fetch in _slots_of(access.where)):
-            early += [access._replace(where=named(access.where)) for access in known]
+    for address, known_accesses, own_accesses in priced_insns:
+        if all(need(fetch) for access in known_accesses for fetch in _slots_of(access.where)):
+            early += [access._replace(where=named(access.where)) for access in known_accesses]
         else:
-            lost.append((address, here))
+            lost.append((address, own_accesses))
     return tuple(early), lost
 
 

@@ -246,10 +246,10 @@ class CostModel:
         by_address = dict(reads.located)
         located: list[Located] = []
         for where in sorted(by_address.keys() | more.keys()):
-            here = by_address.get(where, ())
-            divides = sum(access.kind in DIVIDENDS for access in here)
+            own_accesses = by_address.get(where, ())
+            divides = sum(access.kind in DIVIDENDS for access in own_accesses)
             cycles = more.get(where, 0) - divides * self._costs["div"].cycles
-            located.append(Located(where, cycles, here))
+            located.append(Located(where, cycles, own_accesses))
         return tuple(located)
 
 

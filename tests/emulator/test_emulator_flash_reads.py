@@ -246,10 +246,11 @@ def test_a_conditional_instruction_costs_what_it_does(bare: Compiler, name: str,
     code, skipped, executed = _CONDITIONAL[name]
 
     def cycles(condition: int, body: str) -> int:
+        # What follows is not in the next line, whose read would go on meanwhile.
         text = (
             f".globl main\n.thumb_func\nmain: push {{r4-r7, lr}}\n movs r5, #{condition}\n mov r6, #1000\n"
             f" movs r7, #3\n ldr r2, =out\n ldr r3, =0x8000\n b 1f\n.balign 16\n1: cmp r5, #0\n mov r4, r5\n"
-            f" it eq\n {body}\n b 2f\n.balign 16\n2: movs r0, #0\n pop {{r4-r7, pc}}\n.ltorg\n"
+            f" it eq\n {body}\n b 2f\n.balign 16\n.space 32\n2: movs r0, #0\n pop {{r4-r7, pc}}\n.ltorg\n"
             ".bss\n.balign 4\n.globl out\nout: .space 64\n"
         )
         return cycles_of(bare, text, python)
