@@ -42,16 +42,20 @@ def interrupts() -> Iterator[None]:
 
 
 @pytest.fixture
-def renode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+def renode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
     """Puts a stand-in for Renode where it is found; arguments are how it misbehaves."""
+    installation = tmp_path / "renode installation"
 
     def make(**quirks: Any) -> Path:
         program = tmp_path / "renode"
+        installation.mkdir(exist_ok=True)
         fake = Path(__file__).parent / "renode" / "fake_renode.py"
         variables = {
             "PYTHONPATH": str(Path(__file__).parents[1]),
             "MLBENCH_HOTPATH": os.environ.get("MLBENCH_HOTPATH", ""),
             "FAKE_RENODE": json.dumps(quirks),
+            "FAKE_RENODE_INSTALLATION": str(installation),
+            "FAKE_RENODE_COSTS": str(tmp_path / "renode costs"),
         }
         settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items() if value)
         program.write_text(f'#!/bin/sh\nexec env {settings} {shlex.quote(sys.executable)} {fake} "$@"\n')
@@ -59,7 +63,9 @@ def renode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
         monkeypatch.setenv("MLBENCH_RENODE", str(program))
         return program
 
-    return make
+    yield make
+    # Renode's installation can only be read, and several at once have the same.
+    assert not installation.exists() or not list(installation.iterdir())
 
 
 @pytest.fixture

@@ -162,6 +162,11 @@ class RunResult:
 
     Over USB the host may open the port in the middle of a line, and sooner or later.
     """
+    before_loop: int | None = None
+    """Bytes of ``serial`` that had been sent when loop() was entered first; None where that is not known.
+
+    A template ends at some turn of loop(), by how long it takes to be sent what it prints there.
+    """
 
     @property
     def steady(self) -> tuple[bytes, ...]:

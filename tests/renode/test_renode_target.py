@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +18,14 @@ from mlbench.core.execution import Functions, Outcome, OutputBuffer, Probe, RunR
 from mlbench.core.firmware import Firmware
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.firmware.toolchain import Toolchain
-from mlbench.measure.cross_check import cross_check
+from mlbench.measure.cross_check import _difference, cross_check
 from mlbench.measure.profile import Profile, profile
+from mlbench.measure.reference import Reference
+from mlbench.renode import process
 from mlbench.results.values import Absent, Time, UnusedRam
 from mlbench.suite.suite_file import SketchSpec, Source
 from mlbench.targets.emulator.target import EmulatorTarget
-from mlbench.targets.renode import RenodeTarget
+from mlbench.targets.renode.target import RenodeTarget
 
 Make = Callable[..., Path]
 BOARD = OWN_BOARD
@@ -42,6 +46,8 @@ __attribute__((noinline)) void prepare() {
 __attribute__((noinline)) void inner() { sink = *(volatile int *)0x40000F00; asm volatile("udf #0"); }
 #elif MODE == 2
 __attribute__((noinline)) void inner() { ((void (*)())0x30000001)(); }
+#elif MODE == 4
+__attribute__((noinline)) void inner() { ((void (*)())0x40002001)(); }
 #elif MODE == 3
 __attribute__((noinline)) void inner() { for (;;) sink = sink + 1; }
 #else
@@ -86,7 +92,7 @@ TEMPLATE_MODEL = """\
 #include <Arduino.h>
 #include <stdlib.h>
 struct Model {
-  void run() {
+  __attribute__((noinline)) void run() {
     volatile uint8_t *p = (volatile uint8_t *)malloc(30000);
     if (!p) for (;;) {}
     p[29999] = 1;
@@ -214,6 +220,34 @@ def test_a_template(renode: Make, workshop: Models) -> None:
     assert ours.bytes == theirs.bytes
 
 
+def test_a_template_ends_at_its_second_turn_of_loop(renode: Make, workshop: Models) -> None:
+    # Its inference is named and has ended long before; that does not end it.
+    renode()
+    firmware = workshop.build("template", {"template.ino": TEMPLATE, "model.h": TEMPLATE_MODEL})
+    result = run_once(firmware, Functions(None, "Model::run()"))
+    assert result.outcome is Outcome.PASSED
+    assert (result.serial, result.before_loop) == (b"1\r\n", 0)
+    assert [span.kind for span in result.spans] == [SpanKind.INFERENCE]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "difference"),
+    [
+        (b"ready\r\n" + 9 * b"1\r\n", b"ready\r\n1\r\n", ""),
+        (b"ready\r\n1\r\n1", b"ready\r\n1\r\n1\r\n1\r\n", ""),
+        (b"ready\r\n1", b"ready\r\n1\r\n1\r\n", ""),
+        (b"ready\r\n1\r\n", b"Ready\r\n1\r\n1\r\n", "serial text differs in line 1"),
+        (b"ready\r\n1\r\n2\r\n", b"ready\r\n1\r\n3\r\n4\r\n", "serial text differs in line 3"),
+        (b"ready\r\n1\r\n", b"ready\r\n", "loop() has sent nothing, here '1\\r\\n'"),
+    ],
+)
+def test_texts_that_end_at_another_turn_of_loop(ours: bytes, theirs: bytes, difference: str) -> None:
+    runs = [RunResult(Outcome.PASSED, "", text, (), 0.0, before_loop=7) for text in (ours, theirs)]
+    reference = Reference(runs[0], lambda _: runs[0])
+    assert _difference(reference, *runs).startswith(difference)
+    assert bool(_difference(reference, *runs)) == bool(difference)
+
+
 def test_marks_of_the_library(renode: Make, workshop: Models) -> None:
     renode()
     firmware = workshop.build("marked", {"marked.ino": MARKED})
@@ -234,8 +268,10 @@ def test_usb_serial_of_the_mbed_core(renode: Make, workshop: Models) -> None:
 @pytest.mark.parametrize(
     ("mode", "outcome", "reason"),
     [
-        (1, Outcome.FAULT, "at PC 0x"),
-        (2, Outcome.FAULT, ""),
+        (1, Outcome.FAULT, "UsageFault: undefined instruction at 0x"),
+        (2, Outcome.FAULT, "BusFault: executing 0x30000000"),
+        # Nothing tells of that but the log; Renode never comes back from it, in the first round already.
+        (4, Outcome.FAULT, "Renode aborted the CPU: Trying to execute code outside RAM or ROM"),
         (3, Outcome.HUNG, "still in"),
     ],
 )
@@ -244,7 +280,7 @@ def test_how_it_ends(renode: Make, workshop: Models, mode: int, outcome: Outcome
     result = run_once(workshop.model(mode))
     assert result.outcome is outcome
     assert reason in result.reason
-    assert "inner()" in [frame.function for frame in result.chain] or mode == 2
+    assert "inner()" in [frame.function for frame in result.chain] or mode in (2, 4)
     assert [mark.kind for mark in result.spans] == [SpanKind.INIT]
 
 
@@ -290,9 +326,49 @@ def test_renode_that_never_comes_back(renode: Make, workshop: Models) -> None:
 
 
 def test_a_command_that_fails_says_which(renode: Make, workshop: Models) -> None:
-    renode(at={"machine LoadPlatformDescription": [1, "fail"]})
-    with pytest.raises(EnvironmentFault, match=r"machine LoadPlatformDescription @nano33ble\.repl"):
+    renode(at={"sysbus LoadELF": [1, "fail"]})
+    with pytest.raises(EnvironmentFault, match=r"sysbus LoadELF @/\S+/firmware-1\.elf"):
         run_once(workshop.model())
+
+
+def test_a_description_that_cannot_move_ram_is_done_without(renode: Make, workshop: Models) -> None:
+    renode(keeps_alias=True)
+    assert run_once(workshop.model(2)).reason.startswith("BusFault: executing 0x30000000")
+
+
+def test_a_hook_that_fails_is_told_while_the_call_still_hangs(renode: Make, workshop: Models) -> None:
+    renode(hook_error=5)
+    with pytest.raises(EnvironmentFault, match="a hook failed: no such register; report it"):
+        run_once(workshop.model())
+
+
+def test_a_folder_of_any_name_serves(
+    renode: Make, workshop: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renode()
+    folder = tmp_path / 'it\'s "odd" \\ @ ünd blank'
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    links = set(Path("/tmp").glob("mlbench-renode-link-*"))
+    assert run_once(workshop.model()).outcome is Outcome.PASSED
+    assert not list(folder.iterdir())
+    assert set(Path("/tmp").glob("mlbench-renode-link-*")) <= links
+    monkeypatch.setattr(process, "_PLAIN_PLACES", (str(folder),))
+    with pytest.raises(EnvironmentFault, match=r"name of \[A-Za-z0-9._/-\] alone; set TMPDIR") as error:
+        run_once(workshop.model())
+    assert (error.value.exit_status, str(error.value).count("\n")) == (4, 0)
+    assert not list(folder.iterdir())
+
+
+def test_two_at_once(renode: Make, workshop: Models) -> None:
+    renode()
+    modes = (0, 2, 3, 0)
+    firmware = [workshop.model(mode) for mode in modes]
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(run_once, firmware))
+    ends = [result.outcome for result in results]
+    assert ends == [Outcome.PASSED, Outcome.FAULT, Outcome.HUNG, Outcome.PASSED]
+    assert results[0] == results[3]
 
 
 def test_wrong_names_start_nothing(renode: Make, workshop: Models) -> None:

@@ -393,4 +393,5 @@ class EmulatedRun:
             self._stacks.state.overlap,
             (*filter(None, [self.entry.note]), *machine.notes, *remarks),
             stable_lines(machine.console),
+            self._waiting.before_loop,
         )
