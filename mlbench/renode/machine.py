@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from mlbench.elf.image import Image
 from mlbench.elf.redirect import Patch
@@ -19,6 +20,15 @@ QUANTUM = "0.00001"
 INSTRUCTIONS_PER_SECOND = 100_000_000
 """What Renode counts as one virtual second unless told otherwise (``PerformanceInMips`` 100)."""
 _UARTS = ("uart0", "uart1")
+_TRACE_QUEUE = 1000
+"""Blocks; without a bound Renode's memory grows with the trace."""
+_TRACK_DIVIDES = """\
+from System import Array, Int32, UInt64
+from Antmicro.Renode.Peripherals.CPU import ExecutionTracer
+for tracer in emulationManager.CurrentEmulation.ExternalsManager.GetExternalsOfType[ExecutionTracer]():
+    tracer.TrackRegisters(Array[Int32](range(13)), UInt64(0xFFD0), UInt64(0xFB90), True)
+"""
+"""Registers 0 to 12 at SDIV and UDIV, by mask and value of their first halfword (A7.7.127, A7.7.195)."""
 _ERRORS_ONLY = 3
 """A level of Renode's log: a warning for each bad access would make it grow without bound."""
 
@@ -95,6 +105,34 @@ class RenodeMachine:
             self._look,
         )
 
+    def start_trace(self, *, divides: bool = False) -> None:
+        """Write down each instruction and its accesses of memory from now on.
+
+        Args:
+            divides: also the registers at SDIV and UDIV.
+
+        Raises:
+            CommandFailed: this Renode cannot trace.
+        """
+        path = self._trace_file()
+        path.unlink(missing_ok=True)
+        # Format, binary, compressed, not synchronous, no other dialect; a queue that is bounded.
+        options = f"PC true true false false {_TRACE_QUEUE}"
+        self._client.execute(f'cpu CreateExecutionTracing "t" @{self._process.name(path.name)} {options}')
+        self._client.execute("t TrackMemoryAccesses")
+        if divides:
+            script = self._process.folder / "divides.py"
+            script.write_text(_TRACK_DIVIDES)
+            self._client.execute(f"i @{self._process.name(script.name)}")
+
+    def end_trace(self) -> Path:
+        """The file with what was traced since ``start_trace``; the reader deletes it."""
+        self._client.execute("cpu DisableExecutionTracing", seconds=120.0)
+        return self._trace_file()
+
+    def _trace_file(self) -> Path:
+        return self._process.folder / "trace.gz"
+
     def clear_translations(self) -> None:
         """Drop translated code. Each hit of a hook leaves some, and all of it is searched at the next."""
         self._client.execute("cpu ClearTranslationCache")
@@ -141,6 +179,10 @@ class RenodeMachine:
     def instructions(self) -> int:
         """Instructions executed so far, exactly."""
         return self._client.number("cpu ExecutedInstructions")
+
+    def halted(self) -> bool:
+        """Whether a hook has stopped the CPU."""
+        return self._client.execute("cpu IsHalted") == "True"
 
     def pc(self) -> int:
         """Where the CPU is."""

@@ -65,7 +65,7 @@ def install_modules() -> None:
         "Antmicro": {},
         "Antmicro.Renode": {},
         "Antmicro.Renode.Peripherals": {},
-        "Antmicro.Renode.Peripherals.CPU": {"RegisterValue": RegisterValue},
+        "Antmicro.Renode.Peripherals.CPU": {"RegisterValue": RegisterValue, "ExecutionTracer": "tracer"},
         "System": {"Array": Array, "Byte": Byte, "Int32": Int32, "UInt64": int},
         "System.IO": {"FileInfo": FileInfo},
     }.items():

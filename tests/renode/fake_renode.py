@@ -19,6 +19,7 @@ adapter on it; what it is not known to do it refuses. Its traits, all of them se
 ``{"abort": [2, text]}`` (of the CPU, in the 2nd RunFor), ``{"miscount": 7}``, ``{"text": "BOOT"}``,
 ``{"less_ram": true}``, ``{"wedge": true}`` (a child of its own), ``{"keeps_alias": true}`` (RAM cannot be
 moved), ``{"hook_error": 5}`` (the 5th look at a register in a hook, and RunFor hangs),
+``{"no_tracer": "fail" | "die"}``,
 ``{"at": {"emulation RunFor": [2, how]}}`` (at its 2nd time; how is die, hang, reset, garbage or fail).
 """
 
@@ -40,10 +41,12 @@ from xmlrpc.server import SimpleXMLRPCRequestHandler, SimpleXMLRPCServer
 
 from fake_machine import CLOCK_HZ, OutsideMemory, Platform, RenodeLike
 from fake_python import RegisterValue, install_modules, scope_of, scope_of_file
+from fake_tracer import Tracer
 
 STARTED_IN = Path.cwd()
 QUIRKS: dict[str, Any] = json.loads(os.environ.get("FAKE_RENODE", "{}"))
 START_COST, MACHINE_COST, HIT_COST, HIT_GROWTH, INSTRUCTIONS_A_SECOND = 1.3, 0.25, 0.0003, 3e-7, 67e6
+TRACED_A_SECOND = 2e6
 
 
 class Bus:
@@ -131,7 +134,9 @@ class FakeRenode:
         self.count: Counter[str] = Counter()
         self.cost = START_COST
         self.monitor = SimpleNamespace(Machine=None)
-        self.scope = scope_of_file(monitor=self.monitor, self=self.monitor)
+        externals = SimpleNamespace(GetExternalsOfType={"tracer": self.tracers})
+        manager = SimpleNamespace(CurrentEmulation=SimpleNamespace(ExternalsManager=externals))
+        self.scope = scope_of_file(monitor=self.monitor, self=self.monitor, emulationManager=manager)
         self.reset()
 
     def reset(self) -> None:
@@ -145,7 +150,7 @@ class FakeRenode:
         self.vectors = 0
         self.mips = 100
         self.hits = 0
-        self.running = False
+        self.tracer: Tracer | None = None
         self.monitor.Machine = None
 
     # --- keywords ----------------------------------------------------------------------------
@@ -299,6 +304,29 @@ class FakeRenode:
     def dump_flash(self, name: str) -> None:
         self.to_be_written(name).write_bytes(bytes(self.started().machine.flash.data))
 
+    # --- tracing --------------------------------------------------------------------------------
+
+    def tracers(self) -> list[Tracer]:
+        return [self.tracer] if self.tracer is not None else []
+
+    def create_tracer(self, name: str) -> None:
+        if QUIRKS.get("no_tracer") == "fail":
+            raise Failed("KeywordException: cpu does not provide CreateExecutionTracing")
+        file = self.to_be_written(name)
+        if file.exists() or self.tracer is not None:
+            raise Failed("KeywordException: ExecutionTracer is already running")
+        self.tracer = Tracer(self.started(), file)
+
+    def track_memory(self) -> None:
+        assert self.tracer is not None
+        self.tracer.tracks_memory = True
+
+    def disable_tracer(self) -> None:
+        if self.tracer is not None:
+            self.tracer.end()
+            self.cost += self.tracer.count / TRACED_A_SECOND
+            self.tracer = None
+
     def write_char(self, uart: str, byte: str) -> None:
         self.started().machine.console.feed(uart, bytes([int(byte, 0)]))
 
@@ -343,6 +371,8 @@ class FakeRenode:
         if QUIRKS.get("abort", [0])[0] == self.count["abort"]:
             self.abort(QUIRKS["abort"][1])
         until = machine.clock.now + round(float(seconds) * CLOCK_HZ)
+        if self.tracer is not None and QUIRKS.get("no_tracer") == "die":
+            os.abort()  # it has no library to take instructions apart with
         before, resume = machine.hook.instructions, False
         while not behind.halted:
             try:
@@ -399,6 +429,10 @@ COMMANDS: list[tuple[str, Any]] = [
     (rf"(uart[01]) CreateFileBackend @{NAME} true", FakeRenode.uart),
     (r'cpu AddHook (0x[0-9a-f]+) "([^"]*)"', FakeRenode.add_hook),
     (rf"i @{NAME}", FakeRenode.run_file),
+    (rf'cpu CreateExecutionTracing "t" @{NAME} PC true true false false 1000', FakeRenode.create_tracer),
+    (r"t TrackMemoryAccesses", FakeRenode.track_memory),
+    (r"cpu DisableExecutionTracing", FakeRenode.disable_tracer),
+    (r"cpu IsHalted", lambda renode: str(renode.started().halted)),
     (r"cpu ClearTranslationCache", FakeRenode.clear_cache),
     (r"sysbus WriteDoubleWord (0x[0-9a-f]+) (0x[0-9a-f]+|\d+)", FakeRenode.write),
     (rf"flash DumpBinary @{NAME}", FakeRenode.dump_flash),

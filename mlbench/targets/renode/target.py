@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,18 +21,22 @@ from mlbench.core.execution import (
 from mlbench.core.firmware import Firmware
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, UsageError
-from mlbench.renode.client import Gone
+from mlbench.renode.client import CommandFailed, Gone
 from mlbench.renode.machine import INSTRUCTIONS_PER_SECOND, RenodeMachine
 from mlbench.renode.process import INSTALL, CpuAborted, RenodeProcess, find_renode
+from mlbench.renode.retrace import read_trace_file
 from mlbench.renode.trace import Role, Trace, read_trace
 from mlbench.targets.functions import method_of
 from mlbench.targets.renode import verdict
+from mlbench.targets.renode.flash_check import FlashWrites
 from mlbench.targets.renode.plan import Plan
 from mlbench.targets.renode.verdict import RunEnding
 
 _FIRST_SLICE_S = 0.005
 _LONGEST_SLICE_S = 0.2
 """Virtual time between two looks at what has happened; it grows while little does."""
+_TRACED_SLICE_S = 0.1
+"""Virtual time in a file of the trace: 10 million instructions at most, which take some 25 MB."""
 _HITS = 1000
 """Hits of hooks in a slice that are aimed at, at most: translated code is dropped between slices."""
 _AFTER_INFERENCE_S = 1.0
@@ -98,6 +102,7 @@ class RenodeSession:
         self._plans: dict[Path, Plan] = {}
         self._process: RenodeProcess | None = None
         self._machine: RenodeMachine | None = None
+        self._can_trace = True
         # Names are resolved now, so that a wrong one is told before anything runs.
         self._plan(firmware.elf)
 
@@ -160,11 +165,7 @@ class RenodeSession:
 
     def _attempt(self, plan: Plan, probe: Probe, deadline_s: float) -> RunResult | Trace:
         machine = self._started()
-        patches = plan.patches(probe, self._board)
-        roles, hooks = plan.hooks(self._functions, probe, template=self._firmware.is_template)
-        # Another number of instructions to the second shifts every time that the firmware can see.
-        mips = 100 - 7 * probe.time_shift
-        machine.build(plan.image, plan.vectors, hooks, patches, mips)
+        roles = self._build(machine, plan, probe)
         try:
             return self._to_the_end(machine, plan, probe, roles, deadline_s)
         except CpuAborted as aborted:
@@ -174,6 +175,14 @@ class RenodeSession:
         except EnvironmentFault:
             self.close()
             raise
+
+    def _build(self, machine: RenodeMachine, plan: Plan, probe: Probe) -> tuple[Role, ...]:
+        patches = plan.patches(probe, self._board)
+        roles, hooks = plan.hooks(self._functions, probe, template=self._firmware.is_template)
+        # Another number of instructions to the second shifts every time that the firmware can see.
+        mips = 100 - 7 * probe.time_shift
+        machine.build(plan.image, plan.vectors, hooks, patches, mips)
+        return roles
 
     def _aborted(
         self, machine: RenodeMachine, plan: Plan, probe: Probe, roles: tuple[Role, ...], what: str
@@ -209,7 +218,11 @@ class RenodeSession:
                 seen, since = len(trace.inferences), virtual
             end = self._end(machine, plan, probe, trace, serial, (virtual, virtual - since, deadline_s))
             if end is not None:
-                end = self._flash_checked(machine, plan, trace, end)
+                writes, end = self._flash_checked(machine, plan, probe, trace, virtual, end)
+                if writes is not None:
+                    # What came after the write did not happen on the chip.
+                    events = [event for event in events if event.instructions <= writes.count]
+                    trace = replace(read_trace(events, roles, plan.returns), before_loop=())
                 return self._result(machine, end, trace, serial, virtual)
             new, hits = len(events) - hits, len(events)
             if new > _HITS // 2:
@@ -253,14 +266,48 @@ class RenodeSession:
         length = trace.inferences[-1].instructions / INSTRUCTIONS_PER_SECOND
         return quiet_s > max(_AFTER_INFERENCE_S, 4 * length)
 
-    def _flash_checked(self, machine: RenodeMachine, plan: Plan, trace: Trace, end: RunEnding) -> RunEnding:
-        """The verdict, unless flash was written before, which Renode lets firmware do."""
-        if trace.end is not None and trace.end.letter == "Z":
-            return end
-        address = machine.written_flash()
-        if address is None:
-            return end
-        return verdict.of_flash_write(address, None, plan.image, self._board)
+    def _flash_checked(
+        self, machine: RenodeMachine, plan: Plan, probe: Probe, trace: Trace, virtual_s: float, end: RunEnding
+    ) -> tuple[FlashWrites | None, RunEnding]:
+        """How the run ended, unless flash was written before, which Renode lets firmware do; then by whom."""
+        event = trace.end
+        if event is not None and event.letter == "Z":
+            return None, end
+        written = machine.written_flash()
+        # What cannot be written with another value is where a compiler traps a null pointer.
+        if written is None and not (event is not None and event.letter == "F"):
+            return None, end
+        writes = FlashWrites(range(self._board.flash.start + self._board.flash.size))
+        if self._can_trace and self._retrace(machine, plan, probe, virtual_s, writes):
+            if writes.refused is None:
+                return None, end
+            return writes, verdict.of_flash_write(*writes.refused, plan.image, self._board)
+        # Nobody knows whether NVMC allowed it, but nothing that was linked is written with its leave.
+        if written is None or not _is_linked(plan.image, written):
+            return None, end
+        return None, verdict.of_flash_write(written, None, plan.image, self._board)
+
+    def _retrace(
+        self, machine: RenodeMachine, plan: Plan, probe: Probe, virtual_s: float, writes: FlashWrites
+    ) -> bool:
+        """Run once more with a trace, as far as the run came; whether this Renode can."""
+        self._build(machine, plan, probe)
+        try:
+            passed = 0.0
+            while passed < virtual_s and writes.refused is None:
+                step = min(_TRACED_SLICE_S, virtual_s - passed)
+                machine.start_trace()
+                machine.run(step, self._host_seconds)
+                path = machine.end_trace()
+                writes.follow(read_trace_file(path))
+                path.unlink()
+                passed += step
+                if machine.halted():
+                    break
+        except (CommandFailed, Gone):
+            self.close()
+            self._can_trace = False
+        return self._can_trace
 
     def _result(
         self, machine: RenodeMachine, end: RunEnding, trace: Trace, serial: bytes, virtual_s: float
@@ -298,3 +345,7 @@ class RenodeSession:
         whole = self._functions.returns and returned is not None and not returned.floating
         number = (trace.outputs[0][: returned.size],) if whole and returned is not None else ()
         return (*number, *trace.outputs[1:])
+
+
+def _is_linked(image: Image, address: int) -> bool:
+    return any(start <= address < start + len(data) for start, data in image.programmed)
