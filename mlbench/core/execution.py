@@ -277,6 +277,10 @@ class Session(Protocol):
     def resolution_us(self) -> float | None:
         """The step of the clock that times are taken with; None where every cycle is counted."""
 
+    @property
+    def most_islands(self) -> int:
+        """How many of the later passing ranges that a replay predicts are tried by full runs."""
+
     def predicted_limit(self) -> PredictedLimit | None:
         """What limit is expected; None where there is nothing to go by."""
 

@@ -136,6 +136,23 @@ def fault(address: int) -> Hook:
     return Hook(address, "fault", (0,))
 
 
+def at_setup(address: int, least: int, most: int, pattern: int, ram: tuple[str, int, int]) -> Hook:
+    """``B``: setup() is entered first: SP, and from where on up to SP memory is painted.
+
+    That is ``most`` bytes, but from ``least`` on. Before, what RAM holds is written to a file: ``ram`` is its
+    name, and RAM's start and size.
+    """
+    return Hook(address, "at_setup", (0, least, most, pattern, *ram))
+
+
+def heap(number: int, address: int, most: int) -> Hook:
+    """``H``: a function of the heap is entered; r0 to r2, lr and sp. ``h``: a call has come back.
+
+    Of that its address, sp and r0 are told. ``O``: there were more than ``most`` calls; the CPU stops.
+    """
+    return Hook(address, "heap_entered", (number, most))
+
+
 def usb_connected(address: int) -> Hook:
     """Arduino's Mbed core is told that somebody has opened its USB serial port."""
     return Hook(address, "usb_connected")

@@ -180,6 +180,26 @@ class RenodeMachine:
         """Instructions executed so far, exactly."""
         return self._client.number("cpu ExecutedInstructions")
 
+    def file_name(self, file: str) -> str:
+        """The absolute name of a file in Renode's folder."""
+        return self._process.name(file)
+
+    def taken_file(self, file: str) -> bytes:
+        """What a file in Renode's folder holds, which is removed; nothing where there is none."""
+        path = self._process.folder / file
+        data = path.read_bytes() if path.is_file() else b""
+        path.unlink(missing_ok=True)
+        return data
+
+    def memory(self, region: range) -> bytes:
+        """What memory holds now."""
+        script = self._process.folder / "memory.py"
+        name = self._process.name("memory.bin")
+        read = f"monitor.Machine.SystemBus.ReadBytes({region.start:#x}, {len(region)})"
+        script.write_text(f"from System.IO import File\nFile.WriteAllBytes({name!r}, {read})\n")
+        self._client.execute(f"i @{self._process.name(script.name)}")
+        return self.taken_file("memory.bin")
+
     def halted(self) -> bool:
         """Whether a hook has stopped the CPU."""
         return self._client.execute("cpu IsHalted") == "True"

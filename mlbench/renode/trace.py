@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from mlbench.core.execution import SpanKind
 from mlbench.renode.hooks import HookEvent
 
-ENDS = "FMNWZ"
-"""A fault's handler, an access of what is not there, memory refused, a wait for what Renode lacks, a reset.
-"""
+ENDS = "FMNOWZ"
+"""A fault's handler, an access of what is not there, memory refused, too many calls of the heap, a wait for
+what Renode lacks, a reset."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class TraceSpan:
 
     kind: SpanKind
     instructions: int
+    end: int = 0
+    """Instructions executed when it ended."""
 
 
 @dataclass
@@ -107,7 +109,7 @@ def _close(trace: Trace, opened: list[_OpenSpan], event: HookEvent, fits: object
         return False
     call = opened[at]
     del opened[at:]
-    span = TraceSpan(call.kind, event.instructions - call.instructions)
+    span = TraceSpan(call.kind, event.instructions - call.instructions, event.instructions)
     if call.kind is SpanKind.INFERENCE:
         trace.inferences.append(span)
     elif not trace.inferences and not any(other.kind is SpanKind.INFERENCE for other in opened):

@@ -52,6 +52,13 @@ class FileInfo:
         self.Length = Path(absolute(name)).stat().st_size
 
 
+class File:
+    @staticmethod
+    def WriteAllBytes(name: str, data: bytes) -> None:  # noqa: N802
+        assert isinstance(data, bytes)
+        Path(absolute(name)).write_bytes(data)
+
+
 def absolute(name: str) -> str:
     """Renode's working folder is its installation: nothing of a run is there, and nothing may get there."""
     if not name.startswith("/"):
@@ -67,7 +74,7 @@ def install_modules() -> None:
         "Antmicro.Renode.Peripherals": {},
         "Antmicro.Renode.Peripherals.CPU": {"RegisterValue": RegisterValue, "ExecutionTracer": "tracer"},
         "System": {"Array": Array, "Byte": Byte, "Int32": Int32, "UInt64": int},
-        "System.IO": {"FileInfo": FileInfo},
+        "System.IO": {"File": File, "FileInfo": FileInfo},
     }.items():
         module = ModuleType(name)
         module.__dict__.update(contents)

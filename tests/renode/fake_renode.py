@@ -123,6 +123,12 @@ class ExtendedCpu(PlainCpu):
         self._renode.started().machine.cpu.set_r(number, value)
 
 
+class FakeMachine(dict[str, PlainCpu]):
+    """``monitor.Machine``."""
+
+    SystemBus: Bus
+
+
 class Failed(Exception):
     """FAIL, with the text of the error."""
 
@@ -234,7 +240,8 @@ class FakeRenode:
         if QUIRKS.get("keeps_alias") and not platform.alias:
             raise Failed("KeywordException: Error E04: 'ram' cannot be registered again")
         self.platform = platform
-        self.monitor.Machine = {"sysbus.cpu": PlainCpu(self)}
+        self.monitor.Machine = FakeMachine({"sysbus.cpu": PlainCpu(self)})
+        self.monitor.Machine.SystemBus = self.monitor.Machine["sysbus.cpu"].Bus
 
     def load_elf(self, name: str) -> None:
         from mlbench.elf.image import Image

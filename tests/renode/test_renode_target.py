@@ -22,9 +22,10 @@ from mlbench.measure.cross_check import _difference, cross_check
 from mlbench.measure.profile import Profile, profile
 from mlbench.measure.reference import Reference
 from mlbench.renode import process
-from mlbench.results.values import Absent, Time, UnusedRam
+from mlbench.results.values import Absent, RamNeed, Time, UnusedRam
 from mlbench.suite.suite_file import SketchSpec, Source
 from mlbench.targets.emulator.target import EmulatorTarget
+from mlbench.targets.renode import plan
 from mlbench.targets.renode.target import RenodeTarget
 
 Make = Callable[..., Path]
@@ -203,7 +204,9 @@ def test_all_measures_by_named_functions(renode: Make, workshop: Models) -> None
     assert isinstance(theirs, UnusedRam)
     assert (ours.bytes, ours.method, ours.certified) == (limit.bytes, "bisect", False)
     assert theirs.bytes == limit.bytes
-    assert mine.measures.ram_need == Absent("this backend does not see the heap and the stack")
+    need, its_need = mine.measures.ram_need, its.measures.ram_need
+    assert isinstance(need, RamNeed)
+    assert replace(need, stacks=()) == replace(its_need, stacks=())  # type: ignore[type-var]
     assert mine.serial == its.serial
 
 
@@ -218,6 +221,40 @@ def test_a_template(renode: Make, workshop: Models) -> None:
     assert isinstance(ours, UnusedRam)
     assert isinstance(theirs, UnusedRam)
     assert ours.bytes == theirs.bytes
+
+
+@pytest.mark.parametrize("template", [False, True])
+def test_unused_ram_from_a_replay_with_two_more_runs(
+    renode: Make, workshop: Models, tmp_path: Path, template: bool
+) -> None:
+    renode()
+    firmware, functions = workshop.model(), NAMED
+    if template:
+        files = {"template.ino": TEMPLATE, "model.h": TEMPLATE_MODEL}
+        firmware, functions = workshop.build("template", files), Functions()
+    mine, its = measured(firmware, functions)
+    ours, theirs = mine.measures.unused_ram, its.measures.unused_ram
+    assert isinstance(ours, UnusedRam)
+    assert isinstance(theirs, UnusedRam)
+    assert (ours.bytes, ours.method, ours.certified) == (theirs.bytes, "replay", True)
+    assert ours.full_runs == 3
+    need, its_need = mine.measures.ram_need, its.measures.ram_need
+    assert isinstance(need, RamNeed)
+    assert isinstance(its_need, RamNeed)
+    assert replace(need, stacks=()) == replace(its_need, stacks=())
+    assert not [note for note in mine.notes if "bisection" in note]
+
+
+def test_a_heap_that_is_too_busy_is_told(
+    renode: Make, workshop: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renode()
+    monkeypatch.setattr(plan, "MOST_CALLS", 0)
+    firmware = workshop.model()
+    spec = spec_of(firmware, NAMED, ram_search="none")
+    found = profile(firmware, spec, target()).measures
+    assert found.ram_need == Absent("more than 20,000 heap calls, so the heap's peak was not followed")
+    assert isinstance(found.inference_time, Time)
 
 
 def test_a_template_ends_at_its_second_turn_of_loop(renode: Make, workshop: Models) -> None:

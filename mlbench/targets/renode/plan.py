@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from mlbench.boards import Board
 from mlbench.core.execution import Functions, Probe, SpanKind
 from mlbench.core.firmware import Firmware
+from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.elf.redirect import Patch, Redirection, redirect_setup
 from mlbench.elf.vectors import vector_table
 from mlbench.errors import EnvironmentFault
 from mlbench.renode import hooks
 from mlbench.renode.hooks import HANDLED, Hook
+from mlbench.renode.memory import MOST_CALLS, OPERATIONS, PAINTED, PATTERN, SBRK
 from mlbench.renode.trace import Role
 from mlbench.targets.entry import Entry, ResolvedFunction
 from mlbench.targets.functions import output_object, resolve_functions, template_word
@@ -31,13 +33,38 @@ class Plan:
     named: dict[SpanKind, ResolvedFunction]
     sites: set[tuple[SpanKind, int]] = field(default_factory=set)
     redirection: Redirection | None = None
+    paint_from: int = 0
+    """Below this the stack is not painted: variables are there, or the heap."""
+    follows_memory: bool = True
+    """Whether heap and stack are followed where that is asked for."""
 
     @classmethod
     def of(cls, image: Image, firmware: Firmware, functions: Functions, board: Board) -> Plan:
         """Resolve all names. Raises UsageError for those that do not, SketchError where it is no image."""
         word = template_word(firmware, image)
         named = resolve_functions(image, functions)
-        return cls(image, vectors_of(image, board), Entry.of(image, word), named)
+        ram = range(board.ram.start, board.ram.start + board.ram.size)
+        ends = [part.address + part.size for part in image.segments if part.address in ram and part.writable]
+        plan = cls(image, vectors_of(image, board), Entry.of(image, word), named)
+        plan.paint_from = -(-max(ends, default=ram.start) // 4) * 4
+        # The stacks of threads are other memory, and who uses which is not followed here.
+        plan.follows_memory = bool(plan.entry.at) and image.symbol("osRtxInfo") is None
+        return plan
+
+    @property
+    def stack_top(self) -> int:
+        """Where the main stack begins (ARMv7-M Architecture Reference Manual, B1.5.3)."""
+        return int.from_bytes(self.image.read(self.vectors, 4), "little") & ~3
+
+    def memory_hooks(self, ram: tuple[str, int, int]) -> tuple[Hook, ...]:
+        """Hooks that tell of heap and stack; ``ram``: see ``hooks.at_setup``."""
+        rows = [hooks.at_setup(self.entry.setup, self.paint_from, PAINTED, PATTERN, ram)]
+        for number, operation in enumerate(OPERATIONS):
+            if (address := function_address(self.image, operation.value)) is not None:
+                rows.append(hooks.heap(number, address, MOST_CALLS))
+        if self.entry.sbrk is not None:
+            rows.append(hooks.heap(SBRK, self.entry.sbrk, MOST_CALLS))
+        return tuple(rows)
 
     @property
     def returns(self) -> bool:

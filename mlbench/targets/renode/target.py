@@ -11,6 +11,7 @@ from mlbench.boards.board import RenodeData
 from mlbench.core.execution import (
     Allocator,
     Functions,
+    HeapUse,
     Instrument,
     Outcome,
     Probe,
@@ -23,6 +24,7 @@ from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.renode.client import CommandFailed, Gone
 from mlbench.renode.machine import INSTRUCTIONS_PER_SECOND, RenodeMachine
+from mlbench.renode.memory import MOST_CALLS, read_memory_use
 from mlbench.renode.process import INSTALL, CpuAborted, RenodeProcess, find_renode
 from mlbench.renode.retrace import read_trace_file
 from mlbench.renode.trace import Role, Trace, read_trace
@@ -30,11 +32,13 @@ from mlbench.targets.functions import method_of
 from mlbench.targets.renode import verdict
 from mlbench.targets.renode.flash_check import FlashWrites
 from mlbench.targets.renode.plan import Plan
+from mlbench.targets.renode.recording import Recording
 from mlbench.targets.renode.verdict import RunEnding
 
 _FIRST_SLICE_S = 0.005
 _LONGEST_SLICE_S = 0.2
 """Virtual time between two looks at what has happened; it grows while little does."""
+_RAM_FILE = "ram"
 _TRACED_SLICE_S = 0.1
 """Virtual time in a file of the trace: 10 million instructions at most, which take some 25 MB."""
 _HITS = 1000
@@ -90,6 +94,8 @@ class RenodeSession:
 
     exact = True
     resolution_us: float | None = None
+    most_islands = 0
+    """See ``Session``: each run is a machine built anew."""
 
     def __init__(
         self, board: Board, data: RenodeData, host_seconds: float, firmware: Firmware, functions: Functions
@@ -103,6 +109,7 @@ class RenodeSession:
         self._process: RenodeProcess | None = None
         self._machine: RenodeMachine | None = None
         self._can_trace = True
+        self._recording: Recording | None = None
         # Names are resolved now, so that a wrong one is told before anything runs.
         self._plan(firmware.elf)
 
@@ -112,8 +119,8 @@ class RenodeSession:
         return method_of(self._firmware, self._functions, self._plan(self._firmware.elf).named)
 
     def replay(self) -> Allocator | None:
-        """See ``Session``: none, every size is tried by a whole run."""
-        return None
+        """See ``Session``: by the embedded emulator's CPU, where it is installed."""
+        return self._recording.replay(self._firmware, self._board) if self._recording is not None else None
 
     def predicted_limit(self) -> None:
         """See ``Session``: nothing."""
@@ -137,6 +144,10 @@ class RenodeSession:
             result = self._attempt_twice(plan, probe, deadline_us / 1e6)
             if isinstance(result, RunResult):
                 return result
+            if result.end is not None and result.end.letter == "O":
+                plan.follows_memory = False
+                result = self.run(probe, deadline_us)
+                return replace(result, peak_stack=0, heap=HeapUse(0, 0, MOST_CALLS, complete=False))
             plan.sites |= result.unknown
         raise EnvironmentFault(
             "the places that the named functions return to differ from run to run",
@@ -179,10 +190,17 @@ class RenodeSession:
     def _build(self, machine: RenodeMachine, plan: Plan, probe: Probe) -> tuple[Role, ...]:
         patches = plan.patches(probe, self._board)
         roles, hooks = plan.hooks(self._functions, probe, template=self._firmware.is_template)
+        if self._records(plan, probe):
+            ram = self._board.ram
+            hooks += plan.memory_hooks((machine.file_name(_RAM_FILE), ram.start, ram.size))
         # Another number of instructions to the second shifts every time that the firmware can see.
         mips = 100 - 7 * probe.time_shift
         machine.build(plan.image, plan.vectors, hooks, patches, mips)
         return roles
+
+    @staticmethod
+    def _records(plan: Plan, probe: Probe) -> bool:
+        return probe.record and probe.alloc is None and plan.follows_memory
 
     def _aborted(
         self, machine: RenodeMachine, plan: Plan, probe: Probe, roles: tuple[Role, ...], what: str
@@ -211,7 +229,7 @@ class RenodeSession:
             virtual += step
             events = machine.events()
             trace = read_trace(events, roles, plan.returns)
-            if trace.unknown:
+            if trace.unknown or (trace.end is not None and trace.end.letter == "O"):
                 return trace
             serial = machine.serial()
             if len(trace.inferences) > seen:
@@ -223,7 +241,15 @@ class RenodeSession:
                     # What came after the write did not happen on the chip.
                     events = [event for event in events if event.instructions <= writes.count]
                     trace = replace(read_trace(events, roles, plan.returns), before_loop=())
-                return self._result(machine, end, trace, serial, virtual)
+                result = self._result(machine, end, trace, serial, virtual)
+                if not self._records(plan, probe) or end.outcome is not Outcome.PASSED:
+                    return result
+                recording = Recording(plan, read_memory_use(events), machine.taken_file(_RAM_FILE))
+                if recording.heap_was_painted():
+                    # Memory that the heap takes new is 0 for the firmware: once more, painted above it.
+                    return trace
+                self._recording = recording
+                return recording.with_memory(result, machine.memory(recording.painted), trace)
             new, hits = len(events) - hits, len(events)
             if new > _HITS // 2:
                 machine.clear_translations()
