@@ -12,7 +12,8 @@ adapter on it; what it is not known to do it refuses. Its traits, all of them se
 - An abort of the CPU leaves ``RunFor`` unanswered for ever.
 - What the chip would not let pass passes: ``fake_machine``.
 - ``ExecuteCommand`` takes a machine's name as a second argument.
-- Time is added up by the costs that were seen: ``FAKE_RENODE_COSTS`` names a file for the sum, in seconds.
+- Time is added up by the costs that were seen: ``FAKE_RENODE_COSTS`` names files for the sum, in seconds, and
+  for the machines that were made.
 
 ``FAKE_RENODE`` (a JSON object in the environment) makes it misbehave:
 ``{"version": "1.14.0"}``, ``{"start_seconds": 1}``, ``{"port": "never" | "late" | "dead"}``,
@@ -138,7 +139,7 @@ class FakeRenode:
         self.log: Path | None = None
         self.log_level = 0
         self.count: Counter[str] = Counter()
-        self.cost = START_COST
+        self.cost, self.machines = START_COST, 0
         self.monitor = SimpleNamespace(Machine=None)
         externals = SimpleNamespace(GetExternalsOfType={"tracer": self.tracers})
         manager = SimpleNamespace(CurrentEmulation=SimpleNamespace(ExternalsManager=externals))
@@ -180,7 +181,7 @@ class FakeRenode:
 
     def tell_cost(self) -> None:
         if path := os.environ.get("FAKE_RENODE_COSTS"):
-            Path(f"{path}.{os.getpid()}").write_text(str(self.cost))
+            Path(f"{path}.{os.getpid()}").write_text(f"{self.cost} {self.machines}")
 
     def keyword(self, name: str, arguments: list[Any]) -> Any:
         if name == "ExecuteCommand" and len(arguments) == 2:
@@ -231,6 +232,7 @@ class FakeRenode:
     def create(self) -> None:
         self.created = True
         self.cost += MACHINE_COST
+        self.machines += 1
 
     def load_platform(self, name: str) -> None:
         text = self.to_be_read(name).read_text()

@@ -280,6 +280,8 @@ class RenodeSession:
         return RunEnding(Outcome.HUNG, f"still in {at} after {virtual_s:.3f} s of virtual time", (at,))
 
     def _finished(self, plan: Plan, probe: Probe, trace: Trace, serial: bytes, quiet_s: float) -> bool:
+        if not probe.inferences:
+            return False  # it is only listened to
         if self._firmware.is_template:
             # setup() is through, and loop() has sent something.
             return trace.loops > 1 and bool(serial)
