@@ -41,25 +41,47 @@ def interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def renode_stand_in(folder: Path, quirks: dict[str, Any]) -> Path:
+    """A program that is a stand-in for Renode, with an installation beside it."""
+    program, installation = folder / "renode", folder / "renode installation"
+    installation.mkdir(exist_ok=True)
+    fake = Path(__file__).parent / "renode" / "fake_renode.py"
+    variables = {
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "MLBENCH_HOTPATH": os.environ.get("MLBENCH_HOTPATH", ""),
+        "FAKE_RENODE": json.dumps(quirks),
+        "FAKE_RENODE_INSTALLATION": str(installation),
+        "FAKE_RENODE_COSTS": str(folder / "renode costs"),
+    }
+    settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items() if value)
+    program.write_text(f'#!/bin/sh\nexec env {settings} {shlex.quote(sys.executable)} {fake} "$@"\n')
+    program.chmod(0o755)
+    return program
+
+
 @pytest.fixture
-def renode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+def renode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
     """Puts a stand-in for Renode where it is found; arguments are how it misbehaves."""
+    installation = tmp_path / "renode installation"
 
     def make(**quirks: Any) -> Path:
-        program = tmp_path / "renode"
-        fake = Path(__file__).parent / "renode" / "fake_renode.py"
-        variables = {
-            "PYTHONPATH": str(Path(__file__).parents[1]),
-            "MLBENCH_HOTPATH": os.environ.get("MLBENCH_HOTPATH", ""),
-            "FAKE_RENODE": json.dumps(quirks),
-        }
-        settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items() if value)
-        program.write_text(f'#!/bin/sh\nexec env {settings} {shlex.quote(sys.executable)} {fake} "$@"\n')
-        program.chmod(0o755)
+        program = renode_stand_in(tmp_path, quirks)
         monkeypatch.setenv("MLBENCH_RENODE", str(program))
         return program
 
-    return make
+    yield make
+    # Renode's installation can only be read, and several at once have the same.
+    assert not installation.exists() or not list(installation.iterdir())
+
+
+@pytest.fixture(scope="module")
+def lasting_renode(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A stand-in for Renode that behaves, for all tests of a file."""
+    folder = tmp_path_factory.mktemp("renode")
+    with pytest.MonkeyPatch.context() as patch:
+        program = renode_stand_in(folder, {})
+        patch.setenv("MLBENCH_RENODE", str(program))
+        yield program
 
 
 @pytest.fixture

@@ -131,6 +131,17 @@ def add_sketches(parser: Parser) -> None:
     )
 
 
+def add_cross_check(parser: Parser) -> None:
+    """Add what names a second instrument."""
+    from mlbench.core import backends
+
+    parser.add_argument(
+        "--cross-check",
+        choices=tuple(backend.name for backend in backends.rows() if backend.cross_checks),
+        help="run it there as well, and name the first difference",
+    )
+
+
 def settings_of(options: argparse.Namespace) -> Settings:
     """What the options ask for that are not about what is measured. Verbs have some of them, or none."""
     given = vars(options)

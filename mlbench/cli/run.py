@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlbench.cli.output import kept_results, people_of, report, say, trace
@@ -90,6 +91,7 @@ def _profile_image(
 
     progress = make_progress(sys.stderr)
     spec = with_options(spec_of(firmware, image.board, ram=image.ram), options)
+    spec = replace(spec, backend=options.backend or spec.backend)
     services = make_services(settings, progress, named=True)
     result = profile_one(spec, firmware, services, progress, debug=trace if settings.debug else None)
     statuses = [exit_status([result]), report([result], settings, progress, begin)]

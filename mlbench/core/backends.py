@@ -50,7 +50,7 @@ BACKENDS = (
     ),
     Backend(
         "renode",
-        target="mlbench.targets.renode:RenodeTarget",
+        target="mlbench.targets.renode.target:RenodeTarget",
         device="mlbench.testing.renode_device:RenodeDevice",
         needs="renode",
         cross_checks=True,

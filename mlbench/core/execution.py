@@ -162,6 +162,11 @@ class RunResult:
 
     Over USB the host may open the port in the middle of a line, and sooner or later.
     """
+    before_loop: int | None = None
+    """Bytes of ``serial`` that had been sent when loop() was entered first; None where that is not known.
+
+    A template ends at some turn of loop(), by how long it takes to be sent what it prints there.
+    """
 
     @property
     def steady(self) -> tuple[bytes, ...]:
@@ -271,6 +276,10 @@ class Session(Protocol):
     @property
     def resolution_us(self) -> float | None:
         """The step of the clock that times are taken with; None where every cycle is counted."""
+
+    @property
+    def most_islands(self) -> int:
+        """How many of the later passing ranges that a replay predicts are tried by full runs."""
 
     def predicted_limit(self) -> PredictedLimit | None:
         """What limit is expected; None where there is nothing to go by."""

@@ -13,12 +13,12 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 import unicorn
 from unicorn import arm_const as arm
 
 from mlbench.core.execution import Place, ReplayError
+from mlbench.core.heap import HeapCall, Operation
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.emulator.calls import Call, CallTracker, Watch
@@ -26,36 +26,6 @@ from mlbench.emulator.chip import Chip, Region
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.native_cpu import make_unicorn, memory_or_fault
 from mlbench.emulator.stacks import Context
-
-
-class Operation(Enum):
-    """The reentrant functions of newlib that everything else goes through."""
-
-    MALLOC = "_malloc_r"
-    FREE = "_free_r"
-    REALLOC = "_realloc_r"
-    CALLOC = "_calloc_r"
-    MEMALIGN = "_memalign_r"
-
-
-@dataclass(frozen=True)
-class HeapCall:
-    """One call. ``first`` and ``second`` are its arguments after the reentrancy pointer."""
-
-    operation: Operation
-    reent: int
-    first: int
-    second: int
-    result: int
-
-    @property
-    def requested(self) -> int:
-        """Bytes asked for."""
-        if self.operation is Operation.MALLOC:
-            return self.first
-        if self.operation is Operation.CALLOC:
-            return self.first * self.second
-        return 0 if self.operation is Operation.FREE else self.second
 
 
 @dataclass(frozen=True)
@@ -159,30 +129,6 @@ class HeapRecorder:
             cpu = self._machine.cpu
             stack = cpu.read(cpu.sp, _ORIGIN_BYTES)
             self.origins[call.result] = Origin(call.requested, cpu.registers(), stack)
-
-
-def requested(calls: list[HeapCall], counts: list[int]) -> tuple[int, tuple[int, ...]]:
-    """Bytes that were asked for and not yet given back.
-
-    Returns the most at any moment, and those after the first calls of each number in ``counts``.
-    """
-    live: dict[int, int] = {}
-    now = peak = 0
-    after = {0: 0}
-    for number, call in enumerate(calls):
-        after[number] = now
-        if call.operation is Operation.FREE:
-            now -= live.pop(call.first, 0)
-            continue
-        if not call.result:
-            continue
-        if call.operation is Operation.REALLOC:
-            now -= live.pop(call.first, 0)
-        live[call.result] = call.requested
-        now += call.requested
-        peak = max(peak, now)
-    after[len(calls)] = now
-    return peak, tuple(after[count] for count in counts)
 
 
 MOST_CALLS = 50_000

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import IntFlag
 from typing import Any
 
+from mlbench.core import addresses
 from mlbench.elf.image import Image
 from mlbench.emulator.block_hook import NEVER
 from mlbench.emulator.chip import Chip
@@ -21,10 +22,6 @@ from mlbench.emulator.nvic import EXCEPTION_NAMES, Nvic
 
 _GRACE_US = 500_000
 """A handler may take so long: a crash dump of 5 kB at 115,200 baud."""
-_NULL = 0x1000
-"""An address below is that of a member or element at a null pointer."""
-_LONGEST_PUSH = 256
-"""Bytes below SP that one instruction reaches: STR with write-back; a VPUSH of all registers takes 128."""
 _MOST_FURTHER = 3
 _PATIENCE = 1000
 """So often the same instruction may fault again; a handler that returns to it would go on for ever."""
@@ -79,24 +76,15 @@ class Fault:
 
 def describe(address: int, chip: Chip) -> str:
     """What is known of an address that cannot be reached."""
-    ram, name = chip.ram, chip.absent_at(address)
-    if name:
+    if name := chip.absent_at(address):
         return f" ({chip.title} has no {name})"
-    if address < _NULL:
-        return " (a null pointer)"
-    if chip.flash.holds(address):
-        return " (flash cannot be written like this)"
-    if ram.end <= address < ram.end + ram.size:
-        return " (past the end of RAM)"
-    if ram.start - ram.size <= address < ram.start:
-        return " (below RAM)"
-    return ""
+    flash = range(chip.flash.start, chip.flash.end)
+    return addresses.remark(address, ram=range(chip.ram.start, chip.ram.end), flash=flash)
 
 
 def stack_left_ram(address: int, sp: int, chip: Chip) -> bool:
     """Whether an access is that of a stack at the bottom of RAM that has grown out of it."""
-    below = range(chip.ram.start - chip.ram.size, chip.ram.start)
-    return address in below and below.start <= sp < below.stop + _LONGEST_PUSH
+    return addresses.stack_left_ram(address, sp, range(chip.ram.start, chip.ram.end))
 
 
 @dataclass(frozen=True)

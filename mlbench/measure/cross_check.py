@@ -73,9 +73,40 @@ def _difference(reference: Reference, ours: RunResult, theirs: RunResult) -> str
     # A number that a function returns in a floating-point register is not seen everywhere.
     shared = min(len(ours.outputs), len(theirs.outputs))
     same = replace(theirs, outputs=theirs.outputs[len(theirs.outputs) - shared :])
-    reference.result = replace(ours, outputs=ours.outputs[len(ours.outputs) - shared :])
+    mine = replace(ours, outputs=ours.outputs[len(ours.outputs) - shared :])
+    if ours.before_loop is not None and theirs.before_loop is not None:
+        cut = _as_far_as_both(ours, theirs)
+        if cut is None:
+            return f"loop() has sent {_sent_by_loop(theirs)}, here {_sent_by_loop(ours)}"
+        mine, same = replace(mine, serial=cut[0]), replace(same, serial=cut[1])
+    reference.result = mine
     difference = reference.difference(same)
     return difference.reason if difference is not None else ""
+
+
+def _as_far_as_both(ours: RunResult, theirs: RunResult) -> tuple[bytes, bytes] | None:
+    """The texts of two runs that ended at some turn of loop(), as far as both have them.
+
+    None where one of them does not go further than to the end of setup(), and the other does.
+    """
+    texts = ours.serial, theirs.serial
+    ends = ours.before_loop or 0, theirs.before_loop or 0
+    if len(texts[0]) == len(texts[1]):
+        return texts
+    lines = [[line for line in text.splitlines(keepends=True) if line.endswith(b"\n")] for text in texts]
+    count = min(map(len, lines))
+    cut = [b"".join(whole[:count]) for whole in lines]
+    if any(len(text) <= end for text, end in zip(cut, ends, strict=True)):
+        shorter = min(map(len, texts))
+        if shorter <= max(ends):
+            return None
+        cut = [text[:shorter] for text in texts]
+    return cut[0], cut[1]
+
+
+def _sent_by_loop(result: RunResult) -> str:
+    text = result.serial[result.before_loop :]
+    return repr(text[:40])[1:] if text else "nothing"
 
 
 def _limit(its: Session, limit: int, passing: RunResult, spec: SketchSpec) -> str:

@@ -13,8 +13,6 @@ from mlbench.results.values import Absent, UnusedRam
 _DEADLINE_FACTOR = 4
 _DEADLINE_EXTRA_US = 1_000_000.0
 """A probe may take four times the run without one, and a second: then it hangs."""
-MAX_CERTIFIED_ISLANDS = 8
-"""Later passing ranges beyond these are listed as predicted, not certified by full runs."""
 _SMALL = (16, 272, 1040, 4112, 12_304)
 """Sizes that take little memory away; they differ in bytes, in pages, and in digits of addresses.
 
@@ -113,7 +111,8 @@ def measure_unused_ram(session: Session, reference: Reference, options: RamOptio
         limit = prediction.limit if prediction is not None else None
         if prediction is not None and limit is not None:
             prober.proven = limit // 2 if prediction.complete else None
-            certified = _certify(prober, prediction, options) if prediction.complete else None
+            islands = session.most_islands
+            certified = _certify(prober, prediction, options, islands) if prediction.complete else None
             if certified is not None:
                 return _result(prober, session, certified.limit, certified)
             if prediction.complete:
@@ -193,20 +192,25 @@ class _Certified:
     replays: int
 
 
-def _certify(prober: Prober, prediction: Prediction, options: RamOptions) -> _Certified | None:
-    """Full runs at the predicted limit and edges; None where the firmware does not do as predicted."""
+def _certify(
+    prober: Prober, prediction: Prediction, options: RamOptions, most_islands: int
+) -> _Certified | None:
+    """Full runs at the predicted limit and edges; None where the firmware does not do as predicted.
+
+    Later passing ranges beyond ``most_islands`` are listed as predicted.
+    """
     limit = prediction.limit
     if limit is None or limit > options.maximum:
         return None
     if not prober.passes(limit) or prober.passes(limit + 1):
         return None
     islands: list[tuple[int, int]] = []
-    for first, last in prediction.islands[:MAX_CERTIFIED_ISLANDS]:
+    for first, last in prediction.islands[:most_islands]:
         inside = prober.passes(first) and prober.passes(last)
         outside = prober.passes(first - 1) or prober.passes(last + 1)
         if inside and not outside:
             islands.append((first, last))
-    rest = prediction.islands[MAX_CERTIFIED_ISLANDS:]
+    rest = prediction.islands[most_islands:]
     return _Certified(limit, (*islands, *rest), len(rest), prediction.sampled, prediction.replays)
 
 

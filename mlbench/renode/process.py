@@ -1,4 +1,8 @@
-"""One Renode process: found, started headless in its own process group, and killed on every way out."""
+"""One Renode process: found, started headless in its own process group, and killed on every way out.
+
+Renode makes its installation its working folder when it starts. What it is told of by name therefore has an
+absolute name, and one of plain characters alone, as its monitor reads blanks and quotes its own way.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,12 +23,19 @@ from mlbench.renode.client import Client, CommandFailed, Gone, NoAnswer, RenodeE
 from mlbench.util.scratch import ScratchFolder
 
 OLDEST = (1, 15)
-"""Older ones have not been tried. Seen: 1.16.1."""
+"""Older ones have not been tried. Seen: 1.16.1, and the sources of 17 days before 1.17.0."""
+NEWEST = (1, 17)
+"""Newer ones have not been tried."""
 START_SECONDS = 60.0
 """Wall time for the server's port to appear; 1.3 to 2.1 s were seen on two idle cores."""
 INSTALL = "install Renode 1.16.1 (see renode/README.md) or set MLBENCH_RENODE to its program"
 
 _VERSION = re.compile(r"version (\d+)\.(\d+)(?:\.(\d+))?")
+_PLAIN = re.compile(r"[A-Za-z0-9._/-]+")
+"""What a name may hold so that a command, a platform description and Python read it alike."""
+_PLAIN_PLACES = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 (a link of a random name)
+"""Where a link to the folder is tried if its own name is not plain, after the folder of temporary files."""
+_CLOSE_SECONDS = 5.0
 _SUPERVISOR = Path(__file__).parents[1] / "util" / "supervisor.py"
 
 
@@ -56,9 +68,11 @@ class RenodeProcess:
             raise EnvironmentFault(what, where=str(program or ""), do=INSTALL)
         self._scratch = ScratchFolder("mlbench-renode-")
         self.folder = self._scratch.path
-        """Renode's working and temporary folder: what it is told of by name lies here."""
+        """Renode's temporary folder: what it is told of by name lies here."""
+        self._link: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         try:
+            self.plain = self._plain_name()
             self._start(program)
             self.client = Client(self._port(time.monotonic() + start_seconds, start_seconds))
             self.version = self._checked_version()
@@ -72,20 +86,46 @@ class RenodeProcess:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _plain_name(self) -> str:
+        """The folder's absolute name, or a link's to it, in characters that Renode reads as they are."""
+        folder = self.folder.absolute()
+        if _PLAIN.fullmatch(str(folder)):
+            return str(folder)
+        for place in filter(_PLAIN.fullmatch, _PLAIN_PLACES):
+            with suppress(OSError):
+                # The name is found as a folder is made, so that nobody else can have it.
+                link = Path(tempfile.mkdtemp(prefix="mlbench-renode-link-", dir=place))
+                link.rmdir()
+                link.symlink_to(folder)
+                self._link = link
+                return str(link)
+        raise EnvironmentFault(
+            "no folder for Renode has a name of [A-Za-z0-9._/-] alone",
+            where=str(folder),
+            do="set TMPDIR to one that has",
+        )
+
+    def name(self, file: str) -> str:
+        """The absolute name of a file in the folder, as Renode is told it."""
+        return f"{self.plain}/{file}"
+
     def _start(self, program: Path) -> None:
         environ = {
             "PATH": os.environ.get("PATH", os.defpath),
             # Whatever it keeps or unpacks goes with the folder, and two never meet.
-            "HOME": str(self.folder),
-            "TMPDIR": str(self.folder),
+            "HOME": self.plain,
+            "TMPDIR": self.plain,
             "LANG": "C.UTF-8",
             # The portable form is a .NET program, which else looks for a library of languages and ends.
             "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1",
             "DOTNET_CLI_TELEMETRY_OPTOUT": "1",
         }
         options = ["--robot-server-port", "0", "--disable-gui", "--hide-log"]
-        options += ["--pid-file", str(self.folder / "pid"), "--config", str(self.folder / "config")]
-        command = [sys.executable, "-I", "-S", str(_SUPERVISOR), "1", str(program.absolute()), *options]
+        options += ["--pid-file", self.name("pid"), "--config", self.name("config")]
+        leavings = [path for path in (self._link, self.folder) if path is not None]
+        removals = [word for path in leavings for word in ("--remove", str(path.absolute()))]
+        supervisor = [sys.executable, "-I", "-S", str(_SUPERVISOR), "1", *removals]
+        command = [*supervisor, str(program.absolute()), *options]
         with (self.folder / "output").open("wb") as output:
             try:
                 self._process = subprocess.Popen(
@@ -135,6 +175,9 @@ class RenodeProcess:
         if (int(match[1]), int(match[2])) < OLDEST:
             oldest = ".".join(map(str, OLDEST))
             raise EnvironmentFault(f"Renode {version} is too old, {oldest} is needed", do=INSTALL)
+        if (int(match[1]), int(match[2])) > NEWEST:
+            newest = ".".join(map(str, NEWEST))
+            raise EnvironmentFault(f"Renode {version} has not been tried, {newest} is the newest", do=INSTALL)
         return version
 
     def exit_status(self) -> int | None:
@@ -162,17 +205,18 @@ class RenodeProcess:
             remarks += [line.strip()[:200] for line in lines[-1:]]
         return f" ({'; '.join(remarks)})" if remarks else ""
 
-    def wait_for_call(self, call: Callable[[], object], seconds: float, aborted: Callable[[], str]) -> None:
-        """Make a call that may never come back; look meanwhile whether the CPU was aborted.
+    def wait_for_call(self, call: Callable[[], object], seconds: float, look: Callable[[], None]) -> None:
+        """Make a call that may never come back; look meanwhile at what else Renode tells.
 
         Args:
             call: the call; it has its own deadline of ``seconds``.
             seconds: wall time.
-            aborted: what the log says of an abort; empty while there was none.
+            look: called several times a second, and once more where the call fails; what it raises ends
+                the wait, and the process is then of no more use.
 
         Raises:
-            CpuAborted: the CPU was aborted; the process is of no more use.
-            RenodeError: as the call raises it.
+            CpuAborted: as ``look`` raises it.
+            RenodeError: as ``look`` or the call raises it.
         """
         import threading
 
@@ -191,15 +235,14 @@ class RenodeProcess:
         while thread.is_alive() and time.monotonic() < deadline:
             thread.join(wait)
             wait = min(2 * wait, 0.25)
-            if thread.is_alive() and (text := aborted()):
-                raise CpuAborted(text)
+            if thread.is_alive():
+                look()
         if thread.is_alive():
             raise NoAnswer(f"Renode did not come back within {seconds:.0f} s")
         if failed:
             if isinstance(failed[0], RenodeError) and not isinstance(failed[0], CommandFailed):
-                # An abort is told apart from a death by what the log says.
-                if text := aborted():
-                    raise CpuAborted(text)
+                # An abort, or a hook that failed, is told apart from a death by what was written before.
+                look()
                 self._wait_for_end()
                 raise type(failed[0])(f"{failed[0].what}{self.last_words()}", do=failed[0].do)
             raise failed[0]
@@ -214,14 +257,20 @@ class RenodeProcess:
         """Kill it, with everything it started, and remove its folder."""
         process, self._process = self._process, None
         if process is not None:
-            # The supervisor leads the group, so the group is there as long as it is not waited for.
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+            # The supervisor does it all once its input ends, and goes on with it if this process is killed.
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     with suppress(OSError):
                         pipe.close()
-            process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_CLOSE_SECONDS)
+            if process.poll() is None:
+                # It leads the group, so the group is there as long as it is not waited for.
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
         self._scratch.cleanup()
 
 

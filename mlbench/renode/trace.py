@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from mlbench.core.execution import SpanKind
 from mlbench.renode.hooks import HookEvent
 
+ENDS = "FMNOWZ"
+"""A fault's handler, an access of what is not there, memory refused, too many calls of the heap, a wait for
+what Renode lacks, a reset."""
+
 
 @dataclass(frozen=True)
 class TraceSpan:
@@ -14,6 +18,8 @@ class TraceSpan:
 
     kind: SpanKind
     instructions: int
+    end: int = 0
+    """Instructions executed when it ended."""
 
 
 @dataclass
@@ -28,9 +34,13 @@ class Trace:
     inferences: list[TraceSpan] = field(default_factory=list)
     outputs: tuple[bytes, ...] = ()
     unknown: set[tuple[SpanKind, int]] = field(default_factory=set)
-    fault: HookEvent | None = None
-    refused: bool = False
+    end: HookEvent | None = None
+    """What ends the run, of the letters in ``ENDS``; nothing after it counts."""
+    absent: list[HookEvent] = field(default_factory=list)
+    """The first access of each peripheral that Renode lacks."""
     loops: int = 0
+    before_loop: tuple[int, ...] = ()
+    """Bytes that had been sent when loop() was entered first: on USB, and in the UARTs' files."""
     inside: int = 0
     """Calls of the inference that have begun and not ended."""
 
@@ -65,12 +75,14 @@ def read_trace(events: list[HookEvent], roles: tuple[Role, ...], returns: bool) 
     opened: list[_OpenSpan] = []
     sites = {(role.kind, role.site) for role in roles if role.site}
     for event in events:
-        if event.letter == "F":
-            trace.fault = trace.fault or event
-        elif event.letter == "N":
-            trace.refused = True
+        if event.letter in ENDS:
+            trace.end = event
+            break
+        if event.letter == "U":
+            trace.absent.append(event)
         elif event.letter == "L":
             trace.loops += 1
+            trace.before_loop = tuple(event.value(n) for n in range(len(event.words)))
         elif event.letter == "E":
             role = roles[event.number]
             if role.ends:
@@ -97,7 +109,7 @@ def _close(trace: Trace, opened: list[_OpenSpan], event: HookEvent, fits: object
         return False
     call = opened[at]
     del opened[at:]
-    span = TraceSpan(call.kind, event.instructions - call.instructions)
+    span = TraceSpan(call.kind, event.instructions - call.instructions, event.instructions)
     if call.kind is SpanKind.INFERENCE:
         trace.inferences.append(span)
     elif not trace.inferences and not any(other.kind is SpanKind.INFERENCE for other in opened):

@@ -10,8 +10,9 @@ from typing import Any
 import unicorn
 from unicorn import arm_const as arm
 
+from mlbench.core.heap import requested
 from mlbench.elf.image import Image
-from mlbench.emulator.allocator import HeapRecorder, requested
+from mlbench.emulator.allocator import HeapRecorder
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.machine import End, Ending, Machine

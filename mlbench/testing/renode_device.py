@@ -11,7 +11,7 @@ from mlbench.errors import UsageError
 from mlbench.renode.machine import RenodeMachine
 from mlbench.renode.process import CpuAborted, RenodeProcess
 from mlbench.suite.suite_file import DEFAULT_BOARD
-from mlbench.targets.renode import vectors_of
+from mlbench.targets.renode.plan import usb_hooks, vectors_of
 from mlbench.testing.any_firmware import AnyFirmware, image_of
 from mlbench.testing.dialogue import Dialogue
 from mlbench.testing.errors import DeviceError, Report
@@ -53,7 +53,7 @@ class RenodeDevice(Dialogue):
         if self._machine is None:
             self._process = RenodeProcess()
             self._machine = RenodeMachine(self._process)
-            self._machine.build(self.image, self._vectors, (), ())
+            self._machine.build(self.image, self._vectors, usb_hooks(self.image), ())
         return self._machine
 
     def _run(self, seconds: float) -> None:

@@ -1,9 +1,12 @@
-"""Keeps a process from outliving whoever started it: ``python supervisor.py NUMBER PROGRAM ARGUMENT...``.
+"""Keeps a process from outliving whoever started it.
+
+``python supervisor.py NUMBER [--remove PATH]... PROGRAM ARGUMENT...``
 
 Standard input is a pipe that the starter holds open. When it closes, by whatever end of the starter, all
 processes of the session are killed, which the starter has begun for it. The program's exit status is written
 as one line to the open file of that number. With number 1 the program's own output goes where its errors go,
 and it gets an input that neither ends nor is a terminal: a console waits on it, quietly. Else it gets none.
+What ``--remove`` names, a folder or a link, is removed once all processes and the starter are gone.
 Runs alone: nothing of the package is imported, so that it starts at once.
 """
 
@@ -23,16 +26,23 @@ _CANNOT_START = 126  # as shells have it
 
 def main() -> int:
     """Run the program of the arguments until it or the starter ends."""
-    number = int(sys.argv[1])
+    number, command = int(sys.argv[1]), sys.argv[2:]
+    paths = []
+    while command[:1] == ["--remove"]:
+        paths.append(command[1])
+        command = command[2:]
     try:
         program = subprocess.Popen(
-            sys.argv[2:],
+            command,
             stdin=subprocess.PIPE if number == 1 else subprocess.DEVNULL,
             stdout=sys.stderr if number == 1 else None,
         )
     except OSError as error:
         sys.stderr.write(f"cannot be started: {error.strerror}\n")
         os.write(number, b"%d\n" % _CANNOT_START)
+        if paths:
+            _wait_for_starter()
+            _remove(paths)
         return 0
     try:
         ends = _ends(program.pid)
@@ -46,8 +56,29 @@ def main() -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         # Children of the program too; and this process, which has nothing left to do.
         end_session(os.getpid())
+        if paths:
+            # The starter may still read what is there, and remove it by itself.
+            _wait_for_starter()
+            _remove(paths)
         os.killpg(0, signal.SIGKILL)
     return 0
+
+
+def _remove(paths: list[str]) -> None:
+    """Remove folders with all that is in them, and links."""
+    import shutil
+
+    for path in paths:
+        if os.path.islink(path):  # noqa: PTH114 (quick)
+            os.unlink(path)  # noqa: PTH108 (quick)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _wait_for_starter() -> None:
+    with suppress(OSError):
+        while os.read(0, 1):
+            pass
 
 
 def _ends(pid: int) -> list[int]:

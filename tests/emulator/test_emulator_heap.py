@@ -9,8 +9,9 @@ from bare_image import MS, Compiler, address, notes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlbench.core.heap import HeapCall, Operation, requested
 from mlbench.elf.image import Image
-from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, Replay, requested
+from mlbench.emulator.allocator import HeapRecorder, Replay
 from mlbench.emulator.calls import Call, CallTracker, Watch
 from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.machine import End, Ending, Machine

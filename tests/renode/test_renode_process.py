@@ -64,6 +64,9 @@ def test_what_fails_is_told_apart(renode: Make) -> None:
         with pytest.raises(CommandFailed, match=r"refuses.*NoSuchKeyword.*not found"):
             client.keyword("NoSuchKeyword", "1")
         with pytest.raises(CommandFailed, match=r"refuses.*types do not match"):
+            client.keyword("ExecuteCommand", "version", "again", "and again")
+        # The second argument is a machine's name.
+        with pytest.raises(CommandFailed, match=r"failed at.*Could not find machine named again"):
             client.keyword("ExecuteCommand", "version", "again")
         with pytest.raises(CommandFailed, match=r"failed at.*foo bar.*No such command"):
             client.execute("foo bar")
@@ -90,7 +93,7 @@ def test_death_is_named_with_its_exit_status(renode: Make) -> None:
     renode(at={"version": [2, "die"]})
     with RenodeProcess() as process:
         with pytest.raises(Gone, match=r"exit status -6"):
-            process.wait_for_call(lambda: process.client.execute("version"), 10.0, lambda: "")
+            process.wait_for_call(lambda: process.client.execute("version"), 10.0, lambda: None)
         assert process.exit_status() == -signal.SIGABRT
 
 
@@ -100,12 +103,13 @@ def test_an_abort_of_the_cpu_is_seen_while_the_call_hangs(renode: Make) -> None:
         told: list[str] = []
         begin = time.monotonic()
 
-        def aborted() -> str:
+        def look() -> None:
             told.append("asked")
-            return "outside RAM" if len(told) > 3 else ""
+            if len(told) > 3:
+                raise CpuAborted("outside RAM")
 
         with pytest.raises(CpuAborted, match="outside RAM"):
-            process.wait_for_call(lambda: process.client.execute("version", seconds=60), 60.0, aborted)
+            process.wait_for_call(lambda: process.client.execute("version", seconds=60), 60.0, look)
         assert time.monotonic() - begin < 10
 
 
@@ -139,6 +143,19 @@ def test_too_old(renode: Make) -> None:
         RenodeProcess()
 
 
+def test_too_new(renode: Make) -> None:
+    renode(version="1.18.0")
+    with pytest.raises(EnvironmentFault, match=r"Renode 1\.18\.0 has not been tried, 1\.17 is the newest"):
+        RenodeProcess()
+
+
+@pytest.mark.parametrize("version", ["1.15.3", "1.16.1 (1.16.1+20261128)", "1.17.0"])
+def test_versions_that_serve(renode: Make, version: str) -> None:
+    renode(version=version)
+    with RenodeProcess() as process:
+        assert process.version == version.partition(" ")[0]
+
+
 def test_none_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("MLBENCH_RENODE", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -158,14 +175,17 @@ def test_it_dies_with_whoever_started_it(renode: Make, number: signal.Signals, t
         "import time\n"
         "from mlbench.renode.process import RenodeProcess\n"
         "process = RenodeProcess()\n"
-        "print(process._process.pid, flush=True)\n"
+        "print(process._process.pid, process.folder, flush=True)\n"
         "time.sleep(60)\n"
     )
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environ) as starter:
         assert starter.stdout is not None
-        group = int(starter.stdout.readline())
+        number_of_group, folder = starter.stdout.readline().decode().split()
+        group = int(number_of_group)
         assert processes_of(group)
+        assert Path(folder).is_dir()
         starter.send_signal(number)
         starter.wait()
     assert gone(group)
+    assert not Path(folder).exists()

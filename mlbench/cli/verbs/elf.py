@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from mlbench.cli.options import (
+    add_cross_check,
     add_image,
     add_measuring,
     add_outputs,
@@ -13,6 +15,7 @@ from mlbench.cli.options import (
     settings_of,
 )
 from mlbench.cli.parser import Parser
+from mlbench.core import backends
 
 NAME = "elf"
 HELP = "profile a firmware image, without a compiler"
@@ -26,6 +29,12 @@ def arguments(parser: Parser) -> None:
     parser.add_argument(
         "--board", metavar="BOARD", default="", help="FQBN or short name of the board; default: nano33ble"
     )
+    parser.add_argument(
+        "--backend",
+        choices=tuple(backend.name for backend in backends.rows() if not backend.on_port),
+        help="where it runs",
+    )
+    add_cross_check(parser)
     parser.add_argument("--ram", action="store_true", help="search the limit of unused RAM too")
     parser.add_argument("--serial", action="store_true", help="show what the firmware prints")
 
@@ -34,4 +43,5 @@ def run(options: argparse.Namespace) -> int:
     """Profile a given image."""
     from mlbench.cli.run import elf
 
-    return elf(given_files(options), options, measuring_options(options), settings_of(options))
+    asked = replace(measuring_options(options), backend=options.backend or "")
+    return elf(given_files(options), options, asked, settings_of(options))

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from mlbench.cli.options import add_measuring, add_outputs, add_sketches, settings_of, sketch_options
+from mlbench.cli.options import (
+    add_cross_check,
+    add_measuring,
+    add_outputs,
+    add_sketches,
+    settings_of,
+    sketch_options,
+)
 from mlbench.cli.parser import Parser
 from mlbench.core import backends
 from mlbench.suite.options import RunOptions
@@ -20,11 +27,7 @@ def arguments(parser: Parser) -> None:
     add_sketches(parser)
     add_outputs(parser)
     parser.add_argument("--backend", choices=backends.names(), help="where firmware runs")
-    parser.add_argument(
-        "--cross-check",
-        choices=tuple(backend.name for backend in backends.rows() if backend.cross_checks),
-        help="run it there as well, and name the first difference",
-    )
+    add_cross_check(parser)
     parser.add_argument("--port", metavar="P", help="serial port of a real board")
     parser.add_argument(
         "--skip-unchanged",

@@ -132,6 +132,7 @@ class BoardSession:
     _notes: list[str] = field(default_factory=list)
 
     exact = False
+    most_islands = 0
 
     @property
     def resolution_us(self) -> float | None:

@@ -14,7 +14,8 @@ from mlbench.core.execution import (
     SpanKind,
     TimedSpan,
 )
-from mlbench.emulator.allocator import HeapCall, HeapRecorder, Operation, Origin, requested
+from mlbench.core.heap import HeapCall, Operation, requested
+from mlbench.emulator.allocator import HeapRecorder, Origin
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
 from mlbench.emulator.stacks import MAIN, Context, StackState, StackWatch
@@ -393,4 +394,5 @@ class EmulatedRun:
             self._stacks.state.overlap,
             (*filter(None, [self.entry.note]), *machine.notes, *remarks),
             stable_lines(machine.console),
+            self._waiting.before_loop,
         )

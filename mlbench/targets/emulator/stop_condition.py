@@ -23,12 +23,15 @@ class Waiting:
         self.loops = 0
         """Turns of loop() since the last inference began."""
         self.finished = False
+        self.before_loop: int | None = None
+        """Bytes that had been sent when loop() was entered first, where text out of loop() is waited for."""
         self.deadline = self._latest = 0
         self._wanted = 1
 
     def start(self, deadline_us: float, inferences: int) -> None:
         """A run begins now."""
         self.loops, self.finished, self._wanted = 0, False, inferences
+        self.before_loop = None
         self.watch_loop(True)
         now = self._machine.clock.now
         self.deadline = self._latest = now + self._machine.clock.cycles(deadline_us)
@@ -71,6 +74,8 @@ class Waiting:
             self.watch_loop(False)
         elif self.by_serial:
             # The template: setup() is through, and loop() has sent something.
+            if self.before_loop is None:
+                self.before_loop = len(self._machine.console.text())
             self.finished = self.loops > 1 and has_spoken(self._machine.console)
         elif not inference_named:
             # Nothing to wait for after setup().

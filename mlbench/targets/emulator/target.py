@@ -9,9 +9,10 @@ from mlbench import version
 from mlbench.boards import Board
 from mlbench.core.execution import Functions, Instrument, Probe, RunResult, SpanKind
 from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Firmware
+from mlbench.core.heap import Operation
 from mlbench.cycles.model import load_model
 from mlbench.elf.image import Image
-from mlbench.emulator.allocator import Operation, Replay
+from mlbench.emulator.allocator import Replay
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.chips import chip_of
 from mlbench.emulator.machine import Machine
@@ -64,6 +65,7 @@ class EmulatorSession:
 
     exact = True
     resolution_us: float | None = None
+    most_islands = 8
 
     def __init__(self, target: EmulatorTarget, firmware: Firmware, functions: Functions) -> None:
         self._target, self._chip = target, target.chip
