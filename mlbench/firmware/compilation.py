@@ -7,7 +7,7 @@ import re
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlbench.core.firmware import (
@@ -53,6 +53,10 @@ class Compilation:
     workspace: Workspace
     tools: Toolchain
     compiler: SketchCompiler
+    launcher: Path | None = None
+    """What stands in front of each compile; None: nothing does."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What launchers get."""
 
     def ask(self) -> flags.BoardProperties:
         """What the sketch compiler says of the board with these properties. Raises as ``properties`` does."""
@@ -64,9 +68,13 @@ class Compilation:
         start = time.monotonic()
         plain, properties = self._plain(), board.properties
         added = flags.workspace_properties(board, self.fqbn, self.workspace)
+        if self.launcher is not None:
+            added += flags.launched_properties(board, self.launcher)
         changed = {item.partition("=")[0] for item in added}
         unchanged = tuple(item for item in plain.properties if item.partition("=")[0] not in changed)
-        job = replace(plain, properties=(*unchanged, *added))
+        job = replace(
+            plain, properties=(*unchanged, *added), environment=tuple(sorted(self.variables.items()))
+        )
         report = self.compiler.compile(job)
         self.workspace = replace(self.workspace, built_in=report.build_path)
         overflows: tuple[Overflow, ...] = ()

@@ -23,6 +23,7 @@ from typing import Any
 from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Harness, MemoryLimits, Overflow
 from mlbench.errors import EnvironmentFault, HostTimeout
 from mlbench.firmware.library_files import library_digest
+from mlbench.firmware.object_store import ObjectStore
 from mlbench.util.scratch import ScratchFolder
 
 _HERE = "<sketch>/"
@@ -55,6 +56,16 @@ class FirmwareCache:
     def cores(self) -> Path:
         """Compiled cores, a folder for each set of flags."""
         return self.folder / "cores"
+
+    @property
+    def objects(self) -> ObjectStore:
+        """Compiled objects, whichever sketch they were compiled for."""
+        return ObjectStore(self.folder / "objects", self.since)
+
+    @property
+    def launchers(self) -> Path:
+        """The program that stands in front of each compile."""
+        return self.folder / "launcher"
 
     @property
     def boards(self) -> Path:
