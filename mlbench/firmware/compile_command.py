@@ -9,18 +9,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import PurePath
 
 _COMPILER = re.compile(r"(?:.*-)?(?:gcc|g\+\+|cc|c\+\+)(?:-[\d.]+)?")
 _WITH_VALUE = frozenset({"-x", "-D", "-U", "-A", "-T", "-u", "-z", "-L", "--param", "-Xpreprocessor"})
 _DIRECTORIES = ("-iquote", "-isystem", "-idirafter", "-iwithprefixbefore", "-iwithprefix", "-I")
 _FORCED = ("-include", "-imacros")
-_MAPS = {
-    "-ffile-prefix-map=": ("debug", "macro"),
-    "-fdebug-prefix-map=": ("debug",),
-    "-fmacro-prefix-map=": ("macro",),
-}
+_MAPS = ("-ffile-prefix-map=", "-fdebug-prefix-map=", "-fmacro-prefix-map=")
 _SAME_OBJECT = re.compile(
     r"-(?:E|CC?|P|pipe|w|ansi|g\w*|O\w*|std=[\w+]+|W(?!p,|a,|l,|rapper)[\w+-]*(?:=[\w+-]+)?|nostd\w*"
     r"|D.+|U.+|A.+|x.+|m[\w-]+(?:=[\w.,+-]+)?|pedantic(?:-errors)?|pthread|trigraphs|undef"
@@ -60,8 +56,8 @@ class CompileCommand:
     """Each folder of headers with the option that names it, in order."""
     forced: tuple[str, ...]
     """Headers that are included without being named in the source."""
-    maps: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    """Prefixes of paths and what stands for them, in debug information and in macros: the last one counts."""
+    maps: tuple[tuple[str, str, str], ...] = ()
+    """An option with a prefix of paths and what stands for it, in debug information or in macros."""
     named: tuple[str, ...] = ()
     """Files that words name."""
 
@@ -69,10 +65,12 @@ class CompileCommand:
         """A path of the command, as an absolute one."""
         return os.path.join(self.cwd, name)  # noqa: PTH118 (many)
 
-    def mapped(self, path: str) -> tuple[str, str]:
-        """What debug information and macros call a file."""
-        debug, macro = (_mapped(path, self.maps.get(kind, ())) for kind in ("debug", "macro"))
-        return debug, macro
+    def mapped(self, path: str) -> tuple[str, ...]:
+        """What debug information and macros may call a file; which option goes first is GCC's matter."""
+        matches = (
+            f"{option}{new}{path[len(old) :]}" for option, old, new in self.maps if path.startswith(old)
+        )
+        return tuple(matches) or (path,)
 
 
 def read_command(argv: list[str], cwd: str) -> CompileCommand:
@@ -83,19 +81,19 @@ def read_command(argv: list[str], cwd: str) -> CompileCommand:
     """
     if not argv or not _COMPILER.fullmatch(PurePath(argv[0]).name):
         raise NotOurs("no compiler")
-    reader = _Reader(cwd)
+    reader = _CommandReader(cwd)
     reader.read(_expanded(argv[1:], cwd))
     return reader.command(argv[0])
 
 
-class _Reader:
+class _CommandReader:
     def __init__(self, cwd: str) -> None:
         self.cwd = cwd
         self.kept: list[str] = []
         self.sources: list[str] = []
         self.searched: list[tuple[str, str]] = []
         self.forced: list[str] = []
-        self.maps: dict[str, list[tuple[str, str]]] = {"debug": [], "macro": []}
+        self.maps: list[tuple[str, str, str]] = []
         self.output = self.listing = self.prefix = ""
         self.modes: set[str] = set()
 
@@ -137,13 +135,12 @@ class _Reader:
         return True
 
     def _map(self, word: str) -> bool:
-        for option, kinds in _MAPS.items():
+        for option in _MAPS:
             if word.startswith(option):
                 old, equals, new = word[len(option) :].partition("=")
                 if not equals:
                     raise NotOurs(word)
-                for kind in kinds:
-                    self.maps[kind].append((old, new))
+                self.maps.append((option, old, new))
                 return True
         return False
 
@@ -169,7 +166,7 @@ class _Reader:
         listing = self.listing if listed else ""
         if listed and not listing:
             listing = str(PurePath(self.output).with_suffix(".d"))
-        kept = (*self.kept, *sorted(self.modes))
+        words = (*self.kept, *sorted(self.modes))
         return CompileCommand(
             program,
             self.cwd,
@@ -177,11 +174,11 @@ class _Reader:
             self.output,
             preprocess,
             listing,
-            kept,
+            words,
             tuple(self.searched),
             tuple(self.forced),
-            {kind: tuple(pairs) for kind, pairs in self.maps.items()},
-            tuple(dict.fromkeys(name for word in kept for name in _files_in(word, self.cwd))),
+            tuple(self.maps),
+            tuple(dict.fromkeys(name for word in words for name in _files_in(word, self.cwd))),
         )
 
 
@@ -196,13 +193,6 @@ def _files_in(word: str, cwd: str) -> list[str]:
     ends = [word, word.partition("=")[2], word[word.find("/") :] if "/" in word else "", word[2:]]
     paths = (os.path.join(cwd, end) for end in dict.fromkeys(ends) if end)  # noqa: PTH118
     return [path for path in paths if os.path.isfile(path)]  # noqa: PTH113
-
-
-def _mapped(path: str, maps: tuple[tuple[str, str], ...]) -> str:
-    for old, new in reversed(maps):
-        if path.startswith(old):
-            return new + path[len(old) :]
-    return path
 
 
 def _expanded(words: list[str], cwd: str, depth: int = 0) -> list[str]:

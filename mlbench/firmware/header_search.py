@@ -97,8 +97,7 @@ class Folders:
         first, _, more = name.partition("/")
         if first in ("..", ".", ""):
             return os.path.exists(os.path.join(folder, name))  # noqa: PTH110, PTH118 (many)
-        found = first in self.names(folder)
-        return found and (not more or os.path.exists(os.path.join(folder, name)))  # noqa: PTH110, PTH118
+        return first in self.names(folder) and (not more or os.path.exists(os.path.join(folder, name)))  # noqa: PTH110, PTH118
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ class Search:
             portable: a path as it is called wherever the build lies.
         """
         lists = [(option, folder, folders.names(folder)) for option, folder in searched]
-        found: list[object] = []
+        places: list[object] = []
         for name in self.names:
             first = name.partition("/")[0]
             if first in ("..", "."):
@@ -137,24 +136,24 @@ class Search:
                 hits = [folder for _, folder, names in lists if first in names]
                 hits = [folder for folder in hits if "/" not in name or folders.has(folder, name)]
             if hits:
-                found.append([name, [portable(folder) for folder in hits]])
+                places.append([name, [portable(folder) for folder in hits]])
         for option, folder, names in lists:
             hidden = sorted(names & system)
             if hidden:
-                found.append([option, portable(folder), [[name, _below(folder, name)] for name in hidden]])
-        found.append([folders.has(folder, name) for folder, name in self.beside])
-        return hashlib.sha256(json.dumps(found).encode("utf-8", "surrogateescape")).hexdigest()
+                places.append([option, portable(folder), [[name, _below(folder, name)] for name in hidden]])
+        places.append([folders.has(folder, name) for folder, name in self.beside])
+        return hashlib.sha256(json.dumps(places).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def search_of(files: Iterable[tuple[str, Mentions]], forced: Iterable[str]) -> Search:
     """All that the files of an object, each with its path, mention; ``forced`` are named by the command."""
     names, beside = set(forced), set[tuple[str, str]]()
     computed, paths = False, []
-    for path, told in files:
+    for path, mentioned in files:
         paths.append(path)
-        names |= {*told.quoted, *told.bracketed}
-        beside |= {(os.path.dirname(path), name) for name in told.quoted}  # noqa: PTH120 (many)
-        computed = computed or told.computed
+        names |= {*mentioned.quoted, *mentioned.bracketed}
+        beside |= {(os.path.dirname(path), name) for name in mentioned.quoted}  # noqa: PTH120 (many)
+        computed = computed or mentioned.computed
     if computed:
         # One of these files it was, by some of the last parts of its path.
         for path in paths:

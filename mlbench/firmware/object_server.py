@@ -81,18 +81,18 @@ class _Contents:
             return known[1], known[2]
         with open(path, "rb") as file:  # noqa: PTH123 (many)
             data = file.read()
-        digest, told = hashlib.sha256(data).hexdigest(), mentions(data)
+        digest, names = hashlib.sha256(data).hexdigest(), mentions(data)
         if time.time_ns() - about.st_ctime_ns > TICK_NS:
             with self._lock:
-                self._known[path] = (stamp, digest, told)
-        return digest, told
+                self._known[path] = (stamp, digest, names)
+        return digest, names
 
 
 _CONTENTS, _FOLDERS = _Contents(), Folders()
 """What all builds of this process have seen."""
 
 
-class _Places:
+class _PlaceNames:
     """Paths of a workspace as they are in every workspace, and back."""
 
     def __init__(self, workspace: str, build: str) -> None:
@@ -118,7 +118,7 @@ class _Request:
     """A command with what there is to know of it before it runs."""
 
     command: CompileCommand
-    places: _Places
+    places: _PlaceNames
     key: str
     system: frozenset[str]
     extra: tuple[str, ...] = ()
@@ -193,7 +193,7 @@ class ObjectServer:
         workspace = str(self.context.workspace)
         written = command.path(command.listing if command.preprocess else command.output)
         build = re.match(rf"{re.escape(workspace)}/(?:build|cores/sketches/\w+)(?=/)", written)
-        places = _Places(workspace, build[0] if build else "")
+        places = _PlaceNames(workspace, build[0] if build else "")
         covered = tuple(f"{folder}/" for folder in self.context.folders)
         for option, folder in command.searched:
             # What lies there is on no list.
@@ -205,10 +205,7 @@ class ObjectServer:
         extra = () if command.listing else ("-MMD", "-MF", scratch)
         digests = [self.contents.of(name)[0] for name in command.named]
         outside = [
-            f"{kind} {old}={new}"
-            for kind, maps in sorted(command.maps.items())
-            for old, new in maps
-            if not old.startswith(workspace)
+            f"{option}{old}={new}" for option, old, new in command.maps if not old.startswith(workspace)
         ]
         parts = [
             _FORMAT,
@@ -220,7 +217,7 @@ class ObjectServer:
             self.contents.of(command.path(command.source))[0],
             str(len(command.words)),
             *map(places.portable, command.words),
-            *map(places.portable, outside),
+            *outside,
             *digests,
         ]
         names = system_names(program, dict(self.context.environment))
@@ -255,13 +252,13 @@ class ObjectServer:
         return False
 
     def _holds(self, record: Record, request: _Request) -> bool:
-        here, command = request.places.here, request.command
+        place, command = request.places.here, request.command
         for name, digest in record.read:
-            if self.contents.of(here(name))[0] != digest:
+            if self.contents.of(place(name))[0] != digest:
                 return False
         if self._called(record.read, request) != record.called:
             return False
-        search = Search(record.names, tuple((here(folder), name) for folder, name in record.beside))
+        search = Search(record.names, tuple((place(folder), name) for folder, name in record.beside))
         return self._found(search, command, request) == record.found
 
     def _found(self, search: Search, command: CompileCommand, request: _Request) -> str:
@@ -270,8 +267,8 @@ class ObjectServer:
 
     def _called(self, read: tuple[tuple[str, str], ...], request: _Request) -> str:
         command = request.command
-        names = [command.cwd, *(request.places.here(name) for name, _ in read)]
-        return hashed(name for path in names for name in command.mapped(path))
+        paths = [command.cwd, *(request.places.here(name) for name, _ in read)]
+        return hashed(request.places.portable(name) for path in paths for name in command.mapped(path))
 
     def _place(self, record: Record, request: _Request, content: bytes) -> None:
         """Write what the compiler would. Raises OSError."""
@@ -306,12 +303,12 @@ class ObjectServer:
         read, files = [], []
         for name in dict.fromkeys((command.source, *dependencies(text))):
             path = command.path(name)
-            digest, told = self.contents.of(path)
+            digest, mentioned = self.contents.of(path)
             self._rests(path, begin)
-            if told.unseen:
+            if mentioned.unseen:
                 return
             read.append((portable(path), digest))
-            files.append((path, told))
+            files.append((path, mentioned))
         search = search_of(files, command.forced)
         for _, folder in command.searched:
             self._rests(command.path(folder), begin)
