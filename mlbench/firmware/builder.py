@@ -155,7 +155,8 @@ class _Attempt:
         work = Compilation(self.request, self.fqbn, inputs.source, workspace, self.tools, compiler)
         try:
             workspace.fill(inputs.source)
-            board, stamp = self._known(inputs) or self._ask(work, inputs.core_key)
+            with self.store.objects.turn(inputs.core_key, self.request.timeout_s):
+                board, stamp = self._known(inputs) or self._ask(work, inputs.core_key)
             workspace.compiled_with(stamp)
             core = hashed([inputs.core_key, stamp])
             self.store.restore_core(core, workspace.cores)

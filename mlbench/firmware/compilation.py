@@ -20,7 +20,7 @@ from mlbench.core.firmware import (
     Overflow,
 )
 from mlbench.elf.image import Image
-from mlbench.errors import EnvironmentFault, SketchError, UsageError
+from mlbench.errors import EnvironmentFault, HostTimeout, SketchError, UsageError
 from mlbench.firmware import board_harness as harness
 from mlbench.firmware import flags, gcc_text, linker, size_recipe
 from mlbench.firmware.advice import Built, advice, lacking_entry_points
@@ -75,7 +75,7 @@ class Compilation:
         job = replace(
             plain, properties=(*unchanged, *added), environment=tuple(sorted(self.variables.items()))
         )
-        report = self.compiler.compile(job)
+        report = self._compiled(job)
         self.workspace = replace(self.workspace, built_in=report.build_path)
         overflows: tuple[Overflow, ...] = ()
         if report.elf is None:
@@ -123,6 +123,17 @@ class Compilation:
         )
         outside = tuple(lib for lib in report.libraries if self.workspace.folder not in lib.folder.parents)
         return firmware, outside
+
+    def _compiled(self, job: Job) -> CompileReport:
+        try:
+            return self.compiler.compile(job)
+        except HostTimeout as error:
+            rest = "; what was compiled by then is used by the next run" if self.launcher else ""
+            raise HostTimeout(
+                f"is not compiled within {job.seconds:.0f} s{rest}",
+                where=str(self.source.folder),
+                do="run again, or raise `build_timeout` in mlbench.yml",
+            ) from error
 
     def _of_machine(self) -> tuple[str, ...]:
         return flags.platform_properties(self.fqbn, self.tools, self.request.build_properties)

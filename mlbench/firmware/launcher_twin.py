@@ -4,6 +4,9 @@ import _socket
 import os
 import sys
 
+_MOST_MESSAGES = 1 << 20
+_TOO_MUCH = 256
+
 
 def main() -> None:
     """Ask, then do as one is told; whatever goes wrong, run the compiler as if nobody had asked."""
@@ -48,13 +51,17 @@ def _compile(server: _socket.socket, argv: list[str]) -> None:
         finally:
             os._exit(127)
     os.close(ours)
-    messages = b""
+    messages, passed = b"", False
     while part := os.read(theirs, 1 << 16):
         messages += part
+        if len(messages) > _MOST_MESSAGES:  # more than anybody keeps: they are printed as they come
+            _print(messages)
+            messages, passed = b"", True
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     status = status if status >= 0 else 128 - status
     try:
-        server.sendall(b"%d %d\n%b" % (status, len(messages), messages))
+        number = _TOO_MUCH if passed and not status else status
+        server.sendall(b"%d %d\n%b" % (number, len(messages), messages))
         _reply(server)
     except (OSError, ValueError):
         pass

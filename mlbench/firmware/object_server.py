@@ -44,7 +44,8 @@ _FORMAT = "1"
 _BUILD, _WORKSPACE = "\x01build", "\x01workspace"
 _MOST_REQUEST = 1 << 22
 _MOST_OBJECT = 64 << 20
-_MOST_MESSAGES = 1 << 20
+_MOST_MESSAGES = 2 << 20
+"""Launchers send no more."""
 
 
 @dataclass(frozen=True)
@@ -286,10 +287,12 @@ class ObjectServer:
         connection.sendall(b"compile %d\n%b" % (len(words), words))
         line = _line(connection)
         status, size = map(int, line.split())
-        messages = _exactly(connection, size) if size <= _MOST_MESSAGES else None
+        if not 0 <= size <= _MOST_MESSAGES:
+            raise ValueError(size)
+        messages = _exactly(connection, size)
         with self._counts:
             self.misses += 1
-        if status == 0 and messages is not None:
+        if status == 0:
             with suppress(NotOurs, OSError):
                 self._keep(request, messages, begin)
         connection.sendall(b"kept 0\n")

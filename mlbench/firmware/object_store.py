@@ -24,7 +24,7 @@ _MOST_RECORDS = 12
 _MOST_BYTES = 2 << 30
 _PRUNE_SECONDS = 24 * 3600.0
 _POLL_SECONDS = 0.01
-_MOST_WAITS = 300.0
+_MOST_WAITS = 120.0
 
 
 @dataclass(frozen=True)

@@ -301,7 +301,7 @@ def test_any_edits_give_what_the_compiler_gives(desk: Desk) -> None:
                 continue
             lines = [f"#if __has_include({name})\n#include {name}\n#endif" for name in rng.sample(spelled, 2)]
             lines += ["#undef A", f"#define A {rng.randrange(3)}"] if rng.random() < 0.7 else []
-            depth = "#pragma once\n" if rng.random() < 0.9 else ""
+            depth = "#pragma once\n"  # without it headers that include each other have no end
             desk.write(
                 str(file.relative_to(desk.workspace(workspace))), depth + "\n".join(lines) + "\n", workspace
             )
@@ -410,6 +410,20 @@ def test_a_launcher_that_is_killed_holds_up_nobody(desk: Desk, program: Path) ->
 def alone(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     names = {"no name": "", "nobody there": str(tmp_path / "none"), "a name too long": "/" + "x" * 200}
     return {VARIABLE: names[request.param]}
+
+
+def test_more_messages_than_anybody_keeps(desk: Desk, program: Path) -> None:
+    desk.program = program
+    desk.write(
+        "libraries/a/a.c", "#pragma message " + '"' + "x" * 3000 + '"\n' + "int a(void) { return 1; }\n"
+    )
+    desk.write(
+        "libraries/a/m.c", "\n".join(f'#pragma message "{"x" * 3000}"' for _ in range(250)) + "\nint m;\n"
+    )
+    assert desk.compile(source="libraries/a/a.c")
+    for _ in range(2):
+        assert desk.compile(source="libraries/a/m.c")
+    assert desk.compiles() == 3
 
 
 def test_without_anybody_to_ask_the_compiler_runs(desk: Desk, program: Path, alone: dict[str, str]) -> None:
