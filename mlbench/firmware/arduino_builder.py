@@ -150,7 +150,7 @@ class ArduinoBuilder:
         return run(
             [*argv, str(job.sketch)],
             cwd=job.build_path,
-            environment=self._environment(),
+            environment=self._environment() | dict(job.environment),
             seconds=job.seconds,
             supervised=True,
         )

@@ -193,7 +193,9 @@ class ArduinoCli:
         ctags = [f"tools.ctags.cmd.path={self.tools.ctags}"] if self.tools.ctags and not brought else []
         for item in (*ctags, *job.properties):
             argv += ["--build-property", item]
-        done = self._run([*argv, str(job.sketch)], job.seconds, job.cores, supervised=True)
+        done = self._run(
+            [*argv, str(job.sketch)], job.seconds, job.cores, supervised=True, variables=dict(job.environment)
+        )
         answer = self._answer(done)
         self._refuse(str(answer.get("error") or ""), job.fqbn)
         return done, answer
@@ -233,6 +235,7 @@ class ArduinoCli:
         *,
         supervised: bool = False,
         installing: bool = False,
+        variables: Mapping[str, str] | None = None,
     ) -> Finished:
         config, data = self._configure(installing=installing)
         # These go before the file, which all share; nothing else of the user's environment gets there.
@@ -240,6 +243,7 @@ class ArduinoCli:
             "ARDUINO_DIRECTORIES_DATA": str(data),
             "ARDUINO_DIRECTORIES_DOWNLOADS": str(data / "staging"),
             "ARDUINO_DIRECTORIES_USER": str(self.platforms.user),
+            **(variables or {}),
         }
         if cores:
             extra["ARDUINO_BUILD_CACHE_PATH"] = str(cores)

@@ -212,11 +212,11 @@ class UsedTools:
     def stamp(self, known: Path | None = None) -> str:
         """Changes with any of their files, but for those of ``known``, a compiler that ``identities`` has."""
         stamps = [f"{folder}:{stat_digest(folder)}" for folder in self.folders if folder.is_dir()]
-        others = self.compilers if known is None else (gcc for gcc in self.compilers if not _same(gcc, known))
+        others = self.compilers if known is None else (gcc for gcc in self.compilers if not is_of(gcc, known))
         return hashed([*stamps, *compiler_stamps(others)])
 
 
-def _same(program: Path, gcc: Path) -> bool:
+def is_of(program: Path, gcc: Path) -> bool:
     """Whether a program is one of a compiler's."""
     triple = gcc.name.rpartition("-")[0]
     return program.parent == gcc.parent and program.name.rpartition("-")[0] == triple != ""

@@ -14,13 +14,15 @@ from mlbench.core.fqbn import OWN_PACKAGE
 from mlbench.errors import EnvironmentFault, SketchError
 from mlbench.firmware.arduino_builder import ArduinoBuilder
 from mlbench.firmware.arduino_cli import ArduinoCli
-from mlbench.firmware.build_inputs import BuildInputs, UsedTools, compiler_folders, hashed
+from mlbench.firmware.build_inputs import BuildInputs, UsedTools, compiler_folders, hashed, identities
 from mlbench.firmware.compilation import Compilation
 from mlbench.firmware.compiler import SketchCompiler, UsedLibrary
 from mlbench.firmware.dependencies import embedded, named_by, outside
 from mlbench.firmware.firmware_cache import FirmwareCache, write_fault
 from mlbench.firmware.flags import BoardProperties, Compiler
+from mlbench.firmware.launcher import launcher
 from mlbench.firmware.library_files import library_digest, library_files, readable
+from mlbench.firmware.object_server import ObjectContext, ObjectServer
 from mlbench.firmware.pinned import Releases, with_profile
 from mlbench.firmware.platforms import Fqbn, Platforms, platforms_for
 from mlbench.firmware.sketch_source import read_source
@@ -28,6 +30,7 @@ from mlbench.firmware.source_tree import SourceChanged, newest_change
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.firmware.workspace import SKETCH_ROOT, Workspace, safe_name
 from mlbench.host.cache_dir import remove_tree
+from mlbench.util.subprocesses import child_environment
 
 if TYPE_CHECKING:
     from mlbench.util.progress import Progress
@@ -152,25 +155,50 @@ class _Attempt:
         work = Compilation(self.request, self.fqbn, inputs.source, workspace, self.tools, compiler)
         try:
             workspace.fill(inputs.source)
-            board, stamp = self._known(inputs) or self._ask(work, inputs.core_key)
+            with self.store.objects.turn(inputs.core_key, self.request.timeout_s):
+                board, stamp = self._known(inputs) or self._ask(work, inputs.core_key)
             workspace.compiled_with(stamp)
             core = hashed([inputs.core_key, stamp])
-            with self.store.core_turn(core, self.request.timeout_s):
-                self.store.restore_core(core, workspace.cores)
-                try:
-                    firmware, libraries = work.build(board)
-                except SketchError:
-                    self._check(inputs, board, stamp, (), begin)
-                    workspace.finalize(inputs.source)
-                    raise
-                self._check(inputs, board, stamp, libraries, begin)
+            self.store.restore_core(core, workspace.cores)
+            try:
+                firmware, libraries = self._launched(work, board, stamp)
+            except SketchError:
+                self._check(inputs, board, stamp, (), begin)
                 workspace.finalize(inputs.source)
-                self.store.keep_core(core, workspace.cores)
+                raise
+            self._check(inputs, board, stamp, libraries, begin)
+            workspace.finalize(inputs.source)
+            self.store.keep_core(core, workspace.cores)
         except OSError as error:
             raise write_fault(error, self.store.folder) from error
         once = once or self._outside(work, libraries, board)
         seen = tuple((library.folder, self.libraries[library.folder]) for library in libraries)
         return self.store.save(_entry(inputs, stamp), firmware, seen, once=once)
+
+    def _launched(
+        self, work: Compilation, board: BoardProperties, stamp: str
+    ) -> tuple[Firmware, tuple[UsedLibrary, ...]]:
+        """Build with the objects that other builds have compiled. Raises as ``Compilation.build``."""
+        program = launcher(self.store.launchers)
+        if program is None:
+            return work.build(board)
+        used, gcc = UsedTools.of(board.properties, self.platforms), self.tools.gcc
+        platform = self.platforms.platform(self.fqbn)
+        folders = [*used.folders, *([platform] if platform else [])]
+        context = ObjectContext(
+            key=hashed([self.platforms.stamp(self.fqbn), *identities(self.tools, self.as_of), stamp]),
+            workspace=work.workspace.folder,
+            environment=child_environment(os.environ, {}, str(self.tools.gcc_bin or "")),
+            folders=tuple(folders),
+            compilers=(*used.compilers, *([gcc] if gcc else [])),
+            seconds=self.request.timeout_s,
+        )
+        server = ObjectServer(self.store.objects, context)
+        with server.serving() as variables:
+            work.launcher, work.variables = program, variables
+            built = work.build(board)
+        self.store.objects.prune()
+        return built
 
     def _ask(self, work: Compilation, key: str) -> tuple[BoardProperties, str]:
         """arduino-cli takes as long to say it as to link."""

@@ -7,7 +7,7 @@ import re
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlbench.core.firmware import (
@@ -20,7 +20,7 @@ from mlbench.core.firmware import (
     Overflow,
 )
 from mlbench.elf.image import Image
-from mlbench.errors import EnvironmentFault, SketchError, UsageError
+from mlbench.errors import EnvironmentFault, HostTimeout, SketchError, UsageError
 from mlbench.firmware import board_harness as harness
 from mlbench.firmware import flags, gcc_text, linker, size_recipe
 from mlbench.firmware.advice import Built, advice, lacking_entry_points
@@ -53,6 +53,10 @@ class Compilation:
     workspace: Workspace
     tools: Toolchain
     compiler: SketchCompiler
+    launcher: Path | None = None
+    """What stands in front of each compile; None: nothing does."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What launchers get."""
 
     def ask(self) -> flags.BoardProperties:
         """What the sketch compiler says of the board with these properties. Raises as ``properties`` does."""
@@ -64,10 +68,14 @@ class Compilation:
         start = time.monotonic()
         plain, properties = self._plain(), board.properties
         added = flags.workspace_properties(board, self.fqbn, self.workspace)
+        if self.launcher is not None:
+            added += flags.launched_properties(board, self.launcher)
         changed = {item.partition("=")[0] for item in added}
         unchanged = tuple(item for item in plain.properties if item.partition("=")[0] not in changed)
-        job = replace(plain, properties=(*unchanged, *added))
-        report = self.compiler.compile(job)
+        job = replace(
+            plain, properties=(*unchanged, *added), environment=tuple(sorted(self.variables.items()))
+        )
+        report = self._compiled(job)
         self.workspace = replace(self.workspace, built_in=report.build_path)
         overflows: tuple[Overflow, ...] = ()
         if report.elf is None:
@@ -115,6 +123,17 @@ class Compilation:
         )
         outside = tuple(lib for lib in report.libraries if self.workspace.folder not in lib.folder.parents)
         return firmware, outside
+
+    def _compiled(self, job: Job) -> CompileReport:
+        try:
+            return self.compiler.compile(job)
+        except HostTimeout as error:
+            rest = "; what was compiled by then is used by the next run" if self.launcher else ""
+            raise HostTimeout(
+                f"is not compiled within {job.seconds:.0f} s{rest}",
+                where=str(self.source.folder),
+                do="run again, or raise `build_timeout` in mlbench.yml",
+            ) from error
 
     def _of_machine(self) -> tuple[str, ...]:
         return flags.platform_properties(self.fqbn, self.tools, self.request.build_properties)

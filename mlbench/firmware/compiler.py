@@ -28,6 +28,8 @@ class Job:
     cores: Path | None = None
     """A folder for what the sketch compiler caches, used for this set of properties only as well."""
     seconds: float = 1200.0
+    environment: tuple[tuple[str, str], ...] = ()
+    """Variables that its programs get besides."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from typing import Any
 from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, Harness, MemoryLimits, Overflow
 from mlbench.errors import EnvironmentFault, HostTimeout
 from mlbench.firmware.library_files import library_digest
+from mlbench.firmware.object_store import ObjectStore
 from mlbench.util.scratch import ScratchFolder
 
 _HERE = "<sketch>/"
@@ -57,6 +58,16 @@ class FirmwareCache:
         return self.folder / "cores"
 
     @property
+    def objects(self) -> ObjectStore:
+        """Compiled objects, whichever sketch they were compiled for."""
+        return ObjectStore(self.folder / "objects", self.since)
+
+    @property
+    def launchers(self) -> Path:
+        """The program that stands in front of each compile."""
+        return self.folder / "launcher"
+
+    @property
     def boards(self) -> Path:
         """What sketch compilers said of boards, a file for each set of flags."""
         return self.folder / "boards"
@@ -84,45 +95,6 @@ class FirmwareCache:
                 shutil.copytree(origin, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns("sketches"))
                 (new / _MADE).write_text(repr(time.time()))
                 self._put(new, shared)
-
-    @contextmanager
-    def core_turn(self, key: str, seconds: float) -> Iterator[None]:
-        """Within the context, nobody else compiles this core; who waited for it has it to restore.
-
-        It only saves time: what cannot be locked, or is not there after ``seconds``, everybody compiles.
-        Raises nothing.
-        """
-        lock = None if self._counts(self.cores / key) else self._core_lock(key, time.monotonic() + seconds)
-        if lock is not None and self._counts(self.cores / key):
-            self._release(lock, key)
-            lock = None
-        try:
-            yield
-        finally:
-            if lock is not None:
-                self._release(lock, key)
-
-    def _release(self, lock: int, key: str) -> None:
-        """Whoever waits has the file open; whoever comes now finds the core, or compiles it as well."""
-        with suppress(OSError):
-            (self.cores / f"{key}.lock").unlink(missing_ok=True)
-        os.close(lock)
-
-    def _core_lock(self, key: str, end: float) -> int | None:
-        """A lock that is held, None where there is none to be had."""
-        lock = None
-        with suppress(OSError):
-            self.cores.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.cores / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            while time.monotonic() < end:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    return lock
-                except BlockingIOError:
-                    time.sleep(_POLL_SECONDS)
-        if lock is not None:
-            os.close(lock)
-        return None
 
     def recall(self, key: str) -> Any:
         """What ``remember`` was given, None when there is nothing."""

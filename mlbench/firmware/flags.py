@@ -29,6 +29,7 @@ _OF_SKETCH = frozenset(
     {"build.path", "build.source.path", "build.project_name", "sketch_path"}
     | {f"extra.time.{key}" for key in ("utc", "local", "zone", "dst")}
 )
+_COMPILES = re.compile(r"recipe\.(?:\w+\.o\.pattern|preproc\.macros)")
 _PROBE = "\x00probe\x00"
 _FIRST_WITH_FILE_MAP = 8
 """gcc has -ffile-prefix-map (and -fmacro-prefix-map) from version 8 on."""
@@ -103,6 +104,15 @@ def has_cxx_library(tools: Toolchain) -> bool:
         return Path(first_output(tools.gcc, (option, *_CPU)).strip()).is_absolute()
     except EnvironmentFault:
         return False
+
+
+def launched_properties(board: BoardProperties, launcher: Path) -> tuple[str, ...]:
+    """The recipes that compile one file, or look for what it includes, with a launcher in front."""
+    return tuple(
+        f"{key}={_quoted(str(launcher))} {recipe}"
+        for key, recipe in sorted(board.properties.items())
+        if _COMPILES.fullmatch(key) and recipe.strip()
+    )
 
 
 def workspace_properties(board: BoardProperties, fqbn: Fqbn, workspace: Workspace) -> tuple[str, ...]:

@@ -113,14 +113,17 @@ class Platforms:
         Raises:
             SourceChanged: there is no such platform (any more).
         """
+        # Which library a sketch gets is found by the names of headers.
+        libraries = (f"{folder}:{','.join(_headers(folder))}" for folder in self.libraries)
+        return "\n".join([self.stamp(fqbn), *libraries])
+
+    def stamp(self, fqbn: Fqbn) -> str:
+        """The same for the platform alone, whatever libraries are at hand. Raises as ``fingerprint``."""
         platform = self.platform(fqbn)
         if platform is None:
             raise SourceChanged("is gone", where=f"platform {fqbn.platform}")
         own = self.own in platform.parents
-        parts = [str(platform), tree_digest(read_tree(platform)) if own else stat_digest(platform)]
-        # Which library a sketch gets is found by the names of headers.
-        parts += [f"{folder}:{','.join(_headers(folder))}" for folder in self.libraries]
-        return "\n".join(parts)
+        return f"{platform}\n{tree_digest(read_tree(platform)) if own else stat_digest(platform)}"
 
 
 def platforms_for(

@@ -289,6 +289,7 @@ class _Overheads:
             self._services.empty(),
             request.fqbn,
             request.build_properties,
+            timeout_s=request.timeout_s,
             platforms=pins or request.platforms,
             probes=request.probes,
         )

@@ -322,6 +322,7 @@ def _locate(project: Project, spec: SketchSpec) -> BuildRequest:
         fqbn=spec.board,
         build_properties=spec.build_properties,
         libraries=libraries_of(project, spec),
+        timeout_s=spec.build_timeout_s,
         board=board_build(spec) if backend.on_port else None,
         probes=backend.runs,
     )

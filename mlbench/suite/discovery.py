@@ -11,6 +11,7 @@ from pathlib import Path
 from mlbench.core.sketch_files import folder_of, has_entry_point, is_tab, main_tab, other_name, tabs
 from mlbench.core.sketch_project import read_project
 from mlbench.errors import UsageError
+from mlbench.suite.project_libraries import ASIDE, PROPERTIES, find_libraries, library_top, needs_of
 from mlbench.suite.suite_file import DEFAULT_BOARD, SUITE_NAMES, SketchSpec, Source, shown_path
 from mlbench.util.text import printable
 
@@ -66,10 +67,41 @@ def find_sketches(start: Path) -> FoundSketches:
 
     A folder whose tabs all have other names counts by each tab that defines setup() or loop(). Libraries that
     lie in the project are passed over with their examples, and so are folders of build output; the notes say
-    so. A library that is the project shows its examples, for those are its sketches.
+    so. A library that is the project shows its examples, for those are its sketches, and so do all libraries
+    of a project that has no other sketches.
     """
-    notes: list[str] = []
-    return FoundSketches(tuple(sorted(_below(start, start, 0, notes))), tuple(notes))
+    for libraries in (False, True):
+        notes: list[str] = []
+        sketches = tuple(sorted(_below(start, start, 0, notes, libraries)))
+        if sketches:
+            break
+    return FoundSketches(sketches, tuple(notes))
+
+
+def project_top(start: Path) -> Path:
+    """The folder whose libraries sketches may use: the git root, else the library around them."""
+    root = project_root(start)
+    return root if (root / ".git").exists() else library_top(start.absolute())
+
+
+def libraries_for(sketches: Sequence[Path], start: Path, notes: list[str]) -> list[tuple[Path, ...]]:
+    """The libraries of the project that each sketch needs; ``notes`` gets what is to be said of them."""
+    top = project_top(start)
+    libraries = find_libraries(top)
+    folders = []
+    lines: dict[str, list[str]] = {}
+    for sketch in sketches:
+        needs = needs_of(sketch.absolute(), top, libraries)
+        folders.append(tuple(library.folder for library in needs.libraries))
+        for name, by in needs.elsewhere:
+            where = f'`arduino-cli lib install "{name}"` gets it'
+            what = f"{name}, which {by} depends on, is not in the project: {where}"
+            lines.setdefault(what, []).append(sketch.name)
+        for note in needs.notes:
+            lines.setdefault(note, []).append(sketch.name)
+    for line, names in lines.items():
+        notes.append(f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {line}")
+    return folders
 
 
 def default_board(sketch: Path) -> str:
@@ -93,22 +125,42 @@ def discover(start: Path, *, whole_project: bool = True) -> Discovery:
         root = project_root(start)
         search = find_sketches(root)
     if not search.sketches:
+        _refuse_platformio(root)
         do = "name a sketch (`run SKETCH --board FQBN`) or write mlbench.yml"
         what = "there is no mlbench.yml and no sketch here"
         raise UsageError("; ".join([what, *search.notes]), where=str(start), do=do)
     names = _names(root, search.sketches)
     notes = list(search.notes)
+    needed = dict(zip(search.sketches, libraries_for(search.sketches, root, notes), strict=True))
     specs = tuple(
         SketchSpec(
             name=names[sketch],
             sketch=sketch.relative_to(root),
             board=_board(folder_of(sketch), notes),
             source=Source(folder=root),
+            libraries=tuple(_relative(folder, root) for folder in needed[sketch]),
             own_folder=root,
         )
         for sketch in search.sketches
     )
     return Discovery(specs, tuple(notes))
+
+
+def _relative(folder: Path, root: Path) -> Path:
+    return folder.relative_to(root.absolute()) if folder.is_relative_to(root.absolute()) else folder
+
+
+def _refuse_platformio(root: Path) -> None:
+    """Tell how sources in PlatformIO's layout are measured. Raises UsageError."""
+    files = (root / "platformio.ini", *sorted(root.glob("*/platformio.ini")))
+    file = next((path for path in files if path.is_file()), None)
+    if file is not None:
+        what = "has PlatformIO's layout, and no sketch"
+        do = (
+            "make a folder with the sources of src/ and an .ino of the folder's name, empty or with setup() "
+            "and loop(), and name each folder of lib/ under `libraries` in mlbench.yml"
+        )
+        raise UsageError(what, where=str(file), do=do)
 
 
 def _board(sketch: Path, notes: list[str]) -> str:
@@ -150,7 +202,7 @@ def _upwards(start: Path) -> list[Path]:
     return [start]
 
 
-def _below(folder: Path, start: Path, depth: int, notes: list[str]) -> Iterator[Path]:
+def _below(folder: Path, start: Path, depth: int, notes: list[str], libraries: bool) -> Iterator[Path]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -175,18 +227,20 @@ def _below(folder: Path, start: Path, depth: int, notes: list[str]) -> Iterator[
             continue
         why = (
             "a library of the project"
-            if (path / "library.properties").is_file()
+            if (path / PROPERTIES).is_file() and not libraries
+            else "no example of the library"
+            if entry.name in (*ASIDE, "src") and PROPERTIES in files
             else "build output"
             if entry.name in _OUTPUT
             else ""
         )
         if why:
-            count = len(tuple(_below(path, start, depth + 1, [])))
+            count = len(tuple(_below(path, start, depth + 1, [], libraries)))
             if count:
                 shown, sketches = _shown(path, start), f"{count} sketch{'es' if count > 1 else ''}"
                 notes.append(f"{shown}: passed over with {sketches}: {why}; `run {shown}` measures them")
             continue
-        yield from _below(path, start, depth + 1, notes)
+        yield from _below(path, start, depth + 1, notes, libraries)
 
 
 def _by_file(folder: Path, name: str, others: list[str], start: Path, notes: list[str]) -> Iterator[Path]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from mlbench.core import backends
 from mlbench.core.sketch_files import folder_of, is_sketch, tabs
 from mlbench.errors import UsageError
-from mlbench.suite.discovery import default_board, discover, find_suite
+from mlbench.suite.discovery import default_board, discover, find_suite, libraries_for
 from mlbench.suite.options import RunOptions
 from mlbench.suite.suite_file import SUITE_NAMES, SketchSpec, Source, Suite, load_suite, virtual_us
 from mlbench.util.schema import nearest, suggestion
@@ -167,14 +167,17 @@ def _one(
     if not is_file and not tabs(entry.name for entry in path.iterdir()):
         below = discover(path, whole_project=False)
         return below.specs, below.notes
+    notes: list[str] = []
+    (libraries,) = libraries_for([path], folder.absolute(), notes)
     spec = SketchSpec(
         name=path.stem if is_file else path.resolve().name,
         sketch=path.absolute(),
         board=options.boards[0] if options.boards else default_board(folder),
         source=Source(folder=folder.absolute()),
+        libraries=libraries,
         own_folder=start,
     )
-    return (spec,), ()
+    return (spec,), tuple(notes)
 
 
 def only(

@@ -11,10 +11,13 @@ from pathlib import Path
 from mlbench.errors import EnvironmentFault
 from mlbench.suite.discovery import discover, find_suite, project_root
 from mlbench.suite.suite_file import DEFAULT_BOARD, SketchSpec
+from mlbench.util.settings import DEFAULT_RESULTS
 
 MEASURE = ".github/workflows/mlbench.yml"
 POST = ".github/workflows/mlbench-post.yml"
 SUITE = "mlbench.yml"
+RESULTS = DEFAULT_RESULTS
+"""What ``run`` writes into a project."""
 
 MEASURE_TEXT = """\
 name: mlbench
@@ -51,7 +54,7 @@ _HEAD = """\
 # What mlbench measures: all keys are in docs/configuration.md of mlbench-action.
 defaults:
   board: {board}
-
+{libraries}
 # How far a measure may get worse before a pull request is marked, or fails:
 # thresholds:
 #   flash: {{warn: 1 KiB, fail: 5 %}}
@@ -91,6 +94,8 @@ def init(start: Path, *, force: bool = False) -> tuple[str, ...]:
     else:
         lines.append(f"kept {known.relative_to(root)}")
     written = []
+    if _ignore(root):
+        lines.append(f"added {RESULTS} to .gitignore")
     for name, text in files.items():
         path = root / name
         if path.exists() and not force:
@@ -106,13 +111,22 @@ def suite_text(specs: Sequence[SketchSpec]) -> str:
     """An ``mlbench.yml`` for sketches that were found."""
     boards = [spec.board for spec in specs]
     common = max(dict.fromkeys(boards), key=boards.count, default=DEFAULT_BOARD)
-    text = _HEAD.format(board=_quoted(common))
+    libraries = {spec.libraries for spec in specs}
+    shared = next(iter(libraries)) if len(libraries) == 1 else ()
+    text = _HEAD.format(board=_quoted(common), libraries=_libraries(shared, "  "))
     for spec in specs:
         text += f"  - name: {_quoted(spec.name)}\n    path: {_quoted(spec.sketch.as_posix())}\n"
         if spec.board != common:
             text += f"    board: {_quoted(spec.board)}\n"
+        if spec.libraries != shared:
+            text += _libraries(spec.libraries, "    ")
         text += _HINT.format(name=spec.name)
     return text
+
+
+def _libraries(folders: Sequence[Path], indent: str) -> str:
+    names = ", ".join(_quoted(folder.as_posix()) for folder in folders)
+    return f"{indent}libraries: [{names}]\n" if folders else ""
 
 
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
@@ -133,6 +147,25 @@ def _write(path: Path, text: str) -> None:
         raise EnvironmentFault(
             f"cannot be written ({error.strerror or error})", where=str(path), do="check its permissions"
         ) from error
+
+
+def _ignore(root: Path) -> bool:
+    """Have git pass over what ``run`` writes, where it does not yet."""
+    path = root / ".gitignore"
+    try:
+        text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
+    except OSError:
+        return False
+    if not (root / ".git").exists() or RESULTS in [line.strip().strip("/") for line in text.splitlines()]:
+        return False
+    end = "" if not text or text.endswith("\n") else "\n"
+    try:
+        path.write_text(f"{text}{end}/{RESULTS}\n", encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise EnvironmentFault(
+            f"cannot be written ({error.strerror or error})", where=str(path), do="check its permissions"
+        ) from error
+    return True
 
 
 def _next(written: Sequence[str]) -> Iterator[str]:

@@ -66,6 +66,8 @@ class SketchSpec:
     inferences: int = 3
     timeout_us: float = 60e6
     """Virtual time within which initialization and one inference must finish."""
+    build_timeout_s: float = 1200.0
+    """Host seconds within which it must be compiled."""
     serial: str = "exact"
     """``exact``: a probe's serial text must equal the reference's; ``ignore``."""
     where: str = ""
@@ -239,6 +241,7 @@ class _Reader:
                 ram_max=high,
                 inferences=keys.get("inferences", 3),
                 timeout_us=virtual_us(keys.get("timeout", "60 s")),
+                build_timeout_s=virtual_us(keys.get("build_timeout", "20 min")) / 1e6,
                 serial=keys.get("serial", "exact"),
                 where=self._document.where(("sketches", index)),
                 own_folder=self._folder,

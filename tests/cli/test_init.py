@@ -107,3 +107,22 @@ def test_what_is_not_listed_is_told(project: Path, capsys: pytest.CaptureFixture
     assert "models/old.pde: taken by its file" in out
     paths = {spec.sketch.as_posix() for spec in load_suite(project / "mlbench.yml").sketches}
     assert "models/old.pde" in paths
+
+
+def test_a_library_s_suite_names_the_library_and_git_passes_over_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in (".git", "src", "examples/one", "examples/two"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "library.properties").write_text("name=Net\n")
+    (tmp_path / "src" / "Net.h").write_text("")
+    (tmp_path / ".gitignore").write_text("*.o")
+    for name in ("one", "two"):
+        (tmp_path / "examples" / name / f"{name}.ino").write_text("void setup() {}\nvoid loop() {}\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == 0
+    assert [spec.libraries for spec in load_suite(tmp_path / "mlbench.yml").sketches] == [(Path(),)] * 2
+    assert (tmp_path / ".gitignore").read_text() == "*.o\n/mlbench-result.json\n"
+    assert "added mlbench-result.json to .gitignore" in capsys.readouterr().out
+    assert main(["init", "--force"]) == 0
+    assert (tmp_path / ".gitignore").read_text().count("mlbench-result") == 1

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -291,35 +289,3 @@ def test_tools_say_their_versions(tmp_path: Path, tools: Toolchain) -> None:
         probe_version(mute)
     with pytest.raises(EnvironmentFault, match="no such program"):
         compiler_version(tmp_path / "gcc")
-
-
-def test_a_core_is_compiled_by_one_while_others_wait_for_it(tmp_path: Path) -> None:
-    together = threading.Barrier(4)
-    compilers: list[int] = []
-
-    def build(number: int) -> None:
-        store, workspace = FirmwareCache(tmp_path / "cache"), tmp_path / str(number)
-        together.wait()
-        with store.core_turn("key", 60):
-            store.restore_core("key", workspace)
-            core = workspace / "cores" / "any" / "core.a"
-            if not core.exists():
-                compilers.append(number)
-                core.parent.mkdir(parents=True)
-                core.write_text("core")
-                store.keep_core("key", workspace)
-            assert core.read_text() == "core"
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(build, range(4)))
-    assert len(compilers) == 1
-    assert not list((tmp_path / "cache").rglob("*.lock"))
-
-
-def test_whoever_fails_to_compile_a_core_leaves_it_to_the_next(tmp_path: Path) -> None:
-    store = FirmwareCache(tmp_path / "cache")
-    for _ in range(2):
-        with pytest.raises(ValueError, match="compile"), store.core_turn("key", 60):
-            raise ValueError("does not compile")
-    with store.core_turn("key", 60), FirmwareCache(tmp_path / "cache").core_turn("key", 0.0):
-        pass  # who has waited for too long compiles it as well
