@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 
 from mlbench.cycles.addresses import MAX_SLOTS
+from mlbench.emulator.call_paths import MOST_SUSPENDED
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 23
+ABI = 24
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
@@ -25,6 +26,7 @@ class BlockRecord(ctypes.Structure):
             for name in (
                 *("address", "size", "instructions", "cycles", "flags", "depth", "taken"),
                 *("accesses", "early", "late", "quick", "checks", "rechecks", "assumed"),
+                *("function", "number"),
             )
         ),
         ("epoch", ctypes.c_uint64),
@@ -166,6 +168,44 @@ class HookState(ctypes.Structure):
         ("dirty", ctypes.c_uint32),
         ("steady_count", ctypes.c_uint32),
         ("steady", ctypes.c_void_p * STEADY),
+        ("paths", ctypes.c_void_p),
+    ]
+
+
+class PathRecord(ctypes.Structure):
+    """Mirror of ``path_t``."""
+
+    _fields_ = [
+        ("self", ctypes.c_uint64),
+        ("calls", ctypes.c_uint64),
+        *((name, ctypes.c_uint32) for name in ("parent", "function", "child", "sibling")),
+    ]
+
+
+class CallRecord(ctypes.Structure):
+    """Mirror of ``call_t``."""
+
+    _fields_ = [(name, ctypes.c_uint32) for name in ("path", "below", "sp", "back")]
+
+
+class PathsRecord(ctypes.Structure):
+    """Mirror of ``paths_t``."""
+
+    _fields_ = [
+        ("mark", ctypes.c_uint64),
+        ("block_mark", ctypes.c_uint64),
+        ("paths", ctypes.c_void_p),
+        ("calls", ctypes.c_void_p),
+        ("spent", ctypes.c_void_p),
+        *(
+            (name, ctypes.c_uint32)
+            for name in (
+                *("path_count", "path_limit", "call_count", "call_limit"),
+                *("top", "unused", "function", "back", "block", "lost", "suspended"),
+            )
+        ),
+        ("frames", ctypes.c_uint32 * MOST_SUSPENDED),
+        ("tops", ctypes.c_uint32 * MOST_SUSPENDED),
     ]
 
 

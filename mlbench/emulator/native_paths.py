@@ -1,0 +1,62 @@
+"""Where cycles go, counted by the block hook in C (``_call_paths.h``): its memory, and what is read of it."""
+
+from __future__ import annotations
+
+import ctypes
+
+from mlbench.emulator.call_paths import MOST_CALLS, MOST_PATHS, NO_FUNCTION, Numbers
+from mlbench.emulator.hook_records import CallRecord, PathRecord, PathsRecord
+from mlbench.emulator.path_times import PathTime
+
+
+class NativePaths:
+    """The paths of calls that the block hook in C charges cycles to."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self.numbers = numbers
+        self.record = record = PathsRecord()
+        self._paths, self._calls = (PathRecord * MOST_PATHS)(), (CallRecord * MOST_CALLS)()
+        self._spent = (ctypes.c_uint64 * 4096)()
+        self._blocks: list[tuple[int, int]] = [(0, 0)]
+        self._block_numbers: dict[tuple[int, int], int] = {}
+        record.paths, record.calls = ctypes.addressof(self._paths), ctypes.addressof(self._calls)
+        record.spent = ctypes.addressof(self._spent)
+        record.path_count = record.call_count = 1
+        record.path_limit, record.call_limit = MOST_PATHS, MOST_CALLS
+        self._paths[0].function = NO_FUNCTION
+        self.begin(0)
+
+    def begin(self, cycles: int) -> None:
+        """Nothing is known of who called whom before."""
+        record = self.record
+        record.top = record.suspended = record.unused = record.block = 0
+        record.call_count, record.function, record.back = 1, NO_FUNCTION, 1
+        record.mark = record.block_mark = cycles
+
+    def number(self, address: int, size: int) -> int:
+        """The number that a block's cycles are counted under."""
+        key = address, size
+        if key not in self._block_numbers:
+            self._block_numbers[key] = len(self._blocks)
+            self._blocks.append(key)
+            if len(self._blocks) > len(self._spent):
+                more = (ctypes.c_uint64 * (2 * len(self._spent)))()
+                ctypes.memmove(more, self._spent, ctypes.sizeof(self._spent))
+                self._spent = more
+                self.record.spent = ctypes.addressof(more)
+        return self._block_numbers[key]
+
+    @property
+    def lost(self) -> bool:
+        """Whether there were more paths than there is room for."""
+        return bool(self.record.lost)
+
+    def times(self) -> list[PathTime]:
+        """What has been charged to each path."""
+        paths = self._paths[: self.record.path_count]
+        return [PathTime(path.parent, path.function, path.self, path.calls) for path in paths]
+
+    def spent(self) -> dict[tuple[int, int], int]:
+        """What has been charged to each block."""
+        spent = self._spent[: len(self._blocks)]
+        return {key: cycles for key, cycles in zip(self._blocks, spent, strict=True) if cycles and key[1]}
