@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+SMALLER = "(smaller ones)"
+"""Stands for paths that are too small and too many to be listed."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallPath:
@@ -68,6 +71,34 @@ class CallTree:
         found = (FunctionCycles(name, own[name], inclusive[name], calls[name]) for name in own)
         return tuple(sorted(found, key=lambda each: (-each.cycles, -each.inclusive, each.name)))
 
+    def function(self, name: str) -> FunctionCycles | None:
+        """What a function took; None: it was not called."""
+        return next((function for function in self.functions if function.name == name), None)
+
+    def trimmed(self, most: int) -> CallTree:
+        """The tree with at most ``most`` paths: those with the fewest cycles are put together.
+
+        They are told as ``SMALLER``, below the path that they were called from.
+        """
+        if len(self.paths) <= most:
+            return self
+        order = sorted(range(len(self.paths)), key=lambda index: (-self.inclusive[index], index))
+        kept = set(order[: most // 2])
+        numbers: dict[int, int] = {}
+        smaller: dict[int, list[int]] = {}
+        paths: list[CallPath] = []
+        for index, path in enumerate(self.paths):
+            if index in kept:
+                numbers[index] = len(paths)
+                paths.append(CallPath(numbers.get(path.parent, -1), path.function, path.cycles, path.calls))
+            elif path.parent in kept or path.parent < 0:
+                sums = smaller.setdefault(path.parent, [0, 0])
+                sums[0] += self.inclusive[index]
+                sums[1] += path.calls
+        for parent, (cycles, calls) in smaller.items():
+            paths.append(CallPath(numbers.get(parent, -1), SMALLER, cycles, calls))
+        return CallTree(tuple(paths))
+
     def above(self, index: int) -> Iterator[CallPath]:
         """The callers of a path, the nearest first."""
         index = self.paths[index].parent
@@ -77,7 +108,8 @@ class CallTree:
 
     def stack(self, index: int) -> tuple[str, ...]:
         """The functions of a path, the outermost first."""
-        return (*(path.function for path in self.above(index)),)[::-1] + (self.paths[index].function,)
+        callers = [path.function for path in self.above(index)]
+        return (*callers[::-1], self.paths[index].function)
 
     def children(self, index: int) -> tuple[int, ...]:
         """The paths right below one; of -1, those that have no parent."""

@@ -154,6 +154,7 @@ typedef struct hook {
     uint32_t dirty, steady_count;
     block_t *steady[STEADY];
     paths_t *paths; /* null: where cycles go is not asked */
+    uint32_t function, back; /* of the open call: its function, and where it returns to */
 } hook_t;
 
 #if defined(__GNUC__)
@@ -583,8 +584,8 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
         return;
     }
     hook->resumed = 0;
-    if (hook->paths)
-        follow_block(hook, block);
+    if (block->function != hook->function || address == hook->back)
+        follow(hook, block);
 
     if (block->depth || (hook->last_flags & MOVES_SP)) {
         low = reg(hook, 13) - block->depth;

@@ -12,148 +12,227 @@
 #define SUSPENDED 64
 #define NEAR_CALLS 32 /* calls looked through for a tail call that comes back */
 
-/* A function as called by its parent's; 0 is the root. */
-typedef struct {
+/* A function as called by its parent's; the first of all is the root. */
+typedef struct path {
     uint64_t self, calls;
-    uint32_t parent, function, child, sibling;
+    struct path *child, *sibling;
+    uint32_t parent, function;
 } path_t;
 
-/* A call that is open; 0 is none. */
-typedef struct {
-    uint32_t path, below, sp, back;
+/* A call that is open; the first of all is none, with no function and no place that it returns to. */
+typedef struct call {
+    path_t *path;
+    struct call *below;
+    uint32_t function, sp, back;
 } call_t;
 
 struct paths {
     uint64_t mark, block_mark; /* cycles up to here have been charged to a path, to a block */
     path_t *paths;
     call_t *calls;
-    uint64_t *spent; /* by a block's number */
+    uint64_t *spent; /* by a block's number; null: blocks are not charged */
+    call_t *top, *unused;
     uint32_t path_count, path_limit, call_count, call_limit;
-    uint32_t top, unused, function, back, block, lost, suspended;
-    uint32_t frames[SUSPENDED], tops[SUSPENDED];
+    uint32_t block, lost, suspended;
+    uint32_t frames[SUSPENDED];
+    call_t *tops[SUSPENDED];
 };
 
-/* Charge the time up to now. Where no call is open yet, the first one that opens pays. */
-static void charge(paths_t *paths, uint64_t cycles)
+/* Charge the time up to now to the open call. Where there is none yet, the first one that opens pays. */
+static inline void charge(paths_t *paths, call_t *top, uint64_t cycles)
 {
-    if (paths->top) {
-        paths->paths[paths->calls[paths->top].path].self += cycles - paths->mark;
+    if (top != paths->calls) {
+        top->path->self += cycles - paths->mark;
         paths->mark = cycles;
     }
+}
+
+/* The same for the block that was last begun. */
+static void charge_block(paths_t *paths, uint64_t cycles)
+{
     if (paths->block) {
         paths->spent[paths->block] += cycles - paths->block_mark;
         paths->block_mark = cycles;
     }
 }
 
-static void set_top(paths_t *paths, uint32_t top)
+/* Of the open call: what the block hook holds each block against. */
+static inline void set_top(hook_t *hook, paths_t *paths, call_t *top)
 {
     paths->top = top;
-    paths->function = top ? paths->paths[paths->calls[top].path].function : NO_FUNCTION;
-    paths->back = top ? paths->calls[top].back : 1;
+    hook->function = paths->spent ? NO_FUNCTION : top->function;
+    hook->back = top->back;
 }
 
-static uint32_t close_call(paths_t *paths, uint32_t call)
+static inline call_t *close_call(paths_t *paths, call_t *call)
 {
-    uint32_t below = paths->calls[call].below;
-    paths->calls[call].below = paths->unused;
+    call_t *below = call->below;
+    call->below = paths->unused;
     paths->unused = call;
     return below;
 }
 
-static uint32_t path_of(paths_t *paths, uint32_t parent, uint32_t function)
+static NOINLINE path_t *new_path(paths_t *paths, path_t *parent, uint32_t function);
+
+static inline path_t *path_of(paths_t *paths, path_t *parent, uint32_t function)
 {
-    path_t *all = paths->paths;
-    uint32_t n;
-    if (parent && all[parent].function == function)
+    path_t *path = parent->child;
+    if (parent->function == function)
         return parent; /* recursion */
-    for (n = all[parent].child; n; n = all[n].sibling) {
-        if (all[n].function == function)
-            return n;
+    for (; path; path = path->sibling) {
+        if (path->function == function)
+            return path;
     }
+    return new_path(paths, parent, function);
+}
+
+static NOINLINE path_t *new_path(paths_t *paths, path_t *parent, uint32_t function)
+{
+    path_t *path = paths->paths + paths->path_count;
     if (paths->path_count == paths->path_limit) {
         paths->lost = 1;
         return parent;
     }
     /* The last part of the room is for paths of one function alone. */
-    if (parent && paths->path_count >= paths->path_limit / 2) {
+    if (parent != paths->paths && paths->path_count >= paths->path_limit / 2) {
         paths->lost = 1;
-        return path_of(paths, 0, function);
+        return path_of(paths, paths->paths, function);
     }
-    n = paths->path_count++;
-    all[n] = (path_t){0, 0, parent, function, 0, all[parent].child};
-    all[parent].child = n;
-    return n;
+    paths->path_count++;
+    path->parent = (uint32_t)(parent - paths->paths);
+    path->function = function;
+    path->sibling = parent->child;
+    parent->child = path;
+    return path;
 }
 
-static void open_call(paths_t *paths, uint32_t function, uint32_t sp, uint32_t back)
+/* A tail call that comes back to a function left by tail calls; whether it is one. */
+static NOINLINE int call_again(hook_t *hook, paths_t *paths, uint32_t function)
 {
-    call_t *calls = paths->calls;
-    uint32_t top = paths->top, call = paths->unused, near = NEAR_CALLS;
-    uint32_t path = path_of(paths, top ? calls[top].path : 0, function);
-    /* A tail call that comes back to a function left by tail calls. */
-    for (uint32_t n = top; n && near && calls[n].sp == sp && calls[n].back == back; n = calls[n].below, near--) {
-        if (paths->paths[calls[n].path].function == function) {
-            while (paths->top != n)
+    const call_t *top = paths->top;
+    call_t *call = paths->top;
+    for (uint32_t near = NEAR_CALLS; near && call != paths->calls; near--, call = call->below) {
+        if (call->sp != top->sp || call->back != top->back)
+            return 0;
+        if (call->function == function) {
+            while (paths->top != call)
                 paths->top = close_call(paths, paths->top);
-            paths->paths[calls[n].path].calls++;
-            set_top(paths, n);
-            return;
+            call->path->calls++;
+            set_top(hook, paths, call);
+            return 1;
         }
     }
-    paths->paths[path].calls++;
+    return 0;
+}
+
+static inline void open_call(
+    hook_t *hook, paths_t *paths, call_t *top, uint32_t function, uint32_t sp, uint32_t back)
+{
+    call_t *call = paths->unused;
+    path_t *path;
+    if (back == top->back && sp == top->sp && call_again(hook, paths, function))
+        return;
+    path = path_of(paths, top->path, function);
+    path->calls++;
     if (call) {
-        paths->unused = calls[call].below;
+        paths->unused = call->below;
     } else if (paths->call_count < paths->call_limit) {
-        call = paths->call_count++;
+        call = paths->calls + paths->call_count++;
     } else {
         paths->lost = 1;
         return;
     }
-    calls[call] = (call_t){path, top, sp, back};
-    set_top(paths, call);
+    call->path = path;
+    call->function = function;
+    call->below = top;
+    call->sp = sp;
+    call->back = back;
+    set_top(hook, paths, call);
 }
 
-/* A block of another function, the first block of any, or one behind an open call. */
-static NOINLINE void follow(hook_t *hook, uint32_t address, uint32_t function)
+/* What is not a plain call and not a plain return. */
+static NOINLINE void look_around(hook_t *hook, paths_t *paths, const block_t *block, uint32_t sp)
 {
-    paths_t *paths = hook->paths;
-    call_t *calls = paths->calls;
-    uint32_t sp = reg(hook, 13), top = paths->top, enters = function & ENTERS;
-    function &= ~ENTERS;
-    charge(paths, hook->cycles);
-    while (top && (sp > calls[top].sp || (sp == calls[top].sp && address == calls[top].back)))
+    uint32_t function = block->function & ~ENTERS;
+    call_t *top = paths->top;
+    while (top != paths->calls && (sp > top->sp || (sp == top->sp && block->address == top->back)))
         top = close_call(paths, top);
-    set_top(paths, top);
-    if (enters) {
+    set_top(hook, paths, top);
+    if (block->function & ENTERS) {
         /* Back to its own beginning, with nothing on the stack: a loop. */
-        if (!top || paths->function != function || sp != calls[top].sp)
-            open_call(paths, function, sp, reg(hook, 14) & ~1u);
-    } else if (paths->function != function) {
-        uint32_t below = top ? calls[top].below : 0;
+        if (top->function != function || sp != top->sp)
+            open_call(hook, paths, top, function, sp, reg(hook, 14) & ~1u);
+    } else if (top->function != function) {
         /* Some return elsewhere than behind their call. */
-        if (below && sp == calls[top].sp && paths->paths[calls[below].path].function == function)
-            set_top(paths, close_call(paths, top));
+        if (top != paths->calls && sp == top->sp && top->below->function == function)
+            set_top(hook, paths, close_call(paths, top));
         else
-            open_call(paths, function, top ? calls[top].sp : sp, top ? calls[top].back : 1);
+            open_call(hook, paths, top, function, top != paths->calls ? top->sp : sp, top->back);
     }
 }
 
-static inline void follow_block(hook_t *hook, const block_t *block)
+static NOINLINE void count_block(hook_t *hook, paths_t *paths, const block_t *block)
 {
-    paths_t *paths = hook->paths;
-    if (block->function != paths->function || block->address == paths->back)
-        follow(hook, block->address, block->function);
-    paths->spent[paths->block] += hook->cycles - paths->block_mark;
+    charge_block(paths, hook->cycles);
     paths->block_mark = hook->cycles;
     paths->block = block->number;
 }
 
-static void close_all(paths_t *paths)
+/* A block of another function, the first block of any, or one behind an open call. */
+static NOINLINE void follow(hook_t *hook, const block_t *block)
 {
-    while (paths->top)
+    paths_t *paths = hook->paths;
+    call_t *top = paths->top;
+    uint32_t sp;
+    if (paths->spent) {
+        count_block(hook, paths, block);
+        if (block->function == top->function && block->address != top->back)
+            return;
+    }
+    sp = hook->registers ? hook->registers[13] : reg(hook, 13);
+    charge(paths, top, hook->cycles);
+    if (block->address == top->back) {
+        call_t *below = top->below;
+        if (sp == top->sp && block->function == below->function && (sp != below->sp || top->back != below->back)) {
+            set_top(hook, paths, close_call(paths, top));
+            return;
+        }
+    } else if (block->function & ENTERS && sp < top->sp) {
+        uint32_t back = (hook->registers ? hook->registers[14] : reg(hook, 14)) & ~1u;
+        open_call(hook, paths, top, block->function & ~ENTERS, sp, back);
+        return;
+    }
+    look_around(hook, paths, block, sp);
+}
+
+static void close_all(hook_t *hook, paths_t *paths)
+{
+    while (paths->top != paths->calls)
         paths->top = close_call(paths, paths->top);
-    set_top(paths, 0);
+    set_top(hook, paths, paths->calls);
+}
+
+static void charge_all(hook_t *hook, paths_t *paths)
+{
+    charge(paths, paths->top, hook->cycles);
+    charge_block(paths, hook->cycles);
+}
+
+static void forget_suspended(paths_t *paths, uint32_t n)
+{
+    paths->suspended--;
+    for (; n < paths->suspended; n++) {
+        paths->frames[n] = paths->frames[n + 1];
+        paths->tops[n] = paths->tops[n + 1];
+    }
+}
+
+static uint32_t find_suspended(const paths_t *paths, uint32_t frame)
+{
+    uint32_t n = 0;
+    while (n < paths->suspended && paths->frames[n] != frame)
+        n++;
+    return n;
 }
 
 /* An exception is entered. `chained`: from another one, whose frame stays. */
@@ -163,30 +242,24 @@ EXPORT void mlbench_enter_paths(hook_t *hook, uint32_t frame, uint32_t chained)
     uint32_t n;
     if (!paths)
         return;
-    charge(paths, hook->cycles);
+    charge_all(hook, paths);
     paths->block = 0;
     if (chained) {
-        close_all(paths);
+        close_all(hook, paths);
         return;
     }
-    for (n = 0; n < paths->suspended && paths->frames[n] != frame; n++)
-        ;
+    n = find_suspended(paths, frame);
     if (n == SUSPENDED)
         n = 0; /* the one that has been away longest does not come back */
     if (n < paths->suspended) {
-        uint32_t top = paths->top;
-        for (paths->top = paths->tops[n]; paths->top;)
-            paths->top = close_call(paths, paths->top);
-        paths->top = top;
-        paths->suspended--;
-        for (; n < paths->suspended; n++) {
-            paths->frames[n] = paths->frames[n + 1];
-            paths->tops[n] = paths->tops[n + 1];
-        }
+        call_t *gone = paths->tops[n];
+        while (gone != paths->calls)
+            gone = close_call(paths, gone);
+        forget_suspended(paths, n);
     }
     paths->frames[paths->suspended] = frame;
     paths->tops[paths->suspended++] = paths->top;
-    set_top(paths, 0);
+    set_top(hook, paths, paths->calls);
 }
 
 /* An exception has returned by a frame, to whatever was suspended with it, or to a new thread. */
@@ -196,23 +269,18 @@ EXPORT void mlbench_leave_paths(hook_t *hook, uint32_t frame)
     uint32_t n;
     if (!paths)
         return;
-    charge(paths, hook->cycles);
+    charge_all(hook, paths);
     paths->block = 0;
-    close_all(paths);
-    for (n = 0; n < paths->suspended && paths->frames[n] != frame; n++)
-        ;
-    if (n == paths->suspended)
-        return;
-    set_top(paths, paths->tops[n]);
-    paths->suspended--;
-    for (; n < paths->suspended; n++) {
-        paths->frames[n] = paths->frames[n + 1];
-        paths->tops[n] = paths->tops[n + 1];
+    close_all(hook, paths);
+    n = find_suspended(paths, frame);
+    if (n < paths->suspended) {
+        set_top(hook, paths, paths->tops[n]);
+        forget_suspended(paths, n);
     }
 }
 
 /* Called by the host before it reads what was spent. */
 EXPORT void mlbench_charge_paths(hook_t *hook)
 {
-    charge(hook->paths, hook->cycles);
+    charge_all(hook, hook->paths);
 }

@@ -43,6 +43,7 @@ class CallPaths:
 
     def __init__(self, numbers: Numbers) -> None:
         self.numbers = numbers
+        self.counts_blocks = False
         self.paths = [Path(0, NO_FUNCTION)]
         self.spent: Counter[tuple[int, int]] = Counter()
         self.lost = False
@@ -73,10 +74,10 @@ class CallPaths:
         top = self._open[-1] if self._open else None
         if top is None or function != self.paths[top.path].function or key[0] == top.back:
             self._follow(key[0], function, cycles, *registers())
-        if self._block is not None:
-            self.spent[self._block] += cycles - self._block_mark
-        self._block_mark = cycles
-        self._block = key
+        if self.counts_blocks:
+            self.charge(cycles)
+            self._block_mark = cycles
+            self._block = key
 
     def _follow(self, address: int, function: int, cycles: int, sp: int, lr: int) -> None:
         self.charge(cycles)

@@ -16,7 +16,7 @@ from mlbench.cycles.addresses import Access
 from mlbench.cycles.alignment import AlignedUse
 from mlbench.cycles.model import Block, Located, RunCosts
 from mlbench.cycles.sums import SLOTS, SumKind
-from mlbench.emulator.call_paths import Numbers
+from mlbench.emulator.call_paths import NO_FUNCTION, Numbers
 from mlbench.emulator.core_record import CoreRecord
 from mlbench.emulator.cpu_registers import find_registers
 from mlbench.emulator.hook_common import CORE_REGISTERS, NEVER, SHARED, Blocks, watch_base
@@ -141,7 +141,8 @@ class NativeBlockHook:
         record.early, record.late = len(reads.early), len(reads.late)
         record.checks = len(block.alignment.checks)
         record.rechecks = 0 if block.alignment.steady else record.checks
-        if self._paths is not None:
+        record.function = 0
+        if self._paths is not None and self._state.paths:
             record.function = self._paths.numbers(block.address)
             record.number = self._paths.number(block.address, block.size)
 
@@ -236,16 +237,24 @@ class NativeBlockHook:
         self._switched = None if listener is None else _Number(self._guarded(listener))
         self._state.switched = ctypes.cast(self._switched, ctypes.c_void_p).value if self._switched else None
 
-    def follow_calls(self, numbers: Numbers | None) -> None:
-        """Charge cycles to paths of calls from now on; None: no longer, what was charged stays to be read."""
-        if numbers is None:
-            self._state.paths = None
-            return
-        if self._paths is None:
-            self._paths = NativePaths(numbers)
+    def follow_calls(self, numbers: Numbers | None, *, blocks: bool = False) -> None:
+        """Charge cycles to paths of calls from now on, and to ``blocks``; None: no longer."""
+        state = self._state
+        if numbers is not None:
+            if self._paths is None:
+                self._paths = NativePaths(numbers)
+            self._paths.count_blocks(blocks)
+        record = None if numbers is None or self._paths is None else self._paths.record
+        if bool(state.paths) != (record is not None):
+            state.paths = None if record is None else ctypes.addressof(record)
             self._grow(self._entries)
-        self._paths.begin(self._state.cycles)
-        self._state.paths = ctypes.addressof(self._paths.record)
+        self._begin_paths()
+
+    def _begin_paths(self) -> None:
+        state = self._state
+        state.function, state.back = NO_FUNCTION if state.paths else 0, 1
+        if self._paths is not None:
+            self._paths.begin(state.cycles)
 
     def enter_exception(self, frame: int, *, chained: bool) -> None:
         """Python has entered an exception; its cycles are not counted yet."""
@@ -435,12 +444,14 @@ class NativeBlockHook:
         """Go back to what ``save`` gave."""
         state = self._state
         pointers = state.table, state.mask, state.accesses, state.ring_at
-        callbacks = state.core, state.trapped, state.read, state.write, state.switched, state.paths
+        callbacks = state.core, state.trapped, state.read, state.write, state.switched
+        paths = state.paths
         memories, epoch = bytes(state.memories), state.epoch
         ctypes.memset(self._ring_at, 0xFF, ctypes.sizeof(self._ring_at))
         ctypes.memmove(ctypes.addressof(state), saved, ctypes.sizeof(state))
         state.table, state.mask, state.accesses, state.ring_at = pointers
-        state.core, state.trapped, state.read, state.write, state.switched, state.paths = callbacks
+        state.core, state.trapped, state.read, state.write, state.switched = callbacks
+        state.paths = paths
         # No block that was found in the cache before is known to be in this one.
         state.epoch = max(epoch, state.epoch) + 1
         self._find_ring()
@@ -448,8 +459,7 @@ class NativeBlockHook:
         state.last_block = None
         state.round = 0
         state.reason = 0
-        if self._paths is not None:
-            self._paths.begin(state.cycles)
+        self._begin_paths()
 
     def _find_ring(self) -> None:
         for entry, line in enumerate(self._state.ring_lines[: self._lines]):

@@ -212,13 +212,14 @@ class PythonBlockHook:
             lambda: (uc.reg_read(arm_const.UC_ARM_REG_SP), uc.reg_read(arm_const.UC_ARM_REG_LR)),
         )
 
-    def follow_calls(self, numbers: Numbers | None) -> None:
-        """Charge cycles to paths of calls from now on; None: no longer."""
+    def follow_calls(self, numbers: Numbers | None, *, blocks: bool = False) -> None:
+        """Charge cycles to paths of calls from now on, and to ``blocks``; None: no longer."""
         self._paths = None
         if numbers is not None:
             if self._known_paths is None:
                 self._known_paths = CallPaths(numbers)
             self._paths = self._known_paths
+            self._paths.counts_blocks = blocks
             self._paths.begin(self.cycles)
 
     @property

@@ -169,6 +169,8 @@ class HookState(ctypes.Structure):
         ("steady_count", ctypes.c_uint32),
         ("steady", ctypes.c_void_p * STEADY),
         ("paths", ctypes.c_void_p),
+        ("function", ctypes.c_uint32),
+        ("back", ctypes.c_uint32),
     ]
 
 
@@ -178,14 +180,21 @@ class PathRecord(ctypes.Structure):
     _fields_ = [
         ("self", ctypes.c_uint64),
         ("calls", ctypes.c_uint64),
-        *((name, ctypes.c_uint32) for name in ("parent", "function", "child", "sibling")),
+        ("child", ctypes.c_void_p),
+        ("sibling", ctypes.c_void_p),
+        ("parent", ctypes.c_uint32),
+        ("function", ctypes.c_uint32),
     ]
 
 
 class CallRecord(ctypes.Structure):
     """Mirror of ``call_t``."""
 
-    _fields_ = [(name, ctypes.c_uint32) for name in ("path", "below", "sp", "back")]
+    _fields_ = [
+        ("path", ctypes.c_void_p),
+        ("below", ctypes.c_void_p),
+        *((name, ctypes.c_uint32) for name in ("function", "sp", "back")),
+    ]
 
 
 class PathsRecord(ctypes.Structure):
@@ -197,15 +206,17 @@ class PathsRecord(ctypes.Structure):
         ("paths", ctypes.c_void_p),
         ("calls", ctypes.c_void_p),
         ("spent", ctypes.c_void_p),
+        ("top", ctypes.c_void_p),
+        ("unused", ctypes.c_void_p),
         *(
             (name, ctypes.c_uint32)
             for name in (
                 *("path_count", "path_limit", "call_count", "call_limit"),
-                *("top", "unused", "function", "back", "block", "lost", "suspended"),
+                *("block", "lost", "suspended"),
             )
         ),
         ("frames", ctypes.c_uint32 * MOST_SUSPENDED),
-        ("tops", ctypes.c_uint32 * MOST_SUSPENDED),
+        ("tops", ctypes.c_void_p * MOST_SUSPENDED),
     ]
 
 

@@ -430,9 +430,9 @@ class Machine:
         (self._breaks.add if on else self._breaks.discard)(address)
         self.hook.set_break(address, on)
 
-    def follow_calls(self, on: bool = True) -> None:
-        """Charge cycles to the functions that take them, from now on or no longer."""
-        self.hook.follow_calls(self.functions if on else None)
+    def follow_calls(self, on: bool = True, *, blocks: bool = False) -> None:
+        """Charge cycles to the functions that take them, from now on or no longer; to ``blocks`` as well."""
+        self.hook.follow_calls(self.functions if on else None, blocks=blocks)
 
     def serial(self) -> bytes:
         """What the firmware has sent, on any way."""

@@ -20,17 +20,24 @@ class NativePaths:
         self._blocks: list[tuple[int, int]] = [(0, 0)]
         self._block_numbers: dict[tuple[int, int], int] = {}
         record.paths, record.calls = ctypes.addressof(self._paths), ctypes.addressof(self._calls)
-        record.spent = ctypes.addressof(self._spent)
         record.path_count = record.call_count = 1
         record.path_limit, record.call_limit = MOST_PATHS, MOST_CALLS
-        self._paths[0].function = NO_FUNCTION
+        self._paths[0].function = self._calls[0].function = NO_FUNCTION
+        self._calls[0].path, self._calls[0].back = ctypes.addressof(self._paths), 1
+        self._counts_blocks = False
         self.begin(0)
+
+    def count_blocks(self, on: bool) -> None:
+        """Charge cycles to blocks as well, or to paths alone."""
+        self._counts_blocks = on
+        self.record.spent = ctypes.addressof(self._spent) if on else None
 
     def begin(self, cycles: int) -> None:
         """Nothing is known of who called whom before."""
         record = self.record
-        record.top = record.suspended = record.unused = record.block = 0
-        record.call_count, record.function, record.back = 1, NO_FUNCTION, 1
+        record.suspended = record.block = 0
+        record.top, record.unused = record.calls, None
+        record.call_count = 1
         record.mark = record.block_mark = cycles
 
     def number(self, address: int, size: int) -> int:
@@ -43,7 +50,7 @@ class NativePaths:
                 more = (ctypes.c_uint64 * (2 * len(self._spent)))()
                 ctypes.memmove(more, self._spent, ctypes.sizeof(self._spent))
                 self._spent = more
-                self.record.spent = ctypes.addressof(more)
+                self.count_blocks(self._counts_blocks)
         return self._block_numbers[key]
 
     @property

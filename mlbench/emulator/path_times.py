@@ -58,7 +58,7 @@ class FunctionNumbers:
     def names(self) -> list[str]:
         """A name for each number: unlike any other's, and the same in another build of the same sources."""
         plain = [NAMELESS, *(plain_name(symbol) for symbol in self._symbols if symbol is not None)]
-        names = []
+        names: list[str] = []
         for name, symbol in zip(plain, self._symbols, strict=True):
             if symbol is not None and plain.count(name) > 1:
                 if symbol.file:

@@ -1,0 +1,52 @@
+"""Trees of calls as plain JSON data.
+
+The largest functions come first, for people and simple tools; the whole tree follows in a short form.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlbench.core.call_tree import CallPath, CallTree
+
+MOST_FUNCTIONS, MOST_PATHS = 20, 2000
+"""So many functions are listed with their figures, and so many paths are written."""
+
+
+def encode_calls(tree: CallTree) -> dict[str, Any]:
+    """Plain data of a tree; what is too much to write is put together."""
+    written = tree.trimmed(MOST_PATHS)
+    names = list(dict.fromkeys(path.function for path in written.paths))
+    numbers = {name: number for number, name in enumerate(names)}
+    return {
+        "largest": [
+            {
+                "name": function.name,
+                "cycles": function.cycles,
+                "inclusive": function.inclusive,
+                "percent": round(100 * function.cycles / tree.total, 2) if tree.total else 0.0,
+                "calls": function.calls,
+            }
+            for function in tree.functions[:MOST_FUNCTIONS]
+        ],
+        "functions": names,
+        "paths": [
+            f"{path.parent} {numbers[path.function]} {path.cycles} {path.calls}" for path in written.paths
+        ],
+    }
+
+
+def decode_calls(data: Any) -> CallTree:
+    """The tree that ``data`` stands for.
+
+    Raises:
+        LookupError, TypeError, ValueError: it stands for none.
+    """
+    names: list[str] = data["functions"]
+    paths: list[CallPath] = []
+    for index, text in enumerate(data["paths"]):
+        parent, function, cycles, calls = map(int, text.split(" "))
+        if not -1 <= parent < index or function < 0 or cycles < 0 or calls < 0:
+            raise ValueError("not a tree of calls")
+        paths.append(CallPath(parent, str(names[function]), cycles, calls))
+    return CallTree(tuple(paths))
