@@ -68,8 +68,8 @@ class CallTree:
             calls[path.function] = calls.get(path.function, 0) + path.calls
             if not any(above.function == path.function for above in self.above(index)):
                 inclusive[path.function] = inclusive.get(path.function, 0) + self.inclusive[index]
-        found = (FunctionCycles(name, own[name], inclusive[name], calls[name]) for name in own)
-        return tuple(sorted(found, key=lambda each: (-each.cycles, -each.inclusive, each.name)))
+        functions = (FunctionCycles(name, own[name], inclusive[name], calls[name]) for name in own)
+        return tuple(sorted(functions, key=lambda each: (-each.cycles, -each.inclusive, each.name)))
 
     def function(self, name: str) -> FunctionCycles | None:
         """What a function took; None: it was not called."""
@@ -83,15 +83,15 @@ class CallTree:
         if len(self.paths) <= most:
             return self
         order = sorted(range(len(self.paths)), key=lambda index: (-self.inclusive[index], index))
-        kept = set(order[: most // 2])
+        listed = set(order[: most // 2])
         numbers: dict[int, int] = {}
         smaller: dict[int, list[int]] = {}
         paths: list[CallPath] = []
         for index, path in enumerate(self.paths):
-            if index in kept:
+            if index in listed:
                 numbers[index] = len(paths)
                 paths.append(CallPath(numbers.get(path.parent, -1), path.function, path.cycles, path.calls))
-            elif path.parent in kept or path.parent < 0:
+            elif path.parent in listed or path.parent < 0:
                 sums = smaller.setdefault(path.parent, [0, 0])
                 sums[0] += self.inclusive[index]
                 sums[1] += path.calls

@@ -182,8 +182,11 @@ static NOINLINE void count_block(hook_t *hook, paths_t *paths, const block_t *bl
 static NOINLINE void follow(hook_t *hook, const block_t *block)
 {
     paths_t *paths = hook->paths;
-    call_t *top = paths->top;
+    call_t *top;
     uint32_t sp;
+    if (!paths)
+        return;
+    top = paths->top;
     if (paths->spent) {
         count_block(hook, paths, block);
         if (block->function == top->function && block->address != top->back)

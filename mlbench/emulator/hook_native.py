@@ -104,6 +104,7 @@ class NativeBlockHook:
         # Where each known block's reads are in that list.
         self._placed: dict[tuple[int, int], int] = {}
         state.event_at = NEVER
+        state.back = 1
         state.low_sp = 0xFFFFFFFF
         self._lines = 2 * costs.cache_sets
         self._ring_at = (ctypes.c_uint16 * PLACES)()

@@ -77,13 +77,13 @@ def difference(before: list[PathTime], after: list[PathTime], names: list[str]) 
         for number, path in enumerate(after)
         for cycles, calls in [earlier.get(number, (0, 0))]
     ]
-    kept = [cycles > 0 or calls > 0 for cycles, calls in own]
+    is_part = [cycles > 0 or calls > 0 for cycles, calls in own]
     # A path's number is greater than its caller's.
     for number in range(len(after) - 1, 0, -1):
-        kept[after[number].parent] |= kept[number]
+        is_part[after[number].parent] |= is_part[number]
     children: dict[int, list[int]] = {}
     for number in range(1, len(after)):
-        if kept[number]:
+        if is_part[number]:
             children.setdefault(after[number].parent, []).append(number)
     paths: list[CallPath] = []
     for root in children.get(0, ()):

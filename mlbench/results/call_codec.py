@@ -48,5 +48,7 @@ def decode_calls(data: Any) -> CallTree:
         parent, function, cycles, calls = map(int, text.split(" "))
         if not -1 <= parent < index or function < 0 or cycles < 0 or calls < 0:
             raise ValueError("not a tree of calls")
-        paths.append(CallPath(parent, str(names[function]), cycles, calls))
+        if not isinstance(names[function], str):
+            raise TypeError("the name of a function is no text")
+        paths.append(CallPath(parent, names[function], cycles, calls))
     return CallTree(tuple(paths))
