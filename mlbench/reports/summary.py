@@ -51,6 +51,7 @@ def summary_markdown(
         *sections.unchanged(),
         *sections.failed(),
         *sections.failure_details(),
+        *sections.time_changes(),
         *sections.symbol_changes(),
         *sections.noise(),
         *_seconds(sections),
