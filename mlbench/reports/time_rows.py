@@ -18,7 +18,9 @@ _LEAST_SHARE = 0.2
 """A function that makes out less of a change does not explain it."""
 _ALIGNMENT = 0.5
 """Where more of a change comes from alignment cycles, which are not judged, no function explains it."""
-_SMALLEST_SHARE = 0.005
+_LEAST_PERCENT = 0.05
+"""A time that changed by less, and is within its limits, is not explained."""
+_SMALLEST_SHARE = 0.01
 """Of the largest change: what is smaller is not listed."""
 _CALLERS = 3
 _QUIET = frozenset({Verdict.NOT_COMPARED, Verdict.UNCHANGED, Verdict.NOISE})
@@ -80,6 +82,9 @@ def main_movers(jobs: Sequence[JobChange], most: int) -> str:
 def _change(job: JobChange, delta: Delta) -> TimeChange | None:
     """Where a time changed; None where it did not, or it is not known."""
     if measures.row(delta.measure).kind is not MeasureKind.TIME or delta.verdict in _QUIET:
+        return None
+    small = delta.percent is not None and abs(delta.percent) < _LEAST_PERCENT
+    if small and delta.verdict in (Verdict.WORSE, Verdict.BETTER):
         return None
     return time_change(job, delta.measure)
 
