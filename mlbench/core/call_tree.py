@@ -41,6 +41,8 @@ class CallTree:
     """
 
     paths: tuple[CallPath, ...]
+    sources: tuple[tuple[str, str, int], ...] = ()
+    """Where functions begin, as far as that is known: name, file, line."""
 
     @cached_property
     def total(self) -> int:
@@ -97,7 +99,7 @@ class CallTree:
                 sums[1] += path.calls
         for parent, (cycles, calls) in smaller.items():
             paths.append(CallPath(numbers.get(parent, -1), SMALLER, cycles, calls))
-        return CallTree(tuple(paths))
+        return CallTree(tuple(paths), self.sources)
 
     def above(self, index: int) -> Iterator[CallPath]:
         """The callers of a path, the nearest first."""

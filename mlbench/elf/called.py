@@ -38,8 +38,8 @@ def called_function(tree: CallTree, text: str, where: str) -> FunctionCycles:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        names = ", ".join(each.name for each in matches[:_NAMED])
-        raise UsageError(f"{text!r} names {len(matches)} functions", where=where, do=f"write one of: {names}")
+        first = ", ".join(each.name for each in matches[:_NAMED])
+        raise UsageError(f"{text!r} names {len(matches)} functions", where=where, do=f"write one of: {first}")
     names = [each.name for each in tree.functions]
     near = get_close_matches(text, names, _NAMED, 0.3) or names[:_NAMED]
     do = f"name one that was: {', '.join(near)}" if near else "see that it runs"

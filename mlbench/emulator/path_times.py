@@ -32,6 +32,7 @@ class FunctionNumbers:
         self._image = image
         self._numbers: dict[tuple[str, str, int], int] = {}
         self._symbols: list[Symbol | None] = [None]
+        self._sources: dict[int, tuple[str, int] | None] = {}
 
     def __call__(self, address: int) -> int:
         """See ``call_paths.Numbers``; 0: no function is known to lie there."""
@@ -55,6 +56,13 @@ class FunctionNumbers:
             for other in self._image.functions
         )
 
+    def source(self, number: int) -> tuple[str, int] | None:
+        """File and line where a function begins; None where that is not known."""
+        if number not in self._sources:
+            symbol = self._symbols[number]
+            self._sources[number] = None if symbol is None else self._image.debug.line(symbol.address)
+        return self._sources[number]
+
     def names(self) -> list[str]:
         """A name for each number: unlike any other's, and the same in another build of the same sources."""
         plain = [NAMELESS, *(plain_name(symbol) for symbol in self._symbols if symbol is not None)]
@@ -69,8 +77,9 @@ class FunctionNumbers:
         return names
 
 
-def difference(before: list[PathTime], after: list[PathTime], names: list[str]) -> CallTree:
+def difference(before: list[PathTime], after: list[PathTime], functions: FunctionNumbers) -> CallTree:
     """What was charged between two moments, as a tree of calls."""
+    names = functions.names()
     earlier = {number: (path.cycles, path.calls) for number, path in enumerate(before)}
     own = [
         (path.cycles - cycles, path.calls - calls)
@@ -91,7 +100,9 @@ def difference(before: list[PathTime], after: list[PathTime], names: list[str]) 
         while own[root] == (0, 0) and len(children.get(root, ())) == 1:
             (root,) = children[root]
         _collect(root, -1, own, after, children, names, paths)
-    return CallTree(tuple(paths))
+    numbers = sorted({after[number].function for number in range(1, len(after)) if is_part[number]})
+    sources = [(names[number], *source) for number in numbers if (source := functions.source(number))]
+    return CallTree(tuple(paths), tuple(sources))
 
 
 def _collect(

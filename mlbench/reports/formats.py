@@ -104,6 +104,24 @@ def _badge(comparison: Comparison, _heading: Heading) -> str:
     return to_badge(comparison)
 
 
+def _speedscope(comparison: Comparison, _heading: Heading) -> str:
+    from mlbench.reports.profiles import to_speedscope
+
+    return to_speedscope(comparison)
+
+
+def _collapsed(comparison: Comparison, _heading: Heading) -> Mapping[str, str]:
+    from mlbench.reports.profiles import to_collapsed
+
+    return to_collapsed(comparison)
+
+
+def _callgrind(comparison: Comparison, _heading: Heading) -> Mapping[str, str]:
+    from mlbench.reports.profiles import to_callgrind
+
+    return to_callgrind(comparison)
+
+
 def _heads(comparison: Comparison) -> list[Result]:
     return [job.head for job in comparison.jobs if job.head is not None]
 
@@ -120,6 +138,9 @@ FORMATS = (
     Format("benchmark-bigger", _benchmark_bigger, "benchmark-bigger.json"),
     Format("bencher", _bencher, "bencher.json"),
     Format("badge", _badge, "badge.json"),
+    Format("speedscope", _speedscope, "profiles.speedscope.json"),
+    Format("collapsed", _collapsed, "profiles"),
+    Format("callgrind", _callgrind, "profiles"),
 )
 
 

@@ -18,6 +18,7 @@ def encode_calls(tree: CallTree) -> dict[str, Any]:
     written = tree.trimmed(MOST_PATHS)
     names = list(dict.fromkeys(path.function for path in written.paths))
     numbers = {name: number for number, name in enumerate(names)}
+    sources = {name: (file, line) for name, file, line in written.sources}
     return {
         "largest": [
             {
@@ -30,6 +31,7 @@ def encode_calls(tree: CallTree) -> dict[str, Any]:
             for function in tree.functions[:MOST_FUNCTIONS]
         ],
         "functions": names,
+        "sources": [f"{sources[name][0]}:{sources[name][1]}" if name in sources else "" for name in names],
         "paths": [
             f"{path.parent} {numbers[path.function]} {path.cycles} {path.calls}" for path in written.paths
         ],
@@ -51,4 +53,13 @@ def decode_calls(data: Any) -> CallTree:
         if not isinstance(names[function], str):
             raise TypeError("the name of a function is no text")
         paths.append(CallPath(parent, names[function], cycles, calls))
-    return CallTree(tuple(paths))
+    return CallTree(tuple(paths), _sources(names, data.get("sources", [])))
+
+
+def _sources(names: list[str], texts: list[str]) -> tuple[tuple[str, str, int], ...]:
+    sources = []
+    for name, text in zip(names, texts, strict=False):
+        file, colon, line = text.rpartition(":")
+        if colon:
+            sources.append((name, file, int(line)))
+    return tuple(sources)

@@ -42,7 +42,7 @@ def tree_of(image: Image, force_python: bool) -> tuple[CallTree, Machine, int]:
     before, begin = machine.hook.path_times(), machine.hook.cycles
     machine.hook.resumed = 1
     assert run_to(machine, "finish").end is End.BREAKPOINT, machine.cpu.pc
-    tree = difference(before, machine.hook.path_times(), machine.functions.names())
+    tree = difference(before, machine.hook.path_times(), machine.functions)
     return tree, machine, machine.hook.cycles - begin
 
 
@@ -225,7 +225,7 @@ def test_inclusive_cycles_are_those_between_entry_and_return(bare: Compiler, for
     while (ending := machine.run(10_000_000, resume=resume)).address != address(machine, "finish"):
         tracker.at(ending.address)
         resume = True
-    tree = difference([], machine.hook.path_times(), machine.functions.names())
+    tree = difference([], machine.hook.path_times(), machine.functions)
     by_name = {each.name: each for each in tree.functions}
     for name in ("outer", "behind"):
         assert by_name[name].inclusive == sum(cycles for other, cycles in spent if other == name)
@@ -242,6 +242,5 @@ def test_a_snapshot_charges_again_what_runs_again(bare: Compiler, force_python: 
         machine.hook.resumed = 1
         run_to(machine, "finish")
         times.append(machine.hook.path_times())
-    names = machine.functions.names()
-    first, second = (difference(before, after, names) for before, after in pairwise(times))
+    first, second = (difference(before, after, machine.functions) for before, after in pairwise(times))
     assert first.functions == second.functions

@@ -188,7 +188,7 @@ class SpanWatch:
         after = self._machine.hook.path_times()
         if not after:
             return None
-        return difference(self.state.charged.get(kind, []), after, self._machine.functions.names())
+        return difference(self.state.charged.get(kind, []), after, self._machine.functions)
 
     def _span(self, kind: SpanKind, cycles: int, instructions: int, placement: int) -> None:
         hook = self._machine.hook
