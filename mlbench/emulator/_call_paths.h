@@ -8,7 +8,8 @@
  */
 
 #define ENTERS 0x80000000u /* of a block's function: the block begins it */
-#define NO_FUNCTION 0x7fffffffu
+#define ORDERED 0x40000000u /* of a function: each of its calls is a path of its own */
+#define NO_FUNCTION 0x3fffffffu
 #define SUSPENDED 64
 #define NEAR_CALLS 32 /* calls looked through for a tail call that comes back */
 
@@ -79,6 +80,8 @@ static inline path_t *path_of(paths_t *paths, path_t *parent, uint32_t function)
     path_t *path = parent->child;
     if (parent->function == function)
         return parent; /* recursion */
+    if (parent->function & ORDERED && paths->path_count < paths->path_limit / 4)
+        return new_path(paths, parent, function);
     for (; path; path = path->sibling) {
         if (path->function == function)
             return path;

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 ENTERS = 0x80000000
 """Of a block's function: the block begins it. Shared with ``_call_paths.h``."""
-NO_FUNCTION = 0x7FFFFFFF
+ORDERED = 0x40000000
+"""Of a function: each of its calls is a path of its own."""
+NO_FUNCTION = 0x3FFFFFFF
 MOST_PATHS, MOST_CALLS, MOST_SUSPENDED = 1 << 14, 1 << 15, 64
 _NEAR_CALLS = 32
 
@@ -57,6 +60,25 @@ class CallPaths:
         self._suspended.clear()
         self._mark = self._block_mark = cycles
         self._block: tuple[int, int] | None = None
+
+    def save(self) -> Any:
+        """What a snapshot must hold: what was charged, and which calls are open."""
+        return (
+            [replace(path) for path in self.paths],
+            dict(self._children),
+            list(self._open),
+            {frame: list(calls) for frame, calls in self._suspended.items()},
+            self.spent.copy(),
+            (self._mark, self._block_mark, self._block, self.lost),
+        )
+
+    def load(self, saved: Any) -> None:
+        """Go back to what ``save`` gave."""
+        paths, children, calls, suspended, spent, rest = saved
+        self.paths = [replace(path) for path in paths]
+        self._children, self._open, self.spent = dict(children), list(calls), spent.copy()
+        self._suspended = {frame: list(each) for frame, each in suspended.items()}
+        self._mark, self._block_mark, self._block, self.lost = rest
 
     def charge(self, cycles: int) -> None:
         """Charge the time up to now. Where no call is open yet, the first one that opens pays."""
@@ -121,6 +143,8 @@ class CallPaths:
         if parent and self.paths[parent].function == function:
             return parent  # recursion
         number = self._children.get((parent, function))
+        if self.paths[parent].function & ORDERED and len(self.paths) < MOST_PATHS // 4:
+            number = None
         if number is None:
             if len(self.paths) == MOST_PATHS:
                 self.lost = True

@@ -439,10 +439,12 @@ class NativeBlockHook:
     def save(self) -> object:
         """What a snapshot must hold."""
         self._settle()
-        return bytes(self._state)
+        following = self._paths is not None and self._state.paths
+        return bytes(self._state), self._paths.save() if self._paths is not None and following else None
 
     def load(self, saved: Any) -> None:
         """Go back to what ``save`` gave."""
+        saved, saved_paths = saved
         state = self._state
         pointers = state.table, state.mask, state.accesses, state.ring_at
         callbacks = state.core, state.trapped, state.read, state.write, state.switched
@@ -460,7 +462,10 @@ class NativeBlockHook:
         state.last_block = None
         state.round = 0
         state.reason = 0
-        self._begin_paths()
+        if self._paths is not None and state.paths and saved_paths is not None:
+            self._paths.load(saved_paths)
+        else:
+            self._begin_paths()
 
     def _find_ring(self) -> None:
         for entry, line in enumerate(self._state.ring_lines[: self._lines]):

@@ -401,16 +401,19 @@ class PythonBlockHook:
     def save(self) -> object:
         """What a snapshot must hold."""
         values = [getattr(self, name) for name in (*SAVED, "_late")]
-        return values, list(self._tags), list(self._newest), self._recent.copy()
+        paths = self._paths.save() if self._paths is not None else None
+        return values, list(self._tags), list(self._newest), self._recent.copy(), paths
 
     def load(self, saved: Any) -> None:
         """Go back to what ``save`` gave."""
-        values, tags, newest, recent = saved
+        values, tags, newest, recent, paths = saved
         for name, value in zip((*SAVED, "_late"), values, strict=True):
             setattr(self, name, value)
         self._tags, self._newest, self._recent = list(tags), list(newest), recent.copy()
         self.reason = 0
-        if self._paths is not None:
+        if self._paths is not None and paths is not None:
+            self._paths.load(paths)
+        elif self._paths is not None:
             self._paths.begin(self.cycles)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from typing import Any
 
 from mlbench.emulator.call_paths import MOST_CALLS, MOST_PATHS, NO_FUNCTION, Numbers
 from mlbench.emulator.hook_records import CallRecord, PathRecord, PathsRecord
@@ -39,6 +40,28 @@ class NativePaths:
         record.top, record.unused = record.calls, None
         record.call_count = 1
         record.mark = record.block_mark = cycles
+
+    def save(self) -> Any:
+        """What a snapshot must hold: what was charged, and which calls are open."""
+        record = self.record
+        paths, calls = self._paths[: record.path_count], self._calls[: record.call_count]
+        return (
+            bytes(record),
+            b"".join(map(bytes, paths)),
+            b"".join(map(bytes, calls)),
+            bytes(self._spent) if self._counts_blocks else b"",
+        )
+
+    def load(self, saved: Any) -> None:
+        """Go back to what ``save`` gave."""
+        record, paths, calls, spent = saved
+        ctypes.memset(self._paths, 0, self.record.path_count * ctypes.sizeof(PathRecord))
+        ctypes.memmove(self._paths, paths, len(paths))
+        ctypes.memmove(self._calls, calls, len(calls))
+        ctypes.memmove(ctypes.addressof(self.record), record, len(record))
+        ctypes.memset(self._spent, 0, ctypes.sizeof(self._spent))
+        ctypes.memmove(self._spent, spent, len(spent))
+        self.count_blocks(self._counts_blocks)
 
     def number(self, address: int, size: int) -> int:
         """The number that a block's cycles are counted under."""

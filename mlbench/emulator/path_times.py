@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from mlbench.core.call_tree import CallPath, CallTree
+from mlbench.core.operators import is_sequencer
 from mlbench.elf.functions import fragment, plain_name, split_suffixes
 from mlbench.elf.image import Image, Symbol
-from mlbench.emulator.call_paths import ENTERS
+from mlbench.emulator.call_paths import ENTERS, ORDERED
 
 NAMELESS = "code without a name"
 
@@ -45,7 +46,8 @@ class FunctionNumbers:
         key = base, symbol.file, symbol.address if repeated and self._is_repeated(symbol) else 0
         number = self._numbers.get(key)
         if number is None:
-            number = self._numbers[key] = len(self._symbols)
+            number = len(self._symbols) | (ORDERED if is_sequencer(plain_name(symbol)) else 0)
+            self._numbers[key] = number
             self._symbols.append(symbol)
         begins = symbol.address == address and fragment(symbol.name) != "cold"
         return number | (ENTERS if begins else 0)
@@ -100,7 +102,9 @@ def difference(before: list[PathTime], after: list[PathTime], functions: Functio
         while own[root] == (0, 0) and len(children.get(root, ())) == 1:
             (root,) = children[root]
         _collect(root, -1, own, after, children, names, paths)
-    numbers = sorted({after[number].function for number in range(1, len(after)) if is_part[number]})
+    numbers = sorted(
+        {after[number].function & ~ORDERED for number in range(1, len(after)) if is_part[number]}
+    )
     sources = [(names[number], *source) for number in numbers if (source := functions.source(number))]
     return CallTree(tuple(paths), tuple(sources))
 
@@ -118,7 +122,7 @@ def _collect(
     while waiting:
         number, above = waiting.pop()
         cycles, calls = own[number]
-        paths.append(CallPath(above, names[after[number].function], cycles, calls))
+        paths.append(CallPath(above, names[after[number].function & ~ORDERED], cycles, calls))
         index = len(paths) - 1
         waiting.extend((child, index) for child in _reversed(children.get(number, ())))
 

@@ -57,9 +57,11 @@ def _summary(comparison: Comparison, heading: Heading) -> str:
 
 
 def _html(comparison: Comparison, heading: Heading) -> str:
+    from mlbench.reports.flame_graph import STYLE, flame_graphs
     from mlbench.reports.page import to_page
 
-    return to_page(_summary(comparison, heading), heading.title)
+    graphs = flame_graphs(comparison)
+    return to_page(_summary(comparison, heading), heading.title, more=graphs, style=STYLE if graphs else "")
 
 
 def _junit(comparison: Comparison, _heading: Heading) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlbench.core.call_tree import CallPath, CallTree
+from mlbench.core.operators import operators_of
 
 MOST_FUNCTIONS, MOST_PATHS = 20, 2000
 """So many functions are listed with their figures, and so many paths are written."""
@@ -29,6 +30,16 @@ def encode_calls(tree: CallTree) -> dict[str, Any]:
                 "calls": function.calls,
             }
             for function in tree.functions[:MOST_FUNCTIONS]
+        ],
+        "operators": [
+            {
+                "index": operator.index,
+                "name": operator.name,
+                "function": operator.function,
+                "cycles": operator.cycles,
+                "percent": round(100 * operator.cycles / tree.total, 2) if tree.total else 0.0,
+            }
+            for operator in operators_of(tree)
         ],
         "functions": names,
         "sources": [f"{sources[name][0]}:{sources[name][1]}" if name in sources else "" for name in names],

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 from bare_image import Compiler, address, run_to
 
 from mlbench.core.call_tree import CallTree
+from mlbench.core.operators import operators_of
 from mlbench.elf.image import Image
 from mlbench.emulator.calls import Call, CallTracker, Watch
 from mlbench.emulator.chips.nrf52840 import NRF52840
@@ -231,16 +230,70 @@ def test_inclusive_cycles_are_those_between_entry_and_return(bare: Compiler, for
         assert by_name[name].inclusive == sum(cycles for other, cycles in spent if other == name)
 
 
-def test_a_snapshot_charges_again_what_runs_again(bare: Compiler, force_python: bool) -> None:
-    machine = Machine(bare.image(_JUMP), NRF52840, force_python=force_python)
-    machine.follow_calls()
-    run_to(machine, "outer")
-    saved = machine.save()
-    times = [machine.hook.path_times()]
-    for _ in range(2):
-        machine.load(saved)
+def test_a_snapshot_holds_what_was_charged_and_which_calls_are_open(
+    bare: Compiler, force_python: bool
+) -> None:
+    image = bare.image(_JUMP)
+    straight = split(image, force_python)
+    machine = Machine(image, NRF52840, force_python=force_python)
+    machine.follow_calls(blocks=True)
+    run_to(machine, "main")
+    before, begin = machine.hook.path_times(), machine.hook.cycles
+    machine.hook.resumed = 1
+    run_to(machine, "deep")
+    saved, blocks = machine.save(), machine.hook.block_times()
+    # What is tried in between and taken back leaves no trace.
+    for stop in ("jump", "finish", "finish"):
         machine.hook.resumed = 1
-        run_to(machine, "finish")
-        times.append(machine.hook.path_times())
-    first, second = (difference(before, after, machine.functions) for before, after in pairwise(times))
-    assert first.functions == second.functions
+        assert run_to(machine, stop).end is End.BREAKPOINT
+        machine.load(saved)
+        assert machine.hook.block_times() == blocks
+    machine.hook.resumed = 1
+    run_to(machine, "finish")
+    tree = difference(before, machine.hook.path_times(), machine.functions)
+    assert tree.total == machine.hook.cycles - begin
+    again = {";".join(tree.stack(n)).removeprefix("reset_handler;"): p for n, p in enumerate(tree.paths)}
+    assert {path: (each.cycles, each.calls) for path, each in again.items()} == straight
+
+
+_GRAPH = """
+typedef struct { int x; } Context;
+__attribute__((noinline)) void scale(u32 n) { for (volatile u32 i = 0; i < n; i++) ; }
+__attribute__((noinline)) void conv(u32 n) __asm("_ZN6tflite8ConvEvalEP13TfLiteContextP10TfLiteNode");
+void conv(u32 n) { scale(n); note(1); }
+__attribute__((noinline)) void softmax(u32 n)
+  __asm("_ZN6tflite3ops5micro7softmax4EvalEP13TfLiteContextP10TfLiteNode");
+void softmax(u32 n) { scale(n); note(2); }
+__attribute__((noinline)) void invoke(void) __asm("_ZN6tflite21MicroInterpreterGraph14InvokeSubgraphEi");
+void invoke(void) {
+  static void (*const kernels[])(u32) = { conv, conv, softmax, conv };
+  for (int i = 0; i < 4; i++) { scale(3); kernels[i](20 * (i + 1)); } note(3); }
+int main(void) { invoke(); return 0; }
+"""
+
+
+def test_operators_of_a_graph_are_told_apart_in_their_order(bare: Compiler, force_python: bool) -> None:
+    image = bare.image(_GRAPH)
+    machine = Machine(image, NRF52840, force_python=force_python)
+    timed: list[int] = []
+    tracker = CallTracker(machine)
+    names = ("_ZN6tflite8ConvEvalEP13TfLiteContextP10TfLiteNode",
+             "_ZN6tflite3ops5micro7softmax4EvalEP13TfLiteContextP10TfLiteNode")  # fmt: skip
+    for name in names:
+        tracker.add(
+            Watch(
+                name,
+                address(machine, name),
+                returned=lambda call: timed.append(machine.hook.cycles - call.cycles),
+            )
+        )
+    machine.follow_calls()
+    finish = address(machine, "finish")
+    tracker.keep(finish)
+    resume = False
+    while (ending := machine.run(10_000_000, resume=resume)).address != finish:
+        tracker.at(ending.address)
+        resume = True
+    operators = operators_of(difference([], machine.hook.path_times(), machine.functions))
+    assert [each.name for each in operators] == ["CONV", "CONV", "SOFTMAX", "CONV"]
+    assert [each.cycles for each in operators] == timed
