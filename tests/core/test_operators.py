@@ -1,4 +1,4 @@
-"""Names of operators by their kernels, of TensorFlow Lite Micro and of TVM; graphs found in trees of calls."""
+"""Names of operators by their kernels, of TensorFlow Lite Micro and of TVM; graphs in trees of calls."""
 
 from __future__ import annotations
 
