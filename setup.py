@@ -12,7 +12,9 @@ setup(
         Extension(
             "mlbench.emulator._block_hook",
             ["mlbench/emulator/_block_hook.c"],
-            depends=["mlbench/emulator/_exceptions.h", "mlbench/emulator/_core_registers.h"],
+            depends=[
+                f"mlbench/emulator/{name}.h" for name in ("_call_paths", "_exceptions", "_core_registers")
+            ],
             extra_compile_args=["-O2", "-std=c99", *(["-ffreestanding"] if FREESTANDING else [])],
             extra_link_args=["-nostdlib"] if FREESTANDING else [],
             py_limited_api=True,

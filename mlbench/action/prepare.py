@@ -28,7 +28,10 @@ _FORMAT = "2"
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = (
     *("requirements/build.txt", "requirements/runtime.txt"),
-    *(f"mlbench/emulator/{name}" for name in ("_block_hook.c", "_exceptions.h", "_core_registers.h")),
+    *(
+        f"mlbench/emulator/{name}"
+        for name in ("_block_hook.c", "_call_paths.h", "_exceptions.h", "_core_registers.h")
+    ),
 )
 """Files that decide what the Python environment holds."""
 _TOOLS = ("mlbench/firmware/install_tools.py",)

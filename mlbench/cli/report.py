@@ -92,14 +92,12 @@ def read(path: Path) -> Comparison:
 
 
 def _several(files: Mapping[str, str], folder: str) -> int:
-    """Reports of which there is one a board, in a folder; a single board's may go to standard output."""
+    """Reports in several files, in a folder; a single one may go to standard output."""
     from mlbench.results.result_file import write_text
 
     if folder in ("", "-"):
         if len(files) > 1:
-            raise UsageError(
-                f"there is one report a board, and here are {len(files)}", do="name a folder with --output"
-            )
+            raise UsageError(f"this report is {len(files)} files", do="name a folder with --output")
         write_text("".join(files.values()), "-")
         return 0
     for name, text in files.items():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from mlbench.core.call_tree import CallTree
 from mlbench.core.firmware import Firmware
 
 
@@ -67,10 +68,10 @@ class Probe:
     """One question to firmware: allocate ``alloc`` bytes first (None: no probe), then work.
 
     ``inferences`` is how many inferences to let finish before the run ends; with 0 an emulated run waits for
-    none, and goes on to its deadline. ``probe_image`` runs the
-    image of the probes without one: the reference that probes are held against. ``record`` keeps the
-    heap's calls. ``time_shift`` (1, 2, ...) shifts the time and slows the code, each value differently,
-    to show what text depends on time.
+    none, and goes on to its deadline. ``probe_image`` runs the image of the probes without one: the
+    reference that probes are held against. ``record`` keeps the heap's calls. ``time_shift`` (1, 2, ...)
+    shifts the time and slows the code, each value differently, to show what text depends on time. ``calls``
+    keeps where the cycles of each span went.
     """
 
     alloc: int | None = None
@@ -78,6 +79,7 @@ class Probe:
     probe_image: bool = False
     record: bool = False
     time_shift: int = 0
+    calls: bool = False
 
 
 class SpanKind(Enum):
@@ -104,6 +106,8 @@ class TimedSpan:
     """How ``us`` came about where it is neither a clock nor the cycle model: a rough time."""
     waits: tuple[tuple[str, int], ...] = ()
     """Cycles of it that were only waited, by the peripheral that was waited for; most first."""
+    calls: CallTree | None = None
+    """Where its cycles went; None: not asked, or not known."""
 
 
 @dataclass(frozen=True)

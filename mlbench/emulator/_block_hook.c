@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 23
+#define ABI 24
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, ON_SYSTEM_BUS = 32,
        SENDS_EVENT = 64, SWITCHES = 128 };
@@ -33,6 +33,7 @@ typedef struct block {
     uint32_t accesses, early, late, quick;
     uint32_t checks, rechecks; /* behind the accesses; rechecks: in each round of a loop */
     uint32_t assumed;
+    uint32_t function, number; /* for _call_paths.h */
     /* This file's own, see `look_up`. */
     uint64_t epoch, stamp;
     struct block *next; /* the block that came after it the last time */
@@ -111,6 +112,8 @@ typedef struct {
     kept_t accesses[KEPT];
 } core_t;
 
+typedef struct paths paths_t; /* see _call_paths.h */
+
 typedef struct hook {
     uint64_t cycles, instructions, placement, event_at, flash_reads, filled_at, assumed;
     uint64_t round; /* address and size of a plain loop's block, to go round again at once; 0: none */
@@ -150,6 +153,8 @@ typedef struct hook {
     uint64_t epoch, clock, settled;
     uint32_t dirty, steady_count;
     block_t *steady[STEADY];
+    paths_t *paths; /* null: where cycles go is not asked */
+    uint32_t function, back; /* of the open call: its function, and where it returns to */
 } hook_t;
 
 #if defined(__GNUC__)
@@ -471,6 +476,7 @@ static inline int misaligned(const hook_t *hook, const block_t *block)
     return 0;
 }
 
+#include "_call_paths.h"
 #include "_exceptions.h"
 
 /* What seldom has to be done before a block; whether it must not run. */
@@ -578,6 +584,8 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
         return;
     }
     hook->resumed = 0;
+    if (block->function != hook->function || address == hook->back)
+        follow(hook, block);
 
     if (block->depth || (hook->last_flags & MOVES_SP)) {
         low = reg(hook, 13) - block->depth;

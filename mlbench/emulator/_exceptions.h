@@ -283,6 +283,7 @@ static int enter(hook_t *hook, uint32_t number, uint32_t pc, int level, uint32_t
     core->active[number >> 5] |= 1u << (number & 31);
     core->taken++;
     hook->late_count = 0;
+    mlbench_enter_paths(hook, frame, chained);
     changed(hook, frame, handler);
     hook->cycles += chained ? core->chain_cycles : core->entry_cycles;
     return TAKEN;
@@ -373,6 +374,7 @@ static int unstack(hook_t *hook, uint32_t value, uint32_t frame, int last)
     mode_changed(hook);
     hook->late_count = 0;
     hook->cycles += core->exit_cycles;
+    mlbench_leave_paths(hook, frame);
     hook->expected = hook->registers[15];
     changed(hook, frame, load_word(from + 24));
     return TAKEN;

@@ -16,6 +16,7 @@ from mlbench.cycles.addresses import Access
 from mlbench.cycles.alignment import AlignedUse
 from mlbench.cycles.model import Block, Located, RunCosts
 from mlbench.cycles.sums import SLOTS, SumKind
+from mlbench.emulator.call_paths import NO_FUNCTION, Numbers
 from mlbench.emulator.core_record import CoreRecord
 from mlbench.emulator.cpu_registers import find_registers
 from mlbench.emulator.hook_common import CORE_REGISTERS, NEVER, SHARED, Blocks, watch_base
@@ -31,6 +32,8 @@ from mlbench.emulator.hook_records import (
     PlaceRecord,
     place,
 )
+from mlbench.emulator.native_paths import NativePaths
+from mlbench.emulator.path_times import PathTime
 
 _NO_LINE = 0xFFFFFFFF
 _BY_ONE, _BY_TWO = 16, 17
@@ -79,6 +82,7 @@ class NativeBlockHook:
         self._numbers, self._values = (ctypes.c_int32 * 0)(), (ctypes.c_uint32 * 0)()
         self._bases: list[tuple[BaseRecord, Any]] = []
         self._blocks = Blocks()
+        self._paths: NativePaths | None = None
         self._state = HookState()
         state = self._state
         state.straddle = costs.straddle
@@ -100,6 +104,7 @@ class NativeBlockHook:
         # Where each known block's reads are in that list.
         self._placed: dict[tuple[int, int], int] = {}
         state.event_at = NEVER
+        state.back = 1
         state.low_sp = 0xFFFFFFFF
         self._lines = 2 * costs.cache_sets
         self._ring_at = (ctypes.c_uint16 * PLACES)()
@@ -137,6 +142,10 @@ class NativeBlockHook:
         record.early, record.late = len(reads.early), len(reads.late)
         record.checks = len(block.alignment.checks)
         record.rechecks = 0 if block.alignment.steady else record.checks
+        record.function = 0
+        if self._paths is not None and self._state.paths:
+            record.function = self._paths.numbers(block.address)
+            record.number = self._paths.number(block.address, block.size)
 
     def _place_reads(self, block: Block) -> int:
         key = (block.address, block.size)
@@ -228,6 +237,52 @@ class NativeBlockHook:
         """Have ``listener`` told where stacks may change: with each frame that C has put or taken, or 0."""
         self._switched = None if listener is None else _Number(self._guarded(listener))
         self._state.switched = ctypes.cast(self._switched, ctypes.c_void_p).value if self._switched else None
+
+    def follow_calls(self, numbers: Numbers | None, *, blocks: bool = False) -> None:
+        """Charge cycles to paths of calls from now on, and to ``blocks``; None: no longer."""
+        state = self._state
+        if numbers is not None:
+            if self._paths is None:
+                self._paths = NativePaths(numbers)
+            self._paths.count_blocks(blocks)
+        record = None if numbers is None or self._paths is None else self._paths.record
+        if bool(state.paths) != (record is not None):
+            state.paths = None if record is None else ctypes.addressof(record)
+            self._grow(self._entries)
+        self._begin_paths()
+
+    def _begin_paths(self) -> None:
+        state = self._state
+        state.function, state.back = NO_FUNCTION if state.paths else 0, 1
+        if self._paths is not None:
+            self._paths.begin(state.cycles)
+
+    def enter_exception(self, frame: int, *, chained: bool) -> None:
+        """Python has entered an exception; its cycles are not counted yet."""
+        self._library.mlbench_enter_paths(ctypes.byref(self._state), frame, int(chained))
+
+    def leave_exception(self, frame: int) -> None:
+        """Python has returned from an exception; its cycles are counted."""
+        self._library.mlbench_leave_paths(ctypes.byref(self._state), frame)
+
+    def path_times(self) -> list[PathTime]:
+        """What has been charged up to now; nothing where calls are not followed."""
+        if self._paths is None or not self._state.paths:
+            return []
+        self._library.mlbench_charge_paths(ctypes.byref(self._state))
+        return self._paths.times()
+
+    def block_times(self) -> dict[tuple[int, int], int]:
+        """The cycles of each block up to now; nothing where calls are not followed."""
+        if self._paths is None or not self._state.paths:
+            return {}
+        self._library.mlbench_charge_paths(ctypes.byref(self._state))
+        return self._paths.spent()
+
+    @property
+    def paths_lost(self) -> bool:
+        """Whether there were more paths than there is room for."""
+        return self._paths is not None and self._paths.lost
 
     def mark_switch(self, address: int) -> None:
         """Stacks may change before ``address``."""
@@ -384,18 +439,22 @@ class NativeBlockHook:
     def save(self) -> object:
         """What a snapshot must hold."""
         self._settle()
-        return bytes(self._state)
+        following = self._paths is not None and self._state.paths
+        return bytes(self._state), self._paths.save() if self._paths is not None and following else None
 
     def load(self, saved: Any) -> None:
         """Go back to what ``save`` gave."""
+        saved, saved_paths = saved
         state = self._state
         pointers = state.table, state.mask, state.accesses, state.ring_at
         callbacks = state.core, state.trapped, state.read, state.write, state.switched
+        paths = state.paths
         memories, epoch = bytes(state.memories), state.epoch
         ctypes.memset(self._ring_at, 0xFF, ctypes.sizeof(self._ring_at))
         ctypes.memmove(ctypes.addressof(state), saved, ctypes.sizeof(state))
         state.table, state.mask, state.accesses, state.ring_at = pointers
         state.core, state.trapped, state.read, state.write, state.switched = callbacks
+        state.paths = paths
         # No block that was found in the cache before is known to be in this one.
         state.epoch = max(epoch, state.epoch) + 1
         self._find_ring()
@@ -403,6 +462,10 @@ class NativeBlockHook:
         state.last_block = None
         state.round = 0
         state.reason = 0
+        if self._paths is not None and state.paths and saved_paths is not None:
+            self._paths.load(saved_paths)
+        else:
+            self._begin_paths()
 
     def _find_ring(self) -> None:
         for entry, line in enumerate(self._state.ring_lines[: self._lines]):

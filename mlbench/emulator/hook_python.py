@@ -15,6 +15,7 @@ from mlbench.cycles.addresses import MAX_SLOTS, Access, Accesses
 from mlbench.cycles.alignment import AlignedUse, Alignment
 from mlbench.cycles.model import Block, Located, RunCosts
 from mlbench.cycles.sums import SLOTS, Sum, SumKind
+from mlbench.emulator.call_paths import CallPaths, Numbers
 from mlbench.emulator.hook_common import (
     BREAK,
     CHECKED,
@@ -34,6 +35,7 @@ from mlbench.emulator.hook_common import (
     Stop,
     watch_base,
 )
+from mlbench.emulator.path_times import PathTime
 
 _NO_LINE = 0x7FFFFFFF
 
@@ -49,6 +51,9 @@ class PythonBlockHook:
         self._blocks = Blocks()
         self._switched: Callable[[int], None] | None = None
         self._table: dict[tuple[int, int], tuple[int, int, int, int, int, Accesses, Alignment, int]] = {}
+        self._paths: CallPaths | None = None
+        self._known_paths: CallPaths | None = None
+        self._functions: dict[int, int] = {}
         self.flash_reads = 0
         self.data_word = 0
         self.fetch_line = 0
@@ -154,6 +159,8 @@ class PythonBlockHook:
         ):
             return self._stop(uc, Stop.MISALIGNED, address, size)
         self.resumed = 0
+        if self._paths is not None:
+            self._follow(uc, address, size, self._paths)
         if flags & SENDS_EVENT:
             self.event_register = 1
         if depth or self.last_flags & MOVES_SP:
@@ -193,6 +200,56 @@ class PythonBlockHook:
         self.last_flags = flags
         self.last_taken = taken
         return None
+
+    def _follow(self, uc: unicorn.Uc, address: int, size: int, paths: CallPaths) -> None:
+        function = self._functions.get(address)
+        if function is None:
+            function = self._functions[address] = paths.numbers(address)
+        paths.block(
+            (address, size),
+            function,
+            self.cycles,
+            lambda: (uc.reg_read(arm_const.UC_ARM_REG_SP), uc.reg_read(arm_const.UC_ARM_REG_LR)),
+        )
+
+    def follow_calls(self, numbers: Numbers | None, *, blocks: bool = False) -> None:
+        """Charge cycles to paths of calls from now on, and to ``blocks``; None: no longer."""
+        self._paths = None
+        if numbers is not None:
+            if self._known_paths is None:
+                self._known_paths = CallPaths(numbers)
+            self._paths = self._known_paths
+            self._paths.counts_blocks = blocks
+            self._paths.begin(self.cycles)
+
+    @property
+    def paths_lost(self) -> bool:
+        """Whether there were more paths than there is room for."""
+        return self._paths is not None and self._paths.lost
+
+    def enter_exception(self, frame: int, *, chained: bool) -> None:
+        """Python has entered an exception; its cycles are not counted yet."""
+        if self._paths is not None:
+            self._paths.enter(frame, chained, self.cycles)
+
+    def leave_exception(self, frame: int) -> None:
+        """Python has returned from an exception; its cycles are counted."""
+        if self._paths is not None:
+            self._paths.leave(frame, self.cycles)
+
+    def path_times(self) -> list[PathTime]:
+        """What has been charged up to now; nothing where calls are not followed."""
+        if self._paths is None:
+            return []
+        self._paths.charge(self.cycles)
+        return [PathTime(path.parent, path.function, path.cycles, path.calls) for path in self._paths.paths]
+
+    def block_times(self) -> dict[tuple[int, int], int]:
+        """The cycles of each block up to now; nothing where calls are not followed."""
+        if self._paths is None:
+            return {}
+        self._paths.charge(self.cycles)
+        return dict(self._paths.spent)
 
     def _sum(self, uc: unicorn.Uc, where: Sum) -> int:
         value = where.offset
@@ -344,15 +401,20 @@ class PythonBlockHook:
     def save(self) -> object:
         """What a snapshot must hold."""
         values = [getattr(self, name) for name in (*SAVED, "_late")]
-        return values, list(self._tags), list(self._newest), self._recent.copy()
+        paths = self._paths.save() if self._paths is not None else None
+        return values, list(self._tags), list(self._newest), self._recent.copy(), paths
 
     def load(self, saved: Any) -> None:
         """Go back to what ``save`` gave."""
-        values, tags, newest, recent = saved
+        values, tags, newest, recent, paths = saved
         for name, value in zip((*SAVED, "_late"), values, strict=True):
             setattr(self, name, value)
         self._tags, self._newest, self._recent = list(tags), list(newest), recent.copy()
         self.reason = 0
+        if self._paths is not None and paths is not None:
+            self._paths.load(paths)
+        elif self._paths is not None:
+            self._paths.begin(self.cycles)
 
 
 def _extended(value: int, width: int, signed: bool) -> int:

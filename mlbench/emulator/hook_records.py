@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 
 from mlbench.cycles.addresses import MAX_SLOTS
+from mlbench.emulator.call_paths import MOST_SUSPENDED
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 23
+ABI = 24
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
@@ -25,6 +26,7 @@ class BlockRecord(ctypes.Structure):
             for name in (
                 *("address", "size", "instructions", "cycles", "flags", "depth", "taken"),
                 *("accesses", "early", "late", "quick", "checks", "rechecks", "assumed"),
+                *("function", "number"),
             )
         ),
         ("epoch", ctypes.c_uint64),
@@ -166,6 +168,55 @@ class HookState(ctypes.Structure):
         ("dirty", ctypes.c_uint32),
         ("steady_count", ctypes.c_uint32),
         ("steady", ctypes.c_void_p * STEADY),
+        ("paths", ctypes.c_void_p),
+        ("function", ctypes.c_uint32),
+        ("back", ctypes.c_uint32),
+    ]
+
+
+class PathRecord(ctypes.Structure):
+    """Mirror of ``path_t``."""
+
+    _fields_ = [
+        ("self", ctypes.c_uint64),
+        ("calls", ctypes.c_uint64),
+        ("child", ctypes.c_void_p),
+        ("sibling", ctypes.c_void_p),
+        ("parent", ctypes.c_uint32),
+        ("function", ctypes.c_uint32),
+    ]
+
+
+class CallRecord(ctypes.Structure):
+    """Mirror of ``call_t``."""
+
+    _fields_ = [
+        ("path", ctypes.c_void_p),
+        ("below", ctypes.c_void_p),
+        *((name, ctypes.c_uint32) for name in ("function", "sp", "back")),
+    ]
+
+
+class PathsRecord(ctypes.Structure):
+    """Mirror of ``paths_t``."""
+
+    _fields_ = [
+        ("mark", ctypes.c_uint64),
+        ("block_mark", ctypes.c_uint64),
+        ("paths", ctypes.c_void_p),
+        ("calls", ctypes.c_void_p),
+        ("spent", ctypes.c_void_p),
+        ("top", ctypes.c_void_p),
+        ("unused", ctypes.c_void_p),
+        *(
+            (name, ctypes.c_uint32)
+            for name in (
+                *("path_count", "path_limit", "call_count", "call_limit"),
+                *("block", "lost", "suspended"),
+            )
+        ),
+        ("frames", ctypes.c_uint32 * MOST_SUSPENDED),
+        ("tops", ctypes.c_void_p * MOST_SUSPENDED),
     ]
 
 

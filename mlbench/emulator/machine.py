@@ -30,6 +30,7 @@ from mlbench.emulator.host_time import Activity, HostTime
 from mlbench.emulator.loading import load_image
 from mlbench.emulator.mpu_stores import RefusedStores
 from mlbench.emulator.nvic import Nvic
+from mlbench.emulator.path_times import FunctionNumbers
 from mlbench.emulator.peripherals.base import Cause, Peripheral, never
 from mlbench.emulator.peripherals.core import SystemControl
 from mlbench.emulator.peripherals.trace import Dwt, Itm, Tpiu
@@ -79,6 +80,7 @@ class Machine:
         self._reset_wanted: Cause | None = None
         self._deadline = NEVER
         self.activity = Activity()
+        self.functions = FunctionNumbers(image)
         self._map()
         self._vectors = load_image(self.cpu, self.bus, image, chip)
         begins = self._vectors if chip.softdevice else chip.flash.start
@@ -427,6 +429,10 @@ class Machine:
         """Stop, or no longer stop, before a block that starts at ``address``."""
         (self._breaks.add if on else self._breaks.discard)(address)
         self.hook.set_break(address, on)
+
+    def follow_calls(self, on: bool = True, *, blocks: bool = False) -> None:
+        """Charge cycles to the functions that take them, from now on or no longer; to ``blocks`` as well."""
+        self.hook.follow_calls(self.functions if on else None, blocks=blocks)
 
     def serial(self) -> bytes:
         """What the firmware has sent, on any way."""

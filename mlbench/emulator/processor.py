@@ -267,6 +267,7 @@ class Processor:
         if chained is None:
             # A frame that is there already lies on the stack of a thread that has not gone on meanwhile.
             self.hook.low_sp = min(self.hook.low_sp, frame.address)
+        self.hook.enter_exception(frame.address, chained=chained is not None)
         if self.on_switch is not None:
             self.on_switch(frame.address)
         self.hook.cycles += self.costs.exception_chain if chained else self.costs.exception_entry
@@ -633,6 +634,7 @@ class Processor:
 
     def _returned(self, frame: int) -> None:
         self.hook.cycles += self.costs.exception_exit
+        self.hook.leave_exception(frame)
         self.hook.expected = self.cpu.pc
         if self.on_switch is not None:
             self.on_switch(frame)

@@ -18,7 +18,7 @@ from pathlib import Path
 from mlbench.host.cache_dir import Say, locked
 
 SOURCE = Path(__file__).resolve().parents[1] / "emulator" / "_block_hook.c"
-_INCLUDED = ("_exceptions.h", "_core_registers.h")
+_INCLUDED = ("_call_paths.h", "_exceptions.h", "_core_registers.h")
 """What it includes, of its folder."""
 _FOLDER = "native"
 _COMPILE_SECONDS = 120

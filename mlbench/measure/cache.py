@@ -112,7 +112,7 @@ def instrument_digest() -> str:
     digest = hashlib.sha256()
     folder = Path(version.__file__).parent
     for path in sorted(folder.rglob("*")):
-        if path.suffix in (".py", ".c", ".yml", ".yaml", ".json") and "__pycache__" not in path.parts:
+        if path.suffix in (".py", ".c", ".h", ".yml", ".yaml", ".json") and "__pycache__" not in path.parts:
             digest.update(f"{path.relative_to(folder)}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     for name in _UPON:

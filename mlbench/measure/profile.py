@@ -99,7 +99,8 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
         return _unmeasured(firmware, flash, NO_NAMES)
     # One run gives the times and what memory was used; where one image serves for both, also what to replay.
     shared = firmware.elf == firmware.probe_elf
-    timed = session.run(Probe(inferences=spec.inferences, probe_image=shared, record=True), spec.timeout_us)
+    probe = Probe(inferences=spec.inferences, probe_image=shared, record=True, calls=True)
+    timed = session.run(probe, spec.timeout_us)
     if timed.outcome is not Outcome.PASSED:
         return Profile(
             _unmeasured(firmware, flash, timed.reason).measures,

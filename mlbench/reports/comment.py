@@ -55,6 +55,7 @@ def comment_markdown(
         *sections.apart(),
         *sections.figures(),
         *sections.gone(),
+        *sections.time_changes(),
         *sections.symbol_changes(),
         *sections.failed(),
         *sections.failure_details(),

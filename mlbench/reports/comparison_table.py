@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from mlbench.core.measures import row
 from mlbench.reports.table import Cell, Column, Problem, Row, Table
+from mlbench.reports.time_rows import moved_most_plain
 from mlbench.reports.wording import percent, raw_change, shown, signed, sketches, unit, with_unit
 from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, JobState, Verdict
 from mlbench.util.text import printable
@@ -107,6 +108,9 @@ def _remarks(comparison: Comparison) -> Iterable[str]:
                 yield f"{_name(job)}: {row(delta.measure).name}: {placed}"
             if delta.note:
                 yield f"{_name(job)}: {row(delta.measure).name}: {delta.note}"
+            moved = moved_most_plain(job, delta)
+            if moved:
+                yield f"{_name(job)}: {row(delta.measure).name}: {moved[0]} {moved[1]}"
         for symbol in job.symbols[:_MOST_SYMBOLS]:
             yield f"{_name(job)}: {symbol.head - symbol.base:+,} bytes in {symbol.name}"
         if len(job.symbols) > _MOST_SYMBOLS:

@@ -57,9 +57,11 @@ def _summary(comparison: Comparison, heading: Heading) -> str:
 
 
 def _html(comparison: Comparison, heading: Heading) -> str:
+    from mlbench.reports.flame_graph import STYLE, flame_graphs
     from mlbench.reports.page import to_page
 
-    return to_page(_summary(comparison, heading), heading.title)
+    graphs = flame_graphs(comparison)
+    return to_page(_summary(comparison, heading), heading.title, more=graphs, style=STYLE if graphs else "")
 
 
 def _junit(comparison: Comparison, _heading: Heading) -> str:
@@ -104,6 +106,24 @@ def _badge(comparison: Comparison, _heading: Heading) -> str:
     return to_badge(comparison)
 
 
+def _speedscope(comparison: Comparison, _heading: Heading) -> str:
+    from mlbench.reports.profiles import to_speedscope
+
+    return to_speedscope(comparison)
+
+
+def _collapsed(comparison: Comparison, _heading: Heading) -> Mapping[str, str]:
+    from mlbench.reports.profiles import to_collapsed
+
+    return to_collapsed(comparison)
+
+
+def _callgrind(comparison: Comparison, _heading: Heading) -> Mapping[str, str]:
+    from mlbench.reports.profiles import to_callgrind
+
+    return to_callgrind(comparison)
+
+
 def _heads(comparison: Comparison) -> list[Result]:
     return [job.head for job in comparison.jobs if job.head is not None]
 
@@ -120,6 +140,9 @@ FORMATS = (
     Format("benchmark-bigger", _benchmark_bigger, "benchmark-bigger.json"),
     Format("bencher", _bencher, "bencher.json"),
     Format("badge", _badge, "badge.json"),
+    Format("speedscope", _speedscope, "profiles.speedscope.json"),
+    Format("collapsed", _collapsed, "profiles"),
+    Format("callgrind", _callgrind, "profiles"),
 )
 
 

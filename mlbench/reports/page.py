@@ -30,18 +30,19 @@ sub { font-size: 0.8em; line-height: 1.4; vertical-align: baseline; opacity: 0.8
 """
 
 
-def to_page(markdown: str, title: str, *, unfolded: bool = False) -> str:
-    """The page. ``unfolded`` opens what is folded.
+def to_page(markdown: str, title: str, *, unfolded: bool = False, more: str = "", style: str = "") -> str:
+    """The page. ``unfolded`` opens what is folded; HTML in ``more`` follows the report, with its ``style``.
 
     ``markdown`` is a report's: text from elsewhere is escaped in it, so its HTML may stay.
     """
     from markdown_it import MarkdownIt  # late: a tenth of a second
 
     body = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
+    body += more
     if unfolded:
         body = body.replace("<details>", "<details open>")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{html.escape(title)}</title>\n<style>\n{_STYLE}</style>\n</head>\n"
+        f"<title>{html.escape(title)}</title>\n<style>\n{_STYLE}{style}</style>\n</head>\n"
         f"<body>\n{body}</body>\n</html>\n"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 
 from mlbench.core import measures
@@ -10,6 +9,7 @@ from mlbench.core.measures import FLASH
 from mlbench.reports.digest import Changed
 from mlbench.reports.escaping import code, fence, prose
 from mlbench.reports.last_lines import HEADING, last_line, last_lines
+from mlbench.reports.time_rows import moved_most
 from mlbench.reports.wording import (
     change,
     columns,
@@ -17,6 +17,7 @@ from mlbench.reports.wording import (
     icon,
     name_and_unit,
     raw_change,
+    short_name,
     signed,
     sketches,
     unit,
@@ -62,6 +63,9 @@ def change_rows(changes: Sequence[Changed], name: Name) -> Rows:
                 moved = f"**{moved}**"
             if raw:
                 moved += f"<br><sub>{_unbroken(f'with alignment {raw}')}</sub>"
+            mover = moved_most(one.job, delta)
+            if mover:
+                moved += f"<br><sub>{mover}</sub>"
             note = _note(delta)
             verdict_cell = f"{icon(delta)} {verdict(delta)}{f'<br><sub>{prose(note)}</sub>' if note else ''}"
             rows.append(row((named, *_sides(delta), moved, verdict_cell)))
@@ -126,7 +130,7 @@ def largest(jobs: Sequence[JobChange]) -> str:
         low, high = signed(FLASH, min(moved[name])), signed(FLASH, max(moved[name]))
         size = high if low == high else f"{low} to {high}"
         where = f" in {sketches(len(moved[name]))}" if len(moved[name]) > 1 else ""
-        named.append(f"{code(_short(name), 60)} {size}{where}")
+        named.append(f"{code(short_name(name), 60)} {size}{where}")
     more = len(moved) - len(first)
     return ", ".join(named) + (f" and {more:,} more" if more else "")
 
@@ -186,11 +190,6 @@ def _symbols(job: JobChange, name: Name, most: int) -> Iterable[str]:
         rest = flash.change - sum(symbol.head - symbol.base for symbol in shown)
         if rest:
             yield row(("", "all others, and padding", "", "", signed(FLASH, rest)))
-
-
-def _short(name: str) -> str:
-    """A function's name without its arguments."""
-    return re.sub(r"(?<=\w)\(.*", "()", name)
 
 
 def _key_rows(

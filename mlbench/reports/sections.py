@@ -16,10 +16,15 @@ from mlbench.reports.rows import (
     figure_rows,
     key_rows,
     largest,
+    row,
     symbol_rows,
+    table,
 )
+from mlbench.reports.time_rows import SIDES, TITLES, main_movers, time_rows
 from mlbench.reports.wording import plural, sketches
 from mlbench.results.comparison import JobChange
+
+_MOVERS = 2
 
 
 class Sections:
@@ -130,6 +135,16 @@ class Sections:
         if jobs:
             rows = symbol_rows(jobs, self.cell, self.symbols)
             yield self.fold("Where flash changed, in bytes", *rows, f": {largest(jobs)}")
+
+    def time_changes(self) -> Iterable[ReportBlock]:
+        """Which functions made times longer or shorter."""
+        jobs = [job for job in self.overview.jobs if job.base is not None and job.head is not None]
+        rows = time_rows(jobs, self.cell, self.symbols)
+        if rows:
+            head = table(TITLES, SIDES)
+            movers = main_movers(jobs, _MOVERS)
+            more = f": {movers}" if movers else ""
+            yield self.fold("Where time changed", head, tuple(map(row, rows)), more)
 
     def keys(self) -> Iterable[ReportBlock]:
         """What the two sides were built and measured with, where that differs."""

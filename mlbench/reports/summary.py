@@ -11,6 +11,7 @@ from mlbench.reports.digest import digest
 from mlbench.reports.escaping import code, fence, prose
 from mlbench.reports.rows import row, table
 from mlbench.reports.sections import Sections
+from mlbench.reports.time_tables import time_tables
 from mlbench.reports.wording import shown, sketches, with_unit
 from mlbench.results.comparison import Comparison, JobChange
 from mlbench.results.values import Amount, Flash, RamNeed, Result, Time, UnusedRam
@@ -51,6 +52,7 @@ def summary_markdown(
         *sections.unchanged(),
         *sections.failed(),
         *sections.failure_details(),
+        *sections.time_changes(),
         *sections.symbol_changes(),
         *sections.noise(),
         *_seconds(sections),
@@ -98,6 +100,7 @@ def _detail(sections: Sections, job: JobChange, result: Result) -> Iterable[str]
         parts.append(_largest("flash", flash.symbols, flash.bytes))
     if isinstance(need, RamNeed) and need.symbols:
         parts.append(_largest("static RAM", need.symbols, need.static))
+    parts += time_tables(result)
     if result.serial.strip():
         parts.append(f"What it printed:\n\n{fence(result.serial)}")
     if parts:

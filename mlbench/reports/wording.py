@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from mlbench.core.measures import INFERENCE_TIME, Measure, MeasureKind, row, rows
@@ -29,6 +30,9 @@ Place = tuple[str, str]
 
 _UNITS = {MeasureKind.BYTES: "bytes", MeasureKind.TIME: "ms", MeasureKind.COUNT: ""}
 _DIGITS_OF_COUNTS = 3
+_ARGUMENTS = re.compile(r"(?<=\w)\(.*")
+_NAMESPACES = re.compile(r"^(?:(?:[a-z_]\w*|\(anonymous namespace\))::)+")
+"""By custom a namespace begins with a small letter, a class with a capital."""
 
 
 def columns(known: Iterable[tuple[Place, str]]) -> tuple[Measure, ...]:
@@ -165,6 +169,16 @@ def clocks(results: Iterable[Result]) -> tuple[tuple[str, str, str], ...]:
         if time.resolution_us is not None
     }
     return tuple(descriptions)
+
+
+def short_name(name: str) -> str:
+    """A function's name without its arguments."""
+    return _ARGUMENTS.sub("()", name)
+
+
+def own_name(name: str) -> str:
+    """A function's name without its arguments and without the namespaces that it is in."""
+    return _NAMESPACES.sub("", short_name(name))
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -15,8 +15,10 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from mlbench.core.call_tree import CallTree
 from mlbench.core.measures import keys
 from mlbench.errors import UsageError
+from mlbench.results.call_codec import decode_calls, encode_calls
 from mlbench.results.values import AS_OBJECT, INLINE, Absent
 from mlbench.util.text import elide
 
@@ -29,6 +31,8 @@ def encode(value: Any) -> Any:
         return {"absent": value.reason}
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, CallTree):
+        return encode_calls(value)
     if is_dataclass(value) and not isinstance(value, type):
         encoded: dict[str, Any] = {}
         for field, hint in _hints(type(value)):
@@ -79,6 +83,8 @@ def _decode(data: Any, hint: Any) -> Any:
         if arguments[-1] is Ellipsis:
             return tuple(_decode(item, arguments[0]) for item in data)
         return tuple(_decode(item, argument) for item, argument in zip(data, arguments, strict=True))
+    if hint is CallTree:
+        return decode_calls(data)
     if is_dataclass(hint) and isinstance(hint, type):
         return hint(**_arguments(data, hint))
     if isinstance(hint, type) and issubclass(hint, Enum):

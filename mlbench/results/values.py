@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from mlbench.core import measures
+from mlbench.core.call_tree import CallTree
 from mlbench.core.execution import Frame, Instrument, StackUse
 from mlbench.core.firmware import BuildKeys, Diagnostic, MemoryLimits, Overflow
 
@@ -160,6 +161,8 @@ class Time:
     """Median of the spans' distances from ``median_us``; None also where one span has no distance."""
     resolution_us: float | None = None
     """Step of the clock that took the times."""
+    calls: CallTree | None = None
+    """Where the cycles of the median span went; None where that is not known."""
 
     @property
     def amount(self) -> float:

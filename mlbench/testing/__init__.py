@@ -25,6 +25,7 @@ __all__ = [
     "Match",
     "OutputBuffer",
     "Profiled",
+    "ProfiledFunction",
     "Quantity",
     "Report",
     "Snapshot",
@@ -43,7 +44,7 @@ _MODULES = {
     "device": ("CallResult", "Device", "Inference", "Snapshot"),
     "dialogue": ("Match",),
     "errors": ("DeviceError", "Report"),
-    "profiling": ("Profiled", "profile"),
+    "profiling": ("Profiled", "ProfiledFunction", "profile"),
     "units": ("Quantity", "kib", "mib", "ms", "nbytes", "seconds", "us"),
 }
 _PLACES = {name: f"mlbench.testing.{module}" for module, names in _MODULES.items() for name in names}

@@ -13,8 +13,9 @@ from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.core.firmware import Firmware
 from mlbench.core.measures import FLASH, INFERENCE_TIME, INIT_TIME, RAM_NEED, UNUSED_RAM, row
 from mlbench.core.sketch_files import folder_of, is_tab
+from mlbench.elf.called import called_function
 from mlbench.errors import UsageError
-from mlbench.results.values import Absent, Failure, Measures
+from mlbench.results.values import Absent, Failure, Measures, Time
 from mlbench.suite.selection import settled
 from mlbench.suite.suite_file import DEFAULT_BOARD, SketchSpec, Source
 from mlbench.testing.building import build, plain_spec, spec_of
@@ -22,6 +23,22 @@ from mlbench.testing.units import Quantity
 
 if TYPE_CHECKING:
     from mlbench.measure.profile import Profile
+
+
+@dataclass(frozen=True)
+class ProfiledFunction:
+    """What one function took of initialization or inference."""
+
+    name: str
+    cycles: int
+    """In the function itself."""
+    inclusive: int
+    """With all that it called."""
+    calls: int
+    percent: float
+    """``cycles``, of all cycles."""
+    time: Quantity
+    """``cycles`` as a time."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,37 @@ class Profiled:
     def inference_time(self) -> Quantity:
         """One inference, the median."""
         return self.of(INFERENCE_TIME)
+
+    def function(self, name: str, of: str = INFERENCE_TIME) -> ProfiledFunction:
+        """What a function took of the inference, or of another time.
+
+        Args:
+            name: the function, qualified or not, with arguments or without: ``dot``, ``tiny::dot``.
+            of: the measure: ``inference_time`` or ``init_time``.
+
+        Raises:
+            UsageError: it took no part, several are named so, or it is not known where the time went.
+        """
+        self.of(of)
+        time = self.measures.of(of)
+        if not isinstance(time, Time) or time.calls is None or not time.cycles:
+            what = f"{self.sketch}: it is not known where {of} went"
+            raise UsageError(what, do="measure on the emulator")
+        function = called_function(time.calls, name, f"{self.sketch}, {of}")
+        us = time.median_us / time.cycles
+        before = self.baseline.of(of) if self.baseline is not None else None
+        baseline = None
+        if isinstance(before, Time) and before.calls is not None and before.cycles:
+            earlier = before.calls.function(function.name)
+            baseline = earlier.cycles * before.median_us / before.cycles if earlier is not None else 0.0
+        return ProfiledFunction(
+            function.name,
+            function.cycles,
+            function.inclusive,
+            function.calls,
+            100 * function.cycles / time.calls.total,
+            Quantity(function.cycles * us, row(of).kind.value, baseline),
+        )
 
     def figures(self) -> dict[str, float]:
         """All measures that are there: bytes, microseconds, or plain numbers."""

@@ -42,7 +42,7 @@ def test_built_once_and_found(prefix: Path, with_compiler: None, said: list[str]
 
 
 @needs_cc
-@pytest.mark.parametrize("changed", ["_block_hook.c", "_exceptions.h", "_core_registers.h"])
+@pytest.mark.parametrize("changed", ["_block_hook.c", "_call_paths.h", "_exceptions.h", "_core_registers.h"])
 def test_other_source_is_another_library(
     prefix: Path,
     with_compiler: None,

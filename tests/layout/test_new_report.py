@@ -43,4 +43,5 @@ def test_it_is_among_the_artifacts(comparison: Comparison, tmp_path: Path) -> No
     export(comparison, tmp_path)
     assert (tmp_path / "words.txt").read_text() == "mlbench: kws\n"
     names = {"junit.xml", "badge.json", "bencher.json", "benchmark-smaller.json", "benchmark-bigger.json"}
+    names |= {"profiles.speedscope.json"}
     assert {path.name for path in tmp_path.iterdir()} == {*names, "sketches-report", "words.txt"}

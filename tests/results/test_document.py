@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlbench.core.call_tree import CallPath, CallTree
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.results.result_file import Document, RunInfo, from_json, read, to_json, write
 from mlbench.results.values import Absent, Flash, Measures, RamNeed, Result, Status, Time, UnusedRam
@@ -52,6 +53,16 @@ SYMBOLS = st.dictionaries(st.text(), st.integers(0, 2**32)).map(lambda names: tu
 st.register_type_strategy(Flash, st.builds(Flash, symbols=SYMBOLS))
 st.register_type_strategy(RamNeed, st.builds(RamNeed, symbols=SYMBOLS))
 # Further measures are rows of their own; tests of them are in tests/layout.
+st.register_type_strategy(
+    CallTree,
+    st.lists(
+        st.tuples(st.integers(-1, 20), st.text(max_size=5), st.integers(0, 2**40), st.integers(0, 9))
+    ).map(
+        lambda rows: CallTree(
+            tuple(CallPath(min(parent, index - 1), *rest) for index, (parent, *rest) in enumerate(rows))
+        )
+    ),
+)
 st.register_type_strategy(Measures, st.builds(Measures, further=st.just(())))
 
 

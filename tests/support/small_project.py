@@ -113,7 +113,10 @@ def make_project(base: Path) -> Project:
     for name in (
         *("entrypoint.py", "mlbench/__init__.py", "mlbench/version.py", "mlbench/errors.py"),
         *("mlbench/cli/__init__.py", "mlbench/cli/bootstrap.py", "mlbench/cli/start.py"),
-        *(f"mlbench/emulator/{name}" for name in ("_block_hook.c", "_exceptions.h", "_core_registers.h")),
+        *(
+            f"mlbench/emulator/{name}"
+            for name in ("_block_hook.c", "_call_paths.h", "_exceptions.h", "_core_registers.h")
+        ),
     ):
         shutil.copy(ROOT / name, root / name)
     (package / "cli" / "main.py").write_text(CLI)

@@ -53,6 +53,9 @@ def test_it(device):
 def test_budget(profile):
     found = profile(TIMED, inference="classify", ram=False)
     assert found.flash < kib(200)
+    classify = found.function("classify")
+    assert classify.calls == 1 and classify.time <= found.inference_time
+    assert classify.cycles <= classify.inclusive == found.measures.inference_time.cycles
 """,
         "--junitxml=report.xml",
     )

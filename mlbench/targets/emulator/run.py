@@ -153,6 +153,7 @@ class EmulatedRun:
     def _run(self, start: RunSnapshot, probe: Probe, deadline_us: float) -> RunResult:
         machine = self.machine
         self._restore(start)
+        self.machine.follow_calls(probe.calls)
         self._probing = probe.alloc is not None
         self._waiting.start(deadline_us, probe.inferences)
         self._input.start(self._waiting.deadline)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from unicorn import arm_const as arm
 
+from mlbench.core.call_tree import CallTree
 from mlbench.core.execution import Functions, SpanKind, TimedSpan
 from mlbench.elf.dwarf import ReturnValue
 from mlbench.emulator.calls import Call, CallTracker, Watch
 from mlbench.emulator.machine import Machine
+from mlbench.emulator.path_times import PathTime, difference
 from mlbench.emulator.wait_count import Waited
 from mlbench.targets.entry import ResolvedFunction
 from mlbench.targets.functions import output_object
@@ -27,13 +29,19 @@ class SpanState:
     outputs: tuple[bytes, ...] = ()
     waited: dict[SpanKind, Waited] = field(default_factory=dict)
     """What had been waited when a span began."""
+    charged: dict[SpanKind, list[PathTime]] = field(default_factory=dict)
+    """What had been charged to functions when a span began."""
     left: int = 0
     """Inferences that were left by longjmp or an exception."""
 
     def copy(self) -> SpanState:
         """A copy for a snapshot."""
         return replace(
-            self, inferences=list(self.inferences), open_span=dict(self.open_span), waited=dict(self.waited)
+            self,
+            inferences=list(self.inferences),
+            open_span=dict(self.open_span),
+            waited=dict(self.waited),
+            charged=dict(self.charged),
         )
 
 
@@ -104,7 +112,7 @@ class SpanWatch:
 
     def _entered(self, kind: SpanKind) -> Callable[[Call], None]:
         def entered(call: Call) -> None:
-            self.state.waited[kind] = self._machine.clock.waiting.save()
+            self._note_begin(kind)
             if kind is SpanKind.INFERENCE:
                 self._begun()
                 self.state.pointers = tuple(
@@ -113,6 +121,10 @@ class SpanWatch:
                 )
 
         return entered
+
+    def _note_begin(self, kind: SpanKind) -> None:
+        self.state.waited[kind] = self._machine.clock.waiting.save()
+        self.state.charged[kind] = self._machine.hook.path_times()
 
     def _argument(self, call: Call, index: int) -> int:
         """Argument ``index`` of a call: r0 to r3, then the stack (AAPCS, 6.5)."""
@@ -158,7 +170,7 @@ class SpanWatch:
     def _opener(self, kind: SpanKind) -> Callable[[Call], None]:
         def opened(call: Call) -> None:
             self.state.open_span[kind] = (call.cycles, call.instructions, call.placement)
-            self.state.waited[kind] = self._machine.clock.waiting.save()
+            self._note_begin(kind)
             if kind is SpanKind.INFERENCE:
                 self._begun()
 
@@ -172,6 +184,12 @@ class SpanWatch:
 
         return closed
 
+    def _calls(self, kind: SpanKind) -> CallTree | None:
+        after = self._machine.hook.path_times()
+        if not after:
+            return None
+        return difference(self.state.charged.get(kind, []), after, self._machine.functions)
+
     def _span(self, kind: SpanKind, cycles: int, instructions: int, placement: int) -> None:
         hook = self._machine.hook
         spent = hook.cycles - cycles
@@ -182,6 +200,7 @@ class SpanWatch:
             hook.instructions - instructions,
             hook.placement - placement,
             waits=self._machine.waited(self.state.waited[kind]) if kind in self.state.waited else (),
+            calls=self._calls(kind),
         )
         if kind is SpanKind.INFERENCE:
             self.state.inferences.append(mark)
