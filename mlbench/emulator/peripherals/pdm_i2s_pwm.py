@@ -89,15 +89,25 @@ class I2s(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.11.10."""
         self.receiving = 0
-        offsets = (0x500, 0x504, 0x508, 0x520, 0x524, 0x528, 0x538, 0x540, 0x550)
         return [
-            *(plain(offset, "KEPT") for offset in offsets),
-            plain(0x50C, "TXEN", 1),
-            plain(0x510, "MCKEN", 1),
-            plain(0x514, "MCKFREQ", 0x20000000),
-            plain(0x518, "RATIO", 6),
-            plain(0x51C, "SWIDTH", 1),
-            *(plain(offset, "PSEL", 0xFFFFFFFF) for offset in range(0x560, 0x574, 4)),
+            plain(0x500, "ENABLE"),
+            plain(0x504, "CONFIG.MODE"),
+            plain(0x508, "CONFIG.RXEN"),
+            plain(0x50C, "CONFIG.TXEN", 1),
+            plain(0x510, "CONFIG.MCKEN", 1),
+            plain(0x514, "CONFIG.MCKFREQ", 0x20000000),
+            plain(0x518, "CONFIG.RATIO", 6),
+            plain(0x51C, "CONFIG.SWIDTH", 1),
+            plain(0x520, "CONFIG.ALIGN"),
+            plain(0x524, "CONFIG.FORMAT"),
+            plain(0x528, "CONFIG.CHANNELS"),
+            plain(0x538, "RXD.PTR"),
+            plain(0x540, "TXD.PTR"),
+            plain(0x550, "RXTXD.MAXCNT"),
+            *(
+                plain(0x560 + 4 * n, f"PSEL.{name}", 0xFFFFFFFF)
+                for n, name in enumerate(("MCK", "SCK", "LRCK", "SDIN", "SDOUT"))
+            ),
         ]
 
     def _buffer_us(self) -> float:
@@ -168,8 +178,12 @@ class Pwm(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.17.5."""
         table = [
-            *(plain(offset, "KEPT") for offset in (0x500, 0x504, 0x50C, 0x510, 0x514)),
+            plain(0x500, "ENABLE"),
+            plain(0x504, "MODE"),
             plain(0x508, "COUNTERTOP", 0x3FF),
+            plain(0x50C, "PRESCALER"),
+            plain(0x510, "DECODER"),
+            plain(0x514, "LOOP"),
             *(plain(0x560 + 4 * n, f"PSEL.OUT{n}", 0xFFFFFFFF) for n in range(4)),
         ]
         for n in (0, 1):
@@ -262,11 +276,13 @@ class Qdec(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.18.8."""
         self.running = False
-        offsets = (0x500, 0x504, 0x508, 0x510, 0x528)
+        settings = {0x500: "ENABLE", 0x504: "LEDPOL", 0x508: "SAMPLEPER", 0x510: "REPORTPER", 0x528: "DBFEN"}
+        counts = {0x50C: "SAMPLE", 0x514: "ACC", 0x518: "ACCREAD", 0x544: "ACCDBL", 0x548: "ACCDBLREAD"}
+        pins = {0x51C: "PSEL.LED", 0x520: "PSEL.A", 0x524: "PSEL.B"}
         return [
-            *(plain(offset, "KEPT") for offset in offsets),
-            *(Register(offset, "ACC", read_only=True) for offset in (0x50C, 0x514, 0x518, 0x544, 0x548)),
-            *(plain(offset, "PSEL", 0xFFFFFFFF) for offset in (0x51C, 0x520, 0x524)),
+            *(plain(offset, name) for offset, name in settings.items()),
+            *(Register(offset, name, read_only=True) for offset, name in counts.items()),
+            *(plain(offset, name, 0xFFFFFFFF) for offset, name in pins.items()),
             plain(0x540, "LEDPRE", 0x10),
         ]
 

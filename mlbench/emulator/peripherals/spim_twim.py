@@ -59,10 +59,10 @@ class SpimTwim(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of sections 6.31.9, 6.32.8, 6.25.8 and 6.24.6."""
         pin_registers = (
-            (0x508, "PSEL0"),
-            (0x50C, "PSEL1"),
-            (0x510, "PSEL2"),
-            (0x514, "PSEL3"),
+            (0x508, "PSEL.SCK"),
+            (0x50C, "PSEL.MOSI"),
+            (0x510, "PSEL.MISO"),
+            (0x514, "PSEL.CSN"),
             (0x56C, "PSELDCX"),
         )
         plain_registers = (
@@ -78,11 +78,12 @@ class SpimTwim(NrfPeripheral):
             Register(0x51C, "TXD", write=self._write_byte),
             plain(0x524, "FREQUENCY", 0x04000000),
             *(plain(offset, name) for offset, name in plain_registers),
-            *(Register(at, "MAXCNT", write=self.keep(at, self._count_bits)) for at in (0x538, 0x548)),
+            Register(0x538, "RXD.MAXCNT", write=self.keep(0x538, self._count_bits)),
+            Register(0x548, "TXD.MAXCNT", write=self.keep(0x548, self._count_bits)),
             Register(0x53C, "RXD.AMOUNT", read_only=True),
             Register(0x54C, "TXD.AMOUNT", read_only=True),
-            plain(0x560, "RXDELAY", 2),
-            plain(0x564, "CSNDUR", 2),
+            plain(0x560, "IFTIMING.RXDELAY", 2),
+            plain(0x564, "IFTIMING.CSNDUR", 2),
         ]
 
     def _mode(self) -> int:
