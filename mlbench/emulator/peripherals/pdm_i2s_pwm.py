@@ -8,6 +8,12 @@ I2S_STEP = 32_000_000 / 2**32
 """Of the register that divides the 32 MHz clock (6.11.10)."""
 
 
+SOUND_HZ = 16_000
+"""Samples a second of the sound that the microphone is given."""
+_SAME_RATE = 0.02
+"""So far from it, relatively, a rate that firmware sets is taken for it."""
+
+
 def pdm_clock(setting: int) -> float:
     """Hz of a value of PDMCLKCTRL: 32 MHz by a whole number, as each rate of its table is.
 
@@ -17,7 +23,7 @@ def pdm_clock(setting: int) -> float:
 
 
 class Pdm(NrfPeripheral):
-    """The microphone's interface: silence, or what ``feed`` gave, into RAM at the rate that is set."""
+    """The microphone's interface: silence, or what it is given to hear, into RAM at the rate that is set."""
 
     tasks = {0x000: "START", 0x004: "STOP"}  # noqa: RUF012
     events = {0x100: "STARTED", 0x104: "STOPPED", 0x108: "END"}  # noqa: RUF012
@@ -26,6 +32,7 @@ class Pdm(NrfPeripheral):
         """Registers of section 6.15.8."""
         self.buffer, self.room = 0, 0
         self.incoming = bytearray()
+        self.sound, self.heard = b"", 0.0
         return [
             plain(0x500, "ENABLE"),
             plain(0x504, "PDMCLKCTRL", 0x08400000),
@@ -43,6 +50,27 @@ class Pdm(NrfPeripheral):
         """Sound to come: 16-bit samples, low byte first, in the order RAM will have them."""
         self.incoming += samples
 
+    def hear(self, samples: bytes) -> None:
+        """Sound to come, after what it was given before: 16-bit samples, low byte first, 16,000 a second.
+
+        It begins with the next buffer, and goes on as long as the microphone is on.
+        """
+        self.sound = self.sound[2 * int(self.heard) :] + samples
+        self.heard = 0.0
+
+    def _next_samples(self) -> bytes:
+        """A buffer's worth, silence behind the sound; both channels hear the same."""
+        channels = 1 if self.stored.get(0x508, 0) & 1 else 2
+        step = SOUND_HZ * self.sample_us() * channels / 1e6
+        if abs(step - 1) < _SAME_RATE:
+            step = 1.0
+        samples = bytearray()
+        for number in range(self.room):
+            at = 2 * int(self.heard + number // channels * step)
+            samples += self.sound[at : at + 2].ljust(2, b"\0")
+        self.heard = min(self.heard + self.room // channels * step, len(self.sound) / 2)
+        return bytes(samples)
+
     def sample_us(self) -> float:
         """Time from one sample in RAM to the next: two share a period where both channels are on."""
         clock = pdm_clock(self.stored.get(0x504, 0x08400000))
@@ -53,6 +81,8 @@ class Pdm(NrfPeripheral):
     def task_start(self) -> None:
         """Fill the buffer of SAMPLE.PTR; the registers may then be set for the next (6.15.6)."""
         if self.stored.get(0x500, 0) & 1:
+            if not (self.sound or self.incoming):
+                self.machine.note("the microphone hears silence; feed it with `inputs: microphone`")
             self._begin()
 
     def _begin(self) -> None:
@@ -68,15 +98,18 @@ class Pdm(NrfPeripheral):
     def on_event(self, name: str) -> None:
         """A buffer is full, or has been taken."""
         if name == "END":
-            sound = bytes(self.incoming[: 2 * self.room])
+            samples = self.incoming[: 2 * self.room]
             del self.incoming[: 2 * self.room]
-            self.machine.write_memory(self.buffer, sound.ljust(2 * self.room, b"\0"))
+            self.machine.write_memory(
+                self.buffer, bytes(samples).ljust(2 * self.room, b"\0") if samples else self._next_samples()
+            )
             self._begin()
         self.event(name)
 
     def state(self) -> dict[str, object]:
         """The attributes that a snapshot must hold."""
-        return {**super().state(), "buffer": self.buffer, "room": self.room, "incoming": self.incoming}
+        names = ("buffer", "room", "incoming", "sound", "heard")
+        return {**super().state(), **{name: getattr(self, name) for name in names}}
 
 
 class I2s(NrfPeripheral):
