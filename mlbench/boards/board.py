@@ -35,11 +35,24 @@ class Region:
 
 
 @dataclass(frozen=True)
+class SensorData:
+    """Sensors on two wires. Pins are the chip's: 32 times the port, and the number there."""
+
+    scl: int
+    sda: int
+    parts: tuple[str, ...]
+    """Which, by the names of ``emulator/sensors/wiring.py``; of all boards that the file is for."""
+    high: tuple[int, ...] = ()
+    """Pins that are high while nothing happens."""
+
+
+@dataclass(frozen=True)
 class EmulatorData:
     """What the embedded emulator needs: the chip. ``cost_table`` is the chip's, where it is named at all."""
 
     chip: str
     cost_table: str = ""
+    sensors: SensorData | None = None
 
 
 @dataclass(frozen=True)
@@ -214,7 +227,7 @@ def board_of(data: Mapping[str, Any], file: str = "") -> Board:
         data["clock_hz"],
         Region(**memory["flash"]),
         Region(**memory["ram"]),
-        EmulatorData(**emulator) if emulator else None,
+        _emulator(emulator) if emulator else None,
         RenodeData(**renode) if renode else None,
         also=tuple(data.get("also", ())),
         serial=_serial(serial) if serial else None,
@@ -235,6 +248,15 @@ def board_of(data: Mapping[str, Any], file: str = "") -> Board:
         file=file,
         untried=data.get("untried", False),
     )  # fmt: skip
+
+
+def _emulator(data: Mapping[str, Any]) -> EmulatorData:
+    given = data.get("sensors")
+    if given is None:
+        return EmulatorData(**data)
+    high = tuple(given.get("high", ()))
+    sensors = SensorData(given["scl"], given["sda"], tuple(given["parts"]), high)
+    return EmulatorData(**{**data, "sensors": sensors})
 
 
 def _serial(data: Mapping[str, Any]) -> Serial:

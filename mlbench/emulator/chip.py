@@ -6,13 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlbench.boards.board import Region
+from mlbench.boards.board import Region, SensorData
 from mlbench.emulator.peripherals.base import MachineAccess, Peripheral, PeripheralSlot
 
 if TYPE_CHECKING:
     from mlbench.emulator.usb_host import UsbHost
 
-__all__ = ["BootloaderCall", "Chip", "EventRegisters", "Maker", "PeripheralSlot", "Region", "StartState"]
+__all__ = [
+    "BootloaderCall",
+    "Chip",
+    "EventRegisters",
+    "Maker",
+    "PeripheralSlot",
+    "Region",
+    "SensorData",
+    "StartState",
+]
 
 Maker = Callable[[MachineAccess, PeripheralSlot], Peripheral]
 """Makes a peripheral at its place: its class, or a ``partial`` of it with what the chip decides of it."""
@@ -78,6 +87,8 @@ class Chip:
     start: StartState
     absent: tuple[tuple[Region, str], ...] = ()
     """Peripherals that chips of its kind may have and this one has not, and where they would be."""
+    sensors: SensorData | None = None
+    """What the board has at its pins."""
     softdevice: bool = False
     """Whether Nordic's MBR and SoftDevice may stand in front of an image."""
     events: EventRegisters | None = None

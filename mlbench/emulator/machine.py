@@ -34,12 +34,14 @@ from mlbench.emulator.path_times import FunctionNumbers
 from mlbench.emulator.peripherals.base import Cause, Peripheral, never
 from mlbench.emulator.peripherals.core import SystemControl
 from mlbench.emulator.peripherals.trace import Dwt, Itm, Tpiu
+from mlbench.emulator.peripherals.two_wires import TwoWireDevice
 from mlbench.emulator.polling import Polling
 from mlbench.emulator.positions import Positions
 from mlbench.emulator.processor import Processor
 from mlbench.emulator.ram_code import RamCode
 from mlbench.emulator.rtt import Rtt
 from mlbench.emulator.semihosting import Semihosting
+from mlbench.emulator.sensors.wiring import Sensors
 from mlbench.emulator.softdevice import InFront
 from mlbench.emulator.wait_count import Waited
 
@@ -154,6 +156,10 @@ class Machine:
         """See ``peripherals.base.Machine``."""
         self._published = published
 
+    def two_wire_device(self, scl: int, sda: int, address: int) -> TwoWireDevice | None:
+        """See ``peripherals.base.Machine``."""
+        return self.sensors.at(scl, sda, address) if self.sensors is not None else None
+
     def start_task(self, address: int) -> None:
         """See ``peripherals.base.Machine``."""
         self.bus.start_task(address)
@@ -206,6 +212,10 @@ class Machine:
         self.usb = chip.usb_host(self) if chip.usb_host is not None else None
         if self.usb is not None:
             self.bus.add_outside(self.usb)
+        self.sensors = Sensors(self, chip.sensors) if chip.sensors is not None else None
+        if self.sensors is not None:
+            for part in (self.sensors.surroundings, *self.sensors.parts):
+                self.bus.add_outside(part)
         self.scs = SystemControl(
             self,
             self.nvic,
@@ -217,8 +227,8 @@ class Machine:
         )
         dwt = Dwt(self, self.scs.traced)
         self.scs.on_trace = dwt.switch
-        for part in (self.scs, dwt, Itm(self, self.scs.traced), Tpiu(self)):
-            self.bus.add(part)
+        for core_part in (self.scs, dwt, Itm(self, self.scs.traced), Tpiu(self)):
+            self.bus.add(core_part)
         self.console.attach("itm")
         self.console.attach("semihosting")
         self.processor = Processor(

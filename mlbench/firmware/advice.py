@@ -24,10 +24,14 @@ _OF_CXX_LIBRARY = re.compile(
     r"(?:std::|__gnu_cxx::|__cxxabiv1::|__cxa_|__gxx_personality|__dynamic_cast)"
 )
 _OF_BOARD = re.compile(
-    r"(?:hal/)?nrf\w*\.h|mbed\w*(?:/.*)?\.h|rtos\w*\.h|(?:pinDefinitions|PinNames|KVStore|FlashIAP\w*"
-    r"|BlockDevice|kvstore_global_api|PluggableUSB\w*|USB\w+|cmsis_os2?|core_cm4)\.h"
+    r"(?:hal/)?nrf\w*\.h|mbed\w*(?:/.*)?\.h|rtos\w*\.h|(?:KVStore|FlashIAP\w*"
+    r"|BlockDevice|kvstore_global_api|PluggableUSB\w*|USB\w+|cmsis_os2?|core_cm4|ArduinoBLE)\.h"
 )
-"""Headers of Mbed OS and of the chip's maker: arduino:mbed_nano has them, the project's platform has not."""
+"""Headers of Mbed OS, of the chip's maker, and of the library that needs Mbed's radio: arduino:mbed_nano has
+them, the project's platform has not."""
+_NO_CORE_HAS = {"EEPROM.h": "the board has no EEPROM, and its own core has no such header"}
+_LIBRARIES = {"arm_math.h": "Arduino_CMSIS-DSP"}
+"""Libraries whose names their headers do not tell."""
 _MOST_FOLDERS = 5000
 """Of a project, that are looked into for a library."""
 _DECIMAL_DIG = re.compile(r"'DECIMAL_DIG' was not declared")
@@ -70,7 +74,9 @@ def _of_header(header: str, built: Built) -> str:
         return f"it is in a library of the project: name it, `libraries: [{json.dumps(place)}]`"
     if built.fqbn.package == OWN_PACKAGE and _OF_BOARD.fullmatch(header):
         return "it comes with the board's own platform: build for `--board arduino:mbed_nano:nano33ble`"
-    stem = PurePosixPath(header).stem
+    if header in _NO_CORE_HAS and built.fqbn.package == OWN_PACKAGE:
+        return _NO_CORE_HAS[header]
+    stem = _LIBRARIES.get(header, PurePosixPath(header).stem)
     own = "" if "/" in header else f" (often of the same name, {stem})"
     return f"put the library that has it{own} beside the sketch and name its folder under `libraries`"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mlbench.boards.board import Board, Region
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.chips.nrf52832 import NRF52832
@@ -25,7 +27,7 @@ def load_chip(name: str) -> Chip:
 
 
 def chip_of(board: Board) -> Chip:
-    """The chip of a board.
+    """The chip of a board, with the sensors that the board has at its pins.
 
     Its RAM must be the board's, as sketches are measured with all of it. Of its flash a bootloader may take a
     part.
@@ -49,7 +51,7 @@ def chip_of(board: Board) -> Chip:
         theirs = f"its chip {chip.name} {chip.cost_table!r}"
         what = f"board {board.id} has the cost table {data.cost_table!r}, {theirs}"
         raise UsageError(what, where=where, do="leave cost_table out")
-    return chip
+    return replace(chip, sensors=data.sensors) if data.sensors is not None else chip
 
 
 def check_chip(board: Board) -> None:

@@ -8,6 +8,17 @@ _COMPARATOR_START_US = 140.0
 """LPCOMP's t_LPCSTARTUP; COMP starts sooner, with its internal reference in 80 us (6.12.2, 6.6.5)."""
 
 
+_COMPARATOR_KEPT = {
+    0x500: "ENABLE",
+    0x504: "PSEL",
+    0x50C: "EXTREFSEL",
+    0x520: "ANADETECT",
+    0x530: "TH",
+    0x534: "MODE",
+    0x538: "HYST",
+}
+
+
 class Temp(NrfPeripheral):
     """The temperature sensor, at 25 degrees Celsius unless ``celsius`` is set."""
 
@@ -17,10 +28,10 @@ class Temp(NrfPeripheral):
     def registers(self) -> list[Register]:
         """TEMP counts quarters of a degree (6.29.2.4); the calibration at A0 to T4 is kept."""
         self.celsius = 25.0
-        offsets = (*range(0x520, 0x538, 4), *range(0x540, 0x558, 4), *range(0x560, 0x574, 4))
+        lines = ((0x520, "A", 6), (0x540, "B", 6), (0x560, "T", 5))
         return [
             Register(0x508, "TEMP", read=lambda: round(self.celsius * 4), read_only=True, until=never),
-            *(plain(offset, "CALIBRATION") for offset in offsets),
+            *(plain(at + 4 * n, f"{name}{n}") for at, name, count in lines for n in range(count)),
         ]
 
     def task_start(self) -> None:
@@ -59,7 +70,7 @@ class Comparator(NrfPeripheral):
         return [
             Register(0x400, "RESULT", read_only=True),
             plain(0x508, "REFSEL", 4),
-            *(plain(offset, "KEPT") for offset in (0x500, 0x504, 0x50C, 0x520, 0x530, 0x534, 0x538)),
+            *(plain(offset, name) for offset, name in _COMPARATOR_KEPT.items()),
         ]
 
     def drive(self, above: bool) -> None:

@@ -14,6 +14,7 @@ from mlbench.emulator.hook_common import NEVER
 
 if TYPE_CHECKING:
     from mlbench.emulator.console import Console
+    from mlbench.emulator.peripherals.two_wires import TwoWireDevice
 
 _Part = TypeVar("_Part", bound="Peripheral")
 Reader = Callable[[], int]
@@ -143,6 +144,9 @@ class MachineAccess(Protocol):
 
     def request_reset(self, cause: Cause) -> None:
         """Reset the chip before the next instruction."""
+
+    def two_wire_device(self, scl: int, sda: int, address: int) -> TwoWireDevice | None:
+        """The device that answers for an address on the wires at two pins, as PSEL has them."""
 
 
 def _copied(state: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,17 @@ _ECB_US = 6.2
 """t_ECB (6.7.2), 100 MHz bus clock apart: encrypting one block takes at most 7.2 us, typically this."""
 
 
+_CCM_KEPT = {
+    0x500: "ENABLE",
+    0x504: "MODE",
+    0x508: "CNFPTR",
+    0x50C: "INPTR",
+    0x510: "OUTPTR",
+    0x514: "SCRATCHPTR",
+    0x51C: "RATEOVERRIDE",
+}
+
+
 class Rng(NrfPeripheral):
     """The random number generator: a fixed sequence, so that runs repeat.
 
@@ -162,5 +173,5 @@ class CcmAar(Engine):
         return [
             Register(0x400, "STATUS", read_only=True),
             plain(0x518, "MAXPACKETSIZE", 0xFB),
-            *(plain(offset, "KEPT") for offset in (*range(0x500, 0x518, 4), 0x51C)),
+            *(plain(offset, name) for offset, name in _CCM_KEPT.items()),
         ]

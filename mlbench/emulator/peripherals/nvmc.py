@@ -24,7 +24,11 @@ ERASE_ALL_US = 169_000.0
 _WRITE, _ERASE = 1, 2
 """CONFIG.WEN."""
 _REGIONS = 8
-ACL_REGISTERS = tuple(0x800 + 16 * n + at for n in range(_REGIONS) for at in (0, 4, 8))
+ACL_REGISTERS = {
+    0x800 + 16 * n + 4 * m: f"ACL{n}.{name}"
+    for n in range(_REGIONS)
+    for m, name in enumerate(("ADDR", "SIZE", "PERM"))
+}
 """Address, size and permissions of each region (6.2.2)."""
 _NO_WRITE = 1 << 1
 
@@ -60,7 +64,7 @@ class Nvmc(Peripheral):
             plain(0x548, "IHIT"),
             plain(0x54C, "IMISS"),
         ]
-        return table + [Register(at, "ACL", write=self._once(at)) for at in ACL_REGISTERS]
+        return table + [Register(at, name, write=self._once(at)) for at, name in ACL_REGISTERS.items()]
 
     def _once(self, at: int) -> Writer:
         def write(value: int) -> None:

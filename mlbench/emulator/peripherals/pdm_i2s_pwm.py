@@ -8,6 +8,12 @@ I2S_STEP = 32_000_000 / 2**32
 """Of the register that divides the 32 MHz clock (6.11.10)."""
 
 
+SOUND_HZ = 16_000
+"""Samples a second of the sound that the microphone is given."""
+_SAME_RATE = 0.02
+"""So far from it, relatively, a rate that firmware sets is taken for it."""
+
+
 def pdm_clock(setting: int) -> float:
     """Hz of a value of PDMCLKCTRL: 32 MHz by a whole number, as each rate of its table is.
 
@@ -17,7 +23,7 @@ def pdm_clock(setting: int) -> float:
 
 
 class Pdm(NrfPeripheral):
-    """The microphone's interface: silence, or what ``feed`` gave, into RAM at the rate that is set."""
+    """The microphone's interface: silence, or what it is given to hear, into RAM at the rate that is set."""
 
     tasks = {0x000: "START", 0x004: "STOP"}  # noqa: RUF012
     events = {0x100: "STARTED", 0x104: "STOPPED", 0x108: "END"}  # noqa: RUF012
@@ -26,6 +32,7 @@ class Pdm(NrfPeripheral):
         """Registers of section 6.15.8."""
         self.buffer, self.room = 0, 0
         self.incoming = bytearray()
+        self.sound, self.heard = b"", 0.0
         return [
             plain(0x500, "ENABLE"),
             plain(0x504, "PDMCLKCTRL", 0x08400000),
@@ -43,6 +50,27 @@ class Pdm(NrfPeripheral):
         """Sound to come: 16-bit samples, low byte first, in the order RAM will have them."""
         self.incoming += samples
 
+    def hear(self, samples: bytes) -> None:
+        """Sound to come, after what it was given before: 16-bit samples, low byte first, 16,000 a second.
+
+        It begins with the next buffer, and goes on as long as the microphone is on.
+        """
+        self.sound = self.sound[2 * int(self.heard) :] + samples
+        self.heard = 0.0
+
+    def _next_samples(self) -> bytes:
+        """A buffer's worth, silence behind the sound; both channels hear the same."""
+        channels = 1 if self.stored.get(0x508, 0) & 1 else 2
+        step = SOUND_HZ * self.sample_us() * channels / 1e6
+        if abs(step - 1) < _SAME_RATE:
+            step = 1.0
+        samples = bytearray()
+        for number in range(self.room):
+            at = 2 * int(self.heard + number // channels * step)
+            samples += self.sound[at : at + 2].ljust(2, b"\0")
+        self.heard = min(self.heard + self.room // channels * step, len(self.sound) / 2)
+        return bytes(samples)
+
     def sample_us(self) -> float:
         """Time from one sample in RAM to the next: two share a period where both channels are on."""
         clock = pdm_clock(self.stored.get(0x504, 0x08400000))
@@ -53,6 +81,8 @@ class Pdm(NrfPeripheral):
     def task_start(self) -> None:
         """Fill the buffer of SAMPLE.PTR; the registers may then be set for the next (6.15.6)."""
         if self.stored.get(0x500, 0) & 1:
+            if not (self.sound or self.incoming):
+                self.machine.note("the microphone hears silence; feed it with `inputs: microphone`")
             self._begin()
 
     def _begin(self) -> None:
@@ -68,15 +98,18 @@ class Pdm(NrfPeripheral):
     def on_event(self, name: str) -> None:
         """A buffer is full, or has been taken."""
         if name == "END":
-            sound = bytes(self.incoming[: 2 * self.room])
+            samples = self.incoming[: 2 * self.room]
             del self.incoming[: 2 * self.room]
-            self.machine.write_memory(self.buffer, sound.ljust(2 * self.room, b"\0"))
+            self.machine.write_memory(
+                self.buffer, bytes(samples).ljust(2 * self.room, b"\0") if samples else self._next_samples()
+            )
             self._begin()
         self.event(name)
 
     def state(self) -> dict[str, object]:
         """The attributes that a snapshot must hold."""
-        return {**super().state(), "buffer": self.buffer, "room": self.room, "incoming": self.incoming}
+        names = ("buffer", "room", "incoming", "sound", "heard")
+        return {**super().state(), **{name: getattr(self, name) for name in names}}
 
 
 class I2s(NrfPeripheral):
@@ -89,15 +122,25 @@ class I2s(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.11.10."""
         self.receiving = 0
-        offsets = (0x500, 0x504, 0x508, 0x520, 0x524, 0x528, 0x538, 0x540, 0x550)
         return [
-            *(plain(offset, "KEPT") for offset in offsets),
-            plain(0x50C, "TXEN", 1),
-            plain(0x510, "MCKEN", 1),
-            plain(0x514, "MCKFREQ", 0x20000000),
-            plain(0x518, "RATIO", 6),
-            plain(0x51C, "SWIDTH", 1),
-            *(plain(offset, "PSEL", 0xFFFFFFFF) for offset in range(0x560, 0x574, 4)),
+            plain(0x500, "ENABLE"),
+            plain(0x504, "CONFIG.MODE"),
+            plain(0x508, "CONFIG.RXEN"),
+            plain(0x50C, "CONFIG.TXEN", 1),
+            plain(0x510, "CONFIG.MCKEN", 1),
+            plain(0x514, "CONFIG.MCKFREQ", 0x20000000),
+            plain(0x518, "CONFIG.RATIO", 6),
+            plain(0x51C, "CONFIG.SWIDTH", 1),
+            plain(0x520, "CONFIG.ALIGN"),
+            plain(0x524, "CONFIG.FORMAT"),
+            plain(0x528, "CONFIG.CHANNELS"),
+            plain(0x538, "RXD.PTR"),
+            plain(0x540, "TXD.PTR"),
+            plain(0x550, "RXTXD.MAXCNT"),
+            *(
+                plain(0x560 + 4 * n, f"PSEL.{name}", 0xFFFFFFFF)
+                for n, name in enumerate(("MCK", "SCK", "LRCK", "SDIN", "SDOUT"))
+            ),
         ]
 
     def _buffer_us(self) -> float:
@@ -168,8 +211,12 @@ class Pwm(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.17.5."""
         table = [
-            *(plain(offset, "KEPT") for offset in (0x500, 0x504, 0x50C, 0x510, 0x514)),
+            plain(0x500, "ENABLE"),
+            plain(0x504, "MODE"),
             plain(0x508, "COUNTERTOP", 0x3FF),
+            plain(0x50C, "PRESCALER"),
+            plain(0x510, "DECODER"),
+            plain(0x514, "LOOP"),
             *(plain(0x560 + 4 * n, f"PSEL.OUT{n}", 0xFFFFFFFF) for n in range(4)),
         ]
         for n in (0, 1):
@@ -262,11 +309,13 @@ class Qdec(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.18.8."""
         self.running = False
-        offsets = (0x500, 0x504, 0x508, 0x510, 0x528)
+        settings = {0x500: "ENABLE", 0x504: "LEDPOL", 0x508: "SAMPLEPER", 0x510: "REPORTPER", 0x528: "DBFEN"}
+        counts = {0x50C: "SAMPLE", 0x514: "ACC", 0x518: "ACCREAD", 0x544: "ACCDBL", 0x548: "ACCDBLREAD"}
+        pins = {0x51C: "PSEL.LED", 0x520: "PSEL.A", 0x524: "PSEL.B"}
         return [
-            *(plain(offset, "KEPT") for offset in offsets),
-            *(Register(offset, "ACC", read_only=True) for offset in (0x50C, 0x514, 0x518, 0x544, 0x548)),
-            *(plain(offset, "PSEL", 0xFFFFFFFF) for offset in (0x51C, 0x520, 0x524)),
+            *(plain(offset, name) for offset, name in settings.items()),
+            *(Register(offset, name, read_only=True) for offset, name in counts.items()),
+            *(plain(offset, name, 0xFFFFFFFF) for offset, name in pins.items()),
             plain(0x540, "LEDPRE", 0x10),
         ]
 

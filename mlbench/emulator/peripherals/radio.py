@@ -18,6 +18,59 @@ _STATES = {"": 0, "RXRU": 1, "RXIDLE": 2, "RX": 3, "RXDISABLE": 4, "TXRU": 9, "T
            "TXDISABLE": 12}  # fmt: skip
 
 
+_RADIO_RECEIVED = {0x400: "CRCSTATUS", 0x408: "RXMATCH", 0x40C: "RXCRC", 0x410: "DAI", 0x414: "PDUSTAT"}
+_RADIO_KEPT = {
+    0x504: "PACKETPTR",
+    0x508: "FREQUENCY",
+    0x50C: "TXPOWER",
+    0x510: "MODE",
+    0x514: "PCNF0",
+    0x518: "PCNF1",
+    0x51C: "BASE0",
+    0x520: "BASE1",
+    0x524: "PREFIX0",
+    0x528: "PREFIX1",
+    0x52C: "TXADDRESS",
+    0x530: "RXADDRESSES",
+    0x534: "CRCCNF",
+    0x538: "CRCPOLY",
+    0x53C: "CRCINIT",
+    0x544: "TIFS",
+    0x554: "DATAWHITEIV",
+    0x560: "BCC",
+    **{0x600 + 4 * n: f"DAB{n}" for n in range(8)},
+    **{0x620 + 4 * n: f"DAP{n}" for n in range(8)},
+    0x640: "DACNF",
+    0x644: "MHRMATCHCONF",
+    0x648: "MHRMATCHMAS",
+    0x64C: "",
+    0x650: "MODECNF0",
+    0x660: "SFD",
+    0x664: "EDCNT",
+    0x668: "EDSAMPLE",
+    0x66C: "CCACTRL",
+}
+_NFCT_STATE = {0x410: "NFCTAGSTATE", 0x420: "SLEEPSTATE", 0x43C: "FIELDPRESENT", 0x524: "RXD.AMOUNT"}
+_NFCT_KEPT = {
+    0x404: "ERRORSTATUS",
+    0x40C: "FRAMESTATUS.RX",
+    0x504: "FRAMEDELAYMIN",
+    0x508: "FRAMEDELAYMAX",
+    0x50C: "FRAMEDELAYMODE",
+    0x510: "PACKETPTR",
+    0x514: "MAXLEN",
+    0x518: "TXD.FRAMECONFIG",
+    0x51C: "TXD.AMOUNT",
+    0x520: "RXD.FRAMECONFIG",
+    0x590: "NFCID1_LAST",
+    0x594: "NFCID1_2ND_LAST",
+    0x598: "NFCID1_3RD_LAST",
+    0x59C: "AUTOCOLRESCONFIG",
+    0x5A0: "SENSRES",
+    0x5A4: "SELRES",
+}
+
+
 class Radio(NrfPeripheral):
     """The transceiver's states and times (6.19.5), on an empty channel."""
 
@@ -86,12 +139,10 @@ class Radio(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.19.14."""
         self.doing = ""
-        offsets = (*range(0x504, 0x540, 4), 0x544, 0x560, *range(0x600, 0x650, 4), 0x664, 0x668)
         resets = {0x508: 2, 0x554: 0x40, 0x650: 0x200, 0x660: 0xA7, 0x66C: 0x052D0000}
         return [
-            *(plain(offset, "KEPT", resets.pop(offset, 0)) for offset in offsets),
-            *(plain(offset, "KEPT", value) for offset, value in resets.items()),
-            *(Register(offset, "RECEIVED", read_only=True) for offset in (0x400, 0x408, 0x40C, 0x410, 0x414)),
+            *(plain(offset, name, resets.get(offset, 0)) for offset, name in _RADIO_KEPT.items()),
+            *(Register(offset, name, read_only=True) for offset, name in _RADIO_RECEIVED.items()),
             Register(0x548, "RSSISAMPLE", reset=127, read_only=True),
             Register(0x550, "STATE", read=lambda: _STATES[self.doing], until=never),
             Register(0xFFC, "POWER", 1, write=self._set_power),
@@ -209,13 +260,11 @@ class Nfct(NrfPeripheral):
 
     def registers(self) -> list[Register]:
         """Registers of section 6.14.13."""
-        values = {0x504: 0x480, 0x508: 0x1000, 0x50C: 1, 0x518: 0x17, 0x520: 0x15, 0x590: 0x6363,
+        resets = {0x504: 0x480, 0x508: 0x1000, 0x50C: 1, 0x518: 0x17, 0x520: 0x15, 0x590: 0x6363,
                   0x59C: 2, 0x5A0: 1}  # fmt: skip
-        offsets = (0x404, 0x40C, 0x510, 0x514, 0x51C, 0x594, 0x598, 0x5A4)
         return [
-            *(plain(offset, "KEPT", value) for offset, value in values.items()),
-            *(plain(offset, "KEPT") for offset in offsets),
-            *(Register(offset, "STATE", read_only=True) for offset in (0x410, 0x420, 0x43C, 0x524)),
+            *(plain(offset, name, resets.get(offset, 0)) for offset, name in _NFCT_KEPT.items()),
+            *(Register(offset, name, read_only=True) for offset, name in _NFCT_STATE.items()),
         ]
 
     def task(self, name: str) -> None:

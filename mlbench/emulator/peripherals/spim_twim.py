@@ -1,20 +1,21 @@
-"""TWIM, TWI, SPIM and SPI with nothing on their wires: nRF52840 Product Specification v1.7, sections 6.31,
-6.32, 6.25 and 6.24.
+"""TWIM, TWI, SPIM and SPI: nRF52840 Product Specification v1.7, sections 6.31, 6.32, 6.25 and 6.24.
 
-No device answers: an I2C address is not acknowledged, an SPI line that nobody drives reads as ones. Both take
-the time of the wire, so that firmware that looks for a sensor finds none and goes on.
+Where no device answers, an I2C address is not acknowledged; on SPI nobody does, and a line that nobody
+drives reads as ones. Both take the time of the wire: firmware that looks for a device finds none and goes on.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from mlbench.emulator.peripherals.base import MachineAccess, NrfPeripheral, PeripheralSlot, Register, plain
+from mlbench.emulator.peripherals.two_wires import TwoWires
 
 # FREQUENCY is the rate times 2^32 / 16 MHz, but for SPI's two fastest (tables 6.25.8 and 6.31.9).
 _STEP = 16_000_000 / 2**32
 _FAST = {0x0A000000: 16e6, 0x14000000: 32e6}
 _SPI, _SPIS, _TWI, _TWIM, _SPIM, _TWIS = 1, 2, 5, 6, 7, 9
 """Values of ENABLE: who of those that share the address answers (4.2.4)."""
-_ANACK = 1 << 1
 _NOBODY = 0xFF
 """What is read off a line that is pulled up and driven by none."""
 
@@ -45,8 +46,16 @@ class SpimTwim(NrfPeripheral):
         0x15C: "LASTRX",
         0x160: "LASTTX",
     }
-    shorts = {17: ("END", "START")}  # noqa: RUF012
-    """Those of TWI and TWIM follow on bytes that somebody acknowledged: they never come."""
+    shorts = {  # noqa: RUF012
+        7: ("LASTTX", "STARTRX"),
+        8: ("LASTTX", "SUSPEND"),
+        9: ("LASTTX", "STOP"),
+        10: ("LASTRX", "STARTTX"),
+        11: ("LASTRX", "SUSPEND"),
+        12: ("LASTRX", "STOP"),
+        17: ("END", "START"),
+    }
+    """TWI's two, from the end of a byte, are in ``TwoWires``."""
 
     def __init__(self, machine: MachineAccess, place: PeripheralSlot, count_bits: int = 16) -> None:
         self._count_bits = count_bits  # of RXD.MAXCNT and TXD.MAXCNT
@@ -54,15 +63,16 @@ class SpimTwim(NrfPeripheral):
         """A byte or a transfer is on the wire."""
         self.began = 0
         """The cycle at which SPIM's transfer began."""
+        self.two_wires = TwoWires(self)
         super().__init__(machine, place)
 
     def registers(self) -> list[Register]:
         """Registers of sections 6.31.9, 6.32.8, 6.25.8 and 6.24.6."""
         pin_registers = (
-            (0x508, "PSEL0"),
-            (0x50C, "PSEL1"),
-            (0x510, "PSEL2"),
-            (0x514, "PSEL3"),
+            (0x508, "PSEL.SCK"),
+            (0x50C, "PSEL.MOSI"),
+            (0x510, "PSEL.MISO"),
+            (0x514, "PSEL.CSN"),
             (0x56C, "PSELDCX"),
         )
         plain_registers = (
@@ -78,11 +88,12 @@ class SpimTwim(NrfPeripheral):
             Register(0x51C, "TXD", write=self._write_byte),
             plain(0x524, "FREQUENCY", 0x04000000),
             *(plain(offset, name) for offset, name in plain_registers),
-            *(Register(at, "MAXCNT", write=self.keep(at, self._count_bits)) for at in (0x538, 0x548)),
+            Register(0x538, "RXD.MAXCNT", write=self.keep(0x538, self._count_bits)),
+            Register(0x548, "TXD.MAXCNT", write=self.keep(0x548, self._count_bits)),
             Register(0x53C, "RXD.AMOUNT", read_only=True),
             Register(0x54C, "TXD.AMOUNT", read_only=True),
-            plain(0x560, "RXDELAY", 2),
-            plain(0x564, "CSNDUR", 2),
+            plain(0x560, "IFTIMING.RXDELAY", 2),
+            plain(0x564, "IFTIMING.CSNDUR", 2),
         ]
 
     def _mode(self) -> int:
@@ -97,10 +108,17 @@ class SpimTwim(NrfPeripheral):
             self.machine.note(f"{self.name}: a slave that no master ever addresses")
         if not value & 15:
             self.busy = False
-            for name in ("NACK", "STOPPED", "END", "ENDTX", "ENDRX", "READY"):
+            self.two_wires.cut()
+            for name in ("STOPPED", "END", "ENDTX", "ENDRX", "READY"):
                 self.machine.cancel(self.name, name)
 
-    def _bits_us(self, bits: int) -> float:
+    @property
+    def by_bytes(self) -> bool:
+        """Whether it is TWI, which the CPU feeds byte by byte."""
+        return self._mode() == _TWI
+
+    def bits_us(self, bits: int) -> float:
+        """The time of so many bits on the wire."""
         frequency = self.stored.get(0x524, 0x04000000)
         hertz = (
             _FAST.get(frequency, frequency * _STEP) if self._mode() in (_SPI, _SPIM) else frequency * _STEP
@@ -109,44 +127,45 @@ class SpimTwim(NrfPeripheral):
 
     # --- TWI and TWIM ------------------------------------------------------------------------
 
-    def _address(self) -> None:
-        """A start condition, the address and its missing acknowledge."""
-        self.busy = True
-        self.after(self._bits_us(10), "NACK")
-
     def task_startrx(self) -> None:
         """Read from the device at ADDRESS."""
         if self._mode() == _TWIM:
             self.event("RXSTARTED")
         if self._mode() in (_TWI, _TWIM):
-            self._address()
+            self.two_wires.start(reading=True)
 
     def task_starttx(self) -> None:
         """Write to the device at ADDRESS."""
         if self._mode() == _TWIM:
             self.event("TXSTARTED")
         if self._mode() in (_TWI, _TWIM):
-            self._address()
+            self.two_wires.start(reading=False)
 
     def task_stop(self) -> None:
         """A stop condition; with SPIM the end of the byte that is under way."""
+        if self._mode() in (_TWI, _TWIM):
+            self.two_wires.stop()
+            return
         if self._mode() == _SPIM and self.busy:
             us = (self.machine.now() - self.began) * 1e6 / self.machine.hz()
-            done = int(us / self._bits_us(8)) + 1
+            done = int(us / self.bits_us(8)) + 1
             self._received(min(self.stored.get(0x538, 0), done))
             self.stored[0x54C] = min(self.stored.get(0x548, 0), done)
             self._end_transfer(stopped=True)
-        elif self._mode() in (_TWI, _TWIM):
-            self.machine.cancel(self.name, "NACK")
         self.busy = False
-        self.after(self._bits_us(2), "STOPPED")
+        self.after(self.bits_us(2), "STOPPED")
 
     def task_suspend(self) -> None:
         """Suspended between two bytes."""
-        self.after(self._bits_us(1), "SUSPENDED")
+        if self._mode() in (_TWI, _TWIM):
+            self.two_wires.suspend()
+        else:
+            self.after(self.bits_us(1), "SUSPENDED")
 
     def task_resume(self) -> None:
-        """Go on: nothing here waits for it."""
+        """Go on."""
+        if self._mode() in (_TWI, _TWIM):
+            self.two_wires.resume()
 
     # --- SPIM and SPI ------------------------------------------------------------------------
 
@@ -160,9 +179,9 @@ class SpimTwim(NrfPeripheral):
             self.machine.note(f"{self.name}: EasyDMA cannot read {pointer:#010x}, which is not in RAM")
         self.busy, self.began = True, self.machine.now()
         self.event("RXSTARTED")  # SPIM's STARTED has the same place
-        self.after(self._bits_us(8 * send), "ENDTX")
-        self.after(self._bits_us(8 * receive), "ENDRX")
-        self.after(self._bits_us(8 * max(send, receive)), "END")
+        self.after(self.bits_us(8 * send), "ENDTX")
+        self.after(self.bits_us(8 * receive), "ENDRX")
+        self.after(self.bits_us(8 * max(send, receive)), "END")
 
     def _received(self, count: int) -> None:
         self.machine.write_memory(self.stored.get(0x534, 0), bytes([_NOBODY]) * count)
@@ -176,21 +195,23 @@ class SpimTwim(NrfPeripheral):
 
     def _write_byte(self, value: int) -> None:
         self.stored[0x51C] = value & 0xFF
-        if self._mode() == _SPI:
-            self.after(self._bits_us(8), "READY")
+        if self._mode() == _TWI:
+            self.two_wires.write_byte(value & 0xFF)
+        elif self._mode() == _SPI:
+            self.after(self.bits_us(8), "READY")
 
     def _read_byte(self) -> int:
-        return _NOBODY
+        if self._mode() != _TWI:
+            return _NOBODY
+        byte = self.stored.get(0x518, _NOBODY)
+        self.two_wires.byte_read()
+        return byte
 
     # --- time --------------------------------------------------------------------------------
 
     def on_event(self, name: str) -> None:
         """Time on the wire has passed."""
-        if name == "NACK":
-            self.busy = False
-            self.stored[0x4C4] = self.stored.get(0x4C4, 0) | _ANACK
-            self.stored[0x53C] = self.stored[0x54C] = 0
-            self.event("ERROR")
+        if self.two_wires.on_event(name):
             return
         if name == "ENDRX":
             self._received(self.stored.get(0x538, 0))
@@ -200,6 +221,13 @@ class SpimTwim(NrfPeripheral):
             self._end_transfer()
         self.event(name)
 
-    def state(self) -> dict[str, object]:
+    def state(self) -> dict[str, Any]:
         """The attributes that a snapshot must hold."""
-        return {**super().state(), "busy": self.busy, "began": self.began}
+        wires = self.two_wires.state()
+        return {**super().state(), "busy": self.busy, "began": self.began, "wires": wires}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go back to what ``save`` gave."""
+        own = dict(saved)
+        self.two_wires.load(own.pop("wires"))
+        super().load(own)

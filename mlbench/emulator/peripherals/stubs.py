@@ -14,6 +14,33 @@ from mlbench.emulator.peripherals.base import (
     plain,
 )
 
+_QSPI_KEPT = {
+    0x500: "ENABLE",
+    0x504: "READ.SRC",
+    0x508: "READ.DST",
+    0x50C: "READ.CNT",
+    0x510: "WRITE.DST",
+    0x514: "WRITE.SRC",
+    0x518: "WRITE.CNT",
+    0x51C: "ERASE.PTR",
+    0x520: "ERASE.LEN",
+    0x540: "XIPOFFSET",
+    0x544: "IFCONFIG0",
+    0x638: "CINSTRDAT0",
+    0x63C: "CINSTRDAT1",
+}
+_MWU_KEPT = {
+    0x320: "NMIEN",
+    0x324: "NMIENSET",
+    0x328: "NMIENCLR",
+    **{0x400 + 8 * n: f"PERREGION{n}.SUBSTATWA" for n in range(2)},
+    **{0x404 + 8 * n: f"PERREGION{n}.SUBSTATRA" for n in range(2)},
+    **{0x600 + 16 * n: f"REGION{n}.START" for n in range(4)},
+    **{0x604 + 16 * n: f"REGION{n}.END" for n in range(4)},
+    **{at: "" for n in range(4) for at in (0x608 + 16 * n, 0x60C + 16 * n)},
+    **{0x6C8 + 16 * n: f"PREGION{n}.SUBS" for n in range(2)},
+}
+
 
 class Qspi(NrfPeripheral):
     """The controller of an external flash memory that the board has not got.
@@ -36,10 +63,10 @@ class Qspi(NrfPeripheral):
     def registers(self) -> list[Register]:
         """Registers of section 6.21.9."""
         self.reading = False
-        offsets = (0x500, *range(0x504, 0x524, 4), 0x540, 0x544, 0x638, 0x63C)
+        pins = {0x524: "SCK", 0x528: "CSN", 0x530: "IO0", 0x534: "IO1", 0x538: "IO2", 0x53C: "IO3"}
         return [
-            *(plain(offset, "KEPT") for offset in offsets),
-            *(plain(offset, "PSEL", 0xFFFFFFFF) for offset in (0x524, 0x528, 0x530, 0x534, 0x538, 0x53C)),
+            *(plain(offset, name) for offset, name in _QSPI_KEPT.items()),
+            *(plain(offset, f"PSEL.{name}", 0xFFFFFFFF) for offset, name in pins.items()),
             plain(0x600, "IFCONFIG1", 0x40480),
             Register(0x604, "STATUS", reset=1 << 3, read_only=True),
             plain(0x614, "DPMDUR", 0xFFFFFFFF),
@@ -105,9 +132,8 @@ class Mwu(NrfPeripheral):
 
     def registers(self) -> list[Register]:
         """Registers of section 6.13.1."""
-        offsets = (*range(0x320, 0x32C, 4), *range(0x400, 0x410, 4), *range(0x600, 0x640, 4), 0x6C8, 0x6D8)
         return [
-            *(plain(offset, "KEPT") for offset in offsets),
+            *(plain(offset, name) for offset, name in _MWU_KEPT.items()),
             plain(0x510, "REGIONEN"),
             Register(0x514, "REGIONENSET", write=self._watch, ones=True),
             plain(0x518, "REGIONENCLR"),

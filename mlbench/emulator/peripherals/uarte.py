@@ -79,7 +79,10 @@ class Uarte(NrfPeripheral):
         return [
             Register(0x480, "ERRORSRC", write=lambda v: self._clear_error(v), ones=True),
             Register(0x500, "ENABLE", write=self._set_enable),
-            *(plain(0x508 + 4 * n, f"PSEL{n}", 0xFFFFFFFF) for n in range(4)),
+            *(
+                plain(0x508 + 4 * n, f"PSEL.{name}", 0xFFFFFFFF)
+                for n, name in enumerate(("RTS", "TXD", "CTS", "RXD"))
+            ),
             Register(0x518, "RXD", read=self._read_byte, read_only=True),
             Register(0x51C, "TXD", write=self._write_byte),
             plain(0x524, "BAUDRATE", _DEFAULT_BAUD),

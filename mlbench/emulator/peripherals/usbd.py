@@ -29,6 +29,9 @@ FRAME_US = 1000.0
 _READY_CAUSE = 1 << 11
 _SOF_BIT = 21
 
+_SETUP = ("BMREQUESTTYPE", "BREQUEST", "WVALUEL", "WVALUEH", "WINDEXL", "WINDEXH", "WLENGTHL", "WLENGTHH")
+_BUFFER = ("PTR", "MAXCNT", "AMOUNT")
+
 
 class BusSide(Protocol):
     """What is at the other end of the cable."""
@@ -114,8 +117,8 @@ class Usbd(NrfPeripheral):
             Register(0x46C, "EPDATASTATUS", write=self._clearer(0x46C), ones=True),
             Register(0x470, "USBADDR", read=lambda: self.address, read_only=True),
             *(
-                Register(0x480 + 4 * n, f"SETUP{n}", read=self._setup_byte(n), read_only=True)
-                for n in range(8)
+                Register(0x480 + 4 * n, name, read=self._setup_byte(n), read_only=True)
+                for n, name in enumerate(_SETUP)
             ),
             Register(0x4C0, "SIZE.ISOOUT", reset=0x10000, read_only=True),
             Register(0x500, "ENABLE", read=lambda: int(self.enabled), write=self._set_enable),
@@ -131,10 +134,10 @@ class Usbd(NrfPeripheral):
             ),
             plain(0x52C, "LOWPOWER"),
             plain(0x530, "ISOINCONFIG"),
-            *(plain(0x6A0 + 4 * n, f"ISOIN{n}") for n in range(3)),
-            *(plain(0x7A0 + 4 * n, f"ISOOUT{n}") for n in range(3)),
+            *(plain(0x6A0 + 4 * n, f"ISOIN.{name}") for n, name in enumerate(_BUFFER)),
+            *(plain(0x7A0 + 4 * n, f"ISOOUT.{name}") for n, name in enumerate(_BUFFER)),
             # Undocumented; drivers write them to get around anomalies 166 and 199.
-            *(plain(offset, "TRIM") for offset in (0x800, 0x804, 0xC1C)),
+            *(plain(offset, "") for offset in (0x800, 0x804, 0xC1C)),
         ]
         for n in range(ENDPOINTS):
             table += [

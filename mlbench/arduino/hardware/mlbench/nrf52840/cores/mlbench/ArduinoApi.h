@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "PinNames.h"
 #include "avr/pgmspace.h"
 #include "pins_arduino.h"
 
@@ -98,6 +99,16 @@ void attachInterruptParam(pin_size_t interrupt, voidFuncPtrParam callback, uint8
 void detachInterrupt(pin_size_t interrupt);
 #define digitalPinToInterrupt(pin) (pin)
 #define NOT_AN_INTERRUPT 255
+#define NOT_A_PIN 255
+#define NOT_A_PORT 255
+
+/* A square wave on one pin at a time, for ever unless a duration is given. */
+#ifdef __cplusplus
+void tone(pin_size_t pin, unsigned int frequency, unsigned long duration_ms = 0);
+#else
+void tone(pin_size_t pin, unsigned int frequency, unsigned long duration_ms);
+#endif
+void noTone(pin_size_t pin);
 
 static inline __attribute__((always_inline)) void interrupts(void) { __asm volatile("cpsie i" : : : "memory"); }
 static inline __attribute__((always_inline)) void noInterrupts(void) { __asm volatile("cpsid i" : : : "memory"); }
@@ -119,6 +130,7 @@ char *dtostrf(double value, signed char width, unsigned char decimals, char *tex
 #define lowByte(w) ((uint8_t)((w) & 0xff))
 #define highByte(w) ((uint8_t)((w) >> 8))
 #define bit(b) (1UL << (b))
+#define _BV(b) bit(b)
 #define bitRead(value, b) (((value) >> (b)) & 0x01)
 #define bitSet(value, b) ((value) |= (1UL << (b)))
 #define bitClear(value, b) ((value) &= ~(1UL << (b)))
@@ -129,6 +141,8 @@ char *dtostrf(double value, signed char width, unsigned char decimals, char *tex
 #define clockCyclesToMicroseconds(a) ((a) / clockCyclesPerMicrosecond())
 #define microsecondsToClockCycles(a) ((a) * clockCyclesPerMicrosecond())
 
+#define _NOP() __asm volatile("nop")
+
 #define digitalPinToPort(pin) (mlbench_gpio[pin] >> 5)
 #define digitalPinToBitMask(pin) (1u << (mlbench_gpio[pin] & 31u))
 
@@ -136,13 +150,24 @@ char *dtostrf(double value, signed char width, unsigned char decimals, char *tex
 extern const uint8_t mlbench_gpio[PINS_COUNT];
 extern const uint8_t mlbench_ain[NUM_ANALOG_INPUTS];
 
+/* The chip's own pin behind an Arduino pin. */
+static inline PinName digitalPinToPinName(pin_size_t pin) {
+  return pin < PINS_COUNT ? (PinName)mlbench_gpio[pin] : NC;
+}
+/* The same for A0 to A7, or 0 to 7. */
+static inline PinName analogPinToPinName(pin_size_t pin) {
+  return digitalPinToPinName(pin < NUM_ANALOG_INPUTS ? (pin_size_t)(pin + PIN_A0) : pin);
+}
+
 #ifdef __cplusplus
 }
 
 #include "ArduinoMath.h"
 #include "HardwareSerial.h"
+#include "IPAddress.h"
 #include "Print.h"
 #include "Printable.h"
+#include "RingBuffer.h"
 #include "Stream.h"
 #include "UARTSerial.h"
 #include "WCharacter.h"
@@ -151,6 +176,21 @@ extern const uint8_t mlbench_ain[NUM_ANALOG_INPUTS];
 inline unsigned long pulseIn(pin_size_t pin, uint8_t state, unsigned long timeout_us = 1000000ul) {
   return mlbench_pulse_in(pin, state, timeout_us);
 }
+inline unsigned long pulseInLong(pin_size_t pin, uint8_t state, unsigned long timeout_us = 1000000ul) {
+  return mlbench_pulse_in(pin, state, timeout_us);
+}
+
+/* The same functions for pins by the chip's own names. */
+void pinMode(PinName pin, uint8_t mode);
+void digitalWrite(PinName pin, uint8_t value);
+PinStatus digitalRead(PinName pin);
+int analogRead(PinName pin);
+void analogWrite(PinName pin, int value);
+void attachInterrupt(PinName pin, voidFuncPtr callback, uint8_t mode);
+void detachInterrupt(PinName pin);
+
+/* What is printed by stdio goes to Serial anyway. */
+#define REDIRECT_STDOUT_TO(stream)
 
 #else
 

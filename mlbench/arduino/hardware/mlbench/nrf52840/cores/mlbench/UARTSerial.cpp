@@ -1,7 +1,7 @@
 #include "UARTSerial.h"
 
 #include "ArduinoApi.h"
-#include "nrf52840.h"
+#include "mlbench_registers.h"
 
 namespace {
 

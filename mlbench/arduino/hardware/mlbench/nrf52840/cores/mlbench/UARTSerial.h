@@ -36,7 +36,10 @@ class UARTSerial : public HardwareSerial {
  */
 extern UARTSerial Serial;
 extern UARTSerial Serial1;
+#define SerialUSB Serial
 #define SERIAL_PORT_MONITOR Serial
+#define SERIAL_PORT_USBVIRTUAL Serial
 #define SERIAL_PORT_HARDWARE Serial1
+#define SERIAL_PORT_HARDWARE_OPEN Serial1
 
 #endif

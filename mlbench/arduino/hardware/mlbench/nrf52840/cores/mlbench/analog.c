@@ -1,6 +1,6 @@
 /* analogRead() by the SAADC: single ended, full scale is the supply. */
 #include "ArduinoApi.h"
-#include "nrf52840.h"
+#include "mlbench_registers.h"
 
 static int resolution = 10;
 

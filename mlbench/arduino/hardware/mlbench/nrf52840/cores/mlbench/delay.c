@@ -1,6 +1,6 @@
 /* delay(): sleeps until a compare event of TIMER1, so that an emulator can let the time pass at once. */
 #include "ArduinoApi.h"
-#include "nrf52840.h"
+#include "mlbench_registers.h"
 
 __attribute__((weak)) void yield(void) {}
 

@@ -1,5 +1,5 @@
 #include "ArduinoApi.h"
-#include "nrf52840.h"
+#include "mlbench_registers.h"
 
 /* There only when the sketch has analogWrite(): takes a pin back from PWM. */
 extern void mlbench_pwm_release(uint32_t gpio) __attribute__((weak));

@@ -3,7 +3,7 @@
  * initVariant(), setup(), loop() for ever.
  */
 #include "ArduinoApi.h"
-#include "nrf52840.h"
+#include "mlbench_registers.h"
 
 typedef void (*mlbench_initializer)(void);
 extern const mlbench_initializer __preinit_array_start[], __preinit_array_end[];

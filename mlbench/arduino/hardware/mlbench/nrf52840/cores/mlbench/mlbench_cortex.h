@@ -116,6 +116,7 @@ extern "C" {
 #endif
 /* The frequency of the processor in Hz. */
 extern uint32_t SystemCoreClock;
+void mlbench_set_vector(int irq, uint32_t handler);
 #ifdef __cplusplus
 }
 #endif
@@ -345,6 +346,9 @@ MLBENCH_CORTEX(void, NVIC_SetPriority, int irq, uint32_t priority) {
 MLBENCH_CORTEX(uint32_t, NVIC_GetPriority, int irq) {
   return (irq >= 0 ? NVIC->IP[irq] : SCB->SHP[(irq & 15) - 4]) >> (8u - __NVIC_PRIO_BITS);
 }
+/* VTOR: B3.2.5. The first vector that is set moves the table into RAM. */
+MLBENCH_CORTEX(void, NVIC_SetVector, int irq, uint32_t handler) { mlbench_set_vector(irq, handler); }
+MLBENCH_CORTEX(uint32_t, NVIC_GetVector, int irq) { return ((volatile uint32_t *)SCB->VTOR)[irq + 16]; }
 /* AIRCR takes a write with its key alone: B3.2. */
 MLBENCH_CORTEX_0(void, NVIC_SystemReset) {
   __asm volatile("dsb" : : : "memory");

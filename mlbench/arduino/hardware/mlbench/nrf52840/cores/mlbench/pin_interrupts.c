@@ -1,6 +1,6 @@
 /* attachInterrupt(): edges by the channels of GPIOTE, levels by the pins' SENSE and its PORT event. */
 #include "ArduinoApi.h"
-#include "nrf52840.h"
+#include "mlbench_registers.h"
 
 #define CHANNELS 8u
 #define LEVELS 8u

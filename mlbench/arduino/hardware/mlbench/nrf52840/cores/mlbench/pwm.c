@@ -1,6 +1,6 @@
 /* analogWrite() by PWM0 to PWM3, four pins each. */
 #include "ArduinoApi.h"
-#include "nrf52840.h"
+#include "mlbench_registers.h"
 
 #define MODULES 4u
 #define CHANNELS 4u

@@ -1,6 +1,6 @@
 /* micros() and millis() from TIMER1, which runs at 1 MHz. No interrupt is used. */
 #include "ArduinoApi.h"
-#include "nrf52840.h"
+#include "mlbench_registers.h"
 
 /*
  * An interrupt between the two accesses that captures too makes this return the later time: still

@@ -35,7 +35,8 @@
 #define PIN_PDM_DIN (29u)
 #define PIN_ENABLE_I2C_PULLUP (32u)
 #define PIN_ENABLE_SENSORS_3V3 (33u)
-#define INT_APDS (26u)
+#define PIN_INT_APDS (26u)
+#define INT_APDS PIN_INT_APDS
 
 #define PIN_A0 (14u)
 #define PIN_A1 (15u)

@@ -1,7 +1,7 @@
 /* nRF52840 Product Specification v1.7, section 6.15 "PDM". */
 #include "PDM.h"
 
-#include "nrf52840.h"
+#include "mlbench_registers.h"
 
 #define PDM_REG(offset) MLB_REG(0x4001D000u + (offset))
 #define PDM_TASKS_START PDM_REG(0x000)

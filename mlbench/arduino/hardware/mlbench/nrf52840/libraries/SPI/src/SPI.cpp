@@ -1,7 +1,7 @@
 /* nRF52840 Product Specification v1.7, section 6.25 "SPIM". */
 #include "SPI.h"
 
-#include "nrf52840.h"
+#include "mlbench_registers.h"
 
 #define SPIM_REG(offset) MLB_REG(0x40023000u + (offset))
 #define SPIM_TASKS_START SPIM_REG(0x010)

@@ -60,6 +60,8 @@ extern SPIClass SPI;
 
 namespace arduino {
 using ::SPIClass;
+/* As the board's own core calls it. */
+using MbedSPI = ::SPIClass;
 using ::SPISettings;
 }
 

@@ -1,7 +1,7 @@
 /* nRF52840 Product Specification v1.7, section 6.31 "TWIM". */
 #include "Wire.h"
 
-#include "nrf52840.h"
+#include "mlbench_registers.h"
 
 namespace {
 

@@ -59,6 +59,8 @@ extern TwoWire Wire1;
 
 namespace arduino {
 using ::TwoWire;
+/* As the board's own core calls it. */
+using MbedI2C = ::TwoWire;
 }
 
 #endif

@@ -1,0 +1,2 @@
+/* Everything of the chip is in one header. */
+#include "nrf.h"

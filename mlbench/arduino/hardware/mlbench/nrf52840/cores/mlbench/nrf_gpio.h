@@ -1,0 +1,2 @@
+/* As the board's own core names it. */
+#include "hal/nrf_gpio.h"

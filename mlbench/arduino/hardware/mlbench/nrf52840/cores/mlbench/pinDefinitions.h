@@ -1,0 +1,2 @@
+/* Arduino.h has digitalPinToPinName() and the rest. */
+#include "Arduino.h"

@@ -1,0 +1,1 @@
+"""Sensors as firmware sees them: registers behind the pins of the chip."""
