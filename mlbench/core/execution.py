@@ -82,11 +82,35 @@ class Probe:
     calls: bool = False
 
 
+_ROUGH = 0.1
+"""The share of assumed cycles above which a time is rough."""
+
+
 class SpanKind(Enum):
     """What a mark stands for."""
 
     INIT = "init"
     INFERENCE = "inference"
+
+
+@dataclass(frozen=True)
+class CycleBasis:
+    """What the cycles of a time rest on: Arm's manuals, the chip's product specification, a fit, or nothing.
+
+    ``error_percent`` is how far boards were found from such times, in percent (docs/fidelity.md).
+    """
+
+    manual: int
+    specification: int
+    fitted: int
+    assumed: int
+    error_percent: int
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether too many of the cycles are assumed for the time to be more than a rough one."""
+        every = self.manual + self.specification + self.fitted + self.assumed
+        return self.assumed > _ROUGH * every
 
 
 @dataclass(frozen=True)
@@ -108,6 +132,8 @@ class TimedSpan:
     """Cycles of it that were only waited, by the peripheral that was waited for; most first."""
     calls: CallTree | None = None
     """Where its cycles went; None: not asked, or not known."""
+    basis: CycleBasis | None = None
+    """What its cycles rest on; None where they are not modelled."""
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,7 @@ class CostModel:
         self._float_stall = int(table["float_result_stall"]["cycles"])
         self._refill = {stage: int(table["refill"][stage]["cycles"]) for stage in table["refill"]}
         self._ends = {kind: stage for stage, entry in table["refill"].items() for kind in entry["after"]}
+        self._error = {name: int(table["error"][name]) for name in ("percent", "assumed_percent")}
         self._system_bus = {name: int(cost) for name, cost in table["system_bus"].items() if name != "source"}
         cache_table = table["instruction_cache"]
         if cache_table["ways"] != 2:
@@ -155,6 +156,10 @@ class CostModel:
             unaligned=int(table["unaligned"]["cycles"]),
             divide=_divide_costs(table["divide"]),
         )
+
+    def error_percent(self, assumed: float) -> int:
+        """How far boards are from modelled times, in percent; ``assumed`` is the share of such cycles."""
+        return round(self._error["percent"] + assumed * self._error["assumed_percent"])
 
     def walk(self, address: int, code: bytes) -> Iterator[tuple[Decoded, int]]:
         """The instructions of a block with what each of them adds to the block's cycles.

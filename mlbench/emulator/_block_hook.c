@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 24
+#define ABI 25
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, ON_SYSTEM_BUS = 32,
        SENDS_EVENT = 64, SWITCHES = 128 };
@@ -115,7 +115,9 @@ typedef struct {
 typedef struct paths paths_t; /* see _call_paths.h */
 
 typedef struct hook {
-    uint64_t cycles, instructions, placement, event_at, flash_reads, filled_at, assumed;
+    uint64_t cycles, instructions, placement, event_at, flash_reads, filled_at;
+    /* Of the cycles: those that rest on the product specification, on a fit, and on nothing but an assumption. */
+    uint64_t specified, fitted, assumed;
     uint64_t round; /* address and size of a plain loop's block, to go round again at once; 0: none */
     block_t *table, *last_block;
     access_t *accesses;
@@ -284,9 +286,11 @@ static inline uint32_t way_bytes(const hook_t *hook)
 /* Fetch a block that is not known to be in the cache. */
 static NOINLINE void look_up(hook_t *hook, block_t *block)
 {
-    uint32_t conflicts = 0, changed = 0;
+    uint32_t conflicts = 0, changed = 0, waited;
     mlbench_settle(hook);
-    hook->cycles += fetch(hook, block, &conflicts, &changed);
+    waited = fetch(hook, block, &conflicts, &changed);
+    hook->cycles += waited;
+    hook->fitted += waited;
     hook->placement += conflicts;
     if (changed || hook->steady_count == STEADY) {
         hook->epoch++;
@@ -394,7 +398,7 @@ static void price(hook_t *hook, uint32_t first, uint32_t count)
     const access_t *access = hook->accesses + first, *end = access + count;
     /* Kept out of memory: a store to `hook` might otherwise change what was read from it. */
     uint64_t cycles = hook->cycles;
-    uint32_t data_word = hook->data_word, reads = 0;
+    uint32_t data_word = hook->data_word, reads = 0, waited = 0, divided = 0;
     const uint32_t flash_start = hook->flash_start, flash_size = hook->flash_size, word_bits = hook->word_bits;
     uint32_t copies[16];
     values_t values = {{hook->registers, hook->slots}};
@@ -411,7 +415,7 @@ static void price(hook_t *hook, uint32_t first, uint32_t count)
                 cycles += access->width == 4 && value & 1 ? 2 * hook->unaligned : hook->unaligned;
             for (; address - flash_start < flash_size && words; words--, address += 4) {
                 uint32_t word = address >> word_bits;
-                cycles += word == data_word ? hook->read_same : hook->read_new;
+                waited += word == data_word ? hook->read_same : hook->read_new;
                 data_word = word;
                 reads++;
             }
@@ -423,13 +427,15 @@ static void price(hook_t *hook, uint32_t first, uint32_t count)
             const access_t *result = access++;
             uint32_t operand = sum(&values, access);
             if (kind == DIVIDEND || kind == SIGNED_DIVIDEND)
-                cycles += hook->divide[quotient_bits(value, operand, kind == SIGNED_DIVIDEND)];
+                divided += hook->divide[quotient_bits(value, operand, kind == SIGNED_DIVIDEND)];
             else
                 hook->slots[result->slot] = computed(kind, value, operand);
         }
     }
-    hook->cycles = cycles;
+    hook->cycles = cycles + waited + divided;
+    hook->fitted += divided;
     if (reads) {
+        hook->specified += waited;
         hook->data_word = data_word;
         hook->flash_reads += reads;
     }
@@ -439,7 +445,9 @@ static void price(hook_t *hook, uint32_t first, uint32_t count)
 static inline void read_flash(hook_t *hook, uint32_t address)
 {
     uint32_t word = address >> hook->word_bits;
-    hook->cycles += word == hook->data_word ? hook->read_same : hook->read_new;
+    uint32_t waited = word == hook->data_word ? hook->read_same : hook->read_new;
+    hook->cycles += waited;
+    hook->specified += waited;
     hook->data_word = word;
     hook->flash_reads++;
 }
@@ -612,11 +620,12 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
         }
     } else {
         uint32_t line = address >> hook->line_bits, last = (address + size - 1) >> hook->line_bits;
-        uint32_t far = line - hook->fetch_line;
-        hook->cycles += (last - line) * hook->uncached_next;
+        uint32_t far = line - hook->fetch_line, waited = (last - line) * hook->uncached_next;
         /* Of the line being executed, the one before and the one behind are at hand. */
         if (far)
-            hook->cycles += far + 1 > 2 ? hook->uncached_new : hook->uncached_next;
+            waited += far + 1 > 2 ? hook->uncached_new : hook->uncached_next;
+        hook->cycles += waited;
+        hook->fitted += waited;
         hook->fetch_line = last;
     }
     hook->cycles += cost;

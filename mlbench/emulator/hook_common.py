@@ -77,6 +77,8 @@ SAVED = (
     "data_word",
     "fetch_line",
     "filled_at",
+    "specified",
+    "fitted",
     "assumed",
     "filled_line",
 )

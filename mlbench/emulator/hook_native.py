@@ -66,6 +66,8 @@ class NativeBlockHook:
     data_word: int
     fetch_line: int
     filled_at: int
+    specified: int
+    fitted: int
     assumed: int
     filled_line: int
     reason: int

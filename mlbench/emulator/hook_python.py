@@ -58,6 +58,8 @@ class PythonBlockHook:
         self.data_word = 0
         self.fetch_line = 0
         self.filled_at = 0
+        self.specified = 0
+        self.fitted = 0
         self.assumed = 0
         self.filled_line = 0
         self.current = 0
@@ -179,16 +181,19 @@ class PythonBlockHook:
         elif self.cache_on:
             missed, conflicts = self._fetch(address, size, block[1])
             cycles += missed
+            self.fitted += missed
             self.placement += conflicts
         else:
             first = address >> self._costs.cache_line_bits
             last = (address + size - 1) >> self._costs.cache_line_bits
             uncached = self._costs.uncached
-            cycles += (last - first) * uncached.next
+            waited = (last - first) * uncached.next
             if first != self.fetch_line:
                 # Of the line being executed, the one before and the one behind are at hand.
                 near = abs(first - self.fetch_line) == 1
-                cycles += uncached.next if near else uncached.new
+                waited += uncached.next if near else uncached.new
+            cycles += waited
+            self.fitted += waited
             self.fetch_line = last
         self.cycles += cycles
         self.instructions += instructions
@@ -277,9 +282,9 @@ class PythonBlockHook:
             elif kind != SumKind.OPERAND:
                 first, left = access, value
             elif first.kind in (SumKind.DIVIDEND, SumKind.SIGNED_DIVIDEND):
-                self.cycles += costs.divide[
-                    _quotient_bits(left, value, first.kind == SumKind.SIGNED_DIVIDEND)
-                ]
+                divided = costs.divide[_quotient_bits(left, value, first.kind == SumKind.SIGNED_DIVIDEND)]
+                self.cycles += divided
+                self.fitted += divided
             else:
                 self._slots[first.slot] = _computed(first.kind, left, value)
 
@@ -290,7 +295,9 @@ class PythonBlockHook:
             if not self._flash_start <= word & 0xFFFFFFFF < self._flash_end:
                 break
             data_word = (word & 0xFFFFFFFF) >> costs.data_word_bits
-            self.cycles += costs.read_same_word if data_word == self.data_word else costs.read_new_word
+            waited = costs.read_same_word if data_word == self.data_word else costs.read_new_word
+            self.cycles += waited
+            self.specified += waited
             self.data_word = data_word
             self.flash_reads += 1
 

@@ -8,7 +8,7 @@ from mlbench.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.call_paths import MOST_SUSPENDED
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 24
+ABI = 25
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
@@ -96,6 +96,8 @@ class HookState(ctypes.Structure):
         ("event_at", ctypes.c_uint64),
         ("flash_reads", ctypes.c_uint64),
         ("filled_at", ctypes.c_uint64),
+        ("specified", ctypes.c_uint64),
+        ("fitted", ctypes.c_uint64),
         ("assumed", ctypes.c_uint64),
         ("round", ctypes.c_uint64),
         ("table", ctypes.c_void_p),

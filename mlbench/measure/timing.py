@@ -50,6 +50,7 @@ def time_of(
         median(abs(us - middle_us) for us in times) if on_board and len(times) > 1 else None,
         resolution_us,
         middle.calls,
+        middle.basis,
     )
 
 

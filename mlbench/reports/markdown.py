@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from mlbench.core.measures import FLASH, Measure, MeasureKind
 from mlbench.reports.escaping import code, prose
 from mlbench.reports.rows import failure_line
-from mlbench.reports.wording import clocks, columns_of, shown, spread, unit
+from mlbench.reports.wording import clocks, columns_of, shown, spread, time_text, unit
 from mlbench.results.values import Absent, Flash, Result, Time
-from mlbench.util.text import count, milliseconds
+from mlbench.util.text import count
 
 
 def to_markdown(results: Sequence[Result]) -> str:
@@ -56,7 +56,7 @@ def _cells(result: Result, known: Iterable[Measure], footnotes: list[str]) -> It
             yield _absent(value, footnotes, result)
         elif isinstance(value, Time):
             spreads = spread(value)
-            yield milliseconds(value.median_us) + (_mark(spreads, footnotes) if spreads else "")
+            yield time_text(value) + (_mark(spreads, footnotes) if spreads else "")
         else:
             starred = isinstance(value, Flash) and value.starred
             yield shown(measure.key, value.amount) + ("\\*" if starred else "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mlbench.core.measures import FLASH, Measure
 from mlbench.reports.last_lines import HEADING, last_lines
-from mlbench.reports.wording import clocks, columns_of, shown, spread, unit
+from mlbench.reports.wording import band, clocks, columns_of, shown, spread, time_text, unit, unit_and_band
 from mlbench.results.values import Absent, Flash, Result, Status, Time, UnusedRam, Value
 from mlbench.util.text import count, milliseconds, printable
 
@@ -90,8 +90,9 @@ def make_table(results: Sequence[Result]) -> Table:
     columns += [Column("Board", figures=False)] if len(boards) > 1 else []
     columns += [Column("Backend", figures=False)] if len(backends) > 1 else []
     shown_measures = columns_of(results)
+    bands = {measure.key: band(results, measure.key) for measure in shown_measures}
     for measure in shown_measures:
-        columns.append(Column(measure.column, unit(measure.key)))
+        columns.append(Column(measure.column, unit_and_band(measure.key, bands[measure.key])))
         columns += [Column("Overhead", unit(measure.key))] if measure.key == FLASH else []
     notes = _Footnotes()
     lines = []
@@ -100,7 +101,7 @@ def make_table(results: Sequence[Result]) -> Table:
         names += [Cell(printable(result.board))] if len(boards) > 1 else []
         names += [Cell(printable(result.backend))] if len(backends) > 1 else []
         failed = result.status is Status.FAILED
-        lines.append(Row((*names, *_figures(result, shown_measures, notes)), failed))
+        lines.append(Row((*names, *_figures(result, shown_measures, bands, notes)), failed))
     starred = any(cell.starred for row in lines for cell in row.cells)
     star = "does not fit the board; measured by linking again with larger memory regions" if starred else ""
     title = ", ".join(printable(name) for name in (*boards[:1], *backends[:1])) if len(boards) == 1 else ""
@@ -115,23 +116,38 @@ def make_table(results: Sequence[Result]) -> Table:
     )
 
 
-def _figures(result: Result, shown_measures: Iterable[Measure], notes: _Footnotes) -> Iterable[Cell]:
+def _figures(
+    result: Result, shown_measures: Iterable[Measure], bands: dict[str, int | None], notes: _Footnotes
+) -> Iterable[Cell]:
     # Why a failed sketch has no figures is said in full below the table.
     explained = result.failure is not None
     for measure in shown_measures:
         value = result.measures.of(measure.key)
-        yield _cell(measure.key, value, notes, explained)
+        if isinstance(value, Time):
+            yield _time_cell(value, bands[measure.key], notes)
+        else:
+            yield _cell(measure.key, value, notes, explained)
         if measure.key == FLASH:
             overhead = value.overhead if isinstance(value, Flash) else None
             yield Cell("-" if overhead is None else count(overhead))
 
 
+def _time_cell(time: Time, percent: int | None, notes: _Footnotes) -> Cell:
+    footnotes = [text for text in (spread(time) or _telling_range(time), _assumption(time)) if text]
+    return Cell(time_text(time, percent), tuple(notes.number(text) for text in footnotes))
+
+
+def _assumption(time: Time) -> str:
+    """Why a time is rough, where it is."""
+    if time.basis is None or not time.basis.is_rough or not time.cycles:
+        return ""
+    share = 100 * time.basis.assumed / time.cycles
+    return f"rough: {share:.0f} % of its cycles rest on a cost that no source gives, that of code in RAM"
+
+
 def _cell(measure: str, value: Value, notes: _Footnotes, explained: bool) -> Cell:
     if isinstance(value, Absent):
         return Cell("-") if explained else Cell("-", (notes.number(value.reason),))
-    if isinstance(value, Time):
-        footnote = spread(value) or _telling_range(value)
-        return Cell(milliseconds(value.median_us), (notes.number(footnote),) if footnote else ())
     text = shown(measure, value.amount)
     if isinstance(value, UnusedRam):
         return Cell(text, tuple(notes.number(about) for about in _about(value)))

@@ -64,9 +64,44 @@ def columns_of(results: Iterable[Result]) -> tuple[Measure, ...]:
     )
 
 
+_DIGITS = 3
+"""Digits of a modelled time: none behind them means anything on a board."""
+
+
 def unit(measure: str) -> str:
     """The unit in which a measure is shown; empty for one that is a plain number."""
     return _UNITS[row(measure).kind]
+
+
+def band(results: Iterable[Result], measure: str) -> int | None:
+    """By how many percent boards may differ from the modelled times of a measure, if one number fits all."""
+    percents = {
+        time.basis.error_percent
+        for time in (result.measures.of(measure) for result in results)
+        if isinstance(time, Time) and time.basis is not None
+    }
+    return percents.pop() if len(percents) == 1 else None
+
+
+def unit_and_band(measure: str, percent: int | None) -> str:
+    """The unit of a measure, with how far a board may be from the figures."""
+    return unit(measure) if percent is None else f"{unit(measure)} ±{percent} %"
+
+
+def time_text(time: Time, percent: int | None = None) -> str:
+    """A time in milliseconds: of a clock to the microsecond, of a model in the three digits that count.
+
+    Args:
+        time: what to show.
+        percent: what is told already of how far a board may be from it.
+    """
+    if time.basis is None:
+        return milliseconds(time.median_us)
+    ms = time.median_us / 1000
+    whole_digits = len(str(int(ms))) if ms >= 1 else 0
+    text = f"{round(ms, _DIGITS - whole_digits):,.{max(0, _DIGITS - whole_digits)}f}"
+    own_band = "" if time.basis.error_percent == percent else f" ±{time.basis.error_percent} %"
+    return f"{'~' if time.basis.is_rough else ''}{text}{own_band}"
 
 
 def with_unit(text: str, measure: str) -> str:

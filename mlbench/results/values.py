@@ -8,7 +8,7 @@ from enum import Enum
 
 from mlbench.core import measures
 from mlbench.core.call_tree import CallTree
-from mlbench.core.execution import Frame, Instrument, StackUse
+from mlbench.core.execution import CycleBasis, Frame, Instrument, StackUse
 from mlbench.core.firmware import BuildKeys, Diagnostic, MemoryLimits, Overflow
 
 AS_OBJECT = {"json": "object"}
@@ -163,6 +163,8 @@ class Time:
     """Step of the clock that took the times."""
     calls: CallTree | None = None
     """Where the cycles of the median span went; None where that is not known."""
+    basis: CycleBasis | None = None
+    """What the cycles of the median span rest on; None where they are not modelled."""
 
     @property
     def amount(self) -> float:

@@ -51,7 +51,11 @@ def _needs_native(native_library: Path | None) -> None:
 
 def _figures(machine: Machine) -> tuple[int, ...]:
     hook = machine.hook
-    return (hook.cycles, hook.instructions, hook.placement, hook.low_sp, hook.last_flags, hook.expected)
+    based = hook.specified, hook.fitted, hook.assumed
+    return (
+        *(hook.cycles, hook.instructions, hook.placement, hook.low_sp, hook.last_flags, hook.expected),
+        *based,
+    )
 
 
 @pytest.mark.parametrize("flags", [("-O0",), ("-O2",), ("-Os",)])

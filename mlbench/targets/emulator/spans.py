@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from unicorn import arm_const as arm
 
 from mlbench.core.call_tree import CallTree
-from mlbench.core.execution import Functions, SpanKind, TimedSpan
+from mlbench.core.execution import CycleBasis, Functions, SpanKind, TimedSpan
 from mlbench.elf.dwarf import ReturnValue
 from mlbench.emulator.calls import Call, CallTracker, Watch
 from mlbench.emulator.machine import Machine
@@ -31,6 +31,8 @@ class SpanState:
     """What had been waited when a span began."""
     charged: dict[SpanKind, list[PathTime]] = field(default_factory=dict)
     """What had been charged to functions when a span began."""
+    based: dict[SpanKind, tuple[int, int, int]] = field(default_factory=dict)
+    """Cycles by the product specification, by a fit, and by assumption, when a span began."""
     left: int = 0
     """Inferences that were left by longjmp or an exception."""
 
@@ -42,6 +44,7 @@ class SpanState:
             open_span=dict(self.open_span),
             waited=dict(self.waited),
             charged=dict(self.charged),
+            based=dict(self.based),
         )
 
 
@@ -125,6 +128,20 @@ class SpanWatch:
     def _note_begin(self, kind: SpanKind) -> None:
         self.state.waited[kind] = self._machine.clock.waiting.save()
         self.state.charged[kind] = self._machine.hook.path_times()
+        self.state.based[kind] = self._based()
+
+    def _based(self) -> tuple[int, int, int]:
+        """Cycles so far by the product specification, by a fit, and by assumption."""
+        hook = self._machine.hook
+        return hook.specified, hook.fitted, hook.assumed
+
+    def _basis(self, kind: SpanKind, cycles: int) -> CycleBasis | None:
+        begun = self.state.based.get(kind)
+        if begun is None:
+            return None
+        specified, fitted, assumed = (now - then for now, then in zip(self._based(), begun, strict=True))
+        error = self._machine.model.error_percent(assumed / max(1, cycles))
+        return CycleBasis(cycles - specified - fitted - assumed, specified, fitted, assumed, error)
 
     def _argument(self, call: Call, index: int) -> int:
         """Argument ``index`` of a call: r0 to r3, then the stack (AAPCS, 6.5)."""
@@ -201,6 +218,7 @@ class SpanWatch:
             hook.placement - placement,
             waits=self._machine.waited(self.state.waited[kind]) if kind in self.state.waited else (),
             calls=self._calls(kind),
+            basis=self._basis(kind, spent),
         )
         if kind is SpanKind.INFERENCE:
             self.state.inferences.append(mark)
