@@ -218,7 +218,8 @@ static inline uint32_t recall(hook_t *hook, uint32_t line)
 /* The cycles for the line behind the one that was read last: it is read while that one is executed. */
 static uint32_t read_ahead(const hook_t *hook, uint64_t now)
 {
-    uint64_t elapsed = now - hook->filled_at;
+    /* A divide may turn out shorter than its block was priced for. */
+    uint64_t elapsed = now > hook->filled_at ? now - hook->filled_at : 0;
     return elapsed + hook->controller < hook->line_next ? hook->line_next - (uint32_t)elapsed : hook->controller;
 }
 

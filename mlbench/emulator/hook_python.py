@@ -337,8 +337,9 @@ class PythonBlockHook:
                 now = self.cycles + missed + block_cycles * before // size
                 miss = costs.cached.new
                 if line == self.filled_line + 1:
-                    # It is read while the line before is executed.
-                    miss = max(costs.cached.next - (now - self.filled_at), costs.controller)
+                    # It is read while the line before is executed. A divide may turn out shorter than its
+                    # block was priced for.
+                    miss = max(costs.cached.next - max(now - self.filled_at, 0), costs.controller)
                 self.filled_at, self.filled_line = now + miss, line
                 missed += miss
                 conflicts += miss if known else 0

@@ -19,7 +19,8 @@ def _basis(cycles: int, assumed: int, percent: int) -> CycleBasis:
 
 @pytest.mark.parametrize(
     ("us", "text"),
-    [(41.4, "0.041"), (595.0, "0.595"), (1191.2, "1.19"), (91515.0, "91.5"), (635955.0, "636"), (1675691.0, "1,680"),
+    [(41.4, "0.041"), (595.0, "0.595"), (1191.2, "1.19"), (91515.0, "91.5"), (635955.0, "636"),
+     (1675691.0, "1,680"),
      (0.2, "0.000")],
 )  # fmt: skip
 def test_three_digits_are_shown(us: float, text: str) -> None:
