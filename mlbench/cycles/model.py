@@ -156,6 +156,11 @@ class CostModel:
             divide=_divide_costs(table["divide"]),
         )
 
+    @property
+    def divide_cycles(self) -> int:
+        """What a divide costs whose operands are not known."""
+        return self._costs["div"].cycles
+
     def walk(self, address: int, code: bytes) -> Iterator[tuple[Decoded, int]]:
         """The instructions of a block with what each of them adds to the block's cycles.
 
