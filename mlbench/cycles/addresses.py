@@ -48,12 +48,8 @@ class Accesses(NamedTuple):
     divides: int = 0
 
 
-<<<<<<< HEAD
 DIVIDENDS = (SumKind.DIVIDEND, SumKind.SIGNED_DIVIDEND)
-_LOADS = frozenset(
-=======
 LOADS = frozenset(
->>>>>>> afefb1b (Price a path through code by its addresses alone)
     ("load", "load_pc", "load_double", "load_multiple", "pop_pc", "table_branch", "float_load",
      "float_load_multiple")
 )  # fmt: skip
@@ -78,7 +74,6 @@ def accesses(block: list[Decoded], conditional: Sequence[bool] = ()) -> Accesses
     late: list[Access] = []
     located: list[tuple[int, tuple[Access, ...]]] = []
     for position, (pc, first, second, insn) in enumerate(block):
-<<<<<<< HEAD
         on_condition = bool(conditional) and conditional[position]
         own_accesses = _own_accesses(pc, first, second, insn)
         if own_accesses and on_condition:
@@ -91,23 +86,6 @@ def accesses(block: list[Decoded], conditional: Sequence[bool] = ()) -> Accesses
                 priced_insns.append(_PricedInsn(pc, early, own_accesses))
             elif after is not None:
                 late.append(after)
-=======
-        if insn.kind == "div":
-            operands = _told(flow, first, second)
-            if operands:
-                known_accesses += operands
-                divides += 1
-        load = pointer(first, second, insn) if insn.kind in LOADS else None
-        if load is not None and load.base == PC:
-            load = load._replace(base=-1, offset=pc + 4)
-        if load is not None and load.base != SP:
-            where = flow.address(load)
-            width = insn.width if insn.kind in ("load", "table_branch") else 1
-            if where is not None and where.base == SP:
-                pass
-            elif where is not None:
-                known_accesses.append(Access(SumKind.READ, where, insn.transfers, width))
->>>>>>> afefb1b (Price a path through code by its addresses alone)
             else:
                 located.append((pc, own_accesses))
         flow.step(pc, first, second, insn, conditional=on_condition)
@@ -123,7 +101,7 @@ def _own_accesses(pc: int, first: int, second: int, insn: Insn) -> tuple[Access,
         kind = SumKind.DIVIDEND if first & 0x20 else SumKind.SIGNED_DIVIDEND
         dividend, divisor = Sum(first & 15, -1, 0, 0), Sum(second & 15, -1, 0, 0)
         return Access(kind, dividend), Access(SumKind.OPERAND, divisor)
-    load = pointer(first, second, insn) if insn.kind in _LOADS else None
+    load = pointer(first, second, insn) if insn.kind in LOADS else None
     if load is None or load.base == SP:
         return ()
     if load.base == PC:

@@ -29,8 +29,10 @@ Step = tuple[int, tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class _PathBlock:
-    """``divides`` are the registers of dividend and divisor by the divide's address, and whether it is signed.
+class PathBlock:
+    """A block of a path.
+
+    ``divides`` are the registers of dividend and divisor by the divide's address, and whether it is signed.
 
     ``loads`` are words of each load, bytes of one access and the address, where it is constant, else -1.
     ``through`` sums up the cycles to each instruction.
@@ -67,7 +69,7 @@ class PathPricer:
     ) -> None:
         self._model, self._costs, self._read = model, model.run, read
         self._flash, self._handlers = flash, handlers
-        self._blocks: dict[int, _PathBlock] = {}
+        self._blocks: dict[int, PathBlock] = {}
         self.cycles = self.instructions = 0
         self._tags = [-1] * (2 * self._costs.cache_sets)
         self._newest = [0] * self._costs.cache_sets
@@ -75,7 +77,7 @@ class PathPricer:
         self._halves = 0
         self._from_flash = False
         """Whether the last load read flash."""
-        self._block: _PathBlock | None = None
+        self._block: PathBlock | None = None
         self._next = 0
         self._left = 0
         self._interrupted: list[int] = []
@@ -96,7 +98,7 @@ class PathPricer:
             if pc in block.divides:
                 self.cycles += self._divide(block.divides[pc], registers)
 
-    def _after(self, block: _PathBlock, pc: int) -> int:
+    def _after(self, block: PathBlock, pc: int) -> int:
         at = pc + 2
         return at if at in block.through or at >= block.end else pc + 4
 
@@ -105,7 +107,7 @@ class PathPricer:
         if before is not None and self._left:
             # An exception came within the block: what was not reached is not paid.
             self.cycles -= before.cycles - before.through.get(self._next, before.cycles)
-        block = self._blocks.get(pc) or self._made(pc)
+        block = self.block_at(pc)
         if before is not None and pc != self._next:
             if pc in self._handlers and not before.links:
                 self._interrupted.append(self._next)
@@ -118,8 +120,10 @@ class PathPricer:
         self.cycles += block.cycles + self._fetch(block) * costs.miss
         self._block, self._left = block, block.count
 
-    def _made(self, address: int) -> _PathBlock:
+    def block_at(self, address: int) -> PathBlock:
         """The block that begins at an address."""
+        if address in self._blocks:
+            return self._blocks[address]
         at, count = address, 0
         while count < _LONGEST:
             code = self._read(at, 4)
@@ -147,13 +151,13 @@ class PathPricer:
                 loads[pc] = insn.transfers, insn.width if insn.kind in _SIZED else 1, literal
             links = insn.kind == "branch_link"
         straddles = bool(priced.flags & BlockFlag.STRADDLES)
-        block = _PathBlock(
+        block = PathBlock(
             address, at, count, cycles, through, straddles, priced.taken, links, divides, loads
         )
         self._blocks[address] = block
         return block
 
-    def _fetch(self, block: _PathBlock) -> int:
+    def _fetch(self, block: PathBlock) -> int:
         """Fetch a block's lines; how many were not in the cache."""
         bits, tags, newest = self._costs.cache_line_bits, self._tags, self._newest
         misses = 0
