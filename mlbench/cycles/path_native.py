@@ -54,12 +54,17 @@ class _State(ctypes.Structure):
         ("flash_start", ctypes.c_uint32),
         ("flash_end", ctypes.c_uint32),
         ("where", ctypes.c_uint32),
-        *((name, ctypes.c_int32) for name in ("block", "left", "position", "data_line", "halves", "from_flash")),
+        *(
+            (name, ctypes.c_int32)
+            for name in ("block", "left", "position", "data_line", "halves", "from_flash")
+        ),
         ("next", ctypes.c_uint32),
         *(
             (name, ctypes.c_int32)
-            for name in ("line_bits", "sets", "miss", "straddle", "entry", "exit", "new_halves", "same_halves",
-                         "unaligned", "divide_unknown")
+            for name in (
+                *("line_bits", "sets", "miss", "straddle", "entry", "exit"),
+                *("new_halves", "same_halves", "unaligned", "divide_unknown"),
+            )
         ),
         ("divide", ctypes.c_int32 * 33),
         ("depth", ctypes.c_int32),
@@ -171,7 +176,12 @@ class NativePathPricer:
             insn.divides = 1 + signed if pc in block.divides else 0
             insn.dividend, insn.divisor = dividend, divisor
         place = self._blocks[index]
-        place.address, place.end, place.count, place.cycles = block.address, block.end, block.count, block.cycles
+        place.address, place.end, place.count, place.cycles = (
+            block.address,
+            block.end,
+            block.count,
+            block.cycles,
+        )
         place.first, place.taken = first, block.taken
         place.straddles, place.links = block.straddles, block.links
         at = ((block.address >> 1) * 2654435761 & 0xFFFFFFFF) >> 8

@@ -151,9 +151,7 @@ class PathPricer:
                 loads[pc] = insn.transfers, insn.width if insn.kind in _SIZED else 1, literal
             links = insn.kind == "branch_link"
         straddles = bool(priced.flags & BlockFlag.STRADDLES)
-        block = PathBlock(
-            address, at, count, cycles, through, straddles, priced.taken, links, divides, loads
-        )
+        block = PathBlock(address, at, count, cycles, through, straddles, priced.taken, links, divides, loads)
         self._blocks[address] = block
         return block
 

@@ -41,6 +41,11 @@ class TracePricer:
         self._words = (ctypes.c_uint32 * _CHUNK)()
 
     @property
+    def native(self) -> bool:
+        """Whether it is done in C."""
+        return self._native is not None
+
+    @property
     def instructions(self) -> int:
         """Instructions so far."""
         return self._native.instructions if self._native is not None else self._twin.instructions

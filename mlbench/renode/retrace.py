@@ -74,7 +74,7 @@ def read_trace_file(path: Path) -> Iterator[Traced]:
                     if len(data) - at > LONGEST:
                         raise ValueError("no end of an instruction") from None
             if at < len(data):
-                raise _refused(
+                raise refused(
                     path, f"is cut off within an instruction, {len(HEADER) + position + at} bytes in"
                 )
     except ValueError as error:
