@@ -103,8 +103,9 @@ static int enter(PathState *s, uint32_t pc)
         s->where = pc;
         return UNKNOWN;
     }
-    while (s->next_mark < s->mark_count && s->marks[s->next_mark] <= s->instructions)
-        s->at_marks[s->next_mark++] = s->cycles;
+    for (; s->next_mark < s->mark_count && s->marks[s->next_mark] <= s->instructions; s->next_mark++)
+        if (s->marks[s->next_mark] == s->instructions)
+            s->at_marks[s->next_mark] = s->cycles;
     const PathBlock *block = s->blocks + number;
     if (s->block >= 0) {
         const PathBlock *before = s->blocks + s->block;

@@ -143,14 +143,15 @@ class NativePathPricer:
     def mark(self, counts: Sequence[int]) -> None:
         """From now on, keep the cycles before the blocks that begin after so many instructions; ascending."""
         self._marks = (ctypes.c_int64 * max(1, len(counts)))(*counts)
-        self._at_marks = (ctypes.c_int64 * max(1, len(counts)))()
+        self._at_marks = (ctypes.c_int64 * max(1, len(counts)))(*[-1] * len(counts))
         state = self._state
         state.mark_count, state.next_mark = len(counts), bisect_left(counts, self.instructions)
         state.marks, state.at_marks = ctypes.addressof(self._marks), ctypes.addressof(self._at_marks)
 
     def marked(self) -> dict[int, int]:
         """The cycles at each count that was asked for and has been reached since."""
-        return {self._marks[n]: self._at_marks[n] for n in range(self._state.next_mark) if self._at_marks[n]}
+        reached = range(self._state.next_mark)
+        return {self._marks[n]: self._at_marks[n] for n in reached if self._at_marks[n] >= 0}
 
     def follow(self, words: ctypes.Array[ctypes.c_uint32], count: int) -> None:
         """Go on along the path of so many words: whole instructions, as ``renode.retrace`` has them."""
