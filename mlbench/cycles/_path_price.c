@@ -3,16 +3,17 @@
 
 #include <stdint.h>
 
-enum { SETS_MOST = 512, DEPTH_MOST = 64, HANDLERS_MOST = 512, UNKNOWN = 1 };
+enum { SETS_MOST = 512, DEPTH_MOST = 64, HANDLERS_MOST = 512, UNKNOWN = 1, NO_LINE = -2 };
 
 typedef struct {
     uint32_t pc, through, literal;
     uint8_t words, width, has_literal, divides; /* divides: 1 unsigned, 2 signed */
-    uint8_t dividend, divisor, spare[2];
+    uint8_t dividend, divisor, shows, spare;
+    int32_t more;
 } Insn;
 
 typedef struct {
-    uint32_t address, end, count, cycles, first, taken, straddles, links;
+    uint32_t address, end, count, cycles, first, taken, straddles, links, fetched;
 } PathBlock;
 
 typedef struct {
@@ -25,11 +26,13 @@ typedef struct {
     const Insn *insns;
     uint32_t table_mask;
     uint32_t flash_start, flash_end, where;
-    int32_t block, left, position, data_line, halves, from_flash;
+    int32_t block, left, position, data_word, from_flash;
     uint32_t next;
-    int32_t line_bits, sets, miss, straddle, entry, exit, new_halves, same_halves, unaligned, divide_unknown;
+    int32_t line_bits, sets, new_line, next_line, controller, straddle, entry, exit;
+    int32_t word_bits, new_word, same_word, unaligned, divide_unknown;
     int32_t divide[33];
     int32_t depth, handler_count;
+    int64_t filled_at, filled_line;
     uint32_t interrupted[DEPTH_MOST];
     uint32_t handlers[HANDLERS_MOST];
     uint32_t tags[2 * SETS_MOST];
@@ -57,11 +60,11 @@ static int is_handler(const PathState *s, uint32_t pc)
     return 0;
 }
 
-static int fetch(PathState *s, const PathBlock *block)
+static int64_t fetch(PathState *s, const PathBlock *block)
 {
-    int misses = 0;
+    int64_t missed = 0;
     for (uint32_t line = block->address >> s->line_bits; line <= (block->end - 1) >> s->line_bits; line++) {
-        uint32_t index = line & (uint32_t)(s->sets - 1);
+        uint32_t index = line & (uint32_t)(s->sets - 1), first = line << s->line_bits;
         if (s->tags[2 * index] == line) {
             s->newest[index] = 0;
         } else if (s->tags[2 * index + 1] == line) {
@@ -69,10 +72,21 @@ static int fetch(PathState *s, const PathBlock *block)
         } else {
             s->newest[index] ^= 1;
             s->tags[2 * index + s->newest[index]] = line;
-            misses++;
+            int64_t before = first > block->address ? first - block->address : 0;
+            int64_t now = s->cycles + missed + (int64_t)block->cycles * before / (block->end - block->address);
+            int64_t miss = s->new_line;
+            if ((int64_t)line == s->filled_line + 1) {
+                /* It is read while the line before is executed. */
+                miss = s->next_line - (now - s->filled_at);
+                if (miss < s->controller)
+                    miss = s->controller;
+            }
+            s->filled_at = now + miss;
+            s->filled_line = line;
+            missed += miss;
         }
     }
-    return misses;
+    return missed;
 }
 
 static int length_of(uint32_t value)
@@ -107,6 +121,7 @@ static int enter(PathState *s, uint32_t pc)
         if (s->marks[s->next_mark] == s->instructions)
             s->at_marks[s->next_mark] = s->cycles;
     const PathBlock *block = s->blocks + number;
+    int64_t cycles = block->cycles;
     if (s->block >= 0) {
         const PathBlock *before = s->blocks + s->block;
         if (s->left)
@@ -115,26 +130,24 @@ static int enter(PathState *s, uint32_t pc)
             if (!before->links && is_handler(s, pc)) {
                 if (s->depth < DEPTH_MOST)
                     s->interrupted[s->depth++] = s->next;
-                s->cycles += s->entry;
+                cycles += s->entry;
             } else if (s->depth && pc == s->interrupted[s->depth - 1]) {
                 s->depth--;
-                s->cycles += s->exit;
+                cycles += s->exit;
             } else {
-                s->cycles += before->taken + (block->straddles ? s->straddle : 0);
+                cycles += before->taken + (block->straddles ? (uint32_t)s->straddle : 0);
             }
         }
     }
-    s->cycles += block->cycles + (int64_t)fetch(s, block) * s->miss;
+    if (block->fetched)
+        cycles += fetch(s, block);
+    else
+        s->filled_line = NO_LINE;
+    s->cycles += cycles;
     s->block = number;
     s->left = (int32_t)block->count;
     s->position = 0;
     return 0;
-}
-
-static void pay_halves(PathState *s)
-{
-    s->cycles += s->halves >> 1;
-    s->halves &= 1;
 }
 
 static void load(PathState *s, const Insn *insn, const uint32_t *reads, uint32_t count)
@@ -145,9 +158,10 @@ static void load(PathState *s, const Insn *insn, const uint32_t *reads, uint32_t
         count = 1;
     }
     if (!count) {
-        if (s->from_flash)
-            s->halves += s->same_halves + (insn->words - 1) * s->new_halves;
-        pay_halves(s);
+        if (s->from_flash) {
+            s->cycles += s->new_word + (insn->words - 1) * s->same_word;
+            s->data_word = NO_LINE;
+        }
         return;
     }
     if (reads[0] & (uint32_t)(insn->width - 1))
@@ -158,11 +172,10 @@ static void load(PathState *s, const Insn *insn, const uint32_t *reads, uint32_t
         uint32_t address = count == 1 ? reads[0] + 4 * n : reads[n];
         if (address < s->flash_start || address >= s->flash_end)
             continue;
-        int32_t line = (int32_t)(address >> s->line_bits);
-        s->halves += line == s->data_line ? s->same_halves : s->new_halves;
-        s->data_line = line;
+        int32_t word = (int32_t)(address >> s->word_bits);
+        s->cycles += word == s->data_word ? s->same_word : s->new_word;
+        s->data_word = word;
     }
-    pay_halves(s);
 }
 
 /* Goes on along a path of so many words, as ``mlbench_retrace_words`` writes them; gives how many were used.
@@ -172,7 +185,8 @@ int64_t mlbench_path_price(PathState *s, const uint32_t *words, int64_t count, i
     int64_t at = 0;
     *reason = 0;
     while (at < count) {
-        uint32_t pc = words[at], reads = words[at + 1] & 0xFF, registers = words[at + 1] >> 8;
+        uint32_t pc = words[at], reads = words[at + 1] & 0xFF;
+        uint32_t registers = words[at + 1] >> 8 & 0xFF, touched = words[at + 1] >> 16;
         if ((!s->left || pc != s->next) && (*reason = enter(s, pc)))
             return at;
         const PathBlock *block = s->blocks + s->block;
@@ -181,16 +195,21 @@ int64_t mlbench_path_price(PathState *s, const uint32_t *words, int64_t count, i
         s->left--;
         s->position++;
         s->next = s->left ? insn[1].pc : block->end;
+        at += 2 + reads + registers;
+        if (insn->shows && !touched && !registers)
+            continue; /* an IT block left it out */
+        s->cycles += insn->more;
+        const uint32_t *read = words + at - reads - registers;
         if (insn->words)
-            load(s, insn, words + at + 2, reads);
+            load(s, insn, read, reads);
         if (insn->divides) {
-            const uint32_t *values = words + at + 2 + reads;
+            const uint32_t *values = read + reads;
             if (insn->dividend >= registers || insn->divisor >= registers)
                 s->cycles += s->divide_unknown;
             else
-                s->cycles += s->divide[quotient_bits(values[insn->dividend], values[insn->divisor], insn->divides == 2)];
+                s->cycles +=
+                    s->divide[quotient_bits(values[insn->dividend], values[insn->divisor], insn->divides == 2)];
         }
-        at += 2 + reads + registers;
     }
     return at;
 }

@@ -24,7 +24,7 @@ from mlbench.cycles.pipeline import MEMORY, Cost, Pipeline
 from mlbench.util.own_yaml import load_own
 
 NO_ACCESSES = Accesses((), ())
-_SKIPPED = 1
+SKIPPED = 1
 """Cycles of a conditional instruction that is not executed (Cortex-M4 TRM, DDI 0439, 3.3.1)."""
 
 
@@ -200,9 +200,9 @@ class CostModel:
         more: dict[int, int] = {}
         for (instruction, cost), on_condition in zip(priced, conditional, strict=True):
             where, first, second, insn = instruction
-            cycles += _SKIPPED if on_condition else cost
-            if on_condition and cost != _SKIPPED:
-                more[where] = cost - _SKIPPED
+            cycles += SKIPPED if on_condition else cost
+            if on_condition and cost != SKIPPED:
+                more[where] = cost - SKIPPED
             sp += insn.sp
             depth = max(depth, -sp)
             if insn.sp_dynamic:

@@ -28,14 +28,16 @@ class _Insn(ctypes.Structure):
         ("divides", ctypes.c_uint8),
         ("dividend", ctypes.c_uint8),
         ("divisor", ctypes.c_uint8),
-        ("spare", ctypes.c_uint8 * 2),
+        ("shows", ctypes.c_uint8),
+        ("spare", ctypes.c_uint8),
+        ("more", ctypes.c_int32),
     )
 
 
 class _Block(ctypes.Structure):
     _fields_ = tuple(
         (name, ctypes.c_uint32)
-        for name in ("address", "end", "count", "cycles", "first", "taken", "straddles", "links")
+        for name in ("address", "end", "count", "cycles", "first", "taken", "straddles", "links", "fetched")
     )
 
 
@@ -56,19 +58,21 @@ class _State(ctypes.Structure):
         ("where", ctypes.c_uint32),
         *(
             (name, ctypes.c_int32)
-            for name in ("block", "left", "position", "data_line", "halves", "from_flash")
+            for name in ("block", "left", "position", "data_word", "from_flash")
         ),
         ("next", ctypes.c_uint32),
         *(
             (name, ctypes.c_int32)
             for name in (
-                *("line_bits", "sets", "miss", "straddle", "entry", "exit"),
-                *("new_halves", "same_halves", "unaligned", "divide_unknown"),
+                *("line_bits", "sets", "new_line", "next_line", "controller", "straddle", "entry", "exit"),
+                *("word_bits", "new_word", "same_word", "unaligned", "divide_unknown"),
             )
         ),
         ("divide", ctypes.c_int32 * 33),
         ("depth", ctypes.c_int32),
         ("handler_count", ctypes.c_int32),
+        ("filled_at", ctypes.c_int64),
+        ("filled_line", ctypes.c_int64),
         ("interrupted", ctypes.c_uint32 * _DEPTH_MOST),
         ("handlers", ctypes.c_uint32 * _HANDLERS_MOST),
         ("tags", ctypes.c_uint32 * (2 * _SETS_MOST)),
@@ -118,11 +122,13 @@ class NativePathPricer:
         state.table, state.table_mask = ctypes.addressof(self._table), _TABLE - 1
         state.blocks, state.insns = ctypes.addressof(self._blocks), ctypes.addressof(self._insns)
         state.flash_start, state.flash_end = flash.start, flash.stop
-        state.block = state.data_line = -1
-        state.line_bits, state.sets, state.miss = costs.cache_line_bits, costs.cache_sets, costs.miss
+        state.block = -1
+        state.line_bits, state.sets = costs.cache_line_bits, costs.cache_sets
+        state.new_line, state.next_line = costs.cached.new, costs.cached.next
+        state.controller, state.word_bits = costs.controller, costs.data_word_bits
         state.straddle, state.unaligned = costs.straddle, costs.unaligned
         state.entry, state.exit = costs.exception_entry, costs.exception_exit
-        state.new_halves, state.same_halves = costs.read_new_halves, costs.read_same_halves
+        state.new_word, state.same_word = costs.read_new_word, costs.read_same_word
         state.divide_unknown = model.divide_cycles
         state.divide[:] = costs.divide
         chosen = sorted(handlers)[:_HANDLERS_MOST]
@@ -176,6 +182,7 @@ class NativePathPricer:
             insn.has_literal, insn.literal = literal >= 0, max(0, literal)
             insn.divides = 1 + signed if pc in block.divides else 0
             insn.dividend, insn.divisor = dividend, divisor
+            insn.more, insn.shows = block.more.get(pc, (0, False))
         place = self._blocks[index]
         place.address, place.end, place.count, place.cycles = (
             block.address,
@@ -184,7 +191,7 @@ class NativePathPricer:
             block.cycles,
         )
         place.first, place.taken = first, block.taken
-        place.straddles, place.links = block.straddles, block.links
+        place.straddles, place.links, place.fetched = block.straddles, block.links, block.fetched
         at = ((block.address >> 1) * 2654435761 & 0xFFFFFFFF) >> 8
         while self._table[at & _TABLE - 1]:
             at += 1

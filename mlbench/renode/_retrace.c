@@ -1,5 +1,6 @@
 /* Renode's binary trace to words, as ``retrace.py`` reads it: for each instruction its address, how many reads
-   and registers follow, the reads' addresses, the registers. Needs no C library. */
+   and registers follow (by bytes) and whether it accessed memory, the reads' addresses, the registers.
+   Needs no C library. */
 
 #include <stdint.h>
 
@@ -25,7 +26,7 @@ int64_t mlbench_retrace_words(const uint8_t *data, int64_t length, uint32_t *wor
     *consumed = 0;
     while (length - at >= 5 && room - written >= 2 + MOST_READS + MOST_REGISTERS) {
         uint32_t *entry = words + written;
-        uint32_t reads = 0, registers = 0, values[MOST_REGISTERS];
+        uint32_t reads = 0, registers = 0, touched = 0, values[MOST_REGISTERS];
         entry[0] = word_at(data + at);
         at += 4;
         for (;;) {
@@ -42,6 +43,7 @@ int64_t mlbench_retrace_words(const uint8_t *data, int64_t length, uint32_t *wor
                     return -2;
                 if (!(kind & 1) && reads < MOST_READS)
                     entry[2 + reads++] = word_at(data + at + 1);
+                touched = 1;
                 at += ACCESS_BYTES;
             } else if (record == RECORD_REGISTERS) {
                 if (length - at < 2)
@@ -69,7 +71,7 @@ int64_t mlbench_retrace_words(const uint8_t *data, int64_t length, uint32_t *wor
         }
         for (uint32_t number = 0; number < registers; number++)
             entry[2 + reads + number] = values[number];
-        entry[1] = reads | registers << 8;
+        entry[1] = reads | registers << 8 | touched << 16;
         written += 2 + reads + registers;
         *consumed = at;
     }

@@ -63,7 +63,7 @@ class TracePricer:
         if self._native is None:
             wanted = set(counts)
             steps = (
-                (pc, tuple(a.address for a in accesses if a.kind in _READS), registers)
+                (pc, tuple(a.address for a in accesses if a.kind in _READS), registers, bool(accesses))
                 for pc, accesses, registers in read_trace_file(path)
             )
             return {count: cycles for count, cycles in self._twin.follow(steps) if count in wanted}

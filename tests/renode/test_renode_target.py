@@ -46,13 +46,13 @@ __attribute__((noinline)) void prepare() {
   if (!block) for (;;) {}
   for (int i = 0; i < 20000; i += 16) block[i] = i;
 }
-#if MODE == 1
+#if MODEL_ENDS == 1
 __attribute__((noinline)) void inner() { sink = *(volatile int *)0x40000F00; asm volatile("udf #0"); }
-#elif MODE == 2
+#elif MODEL_ENDS == 2
 __attribute__((noinline)) void inner() { ((void (*)())0x30000001)(); }
-#elif MODE == 4
+#elif MODEL_ENDS == 4
 __attribute__((noinline)) void inner() { ((void (*)())0x40002001)(); }
-#elif MODE == 3
+#elif MODEL_ENDS == 3
 __attribute__((noinline)) void inner() { for (;;) sink = sink + 1; }
 #else
 __attribute__((noinline)) void inner() {}
@@ -149,7 +149,7 @@ class Models(Workshop):
     """Builds the model above in each way of behaving."""
 
     def model(self, mode: int = 0) -> Firmware:
-        flags = "compiler.cpp.extra_flags=-DMODE="
+        flags = "compiler.cpp.extra_flags=-DMODEL_ENDS="
         return self.build("model", {"model.ino": MODEL}, f"{flags}{mode}")
 
 
@@ -396,14 +396,15 @@ def test_a_folder_of_any_name_serves(
     renode()
     folder = tmp_path / 'it\'s "odd" \\ @ ünd blank'
     folder.mkdir()
+    firmware = workshop.model()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     links = set(Path("/tmp").glob("mlbench-renode-link-*"))
-    assert run_once(workshop.model()).outcome is Outcome.PASSED
+    assert run_once(firmware).outcome is Outcome.PASSED
     assert not list(folder.iterdir())
     assert set(Path("/tmp").glob("mlbench-renode-link-*")) <= links
     monkeypatch.setattr(process, "_PLAIN_PLACES", (str(folder),))
     with pytest.raises(EnvironmentFault, match=r"name of \[A-Za-z0-9._/-\] alone; set TMPDIR") as error:
-        run_once(workshop.model())
+        run_once(firmware)
     assert (error.value.exit_status, str(error.value).count("\n")) == (4, 0)
     assert not list(folder.iterdir())
 
