@@ -11,7 +11,7 @@ setup(
     ext_modules=[
         Extension(
             "mlbench.emulator._block_hook",
-            ["mlbench/emulator/_block_hook.c"],
+            ["mlbench/emulator/_block_hook.c", "mlbench/cycles/_path_price.c", "mlbench/renode/_retrace.c"],
             depends=[
                 f"mlbench/emulator/{name}.h" for name in ("_call_paths", "_exceptions", "_core_registers")
             ],

@@ -32,6 +32,7 @@ _PACKAGES = (
         f"mlbench/emulator/{name}"
         for name in ("_block_hook.c", "_call_paths.h", "_exceptions.h", "_core_registers.h")
     ),
+    *("mlbench/cycles/_path_price.c", "mlbench/renode/_retrace.c"),
 )
 """Files that decide what the Python environment holds."""
 _TOOLS = ("mlbench/firmware/install_tools.py",)

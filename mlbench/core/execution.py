@@ -128,6 +128,8 @@ class TimedSpan:
     placement: int | None = None
     method: str = ""
     """How ``us`` came about where it is neither a clock nor the cycle model: a rough time."""
+    cost_table: str = ""
+    """What ``us`` came from where the target's instrument does not say so of all its spans."""
     waits: tuple[tuple[str, int], ...] = ()
     """Cycles of it that were only waited, by the peripheral that was waited for; most first."""
     calls: CallTree | None = None

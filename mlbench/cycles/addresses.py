@@ -49,7 +49,7 @@ class Accesses(NamedTuple):
 
 
 DIVIDENDS = (SumKind.DIVIDEND, SumKind.SIGNED_DIVIDEND)
-_LOADS = frozenset(
+LOADS = frozenset(
     ("load", "load_pc", "load_double", "load_multiple", "pop_pc", "table_branch", "float_load",
      "float_load_multiple")
 )  # fmt: skip
@@ -101,7 +101,7 @@ def _own_accesses(pc: int, first: int, second: int, insn: Insn) -> tuple[Access,
         kind = SumKind.DIVIDEND if first & 0x20 else SumKind.SIGNED_DIVIDEND
         dividend, divisor = Sum(first & 15, -1, 0, 0), Sum(second & 15, -1, 0, 0)
         return Access(kind, dividend), Access(SumKind.OPERAND, divisor)
-    load = pointer(first, second, insn) if insn.kind in _LOADS else None
+    load = pointer(first, second, insn) if insn.kind in LOADS else None
     if load is None or load.base == SP:
         return ()
     if load.base == PC:

@@ -24,7 +24,7 @@ from mlbench.cycles.pipeline import MEMORY, Cost, Pipeline
 from mlbench.util.own_yaml import load_own
 
 NO_ACCESSES = Accesses((), ())
-_SKIPPED = 1
+SKIPPED = 1
 """Cycles of a conditional instruction that is not executed (Cortex-M4 TRM, DDI 0439, 3.3.1)."""
 
 
@@ -161,6 +161,11 @@ class CostModel:
         """How far boards are from modelled times, in percent; ``assumed`` is the share of such cycles."""
         return round(self._error["percent"] + assumed * self._error["assumed_percent"])
 
+    @property
+    def divide_cycles(self) -> int:
+        """What a divide costs whose operands are not known."""
+        return self._costs["div"].cycles
+
     def walk(self, address: int, code: bytes) -> Iterator[tuple[Decoded, int]]:
         """The instructions of a block with what each of them adds to the block's cycles.
 
@@ -200,9 +205,9 @@ class CostModel:
         more: dict[int, int] = {}
         for (instruction, cost), on_condition in zip(priced, conditional, strict=True):
             where, first, second, insn = instruction
-            cycles += _SKIPPED if on_condition else cost
-            if on_condition and cost != _SKIPPED:
-                more[where] = cost - _SKIPPED
+            cycles += SKIPPED if on_condition else cost
+            if on_condition and cost != SKIPPED:
+                more[where] = cost - SKIPPED
             sp += insn.sp
             depth = max(depth, -sp)
             if insn.sp_dynamic:

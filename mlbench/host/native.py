@@ -20,6 +20,10 @@ from mlbench.host.cache_dir import Say, locked
 SOURCE = Path(__file__).resolve().parents[1] / "emulator" / "_block_hook.c"
 _INCLUDED = ("_call_paths.h", "_exceptions.h", "_core_registers.h")
 """What it includes, of its folder."""
+_FURTHER = tuple(
+    Path(__file__).resolve().parents[1] / name for name in ("cycles/_path_price.c", "renode/_retrace.c")
+)
+"""What is built into the same library, and asks nothing of a CPU: traces to words, and what a path costs."""
 _FOLDER = "native"
 _COMPILE_SECONDS = 120
 
@@ -90,7 +94,7 @@ def _compile(command: list[str], library: Path) -> str:
         flags += ["-ffreestanding", "-nostdlib"]
     try:
         done = subprocess.run(
-            [*command, *flags, "-o", str(library), str(SOURCE)],
+            [*command, *flags, "-o", str(library), str(SOURCE), *map(str, _FURTHER)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -107,7 +111,7 @@ def _compile(command: list[str], library: Path) -> str:
 
 def _target(prefix: Path) -> Path | None:
     try:
-        files = (SOURCE, *(SOURCE.with_name(name) for name in _INCLUDED))
+        files = (SOURCE, *(SOURCE.with_name(name) for name in _INCLUDED), *_FURTHER)
         source = b"".join(path.read_bytes() for path in files)
     except OSError:
         return None

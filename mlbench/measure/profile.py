@@ -47,6 +47,8 @@ class Profile:
     serial: bytes = b""
     cached: bool = False
     """Whether an earlier run measured it."""
+    cost_table: str = ""
+    """What times came from, where the instrument does not say so of all its results."""
 
 
 def measure_flash(firmware: Firmware, overhead: int | None) -> Flash:
@@ -119,7 +121,9 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
     # Of the image that is measured: the one that probes need may have a malloc linked in, and its variables.
     need = _need(Image.load(firmware.elf), recorded if shared else timed)
     measures = Measures(flash, unused, need, init, inference, further.take(firmware, timed))
-    return Profile(measures, None, (*timed.notes, *waits(timed.spans), *notes), timed.serial)
+    told = (*timed.notes, *waits(timed.spans), *notes)
+    tables = " and ".join(sorted({span.cost_table for span in timed.spans if span.cost_table}))
+    return Profile(measures, None, told, timed.serial, cost_table=tables)
 
 
 def _unnamed(spec: SketchSpec, session: Session, which: str) -> str:

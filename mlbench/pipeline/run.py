@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -333,6 +333,8 @@ def _measure(
             target = services.target(spec)
             instrument = target.instrument
             profile = services.profile(firmware, spec, target, overhead.bytes)
+            if profile.cost_table:
+                instrument = replace(instrument, cost_table=profile.cost_table)
             notes = (*firmware.notes, *filter(None, [overhead.note]), *profile.notes)
             timed = isinstance(profile.measures.inference_time, Time)  # by the library's marks
             timeable = firmware.fits and not timed and _runs(spec)

@@ -21,8 +21,10 @@ HEADER = b"ReTrace\x05\x04\x00"
 IO_READ, IO_WRITE, READ, WRITE = range(4)
 WRITES = (IO_WRITE, WRITE)
 _CHUNK = 1 << 18
-_LONGEST = 4096
+LONGEST = 4096
 """No instruction has as much beside it."""
+WRONG = ("a record of an unknown kind", "an access of an unknown kind", "a register of an unknown size")
+"""What the native reader may say is wrong, by its number."""
 _ACCESS = Struct("<BQQQ")
 
 
@@ -56,7 +58,7 @@ def read_trace_file(path: Path) -> Iterator[Traced]:
     try:
         with gzip.open(path) as file:
             if (header := file.read(len(HEADER))) != HEADER:
-                raise _refused(path, f"begins with {header[:16]!r}, which is no trace of version 5")
+                raise refused(path, f"begins with {header[:16]!r}, which is no trace of version 5")
             data, at, ended = b"", 0, False
             while not ended:
                 more = file.read(_CHUNK)
@@ -69,16 +71,16 @@ def read_trace_file(path: Path) -> Iterator[Traced]:
                         yield entry
                         at = end
                 except _Cut:
-                    if len(data) - at > _LONGEST:
+                    if len(data) - at > LONGEST:
                         raise ValueError("no end of an instruction") from None
             if at < len(data):
-                raise _refused(
+                raise refused(
                     path, f"is cut off within an instruction, {len(HEADER) + position + at} bytes in"
                 )
     except ValueError as error:
-        raise _refused(path, f"is corrupted: {error}, {len(HEADER) + position} bytes in or later") from None
+        raise refused(path, f"is corrupted: {error}, {len(HEADER) + position} bytes in or later") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise _refused(path, f"is cut off or corrupted ({error})") from None
+        raise refused(path, f"is cut off or corrupted ({error})") from None
 
 
 def _entry(data: bytes, at: int) -> tuple[Traced, int]:
@@ -134,5 +136,6 @@ def _registers(data: bytes, at: int) -> tuple[bool, tuple[int, ...], int]:
     return bool(before), tuple(values), at
 
 
-def _refused(path: Path, what: str) -> EnvironmentFault:
+def refused(path: Path, what: str) -> EnvironmentFault:
+    """The error for a file that cannot be used."""
     return EnvironmentFault(what, where=path.name, do="look for room on the disk, and run it again")

@@ -38,11 +38,17 @@ class Trace:
     """What ends the run, of the letters in ``ENDS``; nothing after it counts."""
     absent: list[HookEvent] = field(default_factory=list)
     """The first access of each peripheral that Renode lacks."""
+    entries: list[int] = field(default_factory=list)
+    """Instructions executed when each function was entered."""
     loops: int = 0
     before_loop: tuple[int, ...] = ()
     """Bytes that had been sent when loop() was entered first: on USB, and in the UARTs' files."""
     inside: int = 0
     """Calls of the inference that have begun and not ended."""
+
+    def spans(self) -> list[TraceSpan]:
+        """All that counts: the initialization, then the inferences."""
+        return ([self.init] if self.init else []) + self.inferences
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,7 @@ def read_trace(events: list[HookEvent], roles: tuple[Role, ...], returns: bool) 
             trace.before_loop = tuple(event.value(n) for n in range(len(event.words)))
         elif event.letter == "E":
             role = roles[event.number]
+            trace.entries.append(event.instructions)
             if role.ends:
                 _close(trace, opened, event, lambda call, kind=role.kind: call.kind is kind)
                 continue

@@ -17,6 +17,7 @@ from mlbench.boards import board_for
 from mlbench.cli.main import main
 from mlbench.core.execution import Functions, Outcome, OutputBuffer, Probe, RunResult, SpanKind
 from mlbench.core.firmware import Firmware
+from mlbench.cycles.model import load_model
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.measure.cross_check import _difference, cross_check
@@ -43,22 +44,22 @@ static volatile int sink;
 __attribute__((noinline)) void prepare() {
   block = (uint8_t *)malloc(20000);
   if (!block) for (;;) {}
-  for (int i = 0; i < 20000; i++) block[i] = i;
+  for (int i = 0; i < 20000; i += 16) block[i] = i;
 }
-#if MODE == 1
+#if MODEL_ENDS == 1
 __attribute__((noinline)) void inner() { sink = *(volatile int *)0x40000F00; asm volatile("udf #0"); }
-#elif MODE == 2
+#elif MODEL_ENDS == 2
 __attribute__((noinline)) void inner() { ((void (*)())0x30000001)(); }
-#elif MODE == 4
+#elif MODEL_ENDS == 4
 __attribute__((noinline)) void inner() { ((void (*)())0x40002001)(); }
-#elif MODE == 3
+#elif MODEL_ENDS == 3
 __attribute__((noinline)) void inner() { for (;;) sink = sink + 1; }
 #else
 __attribute__((noinline)) void inner() {}
 #endif
 __attribute__((noinline)) int predict(int x, char *out) {
   int sum = x;
-  for (int n = 0; n < 2; n++) for (int i = 0; i < 20000; i++) sum = sum * 31 + block[i];
+  for (int n = 0; n < 2; n++) for (int i = 0; i < 20000; i += 16) sum = sum * 31 + block[i];
   inner();
   for (int i = 0; i < 4; i++) out[i] = sum >> 8 * i;
   return sum;
@@ -148,7 +149,7 @@ class Models(Workshop):
     """Builds the model above in each way of behaving."""
 
     def model(self, mode: int = 0) -> Firmware:
-        flags = "compiler.cpp.extra_flags=-DMODE="
+        flags = "compiler.cpp.extra_flags=-DMODEL_ENDS="
         return self.build("model", {"model.ino": MODEL}, f"{flags}{mode}")
 
 
@@ -195,12 +196,14 @@ def test_all_measures_by_named_functions(renode: Make, workshop: Models) -> None
         a, b = getattr(mine.measures, kind), getattr(its.measures, kind)
         assert isinstance(a, Time)
         assert isinstance(b, Time)
-        # Exact, and never as if it were a time of the board.
         assert a.instructions == b.instructions
         assert a.count == b.count
-        assert a.cycles is None
-        assert a.method == "instructions x 1.89 cycles"
-        assert a.median_us == pytest.approx(1.89 * b.instructions / 64)
+        assert a.cycles is not None
+        assert b.cycles is not None
+        assert a.method == ""
+        assert abs(a.cycles - b.cycles) <= max(64, 0.0005 * b.cycles)
+        assert a.median_us == a.cycles / 64
+    assert mine.cost_table == f"trace, cost table {load_model('nrf52840').version}"
     ours, theirs = mine.measures.unused_ram, its.measures.unused_ram
     assert isinstance(ours, UnusedRam)
     assert isinstance(theirs, UnusedRam)
@@ -236,6 +239,21 @@ def test_unused_ram_from_a_replay_with_two_more_runs(
     assert isinstance(its_need, RamNeed)
     assert replace(need, stacks=()) == replace(its_need, stacks=())
     assert not [note for note in mine.notes if "bisection" in note]
+
+
+@pytest.mark.parametrize("how", ["fail", "die"])
+def test_rough_times_without_a_tracer(renode: Make, workshop: Models, how: str) -> None:
+    renode(no_tracer=how)
+    firmware = workshop.model()
+    found = profile(firmware, spec_of(firmware, NAMED, ram_search="none"), target())
+    time = found.measures.inference_time
+    assert isinstance(time, Time)
+    # Exact in instructions, and never as if it were a time of the board.
+    assert time.cycles is None
+    assert time.instructions
+    assert time.method == "instructions x 1.89 cycles"
+    assert time.median_us == pytest.approx(1.89 * time.instructions / 64)
+    assert found.cost_table == "rough 1.89"
 
 
 def test_a_heap_that_is_too_busy_is_told(
@@ -378,14 +396,15 @@ def test_a_folder_of_any_name_serves(
     renode()
     folder = tmp_path / 'it\'s "odd" \\ @ ünd blank'
     folder.mkdir()
+    firmware = workshop.model()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     links = set(Path("/tmp").glob("mlbench-renode-link-*"))
-    assert run_once(workshop.model()).outcome is Outcome.PASSED
+    assert run_once(firmware).outcome is Outcome.PASSED
     assert not list(folder.iterdir())
     assert set(Path("/tmp").glob("mlbench-renode-link-*")) <= links
     monkeypatch.setattr(process, "_PLAIN_PLACES", (str(folder),))
     with pytest.raises(EnvironmentFault, match=r"name of \[A-Za-z0-9._/-\] alone; set TMPDIR") as error:
-        run_once(workshop.model())
+        run_once(firmware)
     assert (error.value.exit_status, str(error.value).count("\n")) == (4, 0)
     assert not list(folder.iterdir())
 

@@ -6,14 +6,24 @@ import contextlib
 import gzip
 import random
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from seeds import new_seed
+from workshop import OWN_BOARD
 
+from mlbench.boards import board_for
+from mlbench.core.execution import Functions, Probe, SpanKind
+from mlbench.cycles.model import load_model
+from mlbench.cycles.path_native import library
+from mlbench.elf.given_files import GivenFiles
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault
+from mlbench.pipeline.prebuilt import firmware_of_files
+from mlbench.renode.pricing import TracePricer
 from mlbench.renode.retrace import HEADER, read_trace_file
+from mlbench.targets.emulator.target import EmulatorTarget
 
 DATA = Path(__file__).parent / "data"
 TRACE = DATA / "keyword_spotting_graph.trace.gz"
@@ -72,3 +82,68 @@ def test_what_is_no_trace_is_refused(tmp_path: Path, data: bytes, what: str) -> 
     with pytest.raises(EnvironmentFault, match=r"^trace\.gz: ") as error:
         list(read_trace_file(path))
     assert what in str(error.value)
+
+
+INIT = 38_465, 57_850
+"""Instructions from reset to the begin and the end of the initialization that counts, the second one."""
+
+
+def pricer(*, force_python: bool) -> TracePricer:
+    image = Image.load(DATA / "keyword_spotting_graph.elf")
+    return TracePricer(load_model("nrf52840"), image.read, range(0x100000), force_python=force_python)
+
+
+def written(path: Path, data: bytes) -> Path:
+    path.write_bytes(gzip.compress(data, 1))
+    return path
+
+
+@pytest.mark.parametrize("force_python", [False, True])
+def test_the_initialization_takes_as_long_as_on_the_emulator(force_python: bool) -> None:
+    elf = DATA / "keyword_spotting_graph.elf"
+    firmware = firmware_of_files(GivenFiles((elf,), (), None), "", DATA)
+    session = EmulatorTarget(board_for(OWN_BOARD)).open(firmware, Functions("Model::Model()", None))
+    (init,) = (span for span in session.run(Probe(), 1e6).spans if span.kind is SpanKind.INIT)
+    session.close()
+    assert init.instructions == INIT[1] - INIT[0]
+    cycles = pricer(force_python=force_python).follow(TRACE, INIT)
+    assert init.cycles is not None
+    assert abs(cycles[INIT[1]] - cycles[INIT[0]] - init.cycles) <= 64
+
+
+def test_slices_cost_what_the_whole_does(tmp_path: Path) -> None:
+    # Cut between any two instructions, in the middle of blocks too; in C as in Python.
+    if library() is None:
+        pytest.skip("the native pricing is not built here")
+    counts = (1_000, 5_003, *INIT, 250_000)
+    whole = pricer(force_python=True).follow(TRACE, counts)
+    assert pricer(force_python=False).follow(TRACE, counts) == whole
+    data = gzip.decompress(TRACE.read_bytes())
+    rng = random.Random(new_seed())
+    ends = sorted(rng.sample(range(1_000, 299_000), 6))
+    places, at = [], len(HEADER)
+    for number, (_, accesses, registers) in enumerate(read_trace_file(TRACE)):
+        if number in ends:
+            places.append(at)
+        # Thirteen registers before a divide, and as many after it.
+        at += 5 + 26 * len(accesses) + (220 if registers else 0)
+    assert at == len(data)
+    cuts = [len(HEADER), *places, len(data)]
+    sliced = pricer(force_python=False)
+    cycles: dict[int, int] = {}
+    for number, (begin, end) in enumerate(pairwise(cuts)):
+        cycles |= sliced.follow(written(tmp_path / f"{number}.gz", HEADER + data[begin:end]), counts)
+    assert cycles == whole
+
+
+@pytest.mark.parametrize("force_python", [False, True])
+def test_a_damaged_trace_is_not_priced(tmp_path: Path, force_python: bool) -> None:
+    data = gzip.decompress(TRACE.read_bytes())
+    broken = bytearray(data[:50_000])
+    broken[20_000:20_040] = b"\xee" * 40
+    cut = tmp_path / "cut.gz"
+    cut.write_bytes(TRACE.read_bytes()[:100_000])
+    for path in (written(tmp_path / "broken.gz", bytes(broken)), cut):
+        with pytest.raises(EnvironmentFault, match=rf"^{path.name}: ") as error:
+            pricer(force_python=force_python).follow(path, (1_000,))
+        assert "\n" not in str(error.value)

@@ -56,6 +56,12 @@ class Plan:
         """Where the main stack begins (ARMv7-M Architecture Reference Manual, B1.5.3)."""
         return int.from_bytes(self.image.read(self.vectors, 4), "little") & ~3
 
+    def vector_targets(self) -> tuple[int, ...]:
+        """Where exceptions lead, by the vector table."""
+        table = [self.image.read(self.vectors + 4 * number, 4) for number in range(2, 16 + 48)]
+        words = (int.from_bytes(word, "little") for word in table)
+        return tuple({word & ~1 for word in words if word & 1 and self.image.is_code(word & ~1)})
+
     def memory_hooks(self, ram: tuple[str, int, int]) -> tuple[Hook, ...]:
         """Hooks that tell of heap and stack; ``ram``: see ``hooks.at_setup``."""
         rows = [hooks.at_setup(self.entry.setup, self.paint_from, PAINTED, PATTERN, ram)]

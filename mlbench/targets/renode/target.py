@@ -17,9 +17,9 @@ from mlbench.core.execution import (
     Probe,
     RunResult,
     SpanKind,
-    TimedSpan,
 )
 from mlbench.core.firmware import Firmware
+from mlbench.cycles.model import load_model
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.renode.client import CommandFailed, Gone
@@ -33,6 +33,7 @@ from mlbench.targets.renode import verdict
 from mlbench.targets.renode.flash_check import FlashWrites
 from mlbench.targets.renode.plan import Plan
 from mlbench.targets.renode.recording import Recording
+from mlbench.targets.renode.timing import TracedTimes, rough_table, rough_times
 from mlbench.targets.renode.verdict import RunEnding
 
 _FIRST_SLICE_S = 0.005
@@ -41,6 +42,8 @@ _LONGEST_SLICE_S = 0.2
 _RAM_FILE = "ram"
 _TRACED_SLICE_S = 0.1
 """Virtual time in a file of the trace: 10 million instructions at most, which take some 25 MB."""
+_MOST_TRACED, _MOST_TRACED_SLOWLY = 150_000_000, 4_000_000
+"""Instructions that are traced and priced at most: in C, and without a compiler."""
 _HITS = 1000
 """Hits of hooks in a slice that are aimed at, at most: translated code is dropped between slices."""
 _AFTER_INFERENCE_S = 1.0
@@ -72,9 +75,7 @@ class RenodeTarget:
         if program is None or not program.is_file():
             raise EnvironmentFault("there is no renode on PATH", do=INSTALL)
         version = renode_version(program, program.stat().st_mtime)
-        return Instrument(
-            self.board.id, "renode", version, f"{data.cycles_per_instruction} cycles/instruction"
-        )
+        return Instrument(self.board.id, "renode", version, rough_table(data))
 
     def _data(self) -> RenodeData:
         if self.board.renode is None:
@@ -224,11 +225,22 @@ class RenodeSession:
         self, machine: RenodeMachine, plan: Plan, probe: Probe, roles: tuple[Role, ...], deadline_s: float
     ) -> RunResult | Trace:
         virtual, step, since, seen, hits = 0.0, _FIRST_SLICE_S, 0.0, 0, 0
+        traced = self._traced_times(plan, probe)
+        tracing = traced is not None and self._start_trace(machine)
         while True:
-            machine.run(step, self._host_seconds)
+            if tracing:
+                step = min(step, _TRACED_SLICE_S)
+            self._run_slice(machine, step, tracing=tracing)
             virtual += step
             events = machine.events()
             trace = read_trace(events, roles, plan.returns)
+            if tracing and traced is not None:
+                traced.follow(machine.end_trace(), trace)
+                tracing = (
+                    not trace.inferences
+                    and traced.instructions < (_MOST_TRACED if traced.native else _MOST_TRACED_SLOWLY)
+                    and self._start_trace(machine)
+                )
             if trace.unknown or (trace.end is not None and trace.end.letter == "O"):
                 return trace
             serial = machine.serial()
@@ -241,7 +253,7 @@ class RenodeSession:
                     # What came after the write did not happen on the chip.
                     events = [event for event in events if event.instructions <= writes.count]
                     trace = replace(read_trace(events, roles, plan.returns), before_loop=())
-                result = self._result(machine, end, trace, serial, virtual)
+                result = self._result(machine, end, trace, serial, virtual, traced)
                 if not self._records(plan, probe) or end.outcome is not Outcome.PASSED:
                     return result
                 recording = Recording(plan, read_memory_use(events), machine.taken_file(_RAM_FILE))
@@ -255,6 +267,31 @@ class RenodeSession:
                 machine.clear_translations()
             longer = min(1.5, _HITS / max(1, new)) * step
             step = min(longer, _LONGEST_SLICE_S, max(deadline_s - virtual, 1e-6))
+
+    def _traced_times(self, plan: Plan, probe: Probe) -> TracedTimes | None:
+        """What follows the trace of a run; None where none is made."""
+        # A run that only finds where functions return to is not worth it.
+        wanted = probe.record and probe.alloc is None and (plan.sites or not plan.returns)
+        if not (wanted and plan.named and self._can_trace and self._board.emulator is not None):
+            return None
+        model = load_model(self._board.emulator.cost_table or self._board.emulator.chip)
+        flash = range(self._board.flash.start + self._board.flash.size)
+        return TracedTimes(model, plan.image, flash, frozenset(plan.vector_targets()))
+
+    def _start_trace(self, machine: RenodeMachine) -> bool:
+        try:
+            machine.start_trace(divides=True)
+        except CommandFailed:
+            self._can_trace = False
+        return self._can_trace
+
+    def _run_slice(self, machine: RenodeMachine, seconds: float, *, tracing: bool) -> None:
+        try:
+            machine.run(seconds, self._host_seconds)
+        except Gone:
+            # Without its library of instructions it dies at the first block: it is not asked again.
+            self._can_trace = self._can_trace and not tracing
+            raise
 
     def _end(
         self,
@@ -338,19 +375,18 @@ class RenodeSession:
         return self._can_trace
 
     def _result(
-        self, machine: RenodeMachine, end: RunEnding, trace: Trace, serial: bytes, virtual_s: float
+        self,
+        machine: RenodeMachine,
+        end: RunEnding,
+        trace: Trace,
+        serial: bytes,
+        virtual_s: float,
+        traced: TracedTimes | None = None,
     ) -> RunResult:
-        spans = ([trace.init] if trace.init else []) + trace.inferences
-        per_us = self._board.clock_hz / 1e6
-        timed = tuple(
-            TimedSpan(
-                span.kind,
-                span.instructions * self._data.cycles_per_instruction / per_us,
-                instructions=span.instructions,
-                method=f"instructions x {self._data.cycles_per_instruction} cycles",
-            )
-            for span in spans
-        )
+        spans = trace.spans()
+        timed = traced.timed(spans, self._board.clock_hz) if traced is not None and spans else None
+        if timed is None:
+            timed = rough_times(spans, self._data, self._board)
         return RunResult(
             end.outcome,
             end.reason,
