@@ -10,10 +10,13 @@ from pathlib import Path, PurePosixPath
 
 from mlbench.core.firmware import Diagnostic
 from mlbench.core.fqbn import OWN_PACKAGE
+from mlbench.errors import UsageError
 from mlbench.firmware import template
+from mlbench.firmware.arduino_config import read_config
 from mlbench.firmware.platforms import Fqbn
 from mlbench.firmware.sketch_source import SketchSource
 from mlbench.suite.discovery import project_root
+from mlbench.suite.project_libraries import enclosing, plain_name
 
 CXX_PACKAGE = "libstdc++-arm-none-eabi-newlib"
 """Debian's and Ubuntu's package with the archives of the C++ library; the headers are another one."""
@@ -76,9 +79,45 @@ def _of_header(header: str, built: Built) -> str:
         return "it comes with the board's own platform: build for `--board arduino:mbed_nano:nano33ble`"
     if header in _NO_CORE_HAS and built.fqbn.package == OWN_PACKAGE:
         return _NO_CORE_HAS[header]
-    stem = _LIBRARIES.get(header, PurePosixPath(header).stem)
-    own = "" if "/" in header else f" (often of the same name, {stem})"
-    return f"put the library that has it{own} beside the sketch and name its folder under `libraries`"
+    installed = _installed_with(header)
+    if installed is not None:
+        return f"it is in a library of your sketchbook: name it, `libraries: [{json.dumps(str(installed))}]`"
+    name, by = _depended_on(header, built.source.folder, root)
+    if name:
+        what = f"it is in {name}, which {by} depends on"
+    elif header in _LIBRARIES:
+        name = _LIBRARIES[header]
+        what = f"it is in {name}"
+    elif "/" in header:
+        return "put the library that has it beside the sketch and name its folder under `libraries`"
+    else:
+        name = PurePosixPath(header).stem
+        what = f"the library that has it is often of the same name, {name}"
+    get = f'get it by `arduino-cli lib install "{name}"` or as a clone'
+    return f"{what}: {get}, and name its folder under `libraries`"
+
+
+def _installed_with(header: str) -> Path | None:
+    """The library in the user's sketchbook that has a header."""
+    try:
+        folders = sorted(path for path in (read_config().user / "libraries").iterdir() if path.is_dir())
+    except (OSError, UsageError):
+        return None
+    stem = PurePosixPath(header).stem.lower()
+    having = [
+        folder for folder in folders if any((place / header).is_file() for place in (folder, folder / "src"))
+    ]
+    return min(having, key=lambda folder: folder.name.lower() != stem, default=None)
+
+
+def _depended_on(header: str, sketch: Path, root: Path) -> tuple[str, str]:
+    """The library of a header's name that the sketch's own library depends on, and the latter's name."""
+    library = enclosing(sketch, root)
+    for name in library.depends if library is not None else ():
+        if plain_name(name) == plain_name(PurePosixPath(header).stem):
+            assert library is not None
+            return name, library.name
+    return "", ""
 
 
 def _library_with(header: str, root: Path) -> Path | None:

@@ -229,7 +229,7 @@ def _below(folder: Path, start: Path, depth: int, notes: list[str], libraries: b
             "a library of the project"
             if (path / PROPERTIES).is_file() and not libraries
             else "no example of the library"
-            if entry.name in (*ASIDE, "src") and PROPERTIES in files
+            if entry.name in ASIDE and PROPERTIES in files
             else "build output"
             if entry.name in _OUTPUT
             else ""

@@ -139,12 +139,13 @@ def needs_of(sketch: Path, root: Path, libraries: Sequence[ProjectLibrary]) -> N
         # A library alone has nobody to include.
         if len(libraries) > 1:
             queue += _by_headers(library.includes - library.headers, libraries, own, notes)
-    stems = {_plain(PurePosixPath(header).stem) for header in included}
-    missing = tuple((name, by) for name, by in depended.items() if _plain(name) in stems)
+    stems = {plain_name(PurePosixPath(header).stem) for header in included}
+    missing = tuple((name, by) for name, by in depended.items() if plain_name(name) in stems)
     return Needs(tuple(taken.values()), missing, tuple(notes))
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A library's name, or that of its header, without what the two often differ in."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 

@@ -15,7 +15,7 @@ OWN = "mlbench:nrf52840:nano33ble"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / ".git").mkdir()
     sketch = tmp_path / "examples" / "kws"
     sketch.mkdir(parents=True)
@@ -23,7 +23,11 @@ def project(tmp_path: Path) -> Path:
     for folder, header in ((tmp_path / "vendor/Net", "src/net/Net.h"), (tmp_path, "Old.h")):
         (folder / header).parent.mkdir(parents=True, exist_ok=True)
         (folder / header).write_text("")
-        (folder / "library.properties").write_text("name=x\n")
+        (folder / "library.properties").write_text("name=x\ndepends=Other (>=1.0), Arduino LSM9DS1\n")
+    monkeypatch.setenv("ARDUINO_DIRECTORIES_USER", str(tmp_path / "sketchbook"))
+    for name in ("AnotherKnown", "Known"):
+        (tmp_path / "sketchbook" / "libraries" / name / "src").mkdir(parents=True)
+        (tmp_path / "sketchbook" / "libraries" / name / "src" / "Known.h").write_text("")
     return sketch
 
 
@@ -42,8 +46,10 @@ def _advice(sketch: Path, message: str, fqbn: str = OWN, *, cxx: bool = True) ->
         ("ArduinoBLE.h", OWN, "--board arduino:mbed_nano:nano33ble"),
         ("EEPROM.h", OWN, "its own core has no such header"),
         ("arm_math.h", OWN, "Arduino_CMSIS-DSP"),
-        ("mbed.h", "arduino:avr:uno", "put the library that has it (often of the same name, mbed)"),
-        ("Servo.h", OWN, "put the library that has it (often of the same name, Servo) beside the sketch"),
+        ("mbed.h", "arduino:avr:uno", "often of the same name, mbed: get it by"),
+        ("Servo.h", OWN, 'often of the same name, Servo: get it by `arduino-cli lib install "Servo"`'),
+        ("Arduino_LSM9DS1.h", OWN, "it is in Arduino LSM9DS1, which x depends on: get it by"),
+        ("Known.h", OWN, '/sketchbook/libraries/Known"]`'),
         ("a/b.h", OWN, "put the library that has it beside the sketch"),
     ],
 )
