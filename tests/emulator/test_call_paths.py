@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from bare_image import Compiler, address, run_to
+from interrupt_programs import PROGRAM, machine_with
+from random_code import image_of, likely_code, outcome, wild_code
+from seeds import new_seed
 
 from mlbench.core.call_tree import CallTree
 from mlbench.core.operators import operators_of
@@ -297,3 +302,42 @@ def test_operators_of_a_graph_are_told_apart_in_their_order(bare: Compiler, forc
     operators = operators_of(difference([], machine.hook.path_times(), machine.functions))
     assert [each.name for each in operators] == ["CONV", "CONV", "SOFTMAX", "CONV"]
     assert [each.cycles for each in operators] == timed
+
+
+def test_threads_and_handlers_of_random_programs_are_charged_alike(bare: Compiler) -> None:
+    seed = new_seed()
+    image = bare.image(PROGRAM)
+    for n in range(4):
+        machines = [machine_with(image, f"{seed} {n}", python=python) for python in (False, True)]
+        quiet = machine_with(image, f"{seed} {n}", python=False)
+        begin = machines[0].hook.cycles
+        for machine in machines:
+            machine.follow_calls(blocks=True)
+        for cut in (7_000, 20_000):
+            for machine in (*machines, quiet):
+                machine.run(begin + cut, host_seconds=60)
+            native, python = (
+                difference([], machine.hook.path_times(), machine.functions) for machine in machines
+            )
+            assert native == python, f"seed {seed} {n} {cut}"
+            assert machines[0].hook.block_times() == machines[1].hook.block_times()
+            assert machines[0].hook.cycles == quiet.hook.cycles
+            # What has not been charged yet is the entry of an exception whose first block is still to come.
+            left = machines[0].hook.cycles - begin - native.total
+            assert 0 <= left <= 32, f"seed {seed} {n} {cut}"
+            assert len(native.paths) > 5
+
+
+def test_random_code_is_charged_alike() -> None:
+    seed = new_seed()
+    for n in range(24):
+        draw = random.Random(f"{seed} {n}")
+        make = likely_code if n % 4 else wild_code
+        image = image_of(make(draw, draw.choice((30, 100, 400))))
+        times = []
+        for force_python in (False, True):
+            machine = Machine(image, NRF52840, force_python=force_python)
+            machine.follow_calls(blocks=True)
+            outcome(machine, 20_000)
+            times.append((machine.hook.path_times(), machine.hook.block_times()))
+        assert times[0] == times[1], f"seed {seed} {n}"
