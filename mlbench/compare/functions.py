@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlbench.core.call_tree import CallTree
+from mlbench.core.measures import FUNCTION, INFERENCE_TIME, INIT_TIME
+from mlbench.elf.called import called_functions
 from mlbench.results.comparison import JobChange
-from mlbench.results.values import Result, Time
+from mlbench.results.values import Absent, Amount, Result, Time
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,26 @@ def time_change(job: JobChange, measure: str) -> TimeChange | None:
     functions = function_changes(before.calls, after.calls)
     total = after.calls.total - before.calls.total
     return TimeChange(measure, after.median_us / after.cycles, total, functions)
+
+
+def function_time(result: Result, key: str) -> Amount | Absent:
+    """What a function takes, with all that it calls, of one inference, or else of the initialization.
+
+    Functions of one name count together. ``key`` is that of ``core.measures``.
+    """
+    name, known = key.removeprefix(FUNCTION), False
+    for measure in (INFERENCE_TIME, INIT_TIME):
+        time = _time(result, measure)
+        if time is None or time.calls is None or not time.cycles:
+            continue
+        known = True
+        functions = called_functions(time.calls, name)
+        if functions:
+            us = time.median_us / time.cycles
+            return Amount(us * sum(function.inclusive for function in functions))
+    if not known:
+        return Absent("it is not known which functions the time went to")
+    return Absent("not called, or inlined")
 
 
 def function_changes(base: CallTree, head: CallTree) -> tuple[FunctionChange, ...]:
