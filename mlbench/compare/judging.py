@@ -124,9 +124,9 @@ def _verdict(
         if _single(about):
             notes.append("measured once on one side: how far it spreads is not known")
     worse = _worse(about.measure, change)
-    if about.measure.startswith(FUNCTION) and abs(change) < _SMALL_SHARE * before:
-        if not passes(worse, before, about.threshold.fail):
-            return Verdict.NOISE, [*notes, "less than the place of code in flash may do"]
+    small = about.measure.startswith(FUNCTION) and abs(change) < _SMALL_SHARE * before
+    if small and not passes(worse, before, about.threshold.fail):
+        return Verdict.NOISE, [*notes, "less than the place of code in flash may do"]
     if worse < 0:
         return Verdict.BETTER, notes
     if passes(worse, before, about.threshold.fail):

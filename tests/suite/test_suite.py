@@ -295,7 +295,9 @@ sketches:
   - path: kws
     thresholds: {functions: {softmax: {fail: never}, "Model::run()": {fail: 2 ms}}}
 """
-    thresholds = thresholds_of(parse_suite(text, "mlbench.yml", tmp_path))
+    file = tmp_path / "mlbench.yml"
+    file.write_text(text)
+    thresholds = thresholds_of(load_suite(file))
     assert thresholds.functions_of("kws") == ("function tiny::dot", "function Model::run()")
     assert thresholds.of("kws", "function tiny::dot") == Threshold(Limit(percent=1), Limit(percent=5))
     assert thresholds.of("another", "function softmax") == Threshold(fail=Limit(amount=50))
