@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from comparables import emulated, result
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlbench.compare import compare
-from mlbench.compare.functions import function_changes, time_change
+from mlbench.compare.functions import function_changes, operator_changes, time_change
 from mlbench.core.call_tree import CallPath, CallTree
 from mlbench.core.measures import row
 from mlbench.reports.comment import comment_markdown
+from mlbench.results.call_codec import decode_calls, encode_calls
 from mlbench.results.comparison import Limit, Verdict
 from mlbench.results.comparison_file import from_json, to_json
 from mlbench.suite.thresholds import Thresholds, rules_of
@@ -129,3 +131,25 @@ def test_a_function_that_is_gone_is_a_warning() -> None:
 def test_names_of_functions_mean_nothing_in_reports() -> None:
     name = row("function a::<b>www.x.com/@me|`dot`(int)").name
     assert set(name) <= set("abcdefghijklmnopqrstuvwxyz_:()")
+
+
+def test_operators_are_paired_where_the_graph_is_the_same() -> None:
+    def graph(*cycles: int) -> CallTree:
+        kernel = "tflite::conv::Eval(TfLiteContext*, TfLiteNode*)"
+        calls = (CallPath(0, kernel, each, 1) for each in cycles)
+        return CallTree((CallPath(-1, "tflite::MicroInterpreter::Invoke()", 10, 1), *calls))
+
+    changes = operator_changes(graph(100, 200, 300), graph(110, 200, 200))
+    assert [(each.index, each.name, each.head - each.base) for each in changes] == [
+        (2, "CONV", -100), (0, "CONV", 10),
+    ]  # fmt: skip
+    assert operator_changes(graph(100, 200), graph(100, 200, 300)) == ()
+
+
+def test_a_tree_of_too_many_calls_is_refused() -> None:
+    data = encode_calls(BASE)
+    assert decode_calls(data) == BASE
+    with pytest.raises(ValueError, match="more than 5,000 calls"):
+        decode_calls({**data, "paths": data["paths"][:1] * 5_001})
+    with pytest.raises(ValueError, match="not a tree"):
+        decode_calls({**data, "paths": ["0 0 1 1"]})
