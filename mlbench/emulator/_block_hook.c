@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 24
+#define ABI 25
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, ON_SYSTEM_BUS = 32,
        SENDS_EVENT = 64, SWITCHES = 128 };
@@ -589,8 +589,10 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
 
     if (block->depth || (hook->last_flags & MOVES_SP)) {
         low = reg(hook, 13) - block->depth;
-        if (low < hook->low_sp)
+        if (low < hook->low_sp) {
             hook->low_sp = low;
+            mlbench_note_depth(hook, low);
+        }
     }
     /* Without branches: whether a block was jumped to is what a host's CPU guesses worst. */
     jumped = 0u - (address != hook->expected);

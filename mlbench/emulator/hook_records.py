@@ -5,10 +5,10 @@ from __future__ import annotations
 import ctypes
 
 from mlbench.cycles.addresses import MAX_SLOTS
-from mlbench.emulator.call_paths import MOST_SUSPENDED
+from mlbench.emulator.call_paths import MOST_DEEP, MOST_SUSPENDED
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 24
+ABI = 25
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS
@@ -217,6 +217,10 @@ class PathsRecord(ctypes.Structure):
         ),
         ("frames", ctypes.c_uint32 * MOST_SUSPENDED),
         ("tops", ctypes.c_void_p * MOST_SUSPENDED),
+        ("deep_low", ctypes.c_uint32),
+        ("deep_count", ctypes.c_uint32),
+        ("deep_functions", ctypes.c_uint32 * MOST_DEEP),
+        ("deep_sps", ctypes.c_uint32 * MOST_DEEP),
     ]
 
 

@@ -18,6 +18,8 @@ from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.endings import End
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.path_times import difference
+from mlbench.emulator.stacks import StackWatch
+from mlbench.targets.emulator.verdict import stack_use
 
 
 def spin(name: str, turns: int, after: str = "bx lr") -> str:
@@ -341,3 +343,51 @@ def test_random_code_is_charged_alike() -> None:
             outcome(machine, 20_000)
             times.append((machine.hook.path_times(), machine.hook.block_times()))
         assert times[0] == times[1], f"seed {seed} {n}"
+
+
+_FRAMES = """
+.globl main
+.type main, %function
+main: push {r4, lr}
+ bl shallow
+ bl outer
+ bl shallow
+ pop {r4, pc}
+.size main, . - main
+.type shallow, %function
+shallow: sub sp, #80
+ add sp, #80
+ bx lr
+.size shallow, . - shallow
+.type outer, %function
+outer: push {r4, lr}
+ sub sp, #64
+ bl passes_on
+ add sp, #64
+ pop {r4, pc}
+.size outer, . - outer
+.type passes_on, %function
+passes_on: b.w inner
+.size passes_on, . - passes_on
+.type inner, %function
+inner: push {r4-r7, lr}
+ sub sp, #20
+ add sp, #20
+ pop {r4-r7, pc}
+.size inner, . - inner
+"""
+
+
+def test_the_deepest_stack_is_told_frame_by_frame(bare: Compiler, force_python: bool) -> None:
+    machine = Machine(bare.image(_FRAMES, asm=True), NRF52840, force_python=force_python)
+    stacks = StackWatch(machine)
+    run_to(machine, "main")
+    machine.follow_calls()
+    machine.hook.resumed = 1
+    run_to(machine, "finish")
+    stacks.fold()
+    (main,) = stack_use(stacks.state, machine.functions)
+    assert [(frame.function, frame.bytes) for frame in main.frames] == [
+        ("inner", 40), ("outer", 72), ("main", 8),
+    ]  # fmt: skip
+    assert main.used == 120
