@@ -93,7 +93,8 @@ def _job(
     sketch, board, backend = key
     instruments = instrument_changes(base.instrument, head.instrument) if base and head else ()
     deltas = tuple(
-        judge(Judged(measure, base, head, thresholds.of(sketch, measure), instruments)) for measure in keys()
+        judge(Judged(measure, base, head, thresholds.of(sketch, measure), instruments))
+        for measure in (*keys(), *thresholds.functions_of(sketch))
     )
     return JobChange(
         sketch,

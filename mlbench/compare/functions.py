@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlbench.core.call_tree import CallTree
+from mlbench.core.measures import FUNCTION, INFERENCE_TIME, INIT_TIME
+from mlbench.core.operators import operators_of
+from mlbench.elf.called import called_functions
 from mlbench.results.comparison import JobChange
-from mlbench.results.values import Result, Time
+from mlbench.results.values import Absent, Amount, Result, Time
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,16 @@ class FunctionChange:
 
 
 @dataclass(frozen=True)
+class OperatorChange:
+    """An operator of a model's graph whose cycles changed."""
+
+    index: int
+    name: str
+    base: int
+    head: int
+
+
+@dataclass(frozen=True)
 class TimeChange:
     """Where one time changed."""
 
@@ -50,6 +63,8 @@ class TimeChange:
     """The change of the whole time, in cycles, as it was measured."""
     functions: tuple[FunctionChange, ...]
     """The largest change first; their changes add up to ``total``."""
+    operators: tuple[OperatorChange, ...] = ()
+    """The largest change first; nothing where the graphs differ."""
 
     @property
     def main(self) -> FunctionChange | None:
@@ -68,7 +83,42 @@ def time_change(job: JobChange, measure: str) -> TimeChange | None:
         return None
     functions = function_changes(before.calls, after.calls)
     total = after.calls.total - before.calls.total
-    return TimeChange(measure, after.median_us / after.cycles, total, functions)
+    operators = operator_changes(before.calls, after.calls)
+    return TimeChange(measure, after.median_us / after.cycles, total, functions, operators)
+
+
+def operator_changes(base: CallTree, head: CallTree) -> tuple[OperatorChange, ...]:
+    """The operators of a graph that took more or less, the largest change first.
+
+    Nothing where the two graphs are not the same, so that operators cannot be paired.
+    """
+    before, after = operators_of(base), operators_of(head)
+    if [each.name for each in before] != [each.name for each in after]:
+        return ()
+    pairs = zip(before, after, strict=True)
+    changes = [OperatorChange(new.index, new.name, old.cycles, new.cycles) for old, new in pairs]
+    moved = [each for each in changes if each.base != each.head]
+    return tuple(sorted(moved, key=lambda each: (-abs(each.head - each.base), each.index)))
+
+
+def function_time(result: Result, key: str) -> Amount | Absent:
+    """What a function takes, with all that it calls, of one inference, or else of the initialization.
+
+    Functions of one name count together. ``key`` is that of ``core.measures``.
+    """
+    name, known = key.removeprefix(FUNCTION), False
+    for measure in (INFERENCE_TIME, INIT_TIME):
+        time = _time(result, measure)
+        if time is None or time.calls is None or not time.cycles:
+            continue
+        known = True
+        functions = called_functions(time.calls, name)
+        if functions:
+            us = time.median_us / time.cycles
+            return Amount(us * sum(function.inclusive for function in functions))
+    if not known:
+        return Absent("it is not known which functions the time went to")
+    return Absent("not called, or inlined")
 
 
 def function_changes(base: CallTree, head: CallTree) -> tuple[FunctionChange, ...]:

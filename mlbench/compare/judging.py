@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlbench.core.measures import FLASH, row
+from mlbench.compare.functions import function_time
+from mlbench.core.measures import FLASH, FUNCTION, row
 from mlbench.results.comparison import Delta, Figure, KeyChange, Limit, Threshold, Verdict
 from mlbench.results.values import Absent, Flash, Result, Status, Time
 
@@ -21,6 +22,9 @@ _MANY_RUNS = 9
 """From so many runs on each side their deviations alone tell noise: of two equal boards with normal or
 exponential noise, chance parts the medians further in 0.7 % of cases (20,000 trials of each), and 0.2 % of
 those with 12. One run that was held up must not hide that all others got slower, as in a range it does."""
+
+_SMALL_SHARE = 0.001
+"""A function's cycles include its alignment cycles, so changes by less say nothing."""
 
 _OVER_AS_MEASURED = "over the limit for failing as measured, within it without what the verdict sets aside"
 _BY_SECTIONS = "by the image's sections, as the platform's own count is known of one side only"
@@ -45,7 +49,8 @@ def figure_of(result: Result | None, measure: str, *, by_sections: bool = False)
     """
     if result is None:
         return None
-    value = result.measures.of(measure)
+    of_function = measure.startswith(FUNCTION)
+    value = function_time(result, measure) if of_function else result.measures.of(measure)
     if isinstance(value, Absent):
         return Figure(None, absent=value.reason)
     if isinstance(value, Time):
@@ -119,6 +124,9 @@ def _verdict(
         if _single(about):
             notes.append("measured once on one side: how far it spreads is not known")
     worse = _worse(about.measure, change)
+    small = about.measure.startswith(FUNCTION) and abs(change) < _SMALL_SHARE * before
+    if small and not passes(worse, before, about.threshold.fail):
+        return Verdict.NOISE, [*notes, "less than the place of code in flash may do"]
     if worse < 0:
         return Verdict.BETTER, notes
     if passes(worse, before, about.threshold.fail):

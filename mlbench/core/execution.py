@@ -155,6 +155,14 @@ class HeapUse:
 
 
 @dataclass(frozen=True)
+class StackFrame:
+    """What one call had on a stack, in bytes; ``function`` is empty for all that came before the first."""
+
+    function: str
+    bytes: int
+
+
+@dataclass(frozen=True)
 class StackUse:
     """The deepest use of one stack, in bytes.
 
@@ -166,6 +174,8 @@ class StackUse:
     used: int
     size: int | None = None
     static: bool = False
+    frames: tuple[StackFrame, ...] = ()
+    """What ``used`` was made of, innermost call first; nothing where that is not known."""
 
 
 @dataclass(frozen=True)

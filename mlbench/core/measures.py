@@ -6,6 +6,7 @@ microseconds, or plain numbers, as the row's kind says.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -54,11 +55,13 @@ class Measure:
     @property
     def title(self) -> str:
         """The name at the beginning of a line."""
-        return self.name[0].upper() + self.name[1:]
+        return self.name if self.key.startswith(FUNCTION) else self.name[0].upper() + self.name[1:]
 
 
 FLASH, UNUSED_RAM, STATIC_RAM, RAM_NEED = "flash", "unused_ram", "static_ram", "ram_need"
 INIT_TIME, INFERENCE_TIME = "init_time", "inference_time"
+FUNCTION = "function "
+"""Begins the key of what one function takes of a time, for limits of its own; the function's name follows."""
 
 MEASURES = (
     Measure(FLASH, "flash", "Flash", MeasureKind.BYTES, memory=MemoryKind.FLASH, of_image=True),
@@ -99,8 +102,18 @@ def keys() -> tuple[str, ...]:
 
 
 def row(key: str) -> Measure:
-    """The measure of a key. Raises KeyError where there is none."""
+    """The measure of a key, or of a function's time. Raises KeyError where there is none."""
     for measure in MEASURES:
         if measure.key == key:
             return measure
+    if key.startswith(FUNCTION):
+        name = _plain(key.removeprefix(FUNCTION))
+        return Measure(key, name, name, MeasureKind.TIME)
     raise KeyError(key)
+
+
+def _plain(function: str) -> str:
+    """A function's name without arguments, of characters that mean nothing in any report."""
+    name = re.sub(r"\(anonymous namespace\)::", "", function)
+    name = re.sub(r"(?<=\w)[(<].*", "", name)
+    return f"{re.sub(r'[^0-9A-Za-z_:~]', '_', name)[:80]}()"

@@ -598,8 +598,10 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
 
     if (block->depth || (hook->last_flags & MOVES_SP)) {
         low = reg(hook, 13) - block->depth;
-        if (low < hook->low_sp)
+        if (low < hook->low_sp) {
             hook->low_sp = low;
+            mlbench_note_depth(hook, low);
+        }
     }
     /* Without branches: whether a block was jumped to is what a host's CPU guesses worst. */
     jumped = 0u - (address != hook->expected);

@@ -11,6 +11,7 @@
 #define ORDERED 0x40000000u /* of a function: each of its calls is a path of its own */
 #define NO_FUNCTION 0x3fffffffu
 #define SUSPENDED 64
+#define MOST_DEEP 64
 #define NEAR_CALLS 32 /* calls looked through for a tail call that comes back */
 
 /* A function as called by its parent's; the first of all is the root. */
@@ -37,7 +38,24 @@ struct paths {
     uint32_t block, lost, suspended;
     uint32_t frames[SUSPENDED];
     call_t *tops[SUSPENDED];
+    /* Where the stack in use was deepest: SP there, the open calls, innermost first, and their SP at entry. */
+    uint32_t deep_low, deep_count, deep_functions[MOST_DEEP], deep_sps[MOST_DEEP];
 };
+
+/* SP is lower than it was since the host last asked. */
+EXPORT void mlbench_note_depth(hook_t *hook, uint32_t low)
+{
+    paths_t *paths = hook->paths;
+    uint32_t n = 0;
+    if (!paths)
+        return;
+    for (const call_t *call = paths->top; call != paths->calls && n < MOST_DEEP; call = call->below, n++) {
+        paths->deep_functions[n] = call->function;
+        paths->deep_sps[n] = call->sp;
+    }
+    paths->deep_count = n;
+    paths->deep_low = low;
+}
 
 /* Charge the time up to now to the open call. Where there is none yet, the first one that opens pays. */
 static inline void charge(paths_t *paths, call_t *top, uint64_t cycles)

@@ -263,8 +263,10 @@ static int enter(hook_t *hook, uint32_t number, uint32_t pc, int level, uint32_t
             core->fpcar = (frame + FRAME_BYTES) & ~7u;
             core->fpccr = (core->fpccr & (ASPEN | LSPEN)) | LSPACT | ready_bits(hook, level);
         }
-        if (frame < hook->low_sp)
+        if (frame < hook->low_sp) {
             hook->low_sp = frame;
+            mlbench_note_depth(hook, frame);
+        }
     }
     if (state & NPRIV && !ipsr(hook)) {
         /* Unicorn lets unprivileged code alone with CONTROL: gain privilege in handler mode first. */

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 ENTERS = 0x80000000
 """Of a block's function: the block begins it. Shared with ``_call_paths.h``."""
 ORDERED = 0x40000000
 """Of a function: each of its calls is a path of its own."""
 NO_FUNCTION = 0x3FFFFFFF
-MOST_PATHS, MOST_CALLS, MOST_SUSPENDED = 1 << 14, 1 << 15, 64
+MOST_PATHS, MOST_CALLS, MOST_SUSPENDED, MOST_DEEP = 1 << 14, 1 << 15, 64, 64
 _NEAR_CALLS = 32
 
 Numbers = Callable[[int], int]
@@ -30,6 +30,13 @@ class Path:
     function: int
     cycles: int = 0
     calls: int = 0
+
+
+class DeepCall(NamedTuple):
+    """A call that was open where a stack was deepest: its function, and SP at its entry."""
+
+    function: int
+    sp: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class CallPaths:
         self._suspended.clear()
         self._mark = self._block_mark = cycles
         self._block: tuple[int, int] | None = None
+        self._deep: tuple[int, tuple[DeepCall, ...]] = (0, ())
 
     def save(self) -> Any:
         """What a snapshot must hold: what was charged, and which calls are open."""
@@ -69,7 +77,7 @@ class CallPaths:
             list(self._open),
             {frame: list(calls) for frame, calls in self._suspended.items()},
             self.spent.copy(),
-            (self._mark, self._block_mark, self._block, self.lost),
+            (self._mark, self._block_mark, self._block, self.lost, self._deep),
         )
 
     def load(self, saved: Any) -> None:
@@ -78,7 +86,16 @@ class CallPaths:
         self.paths = [replace(path) for path in paths]
         self._children, self._open, self.spent = dict(children), list(calls), spent.copy()
         self._suspended = {frame: list(each) for frame, each in suspended.items()}
-        self._mark, self._block_mark, self._block, self.lost = rest
+        self._mark, self._block_mark, self._block, self.lost, self._deep = rest
+
+    def note_depth(self, low: int) -> None:
+        """SP is lower than it was since ``deepest`` was last asked for."""
+        calls = self._open[: -MOST_DEEP - 1 : -1]
+        self._deep = low, tuple(DeepCall(self.paths[call.path].function, call.sp) for call in calls)
+
+    def deepest(self, low: int) -> tuple[DeepCall, ...]:
+        """The calls that were open where SP was ``low``, innermost first; nothing where that is not known."""
+        return self._deep[1] if self._deep[0] == low else ()
 
     def charge(self, cycles: int) -> None:
         """Charge the time up to now. Where no call is open yet, the first one that opens pays."""

@@ -16,7 +16,7 @@ from mlbench.cycles.addresses import Access
 from mlbench.cycles.alignment import AlignedUse
 from mlbench.cycles.model import Block, Located, RunCosts
 from mlbench.cycles.sums import SLOTS, SumKind
-from mlbench.emulator.call_paths import NO_FUNCTION, Numbers
+from mlbench.emulator.call_paths import NO_FUNCTION, DeepCall, Numbers
 from mlbench.emulator.core_record import CoreRecord
 from mlbench.emulator.cpu_registers import find_registers
 from mlbench.emulator.hook_common import CORE_REGISTERS, NEVER, SHARED, Blocks, watch_base
@@ -266,6 +266,14 @@ class NativeBlockHook:
     def leave_exception(self, frame: int) -> None:
         """Python has returned from an exception; its cycles are counted."""
         self._library.mlbench_leave_paths(ctypes.byref(self._state), frame)
+
+    def note_depth(self, low: int) -> None:
+        """SP is lower than it was since it was last asked for."""
+        self._library.mlbench_note_depth(ctypes.byref(self._state), ctypes.c_uint32(low))
+
+    def deepest(self, low: int) -> tuple[DeepCall, ...]:
+        """The calls that were open where SP was ``low``; nothing where that is not known."""
+        return self._paths.deepest(low) if self._paths is not None and self._state.paths else ()
 
     def path_times(self) -> list[PathTime]:
         """What has been charged up to now; nothing where calls are not followed."""

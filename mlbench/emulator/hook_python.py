@@ -15,7 +15,7 @@ from mlbench.cycles.addresses import MAX_SLOTS, Access, Accesses
 from mlbench.cycles.alignment import AlignedUse, Alignment
 from mlbench.cycles.model import Block, Located, RunCosts
 from mlbench.cycles.sums import SLOTS, Sum, SumKind
-from mlbench.emulator.call_paths import CallPaths, Numbers
+from mlbench.emulator.call_paths import CallPaths, DeepCall, Numbers
 from mlbench.emulator.hook_common import (
     BREAK,
     CHECKED,
@@ -169,6 +169,7 @@ class PythonBlockHook:
             low = (uc.reg_read(arm_const.UC_ARM_REG_SP) - depth) & 0xFFFFFFFF
             if low < self.low_sp:
                 self.low_sp = low
+                self.note_depth(low)
         if address != self.expected:
             cycles += self.last_taken
             if flags & STRADDLES:
@@ -241,6 +242,15 @@ class PythonBlockHook:
         """Python has returned from an exception; its cycles are counted."""
         if self._paths is not None:
             self._paths.leave(frame, self.cycles)
+
+    def note_depth(self, low: int) -> None:
+        """SP is lower than it was since it was last asked for."""
+        if self._paths is not None:
+            self._paths.note_depth(low)
+
+    def deepest(self, low: int) -> tuple[DeepCall, ...]:
+        """The calls that were open where SP was ``low``; nothing where that is not known."""
+        return self._paths.deepest(low) if self._paths is not None else ()
 
     def path_times(self) -> list[PathTime]:
         """What has been charged up to now; nothing where calls are not followed."""

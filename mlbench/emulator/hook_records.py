@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 
 from mlbench.cycles.addresses import MAX_SLOTS
-from mlbench.emulator.call_paths import MOST_SUSPENDED
+from mlbench.emulator.call_paths import MOST_DEEP, MOST_SUSPENDED
 from mlbench.emulator.hook_common import MEMORIES
 
 ABI = 25
@@ -219,6 +219,10 @@ class PathsRecord(ctypes.Structure):
         ),
         ("frames", ctypes.c_uint32 * MOST_SUSPENDED),
         ("tops", ctypes.c_void_p * MOST_SUSPENDED),
+        ("deep_low", ctypes.c_uint32),
+        ("deep_count", ctypes.c_uint32),
+        ("deep_functions", ctypes.c_uint32 * MOST_DEEP),
+        ("deep_sps", ctypes.c_uint32 * MOST_DEEP),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from mlbench.emulator.call_paths import MOST_CALLS, MOST_PATHS, NO_FUNCTION, Numbers
+from mlbench.emulator.call_paths import MOST_CALLS, MOST_PATHS, NO_FUNCTION, DeepCall, Numbers
 from mlbench.emulator.hook_records import CallRecord, PathRecord, PathsRecord
 from mlbench.emulator.path_times import PathTime
 
@@ -36,7 +36,7 @@ class NativePaths:
     def begin(self, cycles: int) -> None:
         """Nothing is known of who called whom before."""
         record = self.record
-        record.suspended = record.block = 0
+        record.suspended = record.block = record.deep_count = record.deep_low = 0
         record.top, record.unused = record.calls, None
         record.call_count = 1
         record.mark = record.block_mark = cycles
@@ -80,6 +80,15 @@ class NativePaths:
     def lost(self) -> bool:
         """Whether there were more paths than there is room for."""
         return bool(self.record.lost)
+
+    def deepest(self, low: int) -> tuple[DeepCall, ...]:
+        """The calls that were open where SP was ``low``, innermost first; nothing where that is not known."""
+        record = self.record
+        if record.deep_low != low:
+            return ()
+        count = record.deep_count
+        pairs = zip(record.deep_functions[:count], record.deep_sps[:count], strict=True)
+        return tuple(DeepCall(function, sp) for function, sp in pairs)
 
     def times(self) -> list[PathTime]:
         """What has been charged to each path."""

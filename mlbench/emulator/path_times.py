@@ -10,8 +10,11 @@ from mlbench.core.operators import is_sequencer
 from mlbench.elf.functions import fragment, plain_name, split_suffixes
 from mlbench.elf.image import Image, Symbol
 from mlbench.emulator.call_paths import ENTERS, ORDERED
+from mlbench.util.text import elide
 
 NAMELESS = "code without a name"
+_NAME = 300
+"""Characters of a name at most: instances of templates have names of thousands."""
 
 
 class PathTime(NamedTuple):
@@ -67,7 +70,7 @@ class FunctionNumbers:
 
     def names(self) -> list[str]:
         """A name for each number: unlike any other's, and the same in another build of the same sources."""
-        plain = [NAMELESS, *(plain_name(symbol) for symbol in self._symbols if symbol is not None)]
+        plain = [NAMELESS, *(elide(plain_name(symbol), _NAME) for symbol in self._symbols if symbol)]
         names: list[str] = []
         for name, symbol in zip(plain, self._symbols, strict=True):
             if symbol is not None and plain.count(name) > 1:

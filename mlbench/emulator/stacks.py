@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from mlbench.elf.image import Image
 from mlbench.emulator import exceptions
+from mlbench.emulator.call_paths import DeepCall
 from mlbench.emulator.chip import Region
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.threads import Bounds, ThreadFinder
@@ -37,6 +38,8 @@ class Stack:
     static: bool = False
     """Lies in the image's own variables, so that static RAM has it already."""
     left: int = 0
+    deepest: tuple[DeepCall, ...] = ()
+    """The calls that were open at ``lowest``, innermost first, where calls are followed."""
 
     @property
     def used(self) -> int:
@@ -128,6 +131,7 @@ class StackWatch:
         stack = state.stacks[state.current]
         if low < stack.lowest:
             stack.lowest = low
+            stack.deepest = self._hook.deepest(low)
             if low < stack.low and state.overflow is None:
                 state.overflow = (state.current, low)
         if low < state.brk <= stack.top:

@@ -57,6 +57,7 @@ def comment_markdown(
         *sections.gone(),
         *sections.time_changes(),
         *sections.symbol_changes(),
+        *sections.ram_changes(),
         *sections.failed(),
         *sections.failure_details(),
         *sections.noise(),

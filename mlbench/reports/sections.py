@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from mlbench.reports.blocks import ReportBlock
 from mlbench.reports.digest import Digest
 from mlbench.reports.escaping import code, prose
+from mlbench.reports.ram_rows import ram_rows
 from mlbench.reports.rows import (
     Rows,
     apart_rows,
@@ -145,6 +146,13 @@ class Sections:
             movers = main_movers(jobs, _MOVERS)
             more = f": {movers}" if movers else ""
             yield self.fold("Where time changed", head, tuple(map(row, rows)), more)
+
+    def ram_changes(self) -> Iterable[ReportBlock]:
+        """Which variables, and what of heap and stack, made RAM need grow or shrink."""
+        jobs = [job for job in self.overview.jobs if job.base is not None and job.head is not None]
+        head, rows = ram_rows(jobs, self.cell, self.symbols)
+        if rows:
+            yield self.fold("Where RAM changed, in bytes", head, rows)
 
     def keys(self) -> Iterable[ReportBlock]:
         """What the two sides were built and measured with, where that differs."""

@@ -9,6 +9,7 @@ from mlbench.reports.blocks import ReportBlock, fit, size
 from mlbench.reports.comment import foot, preamble, top
 from mlbench.reports.digest import digest
 from mlbench.reports.escaping import code, fence, prose
+from mlbench.reports.ram_rows import deepest_stack
 from mlbench.reports.rows import row, table
 from mlbench.reports.sections import Sections
 from mlbench.reports.time_tables import time_tables
@@ -54,6 +55,7 @@ def summary_markdown(
         *sections.failure_details(),
         *sections.time_changes(),
         *sections.symbol_changes(),
+        *sections.ram_changes(),
         *sections.noise(),
         *_seconds(sections),
         *_details(sections),
@@ -142,6 +144,9 @@ def _lines(result: Result) -> Iterable[str]:
         less = f" less {count(need.reserved_stack)} for stacks of threads" if need.reserved_stack else ""
         heap = f"peak heap {count(need.peak_heap)}, peak stack {count(need.peak_stack)}"
         yield f"RAM need: {count(need.bytes)} bytes: static {count(need.static)}{less}, {heap}"
+        for stack in need.stacks[:_STACKS]:
+            if stack.frames:
+                yield f"{code(stack.name)} at its deepest, {count(stack.used)} bytes: {deepest_stack(stack)}"
         if len(need.stacks) > 1:
             more = " and more" if len(need.stacks) > _STACKS else ""
             yield f"stacks: {', '.join(map(_stack, need.stacks[:_STACKS]))}{more}"

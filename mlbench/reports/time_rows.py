@@ -114,6 +114,10 @@ def _function_rows(change: TimeChange, most: int) -> Iterable[tuple[str, ...]]:
     rest = change.total - sum(each.change for each in listed)
     if rest:
         yield ("all others", "", "", "", signed(change.measure, change.us(rest)))
+    for operator in change.operators[:most]:
+        if abs(operator.head - operator.base) >= least:
+            name = f"operator {operator.index}: {code(operator.name, 80)}"
+            yield (name, "", *_times(change, operator.base, operator.head))
 
 
 def _both(base: int, head: int) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 from mlbench.core.call_tree import CallPath, CallTree
 from mlbench.core.operators import operators_of
 
-MOST_FUNCTIONS, MOST_PATHS = 20, 2000
+MOST_FUNCTIONS, MOST_PATHS = 20, 600
 """So many functions are listed with their figures, and so many paths are written."""
+_MOST_READ = 5_000
+"""A file with more paths in a tree was not written here: work on a tree grows with its depth."""
 
 
 def encode_calls(tree: CallTree) -> dict[str, Any]:
@@ -57,6 +59,8 @@ def decode_calls(data: Any) -> CallTree:
     """
     names: list[str] = data["functions"]
     paths: list[CallPath] = []
+    if len(data["paths"]) > _MOST_READ:
+        raise ValueError(f"a tree of more than {_MOST_READ:,} calls")
     for index, text in enumerate(data["paths"]):
         parent, function, cycles, calls = map(int, text.split(" "))
         if not -1 <= parent < index or function < 0 or cycles < 0 or calls < 0:

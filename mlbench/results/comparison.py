@@ -125,7 +125,7 @@ class JobChange:
     backend: str
     state: JobState
     deltas: tuple[Delta, ...]
-    """One for each measure, in the order of ``core.measures``."""
+    """One for each measure, in the order of ``core.measures``; then one for each function with a limit."""
     build_changes: tuple[KeyChange, ...] = ()
     instrument_changes: tuple[KeyChange, ...] = ()
     """Where there is one, times and RAM are not subtracted."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from mlbench.core.measures import FLASH, INFERENCE_TIME, INIT_TIME, RAM_NEED, UNUSED_RAM, keys
+from mlbench.core.measures import FLASH, FUNCTION, INFERENCE_TIME, INIT_TIME, RAM_NEED, UNUSED_RAM, keys
 from mlbench.errors import UsageError
 from mlbench.results.codec import decode, encode
 from mlbench.results.comparison import Comparison, Delta, JobChange
@@ -68,12 +68,16 @@ def from_data(data: Any, where: str) -> Comparison:
 def _whole(job: JobChange, where: str) -> JobChange:
     """A job with a delta for each measure: files of a version that knew fewer have none for the others."""
     known = keys()
-    given = {delta.measure: delta for delta in job.deltas}
-    in_order = [key for key in known if key in given]
+    of_functions = tuple(delta for delta in job.deltas if delta.measure.startswith(FUNCTION))
+    given = {
+        delta.measure: delta for delta in job.deltas if delta.measure not in {d.measure for d in of_functions}
+    }
+    in_order = [key for key in known if key in given] + [delta.measure for delta in of_functions]
     if [delta.measure for delta in job.deltas] != in_order or not given.keys() >= _FIRST:
         what = f"not a valid comparison: {job.sketch!r} has not one delta a measure, in their order"
         raise UsageError(what, where=where, do="compare again")
-    return replace(job, deltas=tuple(given.get(key, Delta(key, None, None)) for key in known))
+    of_measures = tuple(given.get(key, Delta(key, None, None)) for key in known)
+    return replace(job, deltas=(*of_measures, *of_functions))
 
 
 def from_json(text: str, where: str) -> Comparison:

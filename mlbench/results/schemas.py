@@ -10,6 +10,8 @@ from mlbench.util.schema import load_schema
 
 RESULT_FILE = "result.schema.json"
 COMPARISON_FILE = "comparison.schema.json"
+MOST_FUNCTIONS = 100
+"""Functions of a sketch that may have limits of their own."""
 
 
 def result_schema() -> dict[str, Any]:
@@ -24,9 +26,10 @@ def result_schema() -> dict[str, Any]:
 def comparison_schema() -> dict[str, Any]:
     """The schema of comparison files, which refers to the one of result files by its file name."""
     schema = copy.deepcopy(load_schema(__package__, COMPARISON_FILE))
-    schema["$defs"]["delta"]["properties"]["measure"]["enum"] = list(keys())
+    named = schema["$defs"]["delta"]["properties"]["measure"]["anyOf"]
+    named[0]["enum"] = list(keys())
     # Files of versions that knew fewer measures have fewer: the least is the schema's own.
-    schema["$defs"]["job"]["properties"]["deltas"]["maxItems"] = len(keys())
+    schema["$defs"]["job"]["properties"]["deltas"]["maxItems"] = len(keys()) + MOST_FUNCTIONS
     return schema
 
 

@@ -155,7 +155,7 @@ def suite_schema() -> dict[str, Any]:
     }
     schema["$defs"]["backends"]["items"]["enum"] = list(names)
     limits = {key: {"$ref": "#/$defs/threshold"} for key in keys()}
-    schema["$defs"]["thresholds"]["properties"] = limits
+    schema["$defs"]["thresholds"]["properties"] |= limits
     return schema
 
 

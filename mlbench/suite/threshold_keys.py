@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mlbench.core.measures import FUNCTION
 from mlbench.errors import UsageError
 from mlbench.results.comparison import Limit
 from mlbench.suite.thresholds import Rules, ThresholdError, limit_of, rules_of
 from mlbench.util.yaml_lines import LocatedYaml
 from mlbench.util.yaml_lines import YamlPath as At
+
+_FUNCTIONS = "functions"
 
 
 def read_rules(document: LocatedYaml, *places: At) -> Rules:
@@ -38,11 +41,16 @@ def _value(data: Any, place: At) -> Mapping[str, Any]:
 
 def _layer(document: LocatedYaml, at: At, given: Mapping[str, Any]) -> dict[str, dict[str, Limit]]:
     layer: dict[str, dict[str, Limit]] = {}
-    for measure, levels in given.items():
+    functions = given.get(_FUNCTIONS) or {}
+    named: list[tuple[str, tuple[str, ...], Mapping[str, Any]]] = [
+        (measure, (measure,), levels) for measure, levels in given.items() if measure != _FUNCTIONS
+    ]
+    named += [(f"{FUNCTION}{name}", (_FUNCTIONS, name), levels) for name, levels in functions.items()]
+    for measure, place, levels in named:
         for level, text in levels.items():
             try:
                 layer.setdefault(measure, {})[level] = limit_of(measure, text)
             except ThresholdError as error:
-                where = document.where((*at, measure, level))
+                where = document.where((*at, *place, level))
                 raise UsageError(f"thresholds: {error.what}", where=where, do=error.do) from None
     return layer

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlbench.core.measures import MeasureKind, keys, row
+from mlbench.core.measures import FUNCTION, MeasureKind, keys, row
 from mlbench.results.comparison import Limit, Threshold
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class Thresholds:
         """What holds for one measure of a sketch. One that the suite does not have gets the general."""
         rules = dict(self.sketches).get(sketch, self.general)
         return dict(rules).get(measure, Threshold())
+
+    def functions_of(self, sketch: str) -> tuple[str, ...]:
+        """The keys of the functions of a sketch that have limits."""
+        rules = dict(self.sketches).get(sketch, self.general)
+        return tuple(key for key, threshold in rules if key.startswith(FUNCTION) and threshold != Threshold())
 
     def __bool__(self) -> bool:
         """Whether there is any limit at all."""
@@ -100,7 +105,14 @@ def rules_of(*layers: Mapping[str, Mapping[str, Limit]]) -> Rules:
     for layer in layers:
         for measure, levels in layer.items():
             merged[measure] = replace(merged.get(measure, Threshold()), **levels)
-    return tuple((measure, merged[measure]) for measure in keys() if measure in merged)
+    return tuple((measure, merged[measure]) for measure in _in_order(merged))
+
+
+def _in_order(rules: Iterable[str]) -> tuple[str, ...]:
+    """Measures in their order, then functions as they come."""
+    given = dict.fromkeys(rules)
+    measures = (measure for measure in keys() if measure in given)
+    return (*measures, *(key for key in given if key.startswith(FUNCTION)))
 
 
 def shown_limit(measure: str, limit: Limit) -> str:
@@ -129,7 +141,7 @@ def changed_thresholds(base: Thresholds, head: Thresholds) -> tuple[str, ...]:
 
 def _differences(who: str, base: Rules, head: Rules) -> Iterable[str]:
     before, after = dict(base), dict(head)
-    for measure in keys():
+    for measure in _in_order((*before, *after)):
         base_threshold, head_threshold = before.get(measure, Threshold()), after.get(measure, Threshold())
         for level, old, new in (
             ("warn", base_threshold.warn, head_threshold.warn),

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from comparables import emulated, result
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlbench.compare import compare
-from mlbench.compare.functions import function_changes, time_change
+from mlbench.compare.functions import function_changes, operator_changes, time_change
 from mlbench.core.call_tree import CallPath, CallTree
+from mlbench.core.measures import row
+from mlbench.reports.comment import comment_markdown
+from mlbench.results.call_codec import decode_calls, encode_calls
+from mlbench.results.comparison import Limit, Verdict
+from mlbench.results.comparison_file import from_json, to_json
+from mlbench.suite.thresholds import Thresholds, rules_of
 
 
 def tree(*rows: tuple[str, int, int]) -> CallTree:
@@ -91,3 +98,58 @@ def test_the_function_that_moved_a_time_most_is_named_with_its_callers() -> None
 def test_nothing_is_told_where_a_side_does_not_know() -> None:
     head, base = result(inference_time=replace(emulated(76_900), calls=HEAD)), result()
     assert time_change(compare([base], [head]).jobs[0], "inference_time") is None
+
+
+def test_a_function_has_a_limit_of_its_own() -> None:
+    limits = rules_of(
+        {"function dot": {"fail": Limit(percent=5)}, "function conv": {"warn": Limit(percent=1)}}
+    )
+    thresholds = Thresholds(limits)
+    base = result(inference_time=replace(emulated(63_000), calls=BASE))
+    head = result(inference_time=replace(emulated(76_900), calls=HEAD))
+    comparison = compare([base], [head], thresholds)
+    dot, conv = comparison.jobs[0].deltas[-2:]
+    assert (dot.measure, dot.verdict, dot.change) == ("function dot", Verdict.FAIL, 14_000 / 64)
+    assert (conv.measure, conv.verdict) == ("function conv", Verdict.WARN)
+    assert comparison.regressed
+    assert from_json(to_json(comparison), "here") == comparison
+    text = comment_markdown(comparison, title="mlbench")
+    assert "| dot(), ms |" in text.replace("\N{NO-BREAK SPACE}", " ")
+    assert compare([base], [base], thresholds).jobs[0].deltas[-1].verdict is Verdict.UNCHANGED
+
+
+def test_a_function_that_is_gone_is_a_warning() -> None:
+    thresholds = Thresholds(rules_of({"function dot": {"fail": Limit(percent=5)}}))
+    base = result(inference_time=replace(emulated(63_000), calls=BASE))
+    head = result(inference_time=replace(emulated(3_000), calls=tree(("run", 3_000, 1))))
+    (delta,) = compare([base], [head], thresholds).jobs[0].deltas[-1:]
+    assert delta.verdict is Verdict.WARN
+    assert delta.head is not None
+    assert delta.head.absent == "not called, or inlined"
+
+
+def test_names_of_functions_mean_nothing_in_reports() -> None:
+    name = row("function a::<b>www.x.com/@me|`dot`(int)").name
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz_:()")
+
+
+def test_operators_are_paired_where_the_graph_is_the_same() -> None:
+    def graph(*cycles: int) -> CallTree:
+        kernel = "tflite::conv::Eval(TfLiteContext*, TfLiteNode*)"
+        calls = (CallPath(0, kernel, each, 1) for each in cycles)
+        return CallTree((CallPath(-1, "tflite::MicroInterpreter::Invoke()", 10, 1), *calls))
+
+    changes = operator_changes(graph(100, 200, 300), graph(110, 200, 200))
+    assert [(each.index, each.name, each.head - each.base) for each in changes] == [
+        (2, "CONV", -100), (0, "CONV", 10),
+    ]  # fmt: skip
+    assert operator_changes(graph(100, 200), graph(100, 200, 300)) == ()
+
+
+def test_a_tree_of_too_many_calls_is_refused() -> None:
+    data = encode_calls(BASE)
+    assert decode_calls(data) == BASE
+    with pytest.raises(ValueError, match="more than 5,000 calls"):
+        decode_calls({**data, "paths": data["paths"][:1] * 5_001})
+    with pytest.raises(ValueError, match="not a tree"):
+        decode_calls({**data, "paths": ["0 0 1 1"]})

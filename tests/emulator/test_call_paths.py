@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from bare_image import Compiler, address, run_to
+from interrupt_programs import PROGRAM, machine_with
+from random_code import image_of, likely_code, outcome, wild_code
+from seeds import new_seed
 
 from mlbench.core.call_tree import CallTree
 from mlbench.core.operators import operators_of
@@ -13,6 +18,8 @@ from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.emulator.endings import End
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.path_times import difference
+from mlbench.emulator.stacks import StackWatch
+from mlbench.targets.emulator.verdict import stack_use
 
 
 def spin(name: str, turns: int, after: str = "bx lr") -> str:
@@ -297,3 +304,90 @@ def test_operators_of_a_graph_are_told_apart_in_their_order(bare: Compiler, forc
     operators = operators_of(difference([], machine.hook.path_times(), machine.functions))
     assert [each.name for each in operators] == ["CONV", "CONV", "SOFTMAX", "CONV"]
     assert [each.cycles for each in operators] == timed
+
+
+def test_threads_and_handlers_of_random_programs_are_charged_alike(bare: Compiler) -> None:
+    seed = new_seed()
+    image = bare.image(PROGRAM)
+    for n in range(4):
+        machines = [machine_with(image, f"{seed} {n}", python=python) for python in (False, True)]
+        quiet = machine_with(image, f"{seed} {n}", python=False)
+        begin = machines[0].hook.cycles
+        for machine in machines:
+            machine.follow_calls(blocks=True)
+        for cut in (7_000, 20_000):
+            for machine in (*machines, quiet):
+                machine.run(begin + cut, host_seconds=60)
+            native, python = (
+                difference([], machine.hook.path_times(), machine.functions) for machine in machines
+            )
+            assert native == python, f"seed {seed} {n} {cut}"
+            assert machines[0].hook.block_times() == machines[1].hook.block_times()
+            assert machines[0].hook.cycles == quiet.hook.cycles
+            # What has not been charged yet is the entry of an exception whose first block is still to come.
+            left = machines[0].hook.cycles - begin - native.total
+            assert 0 <= left <= 32, f"seed {seed} {n} {cut}"
+            assert len(native.paths) > 5
+
+
+def test_random_code_is_charged_alike() -> None:
+    seed = new_seed()
+    for n in range(24):
+        draw = random.Random(f"{seed} {n}")
+        make = likely_code if n % 4 else wild_code
+        image = image_of(make(draw, draw.choice((30, 100, 400))))
+        times = []
+        for force_python in (False, True):
+            machine = Machine(image, NRF52840, force_python=force_python)
+            machine.follow_calls(blocks=True)
+            outcome(machine, 20_000)
+            times.append((machine.hook.path_times(), machine.hook.block_times()))
+        assert times[0] == times[1], f"seed {seed} {n}"
+
+
+_FRAMES = """
+.globl main
+.type main, %function
+main: push {r4, lr}
+ bl shallow
+ bl outer
+ bl shallow
+ pop {r4, pc}
+.size main, . - main
+.type shallow, %function
+shallow: sub sp, #80
+ add sp, #80
+ bx lr
+.size shallow, . - shallow
+.type outer, %function
+outer: push {r4, lr}
+ sub sp, #64
+ bl passes_on
+ add sp, #64
+ pop {r4, pc}
+.size outer, . - outer
+.type passes_on, %function
+passes_on: b.w inner
+.size passes_on, . - passes_on
+.type inner, %function
+inner: push {r4-r7, lr}
+ sub sp, #20
+ add sp, #20
+ pop {r4-r7, pc}
+.size inner, . - inner
+"""
+
+
+def test_the_deepest_stack_is_told_frame_by_frame(bare: Compiler, force_python: bool) -> None:
+    machine = Machine(bare.image(_FRAMES, asm=True), NRF52840, force_python=force_python)
+    stacks = StackWatch(machine)
+    run_to(machine, "main")
+    machine.follow_calls()
+    machine.hook.resumed = 1
+    run_to(machine, "finish")
+    stacks.fold()
+    (main,) = stack_use(stacks.state, machine.functions)
+    assert [(frame.function, frame.bytes) for frame in main.frames] == [
+        ("inner", 40), ("outer", 72), ("main", 8),
+    ]  # fmt: skip
+    assert main.used == 120

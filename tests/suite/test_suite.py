@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from mlbench.core.execution import OutputBuffer
 from mlbench.errors import UsageError
+from mlbench.results.comparison import Limit, Threshold
 from mlbench.suite.suite_file import load_suite, parse_suite, virtual_us
+from mlbench.suite.thresholds import thresholds_of
 
 FOLDER = Path("/suite")
 
@@ -282,3 +284,23 @@ def test_an_output_is_an_argument_or_a_variable_or_ignored():
 def test_an_output_names_one_place(output: str):
     said = error(f"sketches:\n  - path: a\n    output: {output}\n")
     assert said.startswith("mlbench.yml:3: an output names either an argument or a global variable")
+
+
+def test_functions_have_limits_that_sketches_override(tmp_path: Path) -> None:
+    text = """
+thresholds:
+  flash: {fail: 5 %}
+  functions: {"tiny::dot": {warn: 1 %, fail: 5 %}, softmax: {fail: 50 us}}
+sketches:
+  - path: kws
+    thresholds: {functions: {softmax: {fail: never}, "Model::run()": {fail: 2 ms}}}
+"""
+    file = tmp_path / "mlbench.yml"
+    file.write_text(text)
+    thresholds = thresholds_of(load_suite(file))
+    assert thresholds.functions_of("kws") == ("function tiny::dot", "function Model::run()")
+    assert thresholds.of("kws", "function tiny::dot") == Threshold(Limit(percent=1), Limit(percent=5))
+    assert thresholds.of("another", "function softmax") == Threshold(fail=Limit(amount=50))
+    with pytest.raises(UsageError, match="has no unit 'KiB'") as error:
+        parse_suite(text.replace("2 ms", "2 KiB"), "mlbench.yml", tmp_path)
+    assert error.value.where == "mlbench.yml:7"

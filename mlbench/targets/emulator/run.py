@@ -378,7 +378,7 @@ class EmulatedRun:
     def _finish(self, outcome: Outcome, reason: str, chain: tuple[Any, ...]) -> RunResult:
         machine, spans = self.machine, self._spans.state
         outcome, reason = verdict.with_overflow(self._stacks, outcome, reason)
-        stacks = verdict.stack_use(self._stacks.state)
+        stacks = verdict.stack_use(self._stacks.state, machine.functions)
         remarks = verdict.remarks(self._stacks.state, spans)
         return RunResult(
             outcome,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from unicorn import arm_const as arm
 
-from mlbench.core.execution import Frame, Outcome, StackUse
+from mlbench.core.execution import Frame, Outcome, StackFrame, StackUse
 from mlbench.elf.names import never_entered
+from mlbench.emulator.call_paths import ORDERED
 from mlbench.emulator.machine import End, Ending, Machine
-from mlbench.emulator.stacks import StackState, StackWatch
+from mlbench.emulator.path_times import FunctionNumbers
+from mlbench.emulator.stacks import Stack, StackState, StackWatch
 from mlbench.targets.emulator.fatal import FatalExit
 from mlbench.targets.emulator.spans import SpanState
 
@@ -98,11 +100,27 @@ def of_input(input_at: str) -> str:
     return f"waits for serial input that nobody sends, in {input_at}: {_WITHOUT_INPUT}"
 
 
-def stack_use(state: StackState) -> tuple[StackUse, ...]:
+def stack_use(state: StackState, functions: FunctionNumbers) -> tuple[StackUse, ...]:
     """The deepest use of each stack that was used."""
+    names = functions.names()
     return tuple(
-        StackUse(stack.name, stack.used, stack.size, stack.static) for stack in state.stacks if stack.used
+        StackUse(stack.name, stack.used, stack.size, stack.static, _frames(stack, names))
+        for stack in state.stacks
+        if stack.used
     )
+
+
+def _frames(stack: Stack, names: list[str]) -> tuple[StackFrame, ...]:
+    """What a stack was made of where it was deepest; a function left by a tail call has nothing on it."""
+    frames = []
+    low = stack.lowest
+    for function, sp in stack.deepest:
+        if not low <= sp <= stack.top:
+            return ()
+        frames.append(StackFrame(names[function & ~ORDERED], sp - low))
+        low = sp
+    frames.append(StackFrame("", stack.top - low))
+    return tuple(frame for frame in frames if frame.bytes) if stack.deepest else ()
 
 
 def remarks(state: StackState, marks: SpanState) -> list[str]:
