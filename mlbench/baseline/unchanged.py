@@ -38,12 +38,13 @@ def inputs_digest(spec: SketchSpec, services: Services) -> str:
         project = services.obtain(spec)
         request = services.locate(project, spec)
         source = read_source(request)
+        inputs = spec.inputs.read(spec.own_folder).digest
         if named_by(request.build_properties) or embedded(source) or _leads_elsewhere(source):
             return ""
     except MLBenchError:
         return ""
     options = [repr(getattr(spec, name)) for name in ASKED]
-    return hashlib.sha256(json.dumps([source.digest, *options]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([source.digest, inputs, *options]).encode()).hexdigest()
 
 
 def find_unchanged(

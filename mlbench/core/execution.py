@@ -12,6 +12,7 @@ from typing import Protocol
 
 from mlbench.core.call_tree import CallTree
 from mlbench.core.firmware import Firmware
+from mlbench.core.inputs import NO_INPUTS, Inputs
 
 
 class Outcome(Enum):
@@ -353,7 +354,7 @@ class Target(Protocol):
     def instrument(self) -> Instrument:
         """What this target measures with."""
 
-    def open(self, firmware: Firmware, functions: Functions) -> Session:
+    def open(self, firmware: Firmware, functions: Functions, inputs: Inputs = NO_INPUTS) -> Session:
         """Put firmware on the target.
 
         Raises UsageError for names that do not resolve, and NothingRuns where the image alone is measured.

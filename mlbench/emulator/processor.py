@@ -267,7 +267,7 @@ class Processor:
         # A frame that is there already lies on the stack of a thread that has not gone on meanwhile.
         if chained is None and frame.address < self.hook.low_sp:
             self.hook.low_sp = frame.address
-                self.hook.note_depth(frame.address)
+            self.hook.note_depth(frame.address)
         self.hook.enter_exception(frame.address, chained=chained is not None)
         if self.on_switch is not None:
             self.on_switch(frame.address)

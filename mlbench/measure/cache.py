@@ -78,6 +78,7 @@ def key_of(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int |
         return ""
     try:
         instrument = target.instrument
+        inputs = spec.inputs.read(spec.own_folder)
         images = [
             hashlib.sha256(path.read_bytes()).hexdigest() for path in (firmware.elf, firmware.probe_elf)
         ]
@@ -102,6 +103,7 @@ def key_of(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int |
         repr(nameless.functions),
         [nameless.ram_search, nameless.ram_min, nameless.ram_max],
         [nameless.inferences, nameless.timeout_us, nameless.serial, nameless.marks],
+        [inputs.digest, *inputs.notes],
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

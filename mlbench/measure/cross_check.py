@@ -27,6 +27,9 @@ def cross_check(firmware: Firmware, spec: SketchSpec, profile: Profile, target: 
     who = f"cross-check with {instrument.backend} {instrument.version}"
     if not firmware.fits:
         return f"{who}: not made, the sketch does not fit"
+    inputs = spec.inputs.read(spec.own_folder)
+    if inputs.digest:
+        return f"{who}: not made, it takes no inputs"
     mine, its = target.open(firmware, spec.functions), other.open(firmware, spec.functions)
     try:
         if mine.method == "nothing":

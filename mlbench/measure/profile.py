@@ -77,7 +77,8 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
         over = " and ".join(f"{item.region} by {item.bytes:,} bytes" for item in firmware.overflows)
         return _unmeasured(firmware, flash, f"does not fit the board: exceeds {over}")
     try:
-        session = target.open(firmware, spec.functions)
+        inputs = spec.inputs.read(spec.own_folder)
+        session = target.open(firmware, spec.functions, inputs)
     except NothingRuns as why:
         return _unmeasured(firmware, flash, str(why))
     except MLBenchError as error:
@@ -86,7 +87,7 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
         return _unmeasured(firmware, flash, str(error), Failure(str(error), exit_status=error.exit_status))
     try:
         taken = _run(firmware, spec, session, flash)
-        return replace(taken, notes=(*taken.notes, *session.remarks()))
+        return replace(taken, notes=(*inputs.notes, *taken.notes, *session.remarks()))
     finally:
         session.close()
 

@@ -28,6 +28,7 @@ from mlbench.boards import board_for
 from mlbench.core import backends
 from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.core.firmware import BoardImage, BuildKeys, Diagnostic, Firmware, MemoryLimits, Overflow
+from mlbench.core.inputs import TypedText
 from mlbench.errors import EnvironmentFault, MLBenchError, UsageError
 from mlbench.firmware.board_harness import UPLOADED
 from mlbench.firmware.workspace import safe_name
@@ -35,6 +36,7 @@ from mlbench.pipeline.portable_paths import portable, user_file
 from mlbench.pipeline.run import BuildOutcome
 from mlbench.results.codec import decode, encode
 from mlbench.results.values import Failure
+from mlbench.suite.inputs import InputFiles, refused_sensors
 from mlbench.suite.suite_file import SketchSpec, Source
 from mlbench.util.schema import load_schema, violations
 from mlbench.util.strict_json import load
@@ -235,6 +237,10 @@ def _data(outcome: BuildOutcome) -> dict[str, Any]:
         "inferences": spec.inferences,
         "timeout_us": spec.timeout_us,
         "serial": spec.serial,
+        "inputs": {
+            "serial": [[text.text, text.after] for text in spec.inputs.serial],
+            "sensors": list(spec.inputs.sensors),
+        },
         "ram": {
             "search": spec.ram_search,
             "min": spec.ram_min,
@@ -431,7 +437,20 @@ def _spec(data: Mapping[str, Any]) -> SketchSpec:
         serial=data.get("serial", "exact"),
         marks=data.get("marks", ""),
         where=data["name"],
+        inputs=_inputs(data),
     )
+
+
+def _inputs(data: Mapping[str, Any]) -> InputFiles:
+    """What is typed.
+
+    Raises:
+        UsageError: sensors would have to be fed.
+    """
+    given = data.get("inputs", {})
+    if given.get("sensors"):
+        raise refused_sensors(given["sensors"], data["name"])
+    return InputFiles(tuple(TypedText(text, after) for text, after in given.get("serial", ())))
 
 
 def _label(path: str, name: str) -> Path:

@@ -81,6 +81,7 @@ def select(
         for spec in specs:
             if spec.board_where:
                 check_board(spec)
+            spec.inputs.read(spec.own_folder)
     specs = tuple(_with_build_options(spec, options, folder) for spec in specs)
     return Selection(tuple(with_options(spec, options) for spec in specs), named, suite, notes)
 

@@ -16,6 +16,7 @@ from mlbench.core.execution import Functions, OutputBuffer
 from mlbench.core.measures import keys
 from mlbench.core.sketch_files import is_tab
 from mlbench.errors import UsageError
+from mlbench.suite.inputs import InputFiles, files_of
 from mlbench.suite.threshold_keys import read_rules
 from mlbench.suite.thresholds import Rules
 from mlbench.util.schema import load_schema, violations
@@ -80,6 +81,8 @@ class SketchSpec:
     """How far its measures may get worse, the suite's own thresholds included."""
     board_where: str = ""
     """File and line that its board was read from."""
+    inputs: InputFiles = InputFiles()
+    """What it is given while it runs."""
 
 
 @dataclass(frozen=True)
@@ -248,6 +251,7 @@ class _Reader:
                 marks=keys.get("marks", ""),
                 thresholds=read_rules(self._document, (), ("defaults",), ("sketches", index)),
                 board_where=self._document.where((*board_at, boards.index(board))),
+                inputs=files_of(keys.get("inputs") or {}, self._document.where(self._path(index, "inputs"))),
             )
             for board in dict.fromkeys(boards)
             for backend in dict.fromkeys(places)

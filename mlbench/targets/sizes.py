@@ -8,6 +8,7 @@ from mlbench import version
 from mlbench.boards import Board
 from mlbench.core.execution import Functions, Instrument, NothingRuns, Session
 from mlbench.core.firmware import Firmware
+from mlbench.core.inputs import NO_INPUTS, Inputs
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class SizesTarget:
         """See ``Target``."""
         return Instrument(self.board.id, "none", version.__version__, "")
 
-    def open(self, _firmware: Firmware, _functions: Functions) -> Session:
+    def open(self, _firmware: Firmware, _functions: Functions, _inputs: Inputs = NO_INPUTS) -> Session:
         """See ``Target``: raises NothingRuns."""
         board = self.board
         if not board.listed:

@@ -23,6 +23,7 @@ from mlbench.testing.core import CoreSnapshot, EmulatorCore
 from mlbench.testing.dialogue import Dialogue, Match
 from mlbench.testing.errors import DeviceError, Report
 from mlbench.testing.memory import Buffers, Memory, bytes_of
+from mlbench.testing.sensing import Imu, Microphone
 from mlbench.testing.units import BYTES, TIME, Quantity, microseconds
 
 _HOST_SECONDS = 120.0
@@ -124,6 +125,8 @@ class Device(Dialogue):
         self._ready: dict[str, Snapshot] = {}
         self._callable: dict[str, tuple[int, Prototype | None]] = {}
         self.memory = Memory(self._core.machine, self.image, self.start)
+        self.microphone = Microphone(lambda: self.start()._core.machine)
+        self.imu = Imu(lambda: self.start()._core.machine)
 
     # --- running -----------------------------------------------------------------------------
 

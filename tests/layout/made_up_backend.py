@@ -8,6 +8,7 @@ from typing import Any
 from mlbench.boards import Board
 from mlbench.core.execution import Functions, Instrument
 from mlbench.core.firmware import Firmware
+from mlbench.core.inputs import NO_INPUTS, Inputs
 from mlbench.targets.emulator.target import EmulatorSession, EmulatorTarget
 from mlbench.testing.device import Device
 
@@ -20,8 +21,8 @@ class MadeUpTarget:
     def instrument(self) -> Instrument:
         return replace(self._emulator.instrument, backend="made-up", cost_table="")
 
-    def open(self, firmware: Firmware, functions: Functions) -> EmulatorSession:
-        return self._emulator.open(firmware, functions)
+    def open(self, firmware: Firmware, functions: Functions, inputs: Inputs = NO_INPUTS) -> EmulatorSession:
+        return self._emulator.open(firmware, functions, inputs)
 
 
 def make_device(firmware: Any, *, board: str, **options: Any) -> Device:

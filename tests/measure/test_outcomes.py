@@ -301,7 +301,8 @@ def test_waiting_for_input_that_nobody_sends_is_told(bench: Bench, name: str, bo
     message = failure(profile(bench, name, body, timeout_us=12e6))
     assert message.startswith("hung: waits for serial input that nobody sends, in ")
     assert place in message
-    assert message.endswith(": let the sketch infer without input")
+    assert "`inputs: {serial: [...]}`" in message
+    assert message.endswith(" or let the sketch infer without input")
 
 
 def test_asking_for_input_with_a_timeout_is_told_at_the_end(bench: Bench) -> None:
@@ -310,7 +311,7 @@ def test_asking_for_input_with_a_timeout_is_told_at_the_end(bench: Bench) -> Non
         "hung: infer was never called, and the sketch asks for serial input all the time"
     )
     assert "in Stream::readBytesUntil(char, char*, unsigned int) called from loop" in message
-    assert ": let the sketch infer without input, or name the function" in message
+    assert "or let the sketch infer without input, or name the function" in message
 
 
 def test_looking_at_a_run_changes_nothing_of_it(bench: Bench) -> None:

@@ -20,6 +20,8 @@ KINDS: dict[str, tuple[type[Sensor], ...]] = {
     "LPS22HB": (Lps22hb,),
 }
 """Sensors by the names that board files give them."""
+MOTION_SENSORS = ("LSM9DS1", "BMI270")
+"""Those that feel acceleration and turn."""
 
 
 class Sensors:

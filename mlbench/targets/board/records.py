@@ -130,8 +130,8 @@ class CommandChannel:
         if self._records.count != 1:
             self._erase(deadline)
 
-    def execute(self, command: Command) -> CommandResult:
-        """Have a command carried out.
+    def execute(self, command: Command, typed: bytes = b"") -> CommandResult:
+        """Have a command carried out; ``typed`` is sent to the sketch when it is let go.
 
         Raises:
             Silence: the board does not answer any more.
@@ -153,6 +153,9 @@ class CommandChannel:
                 self._console.say(words)
             elif _BEGUN not in types:
                 self._console.say(f"run {self._order:x}")
+                if typed:
+                    # The sketch reads what is left on the line behind the command.
+                    self._console.send(typed)
             self._hello(deadline)
 
     def rest(self) -> bool:

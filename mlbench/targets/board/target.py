@@ -23,10 +23,12 @@ from mlbench.core.execution import (
     SpanKind,
 )
 from mlbench.core.firmware import BoardBuild, BoardImage, Firmware
+from mlbench.core.inputs import NO_INPUTS, Inputs
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.host.cache_dir import Say
 from mlbench.ports.lock import BoardLock
+from mlbench.suite.inputs import refused_sensors
 from mlbench.targets.board.console import SerialConsole
 from mlbench.targets.board.per_probe import BOOT_SECONDS, PerProbeUpload
 from mlbench.targets.board.records import (
@@ -100,8 +102,14 @@ class BoardTarget:
         """See ``Target``."""
         return Instrument(self.board.id, "board", VERSION, "micros()")
 
-    def open(self, firmware: Firmware, functions: Functions) -> BoardSession:
-        """See ``Target``. The board is taken with the first run."""
+    def open(self, firmware: Firmware, functions: Functions, inputs: Inputs = NO_INPUTS) -> BoardSession:
+        """See ``Target``. The board is taken with the first run.
+
+        Raises:
+            UsageError: there are inputs for sensors, which feel what is around the board.
+        """
+        if inputs.sensors:
+            raise refused_sensors(inputs.sensors, firmware.name)
         named = resolve_functions(Image.load(firmware.elf), functions)
         if firmware.board is None:
             raise UsageError("no image for a board was built", do="build it with this version")
@@ -115,7 +123,11 @@ class BoardTarget:
         if self.faithful and method != "template":
             what = "one image per N needs a sketch with $alloc_size"
             raise UsageError(what, where=firmware.name, do="use another --ram-search, or say it in setup()")
-        return BoardSession(self, firmware, method)
+        session = BoardSession(self, firmware, method, typed="".join(text.text for text in inputs.serial))
+        if session.typed and not session.recorded:
+            what = f"nothing can be typed on {self.board.name} while it is measured"
+            raise UsageError(what, where=firmware.name, do="leave `inputs: serial` out")
+        return session
 
 
 @dataclass
@@ -126,6 +138,8 @@ class BoardSession:
     firmware: Firmware
     method: str
     runs: int = 0
+    typed: str = ""
+    """What is sent to the sketch in each run, as soon as it may begin."""
     _lease: tuple[BoardLock, Uploads] | None = None
     _channel: CommandChannel | None = None
     _per_probe: PerProbeUpload | None = None
@@ -153,12 +167,13 @@ class BoardSession:
         return self._lease[1]
 
     @property
-    def _recorded(self) -> bool:
+    def recorded(self) -> bool:
+        """Whether one upload serves for all runs."""
         return self.image.harness is not None and self.image.harness.records is not None
 
     def run(self, probe: Probe, deadline_us: float) -> RunResult:
         """See ``Session``. ``deadline_us`` is time of the board's."""
-        if self._recorded:
+        if self.recorded:
             return self._in_orders(probe, deadline_us)
         return self._in_live(probe, deadline_us)
 
@@ -247,7 +262,7 @@ class BoardSession:
                 if self._channel is None:
                     self._channel = self._begin()
                 self._uploads.awake(self._channel.awake_seconds_with(command))
-                return self._channel.execute(command)
+                return self._channel.execute(command, self.typed.encode())
             except Silence as silence:
                 self._channel = None
                 if last:

@@ -8,7 +8,6 @@ looks at a clock, such as ``delay()``, never repeats a state, as the clock has a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +16,7 @@ from mlbench.emulator.machine import End, Machine
 from mlbench.emulator.polling import STATE_REGISTERS
 from mlbench.emulator.stacks import MAIN, StackWatch
 from mlbench.targets.emulator import verdict
+from mlbench.targets.emulator.typist import RECEIVES
 
 _QUIET_US = 2_000_000.0
 """So long nothing must have happened before the machine is looked at."""
@@ -32,12 +32,6 @@ _BLOCKS = 1_000
 """Blocks of code in which a loop must have come round."""
 _DEAD_STACK = 1_024
 """So far below SP lies what handlers and calls have left; nobody reads it."""
-_RECEIVES = re.compile(
-    r"(?:Serial|UART|Uart|CDC|Stream|RTT)\w*::"
-    r"(?:available|read\w*|peek|find\w*|parse\w+|timed\w+|readable|getc)\b"
-    r"|^(?:SEGGER_RTT_(?:HasKey|HasData|Read\w*|GetKey|WaitKey)|getchar|uart_poll_in)\b"
-)
-"""Functions by which Arduino cores, Mbed OS, Zephyr and SEGGER RTT give what has been received."""
 
 
 @dataclass(frozen=True)
@@ -207,8 +201,8 @@ class InputWait:
 def _receiving(chain: Sequence[Frame]) -> str:
     """Where input is asked for in a chain of calls, for people; empty where it is not."""
     for index, frame in enumerate(chain):
-        if _RECEIVES.search(frame.function):
-            outer = next((one for one in reversed(chain) if _RECEIVES.search(one.function)), frame)
+        if RECEIVES.search(frame.function):
+            outer = next((one for one in reversed(chain) if RECEIVES.search(one.function)), frame)
             own = next((one for one in chain[index + 1 :] if not one.file.startswith("/platform/")), None)
             return f"{outer.function} called from {own}" if own is not None else outer.function
     return ""

@@ -15,6 +15,7 @@ from mlbench.core.execution import (
     TimedSpan,
 )
 from mlbench.core.heap import HeapCall, Operation, requested
+from mlbench.core.inputs import NO_INPUTS, Inputs
 from mlbench.emulator.allocator import HeapRecorder, Origin
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
@@ -30,6 +31,7 @@ from mlbench.targets.emulator.spans import SpanState, SpanWatch
 from mlbench.targets.emulator.stable_text import stable_lines
 from mlbench.targets.emulator.stop_condition import Waiting
 from mlbench.targets.emulator.thread_places import describe, thread_places
+from mlbench.targets.emulator.typist import Typist, feed_sensors
 from mlbench.targets.entry import Entry, ResolvedFunction
 
 _TRIED, _TRIED_US = 64, 1_000_000.0
@@ -70,6 +72,7 @@ class EmulatedRun:
         entry: Entry,
         host_seconds: float,
         ends_by_serial: bool,
+        inputs: Inputs = NO_INPUTS,
     ) -> None:
         self.machine = machine
         self.entry = entry
@@ -79,6 +82,8 @@ class EmulatedRun:
         self._stacks = StackWatch(machine)
         self._tracker = CallTracker(machine, self._stacks)
         self._recorder = HeapRecorder(machine, self._tracker)
+        self._typist = Typist(machine, self._tracker, inputs.serial)
+        self._inputs = inputs
         self._fatal = FatalWatch(machine)
         for address in self._fatal.addresses:
             self._tracker.keep(address)
@@ -110,8 +115,10 @@ class EmulatedRun:
     def boot(self, deadline_us: float) -> RunSnapshot | RunResult:
         """Reset and run to setup()."""
         self.machine.reset()
+        feed_sensors(self.machine, self._inputs)
         self._begin()
         self._tracker.restore(CallState())
+        self._typist.start()
         self._spans.state, self._heap.state = SpanState(), HeapState()
         self._stacks.reset()
         self._waiting.start(deadline_us, 1)
@@ -227,6 +234,7 @@ class EmulatedRun:
             death = self._fatal.at(ending.address)
             if death is not None:
                 return self._died(death)
+            self._typist.at(ending.address)
             self._tracker.at(ending.address)
         return ending
 
@@ -325,7 +333,8 @@ class EmulatedRun:
     def _progress(self) -> object:
         """What changes as long as the firmware gets on: text, and what it has inferred."""
         spans = self._spans.state
-        return len(self.machine.console.outputs), len(spans.inferences), self._spans.in_inference
+        outputs = len(self.machine.console.outputs)
+        return outputs, self._typist.typed, len(spans.inferences), self._spans.in_inference
 
     def _waits_for_input(self) -> RunResult:
         if self._has_inferred:

@@ -10,12 +10,14 @@ from mlbench.boards import Board
 from mlbench.core.execution import Functions, Instrument, Probe, RunResult, SpanKind
 from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Firmware
 from mlbench.core.heap import Operation
+from mlbench.core.inputs import NO_INPUTS, Inputs
 from mlbench.cycles.model import load_model
 from mlbench.elf.image import Image
 from mlbench.emulator.allocator import Replay
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.chips import chip_of
 from mlbench.emulator.machine import Machine
+from mlbench.emulator.sensors.wiring import MOTION_SENSORS
 from mlbench.errors import UsageError
 from mlbench.targets.emulator.run import EmulatedRun, RunSnapshot
 from mlbench.targets.entry import Entry, ResolvedFunction
@@ -55,9 +57,17 @@ class EmulatorTarget:
             f"{table}/{load_model(table).version}",
         )
 
-    def open(self, firmware: Firmware, functions: Functions) -> EmulatorSession:
-        """See ``Target``."""
-        return EmulatorSession(self, firmware, functions)
+    def open(self, firmware: Firmware, functions: Functions, inputs: Inputs = NO_INPUTS) -> EmulatorSession:
+        """See ``Target``.
+
+        Raises:
+            UsageError: there is no sensor for an input.
+        """
+        chip = self.chip
+        if inputs.imu and (chip.sensors is None or not set(chip.sensors.parts) & set(MOTION_SENSORS)):
+            what = f"board {self.board.id} has no motion sensor that `inputs: imu` could feed"
+            raise UsageError(what, where=firmware.name, do="leave it out")
+        return EmulatorSession(self, firmware, functions, inputs)
 
 
 class EmulatorSession:
@@ -67,8 +77,11 @@ class EmulatorSession:
     resolution_us: float | None = None
     most_islands = 8
 
-    def __init__(self, target: EmulatorTarget, firmware: Firmware, functions: Functions) -> None:
+    def __init__(
+        self, target: EmulatorTarget, firmware: Firmware, functions: Functions, inputs: Inputs = NO_INPUTS
+    ) -> None:
         self._target, self._chip = target, target.chip
+        self._inputs = inputs
         self._firmware = firmware
         self._functions = functions
         self._images: dict[Path, Image] = {}
@@ -104,6 +117,7 @@ class EmulatorSession:
                 entry=self._entry(image),
                 host_seconds=self._target.host_seconds,
                 ends_by_serial=self._firmware.is_template,
+                inputs=self._inputs,
             )
         return self._runs[path]
 

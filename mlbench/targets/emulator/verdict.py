@@ -14,7 +14,9 @@ from mlbench.targets.emulator.fatal import FatalExit
 from mlbench.targets.emulator.spans import SpanState
 
 _FAULTS = (End.FAULT, End.RESET, End.SEMIHOSTING)
-_WITHOUT_INPUT = "let the sketch infer without input"
+_WITHOUT_INPUT = (
+    "give it text (`inputs: {serial: [...]}` in mlbench.yml), or let the sketch infer without input"
+)
 _ALLOCATORS = ("operator new", "std::__throw_bad_alloc")
 
 

@@ -19,6 +19,7 @@ from mlbench.core.execution import (
     SpanKind,
 )
 from mlbench.core.firmware import Firmware
+from mlbench.core.inputs import NO_INPUTS, Inputs
 from mlbench.cycles.model import load_model
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, UsageError
@@ -85,8 +86,15 @@ class RenodeTarget:
             )
         return self.board.renode
 
-    def open(self, firmware: Firmware, functions: Functions) -> RenodeSession:
-        """See ``Target``."""
+    def open(self, firmware: Firmware, functions: Functions, inputs: Inputs = NO_INPUTS) -> RenodeSession:
+        """See ``Target``. Nothing feeds this one.
+
+        Raises:
+            UsageError: there are inputs.
+        """
+        if inputs.digest:
+            what = "the backend renode takes no inputs"
+            raise UsageError(what, where=firmware.name, do="measure it on the emulator, or leave them out")
         return RenodeSession(self.board, self._data(), self.host_seconds, firmware, functions)
 
 

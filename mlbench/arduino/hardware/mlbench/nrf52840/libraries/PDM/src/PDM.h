@@ -4,6 +4,9 @@
 
 #include <Arduino.h>
 
+/* Bytes of a buffer, unless another size is set. */
+#define DEFAULT_PDM_BUFFER_SIZE 512
+
 class PDMClass {
  public:
   /* 1 or 2 channels at 16,000 or 41,667 Hz; 0 for any other, or where the buffers do not fit the heap. */
@@ -19,7 +22,7 @@ class PDMClass {
 
   /* 0 to 80, in steps of half a decibel, 40 being 0 dB; 20 unless told. Others count as 20. */
   void setGain(int gain);
-  /* Of one of the two buffers, in bytes: 512 unless told. Counts from the next begin() on. */
+  /* Of one of the two buffers, in bytes: DEFAULT_PDM_BUFFER_SIZE unless told. Counts from the next begin() on. */
   void setBufferSize(int size) { size_ = size > 2 ? (size_t)size & ~1u : 2u; }
   size_t getBufferSize() const { return size_; }
 
@@ -27,7 +30,7 @@ class PDMClass {
 
  private:
   void (*callback_)() = nullptr;
-  size_t size_ = 512, room_ = 0;
+  size_t size_ = DEFAULT_PDM_BUFFER_SIZE, room_ = 0;
   uint8_t *buffers_ = nullptr;
   uint8_t gain_ = 20, filling_ = 0, next_ = 0, full_ = 0;
   volatile size_t read_ = 0, length_ = 0;
