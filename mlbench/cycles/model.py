@@ -41,8 +41,8 @@ class BlockFlag(IntFlag):
     """Ends with an instruction that may unmask interrupts."""
     MOVES_SP = 16
     """Changes SP by an amount that only shows when it has run."""
-    ON_SYSTEM_BUS = 32
-    """Lies in RAM, and is fetched over the bus that data share."""
+    IN_RAM = 32
+    """Lies in RAM: flash has no part in it."""
     SENDS_EVENT = 64
     """Has an SEV, which sets the event register that WFE looks at."""
     SWITCHES = 128
@@ -134,6 +134,7 @@ class CostModel:
         self._refill = {stage: int(table["refill"][stage]["cycles"]) for stage in table["refill"]}
         self._ends = {kind: stage for stage, entry in table["refill"].items() for kind in entry["after"]}
         self._error = {name: int(table["error"][name]) for name in ("percent", "assumed_percent")}
+        self._icode_ram = range(int(table["icode_ram"]["from"]), int(table["icode_ram"]["to"]))
         self._system_bus = {name: int(cost) for name, cost in table["system_bus"].items() if name != "source"}
         cache_table = table["instruction_cache"]
         if cache_table["ways"] != 2:
@@ -227,8 +228,10 @@ class CostModel:
         bases = alignment(decoded, it_state) if self._checks_alignment else NO_ALIGNMENT
         located = self._located(reads, more)
         assumed = 0
-        if address >= self._system_bus["from"]:
-            flags |= BlockFlag.ON_SYSTEM_BUS
+        if address in self._icode_ram:
+            flags |= BlockFlag.IN_RAM
+        elif address >= self._system_bus["from"]:
+            flags |= BlockFlag.IN_RAM
             assumed = self._bus_cycles(address, size, decoded)
             taken += self._system_bus["branch"]
         return Block(

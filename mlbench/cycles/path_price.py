@@ -177,7 +177,7 @@ class PathPricer:
             bool(priced.flags & BlockFlag.STRADDLES),
             priced.taken,
             insn.kind == "branch_link",
-            not priced.flags & BlockFlag.ON_SYSTEM_BUS,
+            not priced.flags & BlockFlag.IN_RAM,
             divides,
             loads,
             more,

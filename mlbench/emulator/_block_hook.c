@@ -11,7 +11,7 @@
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
 #define ABI 25
 
-enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, ON_SYSTEM_BUS = 32,
+enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, IN_RAM = 32,
        SENDS_EVENT = 64, SWITCHES = 128 };
 enum { NONE = 0, EVENT = 1, UNKNOWN = 2, BREAKPOINT = 3, SELF_LOOP = 4, ATTENTION = 5, MISALIGNED = 6 };
 enum { CHECKED = 2, COUNTED = 3 }; /* of `resumed`: the bases have been looked at, too; the rest of a block */
@@ -573,7 +573,7 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
         }
         block = next;
     }
-    if (block->flags & (BREAK | SELF | ON_SYSTEM_BUS | SENDS_EVENT | SWITCHES)) {
+    if (block->flags & (BREAK | SELF | IN_RAM | SENDS_EVENT | SWITCHES)) {
         if ((block->flags & SWITCHES) && hook->switched && !hook->resumed)
             hook->switched(0);
         if ((block->flags & BREAK) && !hook->resumed) {
@@ -608,7 +608,7 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
     straddle = hook->straddle & jumped & (0u - (block->flags / STRADDLES & 1));
     hook->placement += straddle;
     cost = block->cycles + (hook->last_taken & jumped) + straddle;
-    if (block->flags & ON_SYSTEM_BUS) {
+    if (block->flags & IN_RAM) {
         /* Flash has no part in it. What another block comes after is not read ahead. */
         hook->assumed += block->assumed;
         hook->fetch_line = hook->filled_line = NO_LINE;

@@ -85,6 +85,8 @@ class Chip:
     cost_table: str
     """Name of the table in ``mlbench/cycles``."""
     start: StartState
+    code_ram: int = 0
+    """Where RAM is seen a second time, on the bus that code is fetched over; 0: nowhere."""
     absent: tuple[tuple[Region, str], ...] = ()
     """Peripherals that chips of its kind may have and this one has not, and where they would be."""
     sensors: SensorData | None = None

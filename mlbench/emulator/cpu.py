@@ -129,6 +129,20 @@ class Cpu:
         self.hook.map(start, data)
         return memory
 
+    def map_again(self, name: str, start: int, memory: MemoryRegion) -> MemoryRegion:
+        """Map a memory at a second address. The CPU emulation takes them for two: see ``ram_code``.
+
+        Raises:
+            EnvironmentFault: this machine has no memory for it.
+        """
+        pointer = ctypes.addressof(ctypes.c_char.from_buffer(memory.data))
+        with memory_or_fault():
+            self.uc.mem_map_ptr(start, memory.size, unicorn.UC_PROT_ALL, pointer)
+        second = MemoryRegion(name, start, memory.size, memory.data, memory.writable)
+        self.memories.append(second)
+        self.hook.map(start, memory.data)
+        return second
+
     def watch_loads(self, memory: MemoryRegion, listener: Callable[[int, int], None] | None) -> None:
         """Tell of each read of a memory by code, before it is done: address and bytes. None: no longer.
 

@@ -46,7 +46,7 @@ SELF = int(BlockFlag.SELF)
 STRADDLES = int(BlockFlag.STRADDLES)
 UNMASKS = int(BlockFlag.UNMASKS)
 MOVES_SP = int(BlockFlag.MOVES_SP)
-ON_SYSTEM_BUS = int(BlockFlag.ON_SYSTEM_BUS)
+IN_RAM = int(BlockFlag.IN_RAM)
 SENDS_EVENT = int(BlockFlag.SENDS_EVENT)
 SWITCHES = int(BlockFlag.SWITCHES)
 

@@ -21,10 +21,10 @@ from mlbench.emulator.hook_common import (
     CHECKED,
     CORE_REGISTERS,
     COUNTED,
+    IN_RAM,
     MEMORIES,
     MOVES_SP,
     NEVER,
-    ON_SYSTEM_BUS,
     SAVED,
     SELF,
     SENDS_EVENT,
@@ -175,7 +175,7 @@ class PythonBlockHook:
             if flags & STRADDLES:
                 cycles += self._costs.straddle
                 self.placement += self._costs.straddle
-        if flags & ON_SYSTEM_BUS:
+        if flags & IN_RAM:
             # Flash has no part in it. What another block comes after is not read ahead.
             self.assumed += assumed
             self.fetch_line = self.filled_line = _NO_LINE

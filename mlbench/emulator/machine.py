@@ -196,7 +196,8 @@ class Machine:
         cpu, chip = self.cpu, self.chip
         self.flash = cpu.map("flash", chip.flash.start, chip.flash.size, writable=False)
         self.ram = cpu.map("RAM", chip.ram.start, chip.ram.size, writable=True)
-        self.ram_code = RamCode(cpu, self.hook, self.ram, self.activity)
+        second = (cpu.map_again("code RAM", chip.code_ram, self.ram),) if chip.code_ram else ()
+        self.ram_code = RamCode(cpu, self.hook, (self.ram, *second), self.activity, self.attention)
         self.bus = Bus(self._unknown_register)
         self._polling = Polling(
             cpu,

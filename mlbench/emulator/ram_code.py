@@ -1,28 +1,50 @@
 """Code in RAM, which may become other code: what was priced must be priced anew.
 
 The CPU emulation sees the CPU's own writes to code, and translates it again; that is when its price is
-looked at. Writes by DMA go past it, and are told here.
+looked at. Writes by DMA go past it, and so do writes at one of two addresses of the same memory to code that
+is executed at the other: both are told here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import unicorn
 
 from mlbench.emulator.block_hook import BlockHook
-from mlbench.emulator.cpu import Cpu, MemoryRegion
+from mlbench.emulator.cpu import PAGE, Cpu, MemoryRegion
 from mlbench.emulator.host_time import Activity
 
 
 class RamCode:
-    """Watches the blocks that were executed in a RAM."""
+    """Watches the blocks that were executed in a RAM.
 
-    def __init__(self, cpu: Cpu, hook: BlockHook, ram: MemoryRegion, activity: Activity) -> None:
-        self._cpu, self._hook, self._ram, self._activity = cpu, hook, ram, activity
+    Args:
+        cpu: executes them.
+        hook: has their prices.
+        places: where the RAM is; the same cells at each.
+        activity: counts writes to code.
+        attention: has ``settle`` called before the next block.
+    """
+
+    def __init__(
+        self,
+        cpu: Cpu,
+        hook: BlockHook,
+        places: tuple[MemoryRegion, ...],
+        activity: Activity,
+        attention: Callable[[], None],
+    ) -> None:
+        self._cpu, self._hook, self._places, self._activity = cpu, hook, places, activity
+        self._attention = attention
         self._blocks: dict[tuple[int, int], bytes] = {}
         self._stale: list[tuple[int, int]] = []
-        cpu.uc.hook_add(unicorn.UC_HOOK_EDGE_GENERATED, self._translated, begin=ram.start, end=ram.end - 1)
+        self._watched: set[int] = set()
+        for place in places:
+            cpu.uc.hook_add(
+                unicorn.UC_HOOK_EDGE_GENERATED, self._translated, begin=place.start, end=place.end - 1
+            )
 
     @property
     def any(self) -> bool:
@@ -31,12 +53,30 @@ class RamCode:
 
     def priced(self, address: int, size: int) -> None:
         """A block has got its price."""
-        if self._ram.start <= address < self._ram.end:
-            self._blocks[address, size] = self._cpu.read(address, size)
+        place = self._place(address)
+        if place is None:
+            return
+        self._blocks[address, size] = self._cpu.read(address, size)
+        offset = address - place.start
+        for page in range(offset // PAGE, (offset + size - 1) // PAGE + 1):
+            for other in self._places:
+                start = other.start + page * PAGE
+                if other is not place and start not in self._watched:
+                    self._watched.add(start)
+                    self._cpu.uc.hook_add(
+                        unicorn.UC_HOOK_MEM_WRITE, self._on_write, begin=start, end=start + PAGE - 1
+                    )
 
     def written(self, address: int, size: int) -> bool:
         """The RAM was written past the CPU; whether there is code, so that ``settle`` must be called."""
-        touched = [at for at in self._blocks if at[0] < address + size and address < sum(at)]
+        place = self._place(address)
+        if place is None:
+            return False
+        touched = []
+        for start, length in self._blocks:
+            holder = self._place(start)
+            if holder is not None and -length < start - holder.start - (address - place.start) < size:
+                touched.append((start, length))
         self._stale += touched
         return bool(touched)
 
@@ -45,6 +85,15 @@ class RamCode:
         for address, size in self._stale:
             self._cpu.uc.ctl_remove_cache(address, address + size)
         self._stale.clear()
+
+    def _place(self, address: int) -> MemoryRegion | None:
+        return next((place for place in self._places if place.start <= address < place.end), None)
+
+    def _on_write(
+        self, _uc: unicorn.Uc, _kind: int, address: int, size: int, _value: int, _user: object
+    ) -> None:
+        if self.written(address, size):
+            self._attention()
 
     def _translated(self, _uc: unicorn.Uc, block: Any, _before: Any, _user: object) -> None:
         start, end = block.pc, block.pc + block.size

@@ -43,6 +43,47 @@ def test_by_the_cpu(bare: Compiler, python: bool) -> None:
 
 
 @pytest.mark.parametrize("python", [False, True])
+@pytest.mark.parametrize("snapshot", [False, True])
+def test_at_the_second_address_of_ram(bare: Compiler, python: bool, snapshot: bool) -> None:
+    """Code RAM at 0x00800000 has the same cells: written at one address, executed at the other."""
+    machine = _build(
+        bare,
+        """u32 twice = (u32)code - 0x20000000 + 0x00800000;
+        put(slow); note(((u32 (*)(u32))(twice | 1))(20)); PEND(1); note(((u32 (*)(u32))(twice | 1))(20));
+        put(quick); note(((u32 (*)(u32))(twice | 1))(20)); note(((u32 (*)(u32))((u32)code | 1))(20));
+        for (int i = 0; i < 6; i++) ((volatile u16 *)twice)[i] = slow[i];
+        note(((u32 (*)(u32))((u32)code | 1))(20)); note(((u32 (*)(u32))(twice | 1))(20));
+        note(*(volatile u32 *)twice == *(volatile u32 *)code);""",
+        python,
+    )
+    if snapshot:
+        machine.run(200)
+        machine.load(machine.save())
+    assert finish(machine) == [1, 1, 24, 24, 1, 1, 1]
+
+
+@pytest.mark.parametrize("python", [False, True])
+def test_code_ram_shares_its_bus_with_nothing(bare: Compiler, python: bool) -> None:
+    """Each word of code, each branch at 0x20000000 takes a cycle more, which no source gives; none here."""
+
+    def timed(start: str) -> tuple[int, int]:
+        machine = _build(
+            bare,
+            f"""u32 there = (u32)code - 0x20000000 + {start}; put(quick);
+            for (int i = 0; i < 3; i++) {{ u32 before = REG(0xE0001004); ((u32 (*)(u32))(there | 1))(20);
+              u32 after = REG(0xE0001004); if (i == 2) note(after - before); }}""",
+            python,
+        )
+        (cycles,) = finish(machine)
+        return cycles, machine.hook.assumed
+
+    (shared, assumed), (alone, none_assumed) = timed("0x20000000"), timed("0x00800000")
+    # Three words of code, and the branch back.
+    assert shared - alone == 4
+    assert (assumed, none_assumed) == (9, 0)
+
+
+@pytest.mark.parametrize("python", [False, True])
 def test_by_dma(bare: Compiler, python: bool) -> None:
     # The receiver writes over the code while the CPU waits.
     machine = _build(

@@ -44,6 +44,8 @@ from mlbench.emulator.usb_host import UsbHost
 Part = tuple[Maker, PeripheralSlot]
 
 FLASH_START, RAM_START = 0x00000000, 0x20000000
+CODE_RAM = 0x00800000
+"""Code RAM: the same cells as data RAM (nRF52840 Product Specification v1.7, 4.2 and figure 3)."""
 PAGE = 4096
 """Bytes of flash that are erased at a time (PS840 4.3)."""
 PRIORITY_BITS = 3
@@ -333,6 +335,7 @@ def chip(
         peripherals=peripherals,
         cost_table=cost_table,
         start=start,
+        code_ram=CODE_RAM,
         absent=absent(peripherals),
         softdevice=True,
         events=EVENTS,
