@@ -18,7 +18,8 @@ from mlbench.core.execution import Functions, Outcome, Probe, RunResult, SpanKin
 from mlbench.core.firmware import Firmware
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.targets.emulator.target import EmulatorTarget
-from mlbench.targets.renode.target import RenodeSession, RenodeTarget
+from mlbench.targets.renode.session import RenodeSession
+from mlbench.targets.renode.target import RenodeTarget
 
 NAMED = Functions("prepare()", "predict(int)")
 MARK = 0x5EC7E17E
