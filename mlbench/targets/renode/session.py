@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from mlbench.boards import Board
@@ -28,7 +29,7 @@ from mlbench.renode.retrace import read_trace_file
 from mlbench.renode.trace import Role, Trace, read_trace
 from mlbench.targets.functions import method_of
 from mlbench.targets.renode import verdict
-from mlbench.targets.renode.flash_check import FlashWrites
+from mlbench.targets.renode.flash_check import FlashWrites, flash_checked
 from mlbench.targets.renode.plan import Plan
 from mlbench.targets.renode.recording import Recording
 from mlbench.targets.renode.timing import TracedTimes, rough_times
@@ -42,8 +43,6 @@ _TRACED_SLICE_S = 0.1
 """Virtual time in a file of the trace: 10 million instructions at most, which take some 25 MB."""
 _MOST_TRACED, _MOST_TRACED_SLOWLY = 150_000_000, 4_000_000
 """Instructions that are traced and priced at most: in C, and without a compiler."""
-_MOST_RETRACED = 10_000_000
-"""Instructions of a run that is made again with a trace, to find who wrote to flash."""
 _HITS = 1000
 """Hits of hooks in a slice that are aimed at, at most: translated code is dropped between slices."""
 _AFTER_INFERENCE_S = 1.0
@@ -210,7 +209,8 @@ class RenodeSession:
                 seen, since = len(trace.inferences), virtual
             end = self._end(machine, plan, probe, trace, serial, (virtual, virtual - since, deadline_s))
             if end is not None:
-                writes, end = self._flash_checked(machine, plan, probe, trace, virtual, end)
+                retrace = partial(self._retrace, machine, plan, probe, virtual) if self._can_trace else None
+                writes, end = flash_checked(machine, plan.image, self._board, trace.end, end, retrace)
                 if writes is not None:
                     # What came after the write did not happen on the chip.
                     events = [event for event in events if event.instructions <= writes.count]
@@ -293,28 +293,6 @@ class RenodeSession:
         length = trace.inferences[-1].instructions / INSTRUCTIONS_PER_SECOND
         return quiet_s > max(_AFTER_INFERENCE_S, 4 * length)
 
-    def _flash_checked(
-        self, machine: RenodeMachine, plan: Plan, probe: Probe, trace: Trace, virtual_s: float, end: RunEnding
-    ) -> tuple[FlashWrites | None, RunEnding]:
-        """How the run ended, unless flash was written before, which Renode lets firmware do; then by whom."""
-        event = trace.end
-        if event is not None and event.letter == "Z":
-            return None, end
-        written = machine.written_flash()
-        # What is written with the value that it has does not show; compilers trap behind such a null pointer.
-        if written is None and not (event is not None and verdict.is_trap(event, plan.image)):
-            return None, end
-        writes = FlashWrites(range(self._board.flash.start + self._board.flash.size))
-        short = machine.instructions() <= _MOST_RETRACED
-        if short and self._can_trace and self._retrace(machine, plan, probe, virtual_s, writes):
-            if writes.refused is None:
-                return None, end
-            return writes, verdict.of_flash_write(*writes.refused, plan.image, self._board)
-        # Nobody knows whether NVMC allowed it, but what was linked, and what is in front, is not written so.
-        if written is None or not (written < self._board.flash.start or _is_linked(plan.image, written)):
-            return None, end
-        return None, verdict.of_flash_write(written, None, plan.image, self._board)
-
     def _retrace(
         self, machine: RenodeMachine, plan: Plan, probe: Probe, virtual_s: float, writes: FlashWrites
     ) -> bool:
@@ -372,7 +350,3 @@ class RenodeSession:
         whole = self._functions.returns and returned is not None and not returned.floating
         number = (trace.outputs[0][: returned.size],) if whole and returned is not None else ()
         return (*number, *trace.outputs[1:])
-
-
-def _is_linked(image: Image, address: int) -> bool:
-    return any(start <= address < start + len(data) for start, data in image.programmed)
