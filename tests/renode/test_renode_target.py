@@ -524,6 +524,10 @@ def test_the_sample_suite_under_a_real_renode(tmp_path: Path) -> None:
             a, b = getattr(mine.measures, kind), getattr(its.measures, kind)
             if isinstance(b, Time):
                 assert a.instructions == b.instructions
+                assert abs(a.cycles - b.cycles) <= max(64, 0.0005 * b.cycles)
+        if isinstance(its.measures.ram_need, RamNeed):
+            assert isinstance(mine.measures.ram_need, RamNeed)
+            assert mine.measures.ram_need.bytes == its.measures.ram_need.bytes
         if isinstance(its.measures.unused_ram, UnusedRam):
             assert isinstance(mine.measures.unused_ram, UnusedRam)
             assert mine.measures.unused_ram.bytes == its.measures.unused_ram.bytes
