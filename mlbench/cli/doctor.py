@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from mlbench.errors import MLBenchError
+from mlbench.errors import EnvironmentFault, MLBenchError
 from mlbench.firmware.install_tools import arm_parts, find_toolchain
 from mlbench.host import native, packages
 from mlbench.host.cache_dir import home_path
@@ -154,14 +154,18 @@ def _git() -> Check:
 
 
 def _renode() -> Check:
-    from mlbench.renode.process import INSTALL, find_renode
+    from mlbench.renode.process import INSTALL, RenodeProcess, find_renode
 
     program = find_renode()
     if program is None:
         return Check("Renode", True, "not installed (only `backend: renode` needs it)", needed=False)
     if not os.access(program, os.X_OK):
         return Check("Renode", False, f"{program} cannot be run", INSTALL, needed=False)
-    return Check("Renode", True, str(program), needed=False)
+    try:
+        with RenodeProcess(program) as process:
+            return Check("Renode", True, f"{process.version}, which starts: {program}", needed=False)
+    except EnvironmentFault as error:
+        return Check("Renode", False, f"{program}: {error.what}", error.do or INSTALL, needed=False)
 
 
 def _serial_ports() -> Check:

@@ -77,7 +77,7 @@ static int64_t fetch(PathState *s, const PathBlock *block)
             int64_t miss = s->new_line;
             if ((int64_t)line == s->filled_line + 1) {
                 /* It is read while the line before is executed. */
-                miss = s->next_line - (now - s->filled_at);
+                miss = s->next_line - (now > s->filled_at ? now - s->filled_at : 0);
                 if (miss < s->controller)
                     miss = s->controller;
             }

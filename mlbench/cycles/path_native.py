@@ -17,7 +17,7 @@ _TABLE = 1 << 16
 _BLOCKS_MOST, _INSNS_MOST = 1 << 15, 1 << 18
 
 
-class _Insn(ctypes.Structure):
+class _NativeInsn(ctypes.Structure):
     _fields_ = (
         ("pc", ctypes.c_uint32),
         ("through", ctypes.c_uint32),
@@ -34,14 +34,14 @@ class _Insn(ctypes.Structure):
     )
 
 
-class _Block(ctypes.Structure):
+class _NativeBlock(ctypes.Structure):
     _fields_ = tuple(
         (name, ctypes.c_uint32)
         for name in ("address", "end", "count", "cycles", "first", "taken", "straddles", "links", "fetched")
     )
 
 
-class _State(ctypes.Structure):
+class _NativeState(ctypes.Structure):
     _fields_ = (
         ("cycles", ctypes.c_int64),
         ("instructions", ctypes.c_int64),
@@ -89,7 +89,7 @@ def library() -> ctypes.CDLL | None:
     loaded = ctypes.CDLL(str(path))
     loaded.mlbench_path_price.restype = ctypes.c_int64
     loaded.mlbench_path_state_size.restype = ctypes.c_int64
-    if loaded.mlbench_path_state_size() != ctypes.sizeof(_State):
+    if loaded.mlbench_path_state_size() != ctypes.sizeof(_NativeState):
         raise ValueError(f"{path.name} does not fit its Python side")
     return loaded
 
@@ -113,12 +113,12 @@ class NativePathPricer:
         self._twin = PathPricer(model, read, flash, handlers)
         costs = model.run
         self._table = (ctypes.c_uint32 * _TABLE)()
-        self._blocks = (_Block * _BLOCKS_MOST)()
-        self._insns = (_Insn * _INSNS_MOST)()
+        self._blocks = (_NativeBlock * _BLOCKS_MOST)()
+        self._insns = (_NativeInsn * _INSNS_MOST)()
         self._block_count = self._insn_count = 0
         self._marks = (ctypes.c_int64 * 1)()
         self._at_marks = (ctypes.c_int64 * 1)()
-        state = self._state = _State()
+        state = self._state = _NativeState()
         state.table, state.table_mask = ctypes.addressof(self._table), _TABLE - 1
         state.blocks, state.insns = ctypes.addressof(self._blocks), ctypes.addressof(self._insns)
         state.flash_start, state.flash_end = flash.start, flash.stop

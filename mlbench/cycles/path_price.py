@@ -201,8 +201,9 @@ class PathPricer:
                 now = self.cycles + missed + block.cycles * before // (block.end - block.address)
                 miss = costs.cached.new
                 if line == self._filled_line + 1:
-                    # It is read while the line before is executed.
-                    miss = max(costs.cached.next - (now - self._filled_at), costs.controller)
+                    # It is read while the line before is executed. A divide may turn out shorter than its
+                    # block was priced for.
+                    miss = max(costs.cached.next - max(now - self._filled_at, 0), costs.controller)
                 self._filled_at, self._filled_line = now + miss, line
                 missed += miss
         return missed

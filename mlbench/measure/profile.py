@@ -122,9 +122,9 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
     # Of the image that is measured: the one that probes need may have a malloc linked in, and its variables.
     need = _need(Image.load(firmware.elf), recorded if shared else timed)
     measures = Measures(flash, unused, need, init, inference, further.take(firmware, timed))
-    told = (*timed.notes, *waits(timed.spans), *notes)
+    all_notes = (*timed.notes, *waits(timed.spans), *notes)
     tables = " and ".join(sorted({span.cost_table for span in timed.spans if span.cost_table}))
-    return Profile(measures, None, told, timed.serial, cost_table=tables)
+    return Profile(measures, None, all_notes, timed.serial, cost_table=tables)
 
 
 def _unnamed(spec: SketchSpec, session: Session, which: str) -> str:

@@ -10,10 +10,14 @@ from pathlib import Path
 from mlbench.errors import EnvironmentFault
 from mlbench.host.cache_dir import TOOLS, Say, cache_area, home_path, locked
 
-RELEASE = "1.16.1"
-"""The version that is fetched where none is named; it is the one whose behaviour was recorded."""
+_NEWEST = ("1.17.0", "1.16.1")
+"""What is fetched where no version is named: the first one whose checksum is known for this machine."""
 
 _ARCHIVES = {
+    ("1.17.0", "x86_64"): (
+        "renode-1.17.0.linux-portable.tar.gz",
+        "4ba7c68b59e2447f188ef4b4b112fcccd2802582c460beedceb63b84e5605a5f",
+    ),
     # SHA-256 of the release's archives, as several public repositories that install it pin it.
     ("1.16.1", "x86_64"): (
         "renode-1.16.1.linux-portable-dotnet.tar.gz",
@@ -25,6 +29,12 @@ _ARCHIVES = {
     ),
 }
 _URL = "https://github.com/renode/renode/releases/download/v{version}/{name}"
+
+
+def default_release() -> str:
+    """The version that is fetched where none is named."""
+    known = (version for version in _NEWEST if (version, platform.machine()) in _ARCHIVES)
+    return next(known, _NEWEST[-1])
 
 
 def installed() -> Path | None:

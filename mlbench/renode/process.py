@@ -28,7 +28,7 @@ NEWEST = (1, 17)
 """Newer ones have not been tried."""
 START_SECONDS = 60.0
 """Wall time for the server's port to appear; 1.3 to 2.1 s were seen on two idle cores."""
-INSTALL = "install Renode 1.16.1 (see renode/README.md) or set MLBENCH_RENODE to its program"
+INSTALL = "install Renode 1.15 to 1.17 (see renode/README.md) or set MLBENCH_RENODE to its program"
 
 _VERSION = re.compile(r"version (\d+)\.(\d+)(?:\.(\d+))?")
 _PLAIN = re.compile(r"[A-Za-z0-9._/-]+")

@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import unicorn
-from unicorn import arm_const as arm
 
 from mlbench.cycles.decode import decode
 from mlbench.cycles.insn import PC, Insn
 from mlbench.cycles.sums import Pointer, pointer
-from mlbench.emulator import transfers
 
 if TYPE_CHECKING:
     from fake_machine import RenodeLike
@@ -36,6 +34,7 @@ class Tracer:
         self._divides: list[int] = []
         self._known: dict[int, tuple[bytes, Insn, Pointer | None]] = {}
         self._last = (-1, -1)
+        self._in_it: list[int] = []
         self.count = 0
         self._hook = self._machine.cpu.uc.hook_add(unicorn.UC_HOOK_CODE, self._executed)
         self._machine.cpu.uc.ctl_flush_tb()
@@ -50,28 +49,35 @@ class Tracer:
         if now == self._last:
             return
         self._last = now
+        # What an IT block leaves out is told here by its absence; Renode lists it like all others.
+        while self._in_it and self._in_it[0] != address:
+            self._write(self._in_it.pop(0), b"")
+        if self._in_it:
+            del self._in_it[0]
+        _, insn, where = self._known_at(address)
+        first = self._machine.cpu.halfwords(address)[0] if insn.kind == "it" else 0
+        if first & 15:
+            at = address + 2
+            for _ in range(4 - ((first & -first).bit_length() - 1)):
+                self._in_it.append(at)
+                at += self._known_at(at)[1].size
+        record = b""
+        if self._divides and insn.kind == _DIVIDE:
+            record = self._registers()
+        elif self.tracks_memory and where is not None:
+            record = self._accesses(insn, where, address)
+        self._write(address, record)
+
+    def _write(self, address: int, record: bytes) -> None:
         self.count += 1
+        self._file.write(self._known_at(address)[0] + record + b"\0")
+
+    def _known_at(self, address: int) -> tuple[bytes, Insn, Pointer | None]:
         if address not in self._known:
             halves = self._machine.cpu.halfwords(address)
             insn = decode(address, *halves)
             self._known[address] = struct.pack("<I", address), insn, pointer(*halves, insn)
-        place, insn, where = self._known[address]
-        record = b""
-        if self._divides and insn.kind == _DIVIDE:
-            record = self._registers()
-        elif self.tracks_memory and where is not None and self._is_done():
-            record = self._accesses(insn, where, address)
-        self._file.write(place + record + b"\0")
-
-    def _is_done(self) -> bool:
-        xpsr = self._machine.cpu.reg(arm.UC_ARM_REG_XPSR)
-        state = transfers.it_state(xpsr)
-        if not state & 15:
-            return True
-        n, z, c, v = (xpsr >> bit & 1 for bit in (31, 30, 29, 28))
-        condition = state >> 4
-        tests = (z, c, n, v, c and not z, n == v, n == v and not z, True)
-        return bool(tests[condition >> 1]) != (condition & 1 and condition != 15)
+        return self._known[address]
 
     def _registers(self) -> bytes:
         record = bytes((4, 1, len(self._divides)))

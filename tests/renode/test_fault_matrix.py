@@ -5,7 +5,9 @@ Each body of a function is a case of one image, which a word in it chooses.
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +20,8 @@ from mlbench.core.execution import Functions, Outcome, Probe, RunResult, SpanKin
 from mlbench.core.firmware import Firmware
 from mlbench.firmware.toolchain import Toolchain
 from mlbench.targets.emulator.target import EmulatorTarget
-from mlbench.targets.renode.target import RenodeSession, RenodeTarget
+from mlbench.targets.renode.session import RenodeSession
+from mlbench.targets.renode.target import RenodeTarget
 
 NAMED = Functions("prepare()", "predict(int)")
 MARK = 0x5EC7E17E
@@ -124,7 +127,7 @@ def chosen(firmware: Firmware, number: int, folder: Path) -> Firmware:
     """The firmware whose predict() has one of the bodies."""
     data, mark = firmware.elf.read_bytes(), MARK.to_bytes(4, "little")
     assert data.count(mark) == 1
-    elf = folder / "chosen.elf"
+    elf = folder / f"chosen{number}.elf"
     elf.write_bytes(data.replace(mark, number.to_bytes(4, "little")))
     return replace(firmware, elf=elf, probe_elf=elf)
 
@@ -158,6 +161,26 @@ def essence(result: RunResult) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("number", range(len(BODIES)), ids=[body.name for body in BODIES])
 def test_it_ends_alike(session: RenodeSession, firmware: Firmware, tmp_path: Path, number: int) -> None:
+    check(session, firmware, tmp_path, number)
+
+
+@pytest.mark.renode
+def test_it_ends_alike_under_a_real_renode(firmware: Firmware, tmp_path: Path) -> None:
+    """Opt-in: see ``test_renode_target``."""
+    if not (os.environ.get("MLBENCH_RENODE") or shutil.which("renode")):
+        pytest.skip("there is no renode on PATH, and MLBENCH_RENODE names none")
+    session = RenodeTarget(board_for(OWN_BOARD)).open(firmware, NAMED)
+    differences = []
+    for number, body in enumerate(BODIES):
+        try:
+            check(session, firmware, tmp_path, number)
+        except AssertionError as error:
+            differences.append(f"{body.name}: {error}")
+    session.close()
+    assert not differences
+
+
+def check(session: RenodeSession, firmware: Firmware, tmp_path: Path, number: int) -> None:
     body, image = BODIES[number], chosen(firmware, number, tmp_path)
     session._firmware = image
     # All images are laid out alike.

@@ -15,6 +15,7 @@ from workshop import OWN_BOARD, Workshop
 
 from mlbench.boards import board_for
 from mlbench.cli.main import main
+from mlbench.compare.keys import instrument_changes
 from mlbench.core.execution import Functions, Outcome, OutputBuffer, Probe, RunResult, SpanKind
 from mlbench.core.firmware import Firmware
 from mlbench.cycles.model import load_model
@@ -50,6 +51,10 @@ __attribute__((noinline)) void prepare() {
 __attribute__((noinline)) void inner() { sink = *(volatile int *)0x40000F00; asm volatile("udf #0"); }
 #elif MODEL_ENDS == 2
 __attribute__((noinline)) void inner() { ((void (*)())0x30000001)(); }
+#elif MODEL_ENDS == 5
+__attribute__((noinline)) void inner() {
+  asm volatile("movw r0,#1; movt r0,#0x2000; ldmia r0,{r1,r2}" ::: "r0", "r1", "r2");
+}
 #elif MODEL_ENDS == 4
 __attribute__((noinline)) void inner() { ((void (*)())0x40002001)(); }
 #elif MODEL_ENDS == 3
@@ -469,6 +474,29 @@ def test_an_image_by_the_verb_elf(
     assert any("agrees in outcome, text and outputs" in note for note in read(json).results[0].notes)
 
 
+def test_what_renode_does_not_check_is_no_difference(renode: Make, workshop: Models) -> None:
+    renode()
+    firmware = workshop.model(5)
+    spec = spec_of(firmware, NAMED)
+    found = cross_check(firmware, spec, profile(firmware, spec, emulator()), emulator(), target())
+    assert "not compared: it does not check alignment, here it ends as fault: UsageFault: unaligned" in found
+
+
+def test_traced_and_rough_times_are_never_subtracted(renode: Make, workshop: Models, tmp_path: Path) -> None:
+    elf, names = str(workshop.model().elf), ["--init", "prepare()", "--inference", "predict(int, char*)"]
+    sides = {}
+    for way in ("traced", "rough"):
+        renode(no_tracer="fail") if way == "rough" else renode()
+        file = tmp_path / f"{way}.json"
+        assert main(["elf", elf, *names, "--backend", "renode", "--json", str(file)]) == 0
+        (sides[way],) = read(file).results
+    tables = [side.instrument.cost_table for side in sides.values() if side.instrument]
+    assert tables == [f"trace, cost table {load_model('nrf52840').version}", "rough 1.89"]
+    for base, head in (("traced", "rough"), ("rough", "traced")):
+        changes = instrument_changes(sides[base].instrument, sides[head].instrument)
+        assert [change.key for change in changes] == ["cost table"]
+
+
 def test_setup_that_is_nowhere_called(workshop: Models) -> None:
     from mlbench.elf.image import Image
     from mlbench.elf.redirect import redirect_setup
@@ -496,6 +524,10 @@ def test_the_sample_suite_under_a_real_renode(tmp_path: Path) -> None:
             a, b = getattr(mine.measures, kind), getattr(its.measures, kind)
             if isinstance(b, Time):
                 assert a.instructions == b.instructions
+                assert abs(a.cycles - b.cycles) <= max(64, 0.0005 * b.cycles)
+        if isinstance(its.measures.ram_need, RamNeed):
+            assert isinstance(mine.measures.ram_need, RamNeed)
+            assert mine.measures.ram_need.bytes == its.measures.ram_need.bytes
         if isinstance(its.measures.unused_ram, UnusedRam):
             assert isinstance(mine.measures.unused_ram, UnusedRam)
             assert mine.measures.unused_ram.bytes == its.measures.unused_ram.bytes

@@ -43,5 +43,5 @@ def run(options: argparse.Namespace) -> int:
     """Profile a given image."""
     from mlbench.cli.run import elf
 
-    asked = replace(measuring_options(options), backend=options.backend or "")
-    return elf(given_files(options), options, asked, settings_of(options))
+    wanted = replace(measuring_options(options), backend=options.backend or "")
+    return elf(given_files(options), options, wanted, settings_of(options))

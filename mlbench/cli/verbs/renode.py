@@ -31,11 +31,11 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         EnvironmentFault: it cannot be had, or may not be fetched.
     """
-    from mlbench.renode.install import RELEASE, install
+    from mlbench.renode.install import default_release, install
 
     policy = settings_of(options).policy
     if policy.offline or not policy.install:
         word = "--offline" if policy.offline else "--no-install"
         raise EnvironmentFault(f"Renode is not fetched: {word}", do="leave it out, or set MLBENCH_RENODE")
-    print(install(options.version or RELEASE, say))
+    print(install(options.version or default_release(), say))
     return 0

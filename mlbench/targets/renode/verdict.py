@@ -58,6 +58,11 @@ def of_flash_write(address: int, pc: int | None, image: Image, board: Board) -> 
     )
 
 
+def is_trap(event: HookEvent, image: Image) -> bool:
+    """Whether a fault is that of UDF, which compilers put behind what must not be reached."""
+    return event.letter == "F" and _halfwords(image, event.value(0) & ~1)[0] >> 8 == 0xDE
+
+
 def lacking(absent: list[HookEvent]) -> tuple[str, ...]:
     """A note for each peripheral that the firmware used and Renode lacks."""
     return tuple(
