@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mlbench.compare.functions import function_time
 from mlbench.core.measures import FLASH, FUNCTION, row
 from mlbench.results.comparison import Delta, Figure, KeyChange, Limit, Threshold, Verdict
-from mlbench.results.values import Absent, Flash, Result, Status, Time
+from mlbench.results.values import Absent, Flash, Result, Status, Time, UnusedRam
 
 ALLOCATOR_STEP = 4096
 """newlib's malloc asks sbrk for whole pages of so many bytes (``malloc_getpagesize`` in its mallocr.c)."""
@@ -82,6 +82,11 @@ def judge(about: Judged) -> Delta:
         names = ", ".join(change.key for change in about.instruments)
         note = f"measured with another instrument ({names}): not subtracted"
         return Delta(about.measure, base, head, threshold=about.threshold, note=note)
+    functions = [_proposed(side, about.measure) for side in (about.base, about.head)]
+    if functions[0] != functions[1]:
+        names_of_both = " and ".join(name or "a named one" for name in functions)
+        note = f"of other functions ({names_of_both}): not subtracted"
+        return Delta(about.measure, base, head, threshold=about.threshold, note=note)
     steady = base.steady is not None and head.steady is not None
     before = base.steady if base.steady is not None and steady else base.value
     after = head.steady if head.steady is not None and steady else head.value
@@ -100,6 +105,12 @@ def judge(about: Judged) -> Delta:
         threshold=about.threshold,
         note="; ".join(notes),
     )
+
+
+def _proposed(result: Result | None, measure: str) -> str:
+    """The function that was proposed for a measure; empty where somebody named it."""
+    value = result.measures.of(measure) if result is not None else None
+    return value.proposed if isinstance(value, Time | UnusedRam) else ""
 
 
 def _verdict(

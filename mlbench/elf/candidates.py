@@ -12,7 +12,9 @@ from mlbench.elf.signatures import Signature
 from mlbench.elf.wording import nearest
 
 _INFERENCE = (
-    re.compile(r"infer|invoke|predict|classif|forward", re.IGNORECASE),
+    # Among them aialgo_inference_model (AIfES), run_classifier (Edge Impulse), MicroInterpreter::Invoke, and
+    # score, predict, model_run of m2cgen, emlearn and nnom.
+    re.compile(r"infer|invoke|predict|classif|forward|^score$|^model_run$", re.IGNORECASE),
     re.compile(
         r"evaluate|detect|^run$|^run_?(model|graph|net)|(^|_)(model|graph|net|nn|kws)_?run$", re.IGNORECASE
     ),
@@ -66,6 +68,17 @@ def _tier(function: Function) -> int:
     """How much the function's name is like an inference's: 0 the most, ``len(_INFERENCE)`` not at all."""
     last = _called(function)
     return next((number for number, words in enumerate(_INFERENCE) if words.search(last)), len(_INFERENCE))
+
+
+def inference_tier(function: Function) -> int:
+    """How much the function's name is like an inference's: 0 the most, 2 not at all."""
+    return _tier(function)
+
+
+def looks_like_init(function: Function) -> bool:
+    """Whether the function's name is like an initialization's, or it is a constructor."""
+    last, scope = _called(function), function.signature.scope
+    return bool(_INIT.search(last)) or (bool(scope) and last == scope.rpartition("::")[2])
 
 
 def _called(function: Function) -> str:

@@ -21,6 +21,8 @@ from typing import Any
 
 _MOST_RECORDS = 12
 """Of one command: with other headers each."""
+_TOLD_BY = ("read", "found", "called")
+"""What tells the records of a command apart."""
 _MOST_BYTES = 2 << 30
 _PRUNE_SECONDS = 24 * 3600.0
 _POLL_SECONDS = 0.01
@@ -84,8 +86,11 @@ class ObjectStore:
         with suppress(OSError):
             if content is not None:
                 self._write(self._object(record.object), content)
-            others = [item for item in self._read(key) if item.get("read") != _json(record)["read"]]
-            items = [_json(record), *others][:_MOST_RECORDS]
+            new = _json(record)
+            others = [
+                item for item in self._read(key) if any(item.get(name) != new[name] for name in _TOLD_BY)
+            ]
+            items = [new, *others][:_MOST_RECORDS]
             self._write(self._manifest(key), json.dumps(items, separators=(",", ":")).encode())
 
     @contextmanager

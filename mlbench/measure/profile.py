@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mlbench.boards import board_for
+from mlbench.core import backends
 from mlbench.core.execution import (
     HeapUse,
     NoProbes,
@@ -23,6 +24,7 @@ from mlbench.elf.sizes import by_name, ram_symbol_sizes, symbol_sizes
 from mlbench.errors import MLBenchError
 from mlbench.measure import further
 from mlbench.measure.leaks import leaks
+from mlbench.measure.proposals import propose
 from mlbench.measure.ram import RamOptions, measure_unused_ram, ram_notes
 from mlbench.measure.ram_on_board import measure_confirmed
 from mlbench.measure.reference import Reference
@@ -85,11 +87,37 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
         if error.exit_status == 4:
             raise
         return _unmeasured(firmware, flash, str(error), Failure(str(error), exit_status=error.exit_status))
+    if session.method == "nothing" and spec.backend == backends.default():
+        session.close()
+        return _proposed(firmware, spec, target, overhead)
     try:
         taken = _run(firmware, spec, session, flash)
         return replace(taken, notes=(*inputs.notes, *taken.notes, *session.remarks()))
     finally:
         session.close()
+
+
+def _proposed(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int | None) -> Profile:
+    """The measures of functions that nobody named, marked as that; where none are proposed, of the image."""
+    nothing = _unmeasured(firmware, measure_flash(firmware, overhead), NO_NAMES)
+    proposal = propose(firmware, target, spec.timeout_us)
+    if proposal is None:
+        return nothing
+    taken = profile(firmware, replace(spec, functions=proposal.functions), target, overhead)
+    measures = taken.measures
+    if taken.failure is not None or not isinstance(measures.inference_time, Time):
+        return nothing
+    init, inference, ram = measures.init_time, measures.inference_time, measures.unused_ram
+    measures = replace(
+        measures,
+        inference_time=replace(inference, proposed=proposal.inference),
+        init_time=replace(init, proposed=proposal.init or "") if isinstance(init, Time) else init,
+        unused_ram=replace(ram, proposed=proposal.inference) if isinstance(ram, UnusedRam) else ram,
+    )
+    names = f'inference: "{proposal.inference}"'
+    names = f'init: "{proposal.init}", {names}' if proposal.init else names
+    note = f"proposed, as nobody named them: {names}; write into mlbench.yml which are meant"
+    return replace(taken, measures=measures, notes=(note, *proposal.notes, *taken.notes))
 
 
 def _unmeasured(firmware: Firmware, flash: Flash, reason: str, failure: Failure | None = None) -> Profile:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from mlbench.core.measures import FLASH, Measure, MeasureKind
 from mlbench.reports.escaping import code, prose
 from mlbench.reports.rows import failure_line
-from mlbench.reports.wording import clocks, columns_of, shown, spread, time_text, unit
-from mlbench.results.values import Absent, Flash, Result, Time
+from mlbench.reports.wording import clocks, columns_of, proposed, shown, spread, time_text, unit
+from mlbench.results.values import Absent, Flash, Result, Time, UnusedRam
 from mlbench.util.text import count
 
 
@@ -55,11 +55,14 @@ def _cells(result: Result, known: Iterable[Measure], footnotes: list[str]) -> It
         if isinstance(value, Absent):
             yield _absent(value, footnotes, result)
         elif isinstance(value, Time):
-            spreads = spread(value)
-            yield time_text(value) + (_mark(spreads, footnotes) if spreads else "")
+            marks = [_mark(text, footnotes) for text in (proposed(value), spread(value)) if text]
+            yield time_text(value) + "".join(marks)
         else:
             starred = isinstance(value, Flash) and value.starred
-            yield shown(measure.key, value.amount) + ("\\*" if starred else "")
+            mark = (
+                _mark(proposed(value), footnotes) if isinstance(value, UnusedRam) and value.proposed else ""
+            )
+            yield shown(measure.key, value.amount) + ("\\*" if starred else "") + mark
         if measure.key == FLASH:
             overhead = value.overhead if isinstance(value, Flash) else None
             yield "-" if overhead is None else count(overhead)

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from mlbench.core.measures import FLASH, Measure
 from mlbench.reports.last_lines import HEADING, last_lines
-from mlbench.reports.wording import band, clocks, columns_of, shown, spread, time_text, unit, unit_and_band
+from mlbench.reports.wording import (
+    band,
+    clocks,
+    columns_of,
+    proposed,
+    shown,
+    spread,
+    time_text,
+    unit,
+    unit_and_band,
+)
 from mlbench.results.values import Absent, Flash, Result, Status, Time, UnusedRam, Value
 from mlbench.util.text import count, milliseconds, printable
 
@@ -133,7 +143,7 @@ def _figures(
 
 
 def _time_cell(time: Time, percent: int | None, notes: _Footnotes) -> Cell:
-    footnotes = [text for text in (spread(time) or _telling_range(time), _assumption(time)) if text]
+    footnotes = filter(None, (proposed(time), spread(time) or _telling_range(time), _assumption(time)))
     return Cell(time_text(time, percent), tuple(notes.number(text) for text in footnotes))
 
 
@@ -161,6 +171,8 @@ def _telling_range(time: Time) -> str:
 
 
 def _about(ram: UnusedRam) -> Iterable[str]:
+    if ram.proposed:
+        yield proposed(ram)
     if ram.overlap:
         yield f"stack and heap silently overlap by {count(ram.overlap)} bytes at this limit"
     if ram.islands:

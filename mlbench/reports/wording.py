@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from mlbench.core.measures import INFERENCE_TIME, Measure, MeasureKind, row, rows
 from mlbench.results.comparison import Delta, Figure, Limit, Verdict
-from mlbench.results.values import Absent, Result, Time
+from mlbench.results.values import Absent, Result, Time, UnusedRam
 from mlbench.util.text import count, milliseconds
 
 MINUS = "\N{MINUS SIGN}"
@@ -180,6 +180,11 @@ def verdict(delta: Delta) -> str:
         Verdict.UNCHANGED: "unchanged",
         Verdict.NOT_COMPARED: "not compared",
     }[delta.verdict]
+
+
+def proposed(value: Time | UnusedRam) -> str:
+    """That mlbench proposed the function which a figure is of; empty where somebody named it."""
+    return f"proposed, as no function is named: {value.proposed}" if value.proposed else ""
 
 
 def spread(time: Time) -> str:

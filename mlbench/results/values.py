@@ -100,6 +100,8 @@ class UnusedRam:
     """What the firmware's text or outputs say at N + 1, where that sets the limit and not the memory."""
     fallback: str = ""
     """Why plain bisection was used though a replay was asked for."""
+    proposed: str = ""
+    """The inference that must go on working, where mlbench proposed it and nobody named it."""
     refused_from: int | None = None
     """The first N for which the firmware gets less memory than it asks for, though it goes on working."""
 
@@ -165,6 +167,8 @@ class Time:
     """Where the cycles of the median span went; None where that is not known."""
     basis: CycleBasis | None = None
     """What the cycles of the median span rest on; None where they are not modelled."""
+    proposed: str = ""
+    """The function that was timed, where mlbench proposed it and nobody named it."""
 
     @property
     def amount(self) -> float:

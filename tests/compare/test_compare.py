@@ -78,6 +78,19 @@ def test_the_change_is_absolute_and_per_cent():
     assert (found.base.value, found.head.value) == (100_000, 101_500)
 
 
+def test_only_figures_of_the_same_proposed_function_are_subtracted():
+    """Nobody named them, and the change may have moved the work elsewhere."""
+    first, second = (
+        result(inference_time=replace(emulated(us), proposed=name))
+        for us, name in ((128_000, "score"), (64_000, "predict"))
+    )
+    found = delta("inference_time", first, second)
+    assert (found.change, found.note) == (None, "of other functions (score and predict): not subtracted")
+    named = result(inference_time=emulated(128_000))
+    assert delta("inference_time", named, first).note.startswith("of other functions (a named one and score)")
+    assert delta("inference_time", first, first).verdict is Verdict.UNCHANGED
+
+
 @pytest.mark.parametrize(
     ("measure", "more"),
     [

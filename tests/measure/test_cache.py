@@ -119,7 +119,8 @@ def test_every_key_of_a_sketch_is_thought_of():
     """A key that comes later must be looked at: it changes figures, or reaches them by the image alone."""
     by_image = {"sketch", "source", "build_properties", "libraries", "overlay", "prepare", "own_folder"}
     # Where a search on a board begins: no limit depends on it, and a board is asked again in any case.
-    of_no_effect = {"name", "where", "board_where", "thresholds", "ram_expected"}
+    # How long a build may take changes nothing of what it builds.
+    of_no_effect = {"name", "where", "board_where", "thresholds", "ram_expected", "build_timeout_s"}
     always_anew = {"backend"}
     assert set(SketchSpec.__dataclass_fields__) == {*CHANGES, *by_image, *of_no_effect, *always_anew}
 

@@ -72,6 +72,16 @@ UNNAMED = replace(
     ),
     notes=('to measure the rest, add to mlbench.yml: inference: "infer(void*)"',),
 )
+PROPOSED = replace(
+    GOOD,
+    sketch="proposed",
+    measures=replace(
+        MEASURES,
+        unused_ram=replace(MEASURES.unused_ram, proposed="Net::predict(float)"),
+        init_time=replace(MEASURES.init_time, proposed="Net::Net()"),
+        inference_time=replace(MEASURES.inference_time, proposed="Net::predict(float)"),
+    ),
+)
 TWELVE = Time(87_817.0, 87_790.0, 87_902.0, 12, first_us=88_100.0, mad_us=12.0, resolution_us=1.0)
 DEAD = Absent("the sketch failed")
 FAULTED = replace(
@@ -133,6 +143,7 @@ def golden(name: str, text: str) -> None:
         ("one", (GOOD,)),
         ("all", ALL),
         ("boards", TWO_BOARDS),
+        ("proposed", (GOOD, PROPOSED)),
         ("clock", CLOCKED),
         ("clock-and-emulator", (GOOD, *CLOCKED)),
     ],

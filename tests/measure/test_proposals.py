@@ -1,0 +1,122 @@
+"""Functions that are proposed where nobody named any: by what setup() and loop() spend their work in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlbench.core.firmware import BuildRequest
+from mlbench.firmware import build
+from mlbench.firmware.toolchain import Toolchain
+from mlbench.measure.profile import NO_NAMES, profile
+from mlbench.pipeline.services import target_for
+from mlbench.results.values import Absent, Time, UnusedRam
+from mlbench.suite.suite_file import SketchSpec, Source
+from mlbench.util.progress import Silent
+
+BOARD = "mlbench:nrf52840:nano33ble"
+NOINLINE = "__attribute__((noinline))"
+WORK = "volatile float sink;\nvoid work(int n) { for (int i = 0; i < n; i++) sink = sink * 0.5f + i; }\n"
+
+SKETCHES = {
+    "a class": (
+        WORK
+        + f"""
+class Net {{
+ public:
+  {NOINLINE} Net() {{ work(100); }}
+  {NOINLINE} float predict(float x) {{ dense(); dense(); return sink + x; }}
+ private:
+  {NOINLINE} void dense() {{ work(2000); }}
+}};
+Net* net;
+void setup() {{ Serial.begin(115200); net = new Net(); }}
+void loop() {{ Serial.println(net->predict(1)); delay(100); }}
+""",
+        "Net::Net()",
+        "Net::predict(float)",
+        "",
+    ),
+    "names that say nothing, in setup()": (
+        WORK
+        + f"""
+{NOINLINE} void layer() {{ work(5000); }}
+{NOINLINE} void everything() {{ layer(); layer(); layer(); }}
+{NOINLINE} void open_model() {{ work(50); }}
+void setup() {{ open_model(); everything(); }}
+void loop() {{}}
+""",
+        "open_model()",
+        "everything()",
+        "",
+    ),
+    "several calls": (
+        WORK
+        + f"""
+{NOINLINE} void feed_forward(int) {{ work(3000); }}
+void setup() {{}}
+void loop() {{ for (int i = 0; i < 3; i++) feed_forward(i); }}
+""",
+        None,
+        "feed_forward(int)",
+        "3 calls of feed_forward(int) within one loop(); one of them is timed",
+    ),
+    "the inference within something that does more": (
+        WORK
+        + f"""
+extern "C" {NOINLINE} void score(void) {{ work(3000); }}
+{NOINLINE} void read_sensors(void) {{ work(200); }}
+{NOINLINE} void step(void) {{ read_sensors(); score(); }}
+void setup() {{}}
+void loop() {{ step(); delay(1000); }}
+""",
+        None,
+        "score",
+        "",
+    ),
+    "nothing but the core": (
+        "void setup() { Serial.begin(9600); }\nvoid loop() { delay(10); }\n",
+        None,
+        "",
+        "",
+    ),
+    "other work": (
+        WORK
+        + f"""
+{NOINLINE} void print_all() {{ work(9000); }}
+void setup() {{}}
+void loop() {{ print_all(); }}
+""",
+        None,
+        "",
+        "",
+    ),
+    "no end": (WORK + "void setup() { for (;;) work(100); }\nvoid loop() {}\n", None, "", ""),
+}
+
+
+@pytest.mark.parametrize("case", SKETCHES)
+def test_what_is_proposed_is_measured_and_marked(
+    case: str, tmp_path: Path, tools: Toolchain, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    text, init, inference, note = SKETCHES[case]
+    folder = tmp_path / "sketch"
+    folder.mkdir()
+    (folder / "sketch.ino").write_text(text)
+    cache = tmp_path_factory.getbasetemp() / "proposals"
+    firmware = build(BuildRequest(folder, BOARD), tools, cache, Silent())
+    spec = SketchSpec("sketch", Path(), BOARD, Source(folder=folder), timeout_us=5e6)
+    taken = profile(firmware, spec, target_for(spec))
+    time, first = taken.measures.inference_time, taken.measures.init_time
+    if not inference:
+        assert time == Absent(NO_NAMES)
+        assert taken.failure is None
+        return
+    assert isinstance(time, Time)
+    assert time.proposed == inference
+    assert isinstance(taken.measures.unused_ram, UnusedRam)
+    assert taken.measures.unused_ram.proposed == inference
+    assert (first.proposed if isinstance(first, Time) else None) == init
+    assert inference in taken.notes[0]
+    assert not note or note in taken.notes
