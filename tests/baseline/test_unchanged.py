@@ -78,7 +78,7 @@ def test_what_the_suite_asks_counts(both, name, value):
 def test_every_key_of_a_sketch_is_thought_of():
     by_files = {"sketch", "source", "libraries", "overlay", "prepare", "own_folder", "inputs"}
     # Where a search on a board begins: no limit depends on it, and a board is asked again in any case.
-    of_no_effect = {"name", "where", "board_where", "thresholds", "ram_expected"}
+    of_no_effect = {"name", "where", "board_where", "thresholds", "ram_expected", "build_timeout_s"}
     assert set(SketchSpec.__dataclass_fields__) == {*ASKED, *by_files, *of_no_effect}
 
 
