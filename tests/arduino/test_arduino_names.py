@@ -103,6 +103,38 @@ void loop() {}
 """
 
 
+_RADIO = r"""
+/* As a library for Bluetooth declares what carries its commands. */
+class HCITransportInterface {
+ public:
+  virtual int begin() = 0;
+  virtual void end() = 0;
+  virtual void wait(unsigned long) = 0;
+  virtual int available() = 0;
+  virtual int peek() = 0;
+  virtual int read() = 0;
+  virtual void lockForRead() {}
+  virtual void unlockForRead() {}
+  virtual size_t write(const uint8_t *, size_t) = 0;
+};
+extern HCITransportInterface &HCITransport;
+void ask(uint8_t low, uint8_t high) {
+  const uint8_t command[] = {1, low, high, 0};
+  HCITransport.write(command, sizeof command);
+  while (HCITransport.available()) { Serial.print(HCITransport.read()); Serial.print(' '); }
+  Serial.println();
+}
+void setup() {
+  Serial.begin(115200);
+  Serial.println(HCITransport.begin()); Serial.println(HCITransport.available());
+  ask(0x03, 0x0C); ask(0x02, 0x20);
+  uint32_t start = millis(); HCITransport.wait(20); Serial.println(millis() - start);
+  HCITransport.end(); Serial.println(HCITransport.read());
+}
+void loop() {}
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
@@ -113,8 +145,19 @@ void loop() {}
             _REST,
             ["192.168.1.7", "192.168.1.7", "0", "7", "1", "1", "1", "3", "a", "0", "-1", "32", "1"],
         ),
+        (
+            _RADIO,
+            [
+                "1",
+                "0",
+                "4 14 12 1 3 12 0 0 0 0 0 0 0 0 0 ",
+                "4 14 12 1 2 32 0 251 0 4 0 0 0 0 0 ",
+                "20",
+                "-1",
+            ],
+        ),
     ],
-    ids=["pins", "registers", "tone", "rest"],
+    ids=["pins", "registers", "tone", "rest", "radio"],
 )
 def test_names_of_the_board_s_own_core(bench: Bench, text: str, lines: list[str]) -> None:
     assert run(bench.build(bench.sketch("named", text))).lines == lines

@@ -10,8 +10,10 @@ import pytest
 from mlbench.baseline.unchanged import ASKED, inputs_digest, unchanged_jobs
 from mlbench.core.execution import Functions
 from mlbench.core.firmware import BuildRequest
+from mlbench.core.inputs import TypedText
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.source.project import Project
+from mlbench.suite.inputs import InputFiles
 from mlbench.suite.suite_file import SketchSpec, Source
 
 
@@ -74,10 +76,22 @@ def test_what_the_suite_asks_counts(both, name, value):
 
 
 def test_every_key_of_a_sketch_is_thought_of():
-    by_files = {"sketch", "source", "libraries", "overlay", "prepare", "own_folder"}
+    by_files = {"sketch", "source", "libraries", "overlay", "prepare", "own_folder", "inputs"}
     # Where a search on a board begins: no limit depends on it, and a board is asked again in any case.
-    of_no_effect = {"name", "where", "board_where", "thresholds", "ram_expected"}
+    of_no_effect = {"name", "where", "board_where", "thresholds", "ram_expected", "build_timeout_s"}
     assert set(SketchSpec.__dataclass_fields__) == {*ASKED, *by_files, *of_no_effect}
+
+
+def test_inputs_count(both):
+    head, base = both
+    assert not same(replace(head, inputs=InputFiles((TypedText("go"),))), base)
+    rows = "t,ax,ay,az,gx,gy,gz\n0,{},0,1,0,0,0\n"
+    for spec, value in ((head, 1), (base, 1)):
+        (spec.own_folder / "ring.csv").write_text(rows.format(value))
+    fed = InputFiles(imu="ring.csv")
+    assert same(replace(head, inputs=fed), replace(base, inputs=fed))
+    (head.own_folder / "ring.csv").write_text(rows.format(2))
+    assert not same(replace(head, inputs=fed), replace(base, inputs=fed))
 
 
 def test_any_content_counts(tmp_path, both):

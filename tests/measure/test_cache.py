@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from mlbench import version
 from mlbench.core.execution import Functions, Instrument, OutputBuffer
 from mlbench.core.firmware import BuildKeys, Firmware, Overflow
+from mlbench.core.inputs import TypedText
 from mlbench.measure import cache as kept
 from mlbench.measure.cache import MeasurementCache, key_of
 from mlbench.measure.profile import Profile
 from mlbench.results.comparison import Limit, Threshold
 from mlbench.results.values import Absent, Failure, Flash, Measures, RamNeed, Time, UnusedRam
+from mlbench.suite.inputs import InputFiles
 from mlbench.suite.suite_file import SketchSpec, Source
 
 INSTRUMENT = Instrument("nano33ble", "emulator", "0.1.0", "nrf52840/3")
@@ -104,6 +106,7 @@ CHANGES = {
     "timeout_us": 1.0,
     "serial": "ignore",
     "marks": "library",
+    "inputs": InputFiles((TypedText("go"),)),
 }
 
 

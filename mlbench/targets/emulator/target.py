@@ -23,6 +23,11 @@ from mlbench.targets.emulator.run import EmulatedRun, RunSnapshot
 from mlbench.targets.entry import Entry, ResolvedFunction
 from mlbench.targets.functions import method_of, resolve_functions, template_word
 
+_SILENT_RADIO = (
+    "Bluetooth hears nobody, and its radio's stack is not in the image: flash and RAM are less than with the "
+    "board's own core, --board arduino:mbed_nano:nano33ble"
+)
+
 
 @dataclass(frozen=True)
 class EmulatorTarget:
@@ -183,8 +188,8 @@ class EmulatorSession:
         """See ``Session``: nothing."""
 
     def remarks(self) -> tuple[str, ...]:
-        """See ``Session``: each run tells its own."""
-        return ()
+        """See ``Session``: what the image says; each run tells its own."""
+        return (_SILENT_RADIO,) if self.image.symbol("mlbench_silent_radio") is not None else ()
 
     def close(self) -> None:
         """See ``Session``."""
