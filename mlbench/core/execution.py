@@ -156,7 +156,7 @@ class HeapUse:
 
 
 @dataclass(frozen=True)
-class StackFrame:
+class FrameUse:
     """What one call had on a stack, in bytes; ``function`` is empty for all that came before the first."""
 
     function: str
@@ -175,7 +175,7 @@ class StackUse:
     used: int
     size: int | None = None
     static: bool = False
-    frames: tuple[StackFrame, ...] = ()
+    frames: tuple[FrameUse, ...] = ()
     """What ``used`` was made of, innermost call first; nothing where that is not known."""
 
 

@@ -6,7 +6,7 @@ from comparables import result
 from rendered import page
 
 from mlbench.compare import compare
-from mlbench.core.execution import StackFrame, StackUse
+from mlbench.core.execution import FrameUse, StackUse
 from mlbench.reports.comment import comment_markdown
 from mlbench.reports.ram_rows import deepest_stack
 from mlbench.reports.summary import summary_markdown
@@ -14,7 +14,7 @@ from mlbench.results.values import RamNeed
 
 
 def need(arena: int, room: int) -> RamNeed:
-    frames = (StackFrame("tiny::dot(int)", room), StackFrame("Model::run()", 48), StackFrame("", 24))
+    frames = (FrameUse("tiny::dot(int)", room), FrameUse("Model::run()", 48), FrameUse("", 24))
     used = room + 72
     symbols = (("arena", arena), ("table", 100))
     return RamNeed(
@@ -48,5 +48,5 @@ def test_nothing_is_told_where_ram_did_not_move() -> None:
 def test_the_summary_has_the_deepest_stack() -> None:
     text = page(summary_markdown(compare(None, [result(ram_need=need(10_000, 40))]))).text
     assert "MSP at its deepest, 112 bytes: what came before 24 → Model::run() 48 → tiny::dot() 40" in text
-    many = StackUse("MSP", 400, frames=tuple(StackFrame(f"f{n}", 10) for n in range(40)))
+    many = StackUse("MSP", 400, frames=tuple(FrameUse(f"f{n}", 10) for n in range(40)))
     assert "28 more calls 280" in deepest_stack(many)

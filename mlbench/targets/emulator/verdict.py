@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unicorn import arm_const as arm
 
-from mlbench.core.execution import Frame, Outcome, StackFrame, StackUse
+from mlbench.core.execution import Frame, FrameUse, Outcome, StackUse
 from mlbench.elf.names import never_entered
 from mlbench.emulator.call_paths import ORDERED
 from mlbench.emulator.machine import End, Ending, Machine
@@ -112,16 +112,16 @@ def stack_use(state: StackState, functions: FunctionNumbers) -> tuple[StackUse, 
     )
 
 
-def _frames(stack: Stack, names: list[str]) -> tuple[StackFrame, ...]:
+def _frames(stack: Stack, names: list[str]) -> tuple[FrameUse, ...]:
     """What a stack was made of where it was deepest; a function left by a tail call has nothing on it."""
     frames = []
     low = stack.lowest
     for function, sp in stack.deepest:
         if not low <= sp <= stack.top:
             return ()
-        frames.append(StackFrame(names[function & ~ORDERED], sp - low))
+        frames.append(FrameUse(names[function & ~ORDERED], sp - low))
         low = sp
-    frames.append(StackFrame("", stack.top - low))
+    frames.append(FrameUse("", stack.top - low))
     return tuple(frame for frame in frames if frame.bytes) if stack.deepest else ()
 
 
