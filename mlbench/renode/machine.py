@@ -40,7 +40,6 @@ class RenodeMachine:
         self._process = process
         self._client = process.client
         self._built = 0
-        self._alias = False
         self._loaded: tuple[bytes, bytes] | None = None
         """The image that was loaded last, and the flash as it then was."""
         self._flash = b""
@@ -229,25 +228,15 @@ class RenodeMachine:
 
     def _write_platform(self) -> None:
         folder = self._process.folder
-        for file, text in platform.scripts(alias=self._alias).items():
+        for file, text in platform.scripts().items():
             (folder / file).write_text(text)
-        text = platform.description(self._process.plain, alias=self._alias)
+        text = platform.description(self._process.plain)
         (folder / platform.BOARD_FILE).write_text(text)
 
     def _load_platform(self) -> None:
-        command = f"machine LoadPlatformDescription @{self._process.name(platform.BOARD_FILE)}"
         self._client.execute('mach create "board"')
-        try:
-            self._client.execute(command, seconds=60.0)
-        except CommandFailed:
-            if self._alias:
-                raise
-            # A version that does not let go of RAM's second place is taken with it.
-            self._alias = True
-            self._write_platform()
-            self._client.keyword("ResetEmulation")
-            self._client.execute('mach create "board"')
-            self._client.execute(command, seconds=60.0)
+        name = self._process.name(platform.BOARD_FILE)
+        self._client.execute(f"machine LoadPlatformDescription @{name}", seconds=60.0)
 
     def _hook(self, hooks: tuple[Hook, ...]) -> None:
         name, file = self._process.name, self._file("inside", "py")

@@ -28,8 +28,10 @@ class Watched:
 
 
 _EMPTY = (
-    # nRF52840 Product Specification v1.7, 4.2: flash, FICR and UICR, RAM, peripherals; nothing in between.
-    Watched("past_flash", 0x100000, 0xFF00000),
+    # nRF52840 Product Specification v1.7, 4.2: flash, RAM on the code bus, FICR and UICR, RAM,
+    # peripherals; nothing in between.
+    Watched("past_flash", 0x100000, 0x700000),
+    Watched("past_code_ram", 0x840000, 0xF7C0000),
     Watched("below_ram", 0x10002000, 0xFFFE000),
     Watched("past_ram", 0x20040000, 0x1FFC0000),
     Watched("past_apb", 0x40080000, 0xFF7F000),
@@ -37,11 +39,6 @@ _EMPTY = (
     Watched("past_ahb", 0x5002C000, 0xFFD4000),
     Watched("past_peripherals", 0x60000000, 0x40000000),
     Watched("below_core", 0xA0000000, 0x40000000),
-)
-_EMPTY_WITH_ALIAS = (
-    Watched("past_flash", 0x100000, 0x700000),
-    Watched("past_alias", 0x840000, 0xF7C0000),
-    *_EMPTY[1:],
 )
 ABSENT = {
     0x40007000: "SAADC",
@@ -56,17 +53,17 @@ ABSENT = {
 """Peripherals of the chip that Renode's description of it has not (``platforms/cpus/nrf52840.repl``)."""
 
 
-def watched(*, alias: bool) -> tuple[Watched, ...]:
-    """All ranges that scripts answer. ``alias``: Renode's second place of RAM, at 0x800000, is left to it."""
+def watched() -> tuple[Watched, ...]:
+    """All ranges that scripts answer."""
     absent = (Watched(name.lower(), start, 0x1000, "absent") for start, name in ABSENT.items())
     return (
-        *(_EMPTY_WITH_ALIAS if alias else _EMPTY),
+        *_EMPTY,
         *absent,
         Watched("reset_watch", RESET_WATCH, 4, "reset"),
     )
 
 
-def scripts(*, alias: bool) -> dict[str, str]:
+def scripts() -> dict[str, str]:
     """The scripts of all ranges, by their files' names."""
     texts = {
         "touched": "sys.mlbench_touched({start:#x}, request)",
@@ -74,24 +71,18 @@ def scripts(*, alias: bool) -> dict[str, str]:
         # Before the functions are there for the first time, it is no reset.
         "reset": "if request.IsInit and hasattr(sys, 'mlbench_reset'):\n    sys.mlbench_reset()",
     }
-    return {
-        f"{one.name}.py": f"import sys\n{texts[one.kind].format(start=one.start)}\n"
-        for one in watched(alias=alias)
-    }
+    return {f"{one.name}.py": f"import sys\n{texts[one.kind].format(start=one.start)}\n" for one in watched()}
 
 
-def description(folder: str, *, alias: bool) -> str:
+def description(folder: str) -> str:
     """The whole description. ``folder`` is the absolute name of the one that the scripts are in."""
     text = files("mlbench.renode").joinpath(BOARD_FILE).read_text(encoding="utf-8")
     parts = [text]
-    if not alias:
-        # The chip does not show its data RAM at 0x800000.
-        parts.append("ram: @ sysbus 0x20000000\n")
     parts += [
         f"{one.name}: Python.PythonPeripheral @ sysbus {one.start:#x}\n"
         f"    size: {one.size:#x}\n"
         f"    initable: {'true' if one.kind == 'reset' else 'false'}\n"
         f'    filename: "{folder}/{one.name}.py"\n'
-        for one in watched(alias=alias)
+        for one in watched()
     ]
     return "\n".join(parts)

@@ -6,7 +6,7 @@
 - Running code where nothing is aborts the CPU: an error in the log, and no answer ever again. Over a Python
   peripheral it reads from that.
 - The firmware may write to flash, whatever NVMC says; there is no NVMC, its tags alone answer.
-- RAM is at 0x800000 too, unless the description moves it.
+- RAM is at 0x800000 too.
 - LDM, LDRD and kin may be unaligned.
 - A breakpoint leads to the handler of the debug monitor; DEMCR reads as 0.
 - A reset loses the place of the vector table: the CPU is locked up behind it. Peripherals that are initable
@@ -16,7 +16,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +32,7 @@ CLOCK_HZ = 64_000_000
 PAGE = 4096
 LOCKED_UP = 0xEFFFFFFE
 _DEMCR = 0xE000EDFC
-_ALIAS = 0x800000
+_CODE_RAM = 0x800000
 _DWT = 0xE0001000
 _NRF52840 = (0x40000000, 0x40001000, 0x40002000, 0x40003000, 0x40004000, 0x40006000, 0x40008000, 0x40009000,
              0x4000A000, 0x4000B000, 0x4000D000, 0x4000E000, 0x40010000, 0x40011000, 0x40014000, 0x40015000,
@@ -88,7 +87,6 @@ class Platform:
 
     def __init__(self, text: str) -> None:
         entries = dict(re.findall(r"(?m)^(\w+):((?:.*\n(?:[ \t]+.*\n|\n(?=[ \t]))*)?)", text))
-        self.alias = not re.search(r"@ sysbus 0x20000000\s*$", entries.get("ram", ""))
         self.has_dwt = "Miscellaneous.DWT @ sysbus 0xE0001000" in entries.get("dwt", "")
         self.has_usb = "usbd" in entries
         self.tags = {
@@ -158,10 +156,7 @@ class RenodeLike:
         machine = self.machine
         taken = [(machine.flash.start, machine.flash.end), (machine.ram.start, machine.ram.end)]
         taken += [(w.start, w.start + w.size) for w in machine.chip.windows] + [(0xE0000000, 0x100000000)]
-        if self.platform.alias:
-            pointer = ctypes.addressof(ctypes.c_char.from_buffer(machine.ram.data))
-            machine.cpu.uc.mem_map_ptr(_ALIAS, machine.ram.size, 7, pointer)
-            taken.append((_ALIAS, _ALIAS + machine.ram.size))
+        taken.append((_CODE_RAM, _CODE_RAM + machine.ram.size))
         at = 0
         for start, end in sorted(taken):
             while at < start:

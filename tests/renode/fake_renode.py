@@ -18,9 +18,8 @@ adapter on it; what it is not known to do it refuses. Its traits, all of them se
 ``FAKE_RENODE`` (a JSON object in the environment) makes it misbehave:
 ``{"version": "1.14.0"}``, ``{"start_seconds": 1}``, ``{"port": "never" | "late" | "dead"}``,
 ``{"abort": [2, text]}`` (of the CPU, in the 2nd RunFor), ``{"miscount": 7}``, ``{"text": "BOOT"}``,
-``{"less_ram": true}``, ``{"wedge": true}`` (a child of its own), ``{"keeps_alias": true}`` (RAM cannot be
-moved), ``{"hook_error": 5}`` (the 5th look at a register in a hook, and RunFor hangs),
-``{"no_tracer": "fail" | "die"}``,
+``{"less_ram": true}``, ``{"wedge": true}`` (a child of its own), ``{"no_tracer": "fail" | "die"}``,
+``{"hook_error": 5}`` (the 5th look at a register in a hook, and RunFor hangs),
 ``{"at": {"emulation RunFor": [2, how]}}`` (at its 2nd time; how is die, hang, reset, garbage or fail).
 """
 
@@ -238,10 +237,7 @@ class FakeRenode:
         text = self.to_be_read(name).read_text()
         if 'using "platforms/cpus/nrf52840.repl"' not in text or "init:" not in text or "init add" in text:
             raise Failed("KeywordException: it would download a register map")
-        platform = Platform(text)
-        if QUIRKS.get("keeps_alias") and not platform.alias:
-            raise Failed("KeywordException: Error E04: 'ram' cannot be registered again")
-        self.platform = platform
+        self.platform = Platform(text)
         self.monitor.Machine = FakeMachine({"sysbus.cpu": PlainCpu(self)})
         self.monitor.Machine.SystemBus = self.monitor.Machine["sysbus.cpu"].Bus
 

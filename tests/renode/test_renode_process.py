@@ -195,9 +195,9 @@ def test_it_dies_with_whoever_started_it(renode: Make, number: signal.Signals, t
 def test_doctor_starts_it_and_says_its_version(renode: Make) -> None:
     renode()
     good = _renode()
-    assert good.good
-    assert good.found.startswith("1.16.1, which starts: /")
+    assert good.ok
+    assert good.detail.startswith("1.16.1, which starts: /")
     renode(start="exit")
     bad = _renode()
-    assert not bad.good
-    assert "ended at once (exit status 3" in bad.found
+    assert not bad.ok
+    assert "ended at once (exit status 3" in bad.detail

@@ -384,11 +384,6 @@ def test_a_command_that_fails_says_which(renode: Make, workshop: Models) -> None
         run_once(workshop.model())
 
 
-def test_a_description_that_cannot_move_ram_is_done_without(renode: Make, workshop: Models) -> None:
-    renode(keeps_alias=True)
-    assert run_once(workshop.model(2)).reason.startswith("BusFault: executing 0x30000000")
-
-
 def test_a_hook_that_fails_is_told_while_the_call_still_hangs(renode: Make, workshop: Models) -> None:
     renode(hook_error=5)
     with pytest.raises(EnvironmentFault, match="a hook failed: no such register; report it"):
