@@ -234,9 +234,9 @@ class RenodeMachine:
         (folder / platform.BOARD_FILE).write_text(text)
 
     def _load_platform(self) -> None:
-        command = f"machine LoadPlatformDescription @{self._process.name(platform.BOARD_FILE)}"
         self._client.execute('mach create "board"')
-        self._client.execute(command, seconds=60.0)
+        name = self._process.name(platform.BOARD_FILE)
+        self._client.execute(f"machine LoadPlatformDescription @{name}", seconds=60.0)
 
     def _hook(self, hooks: tuple[Hook, ...]) -> None:
         name, file = self._process.name, self._file("inside", "py")

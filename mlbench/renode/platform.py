@@ -28,8 +28,8 @@ class Watched:
 
 
 _EMPTY = (
-    # nRF52840 Product Specification v1.7, 4.2: flash, FICR and UICR, RAM, peripherals; nothing in between.
-    # RAM has two places.
+    # nRF52840 Product Specification v1.7, 4.2: flash, RAM on the code bus, FICR and UICR, RAM,
+    # peripherals; nothing in between.
     Watched("past_flash", 0x100000, 0x700000),
     Watched("past_code_ram", 0x840000, 0xF7C0000),
     Watched("below_ram", 0x10002000, 0xFFFE000),
@@ -77,14 +77,12 @@ def scripts() -> dict[str, str]:
 def description(folder: str) -> str:
     """The whole description. ``folder`` is the absolute name of the one that the scripts are in."""
     text = files("mlbench.renode").joinpath(BOARD_FILE).read_text(encoding="utf-8")
-    parts = [
-        text,
-        *(
-            f"{one.name}: Python.PythonPeripheral @ sysbus {one.start:#x}\n"
-            f"    size: {one.size:#x}\n"
-            f"    initable: {'true' if one.kind == 'reset' else 'false'}\n"
-            f'    filename: "{folder}/{one.name}.py"\n'
-            for one in watched()
-        ),
+    parts = [text]
+    parts += [
+        f"{one.name}: Python.PythonPeripheral @ sysbus {one.start:#x}\n"
+        f"    size: {one.size:#x}\n"
+        f"    initable: {'true' if one.kind == 'reset' else 'false'}\n"
+        f'    filename: "{folder}/{one.name}.py"\n'
+        for one in watched()
     ]
     return "\n".join(parts)

@@ -10,8 +10,10 @@ from mlbench.boards import board_for
 from mlbench.errors import UsageError
 from mlbench.renode.machine import RenodeMachine
 from mlbench.renode.process import CpuAborted, RenodeProcess
+from mlbench.renode.trace import ENDS
 from mlbench.suite.suite_file import DEFAULT_BOARD
 from mlbench.targets.renode.plan import usb_hooks, vectors_of
+from mlbench.targets.renode.verdict import of_end
 from mlbench.testing.any_firmware import AnyFirmware, image_of
 from mlbench.testing.dialogue import Dialogue
 from mlbench.testing.errors import DeviceError, Report
@@ -37,7 +39,8 @@ class RenodeDevice(Dialogue):
             MLBenchError: the file is no firmware.
         """
         self.image = image_of(firmware, board_for(board), base, names).image
-        self._vectors = vectors_of(self.image, board_for(board))
+        self._board = board_for(board)
+        self._vectors = vectors_of(self.image, self._board)
         self._host_seconds = host_seconds
         self._process: RenodeProcess | None = None
         self._machine: RenodeMachine | None = None
@@ -66,6 +69,10 @@ class RenodeDevice(Dialogue):
             what = f"Renode aborted the CPU: {aborted}"
             raise DeviceError(what, Report("fault", what, serial)) from None
         self._virtual_s += seconds
+        ending = next((event for event in machine.events() if event.letter in ENDS), None)
+        if ending is not None:
+            end = of_end(ending, self.image, self._board, None)
+            raise DeviceError(end.reason, Report(end.outcome.value, end.reason, self.serial))
 
     def _run_until(self, done: Callable[[bytes], bool], timeout_us: float, what: str) -> None:
         latest = self._virtual_s + timeout_us / 1e6

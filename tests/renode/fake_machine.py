@@ -32,7 +32,7 @@ CLOCK_HZ = 64_000_000
 PAGE = 4096
 LOCKED_UP = 0xEFFFFFFE
 _DEMCR = 0xE000EDFC
-_ALIAS = 0x800000
+_CODE_RAM = 0x800000
 _DWT = 0xE0001000
 _NRF52840 = (0x40000000, 0x40001000, 0x40002000, 0x40003000, 0x40004000, 0x40006000, 0x40008000, 0x40009000,
              0x4000A000, 0x4000B000, 0x4000D000, 0x4000E000, 0x40010000, 0x40011000, 0x40014000, 0x40015000,
@@ -156,7 +156,7 @@ class RenodeLike:
         machine = self.machine
         taken = [(machine.flash.start, machine.flash.end), (machine.ram.start, machine.ram.end)]
         taken += [(w.start, w.start + w.size) for w in machine.chip.windows] + [(0xE0000000, 0x100000000)]
-        taken.append((_ALIAS, _ALIAS + machine.ram.size))
+        taken.append((_CODE_RAM, _CODE_RAM + machine.ram.size))
         at = 0
         for start, end in sorted(taken):
             while at < start:

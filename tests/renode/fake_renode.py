@@ -18,9 +18,8 @@ adapter on it; what it is not known to do it refuses. Its traits, all of them se
 ``FAKE_RENODE`` (a JSON object in the environment) makes it misbehave:
 ``{"version": "1.14.0"}``, ``{"start_seconds": 1}``, ``{"port": "never" | "late" | "dead"}``,
 ``{"abort": [2, text]}`` (of the CPU, in the 2nd RunFor), ``{"miscount": 7}``, ``{"text": "BOOT"}``,
-``{"less_ram": true}``, ``{"wedge": true}`` (a child of its own),
+``{"less_ram": true}``, ``{"wedge": true}`` (a child of its own), ``{"no_tracer": "fail" | "die"}``,
 ``{"hook_error": 5}`` (the 5th look at a register in a hook, and RunFor hangs),
-``{"no_tracer": "fail" | "die"}``,
 ``{"at": {"emulation RunFor": [2, how]}}`` (at its 2nd time; how is die, hang, reset, garbage or fail).
 """
 

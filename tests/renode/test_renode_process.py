@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mlbench.cli.doctor import _renode
 from mlbench.errors import EnvironmentFault
 from mlbench.renode.client import CommandFailed, Gone, NoAnswer
 from mlbench.renode.process import CpuAborted, RenodeProcess
@@ -189,3 +190,14 @@ def test_it_dies_with_whoever_started_it(renode: Make, number: signal.Signals, t
         starter.wait()
     assert gone(group)
     assert not Path(folder).exists()
+
+
+def test_doctor_starts_it_and_says_its_version(renode: Make) -> None:
+    renode()
+    good = _renode()
+    assert good.ok
+    assert good.detail.startswith("1.16.1, which starts: /")
+    renode(start="exit")
+    bad = _renode()
+    assert not bad.ok
+    assert "ended at once (exit status 3" in bad.detail

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from workshop import Workshop
 
 from mlbench.core.firmware import Firmware
 from mlbench.errors import UsageError
+from mlbench.firmware.toolchain import Toolchain
 from mlbench.testing import DeviceError
 from mlbench.testing.renode_device import RenodeDevice
 
@@ -36,3 +38,18 @@ def test_a_dialogue(dev: RenodeDevice) -> None:
 def test_what_it_cannot(dev: RenodeDevice, name: str) -> None:
     with pytest.raises(UsageError, match=f"{name} needs the embedded emulator; use backend='emulator'"):
         getattr(dev, name)
+
+
+def test_what_the_chip_would_not_let_pass_ends_the_dialogue(
+    renode: Callable[..., Path], tools: Toolchain, tmp_path: Path
+) -> None:
+    renode()
+    text = (
+        "#include <Arduino.h>\n"
+        "void setup() { Serial.begin(115200); Serial.println(1); *(volatile int *)0x20040000 = 3; }\n"
+        "void loop() {}\n"
+    )
+    device = RenodeDevice(Workshop(tools, tmp_path).build("past", {"past.ino": text}))
+    with pytest.raises(DeviceError, match=r"BusFault: writing 0x20040000 \(past the end of RAM\) in setup"):
+        device.expect("nothing", timeout="20 ms")
+    device.close()

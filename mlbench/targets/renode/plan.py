@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from mlbench.boards import Board
@@ -12,7 +13,7 @@ from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.elf.redirect import Patch, Redirection, redirect_setup
 from mlbench.elf.vectors import vector_table
-from mlbench.errors import EnvironmentFault
+from mlbench.errors import EnvironmentFault, SketchError
 from mlbench.renode import hooks
 from mlbench.renode.hooks import HANDLED, Hook
 from mlbench.renode.memory import MOST_CALLS, OPERATIONS, PAINTED, PATTERN, SBRK
@@ -20,6 +21,8 @@ from mlbench.renode.trace import Role
 from mlbench.targets.entry import Entry, ResolvedFunction
 from mlbench.targets.functions import output_object, resolve_functions, template_word
 
+_VECTORS = 16 + 48
+"""Exceptions of the core, and interrupts of the nRF52840 (Product Specification v1.7, 4.2.4)."""
 _USB = ("_ZN7arduino9USBSerial9connectedEv", "_ZN7arduino6USBCDC4sendEPhm")
 
 
@@ -58,8 +61,10 @@ class Plan:
 
     def vector_targets(self) -> tuple[int, ...]:
         """Where exceptions lead, by the vector table."""
-        table = [self.image.read(self.vectors + 4 * number, 4) for number in range(2, 16 + 48)]
-        words = (int.from_bytes(word, "little") for word in table)
+        words = []
+        with suppress(SketchError):  # where the table is shorter than the chip's
+            for number in range(2, _VECTORS):
+                words.append(int.from_bytes(self.image.read(self.vectors + 4 * number, 4), "little"))
         return tuple({word & ~1 for word in words if word & 1 and self.image.is_code(word & ~1)})
 
     def memory_hooks(self, ram: tuple[str, int, int]) -> tuple[Hook, ...]:
