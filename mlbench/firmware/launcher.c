@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +17,8 @@
 #define MSG_NOSIGNAL 0
 #endif
 
-enum { MOST_MESSAGES = 1 << 20, TOO_MUCH = 256 };
+/* Who waits for another one's object waits for two minutes at most (object_store.py). */
+enum { MOST_SECONDS = 180, MOST_MESSAGES = 1 << 20, TOO_MUCH = 256 };
 
 static int send_all(int to, const char *data, size_t size) {
     while (size) {
@@ -108,6 +110,8 @@ int main(int argc, char **argv) {
     if (argc < 2 || argv[1][0] == '-') return 0; /* somebody asks for a version */
     if (name && *name && strlen(name) < sizeof address.sun_path) {
         int server = socket(AF_UNIX, SOCK_STREAM, 0);
+        struct timeval patience = {.tv_sec = MOST_SECONDS};
+        setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         strcpy(address.sun_path, name);
         char word[16];
         size_t size;

@@ -6,6 +6,7 @@ import sys
 
 _MOST_MESSAGES = 1 << 20
 _TOO_MUCH = 256
+_MOST_SECONDS = 180.0
 
 
 def main() -> None:
@@ -16,6 +17,7 @@ def main() -> None:
     name = os.environ.get("MLBENCH_OBJECTS", "")
     if name:
         server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        server.settimeout(_MOST_SECONDS)
         try:
             server.connect(name)
             _asked(server, argv)

@@ -42,6 +42,7 @@ VARIABLE = "MLBENCH_OBJECTS"
 _FORMAT = "1"
 """Part of each key; changes with the meaning of a record."""
 _BUILD, _WORKSPACE = "\x01build", "\x01workspace"
+_PAUSE_SECONDS = 0.05
 _MOST_REQUEST = 1 << 22
 _MOST_OBJECT = 64 << 20
 _MOST_MESSAGES = 2 << 20
@@ -167,7 +168,11 @@ class ObjectServer:
 
     def _accept(self, listener: socket.socket, scratch: str, over: threading.Event) -> None:
         for number in count():
-            connection, _ = listener.accept()
+            try:
+                connection, _ = listener.accept()
+            except OSError:  # too many files are open, say
+                over.wait(_PAUSE_SECONDS)
+                continue
             if over.is_set():
                 connection.close()
                 return

