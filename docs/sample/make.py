@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from mlbench.reports.comment import comment_markdown
+from mlbench.reports.flame_graph import STYLE, flame_graphs
 from mlbench.reports.page import to_page
 from mlbench.reports.summary import summary_markdown
 from mlbench.results import comparison_file as comparison_document
@@ -72,7 +73,7 @@ CHANGES = (
     ),
 )
 
-PICTURES = (("comment", ""), ("comment", "dark"), ("summary", ""))
+PICTURES = (("comment", ""), ("comment", "dark"), ("summary", ""), ("flame-graph", ""))
 WIDTH = 940
 TALLEST = 1500
 
@@ -85,8 +86,10 @@ def main() -> None:
     comparison = comparison_document.read(COMPARISON)
     for name, text in texts(comparison).items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    graphs = to_page("", "flame graphs", unfolded=True, more=flame_graphs(comparison), style=STYLE)
     for name, scheme in PICTURES:
-        draw(to_page((FOLDER / f"{name}.md").read_text("utf-8"), name), name, scheme)
+        file = FOLDER / f"{name}.md"
+        draw(to_page(file.read_text("utf-8"), name) if file.exists() else graphs, name, scheme)
 
 
 def texts(comparison: Comparison) -> dict[str, str]:
