@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -91,29 +92,35 @@ def results(project: Path, name: str = "mlbench-result.json") -> dict[str, Resul
     return {result.sketch: result for result in read(project / name).results}
 
 
-def test_found_sketches_give_flash_and_say_what_to_write_for_the_rest(project, capsys):
+def test_found_sketches_are_measured_by_proposed_functions_and_told_so(project, capsys):
     sketch(project, "net", NET)
     assert main([]) == 0
     found = results(project)["net"]
     assert found.measures.flash.bytes > found.measures.flash.overhead > 0
-    assert isinstance(found.measures.unused_ram, Absent)
+    assert found.measures.unused_ram.proposed.startswith("Net::infer(")
     (note,) = found.notes
-    assert note in capsys.readouterr().out
-    advice = note.partition("mlbench.yml: ")[2].rpartition(" (and init")[0]
-    assert "Net::infer" in advice
-    (project / "mlbench.yml").write_text(advice)
+    shown = capsys.readouterr().out
+    assert note in shown
+    assert "proposed, as no function is named: Net::infer(" in shown
+    names = re.search('init: ("[^"]+"), inference: ("[^"]+"); write into mlbench.yml', note)
+    assert names is not None
+    (project / "mlbench.yml").write_text(
+        f"sketches:\n  - path: net\n    init: {names[1]}\n    inference: {names[2]}\n"
+    )
     assert main([]) == 0
     measured = results(project)["net"]
     assert measured.status is Status.OK
     assert measured.measures.inference_time.count == 3
     assert measured.measures.unused_ram.certified
+    assert not measured.measures.unused_ram.proposed
+    assert measured.measures.inference_time.cycles == found.measures.inference_time.cycles
 
 
 def test_one_sketch_named_on_the_command_line(project, capsys):
     sketch(project, "net", NET)
     board = ("--board", "mlbench:nrf52840:nano33ble")
     assert main(["run", "net", *board]) == 0
-    assert '--inference "Net::infer(signed char const*, signed char*)"' in capsys.readouterr().out
+    assert 'inference: "Net::infer(signed char const*, signed char*)"' in capsys.readouterr().out
     names = ("--init", "Net::Net", "--inference", "Net::infer", "--output", "2:1")
     assert main(["run", "net/net.ino", *board, *names, "--json", "one.json"]) == 0
     one = results(project, "one.json")["net"].measures

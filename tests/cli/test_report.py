@@ -42,6 +42,13 @@ def results(tmp_path) -> Path:
 @pytest.mark.parametrize("form", names())
 def test_every_format_is_written_of_every_file(which, form, request, tmp_path, capsys):
     path = request.getfixturevalue(which)
+    if form in ("collapsed", "callgrind"):
+        # A file for each time: they need a folder.
+        assert main(["report", str(path), "--format", form]) == 2
+        assert "files; name a folder with --output" in capsys.readouterr().err
+        assert main(["report", str(path), "--format", form, "--output", str(tmp_path / "out")]) == 0
+        assert len([place for place in (tmp_path / "out").rglob("*") if place.is_file()]) > 1
+        return
     assert main(["report", str(path), "--format", form]) == 0
     text = capsys.readouterr().out
     assert "kws graph" in text or form == "badge" or (form == "annotations" and which == "results")

@@ -108,8 +108,9 @@ def make_project(base: Path) -> Project:
     root = base / "check out"
     package = root / "mlbench"
     shutil.copytree(ROOT / "mlbench" / "host", package / "host", ignore=shutil.ignore_patterns("*.pyc"))
-    for folder in (package / "emulator", package / "cli", root / "requirements"):
-        folder.mkdir()
+    for folder in ("emulator", "cli", "cycles", "renode"):
+        (package / folder).mkdir()
+    (root / "requirements").mkdir()
     for name in (
         *("entrypoint.py", "mlbench/__init__.py", "mlbench/version.py", "mlbench/errors.py"),
         *("mlbench/cli/__init__.py", "mlbench/cli/bootstrap.py", "mlbench/cli/start.py"),
@@ -117,6 +118,7 @@ def make_project(base: Path) -> Project:
             f"mlbench/emulator/{name}"
             for name in ("_block_hook.c", "_call_paths.h", "_exceptions.h", "_core_registers.h")
         ),
+        *("mlbench/cycles/_path_price.c", "mlbench/renode/_retrace.c"),
     ):
         shutil.copy(ROOT / name, root / name)
     (package / "cli" / "main.py").write_text(CLI)
