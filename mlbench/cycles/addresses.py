@@ -73,8 +73,9 @@ def accesses(block: list[Decoded], conditional: Sequence[bool] = ()) -> Accesses
     priced_insns: list[_PricedInsn] = []
     late: list[Access] = []
     located: list[tuple[int, tuple[Access, ...]]] = []
+    conditional = conditional or [False] * len(block)
     for position, (pc, first, second, insn) in enumerate(block):
-        on_condition = bool(conditional) and conditional[position]
+        on_condition = conditional[position]
         own_accesses = _own_accesses(pc, first, second, insn)
         if own_accesses and on_condition:
             located.append((pc, own_accesses))
@@ -169,8 +170,7 @@ def _after(rest: list[Decoded], conditional: Sequence[bool], read: Access) -> Ac
     if read.kind != SumKind.READ:
         return None
     flow = Flow(slots=False)
-    for position, (pc, first, second, insn) in enumerate(rest):
-        on_condition = bool(conditional) and conditional[position]
+    for (pc, first, second, insn), on_condition in zip(rest, conditional, strict=True):
         flow.step(pc, first, second, insn, conditional=on_condition)
     base, scaled, _, offset = read.where
     if scaled >= 0 and flow.registers[scaled] != Sum(scaled, -1, 0, 0):

@@ -41,12 +41,14 @@ class Flow:
 
     def step(self, pc: int, first: int, second: int, insn: Insn, *, conditional: bool = False) -> None:
         """Past one instruction; past a conditional one, nobody knows what it has set or stored."""
+        if not conditional:
+            self._execute(pc, first, second, insn)
+            return
         before, stores = list(self.registers), len(self._stores)
         self._execute(pc, first, second, insn)
-        if conditional:
-            after = self.registers
-            self.registers = [old if old == new else None for old, new in zip(before, after, strict=True)]
-            self._stores[stores:] = [store._replace(value=None) for store in self._stores[stores:]]
+        after = self.registers
+        self.registers = [old if old == new else None for old, new in zip(before, after, strict=True)]
+        self._stores[stores:] = [store._replace(value=None) for store in self._stores[stores:]]
 
     def _execute(self, pc: int, first: int, second: int, insn: Insn) -> None:
         result = self._result(pc, first, second, insn)

@@ -114,6 +114,22 @@ class RunCosts:
     divide: tuple[int, ...]
     """Cycles of a divide by the bits of its quotient, 0 to 32."""
 
+    def read_ahead(self, elapsed: int) -> int:
+        """Cycles for the line behind the one that was read last, which came ``elapsed`` cycles ago.
+
+        It is read while the line before is executed. ``elapsed`` may be negative: a divide may turn out
+        shorter than its block was priced for.
+        """
+        return max(self.cached.next - max(elapsed, 0), self.controller)
+
+    def quotient(self, dividend: int, divisor: int, is_signed: bool) -> int:
+        """Cycles of a divide: by the bits of its quotient, from the leading zeros of both operands."""
+        if is_signed:
+            dividend, divisor = (-x & 0xFFFFFFFF if x >> 31 else x for x in (dividend, divisor))
+        if not divisor or dividend < divisor:
+            return self.divide[0]
+        return self.divide[dividend.bit_length() - divisor.bit_length() + 1]
+
 
 class CostModel:
     """The cost table of one chip, ready to price blocks.
@@ -223,15 +239,15 @@ class CostModel:
             # `b .` in its narrow and wide encodings (ARMv7-M ARM, A7.7.12).
             flags |= BlockFlag.SELF
         reads = accesses(decoded, conditional)
-        cycles -= reads.divides * self._costs["div"].cycles
+        cycles -= reads.divides * self.divide_cycles
         taken = self._refill[self._ends.get(insn.kind, "decode")]
         bases = alignment(decoded, it_state) if self._checks_alignment else NO_ALIGNMENT
         located = self._located(reads, more)
         assumed = 0
-        if address in self._icode_ram:
+        on_system_bus = address >= self._system_bus["from"]
+        if on_system_bus or address in self._icode_ram:
             flags |= BlockFlag.IN_RAM
-        elif address >= self._system_bus["from"]:
-            flags |= BlockFlag.IN_RAM
+        if on_system_bus:
             assumed = self._bus_cycles(address, size, decoded)
             taken += self._system_bus["branch"]
         return Block(
@@ -261,7 +277,7 @@ class CostModel:
         for where in sorted(by_address.keys() | more.keys()):
             own_accesses = by_address.get(where, ())
             divides = sum(access.kind in DIVIDENDS for access in own_accesses)
-            cycles = more.get(where, 0) - divides * self._costs["div"].cycles
+            cycles = more.get(where, 0) - divides * self.divide_cycles
             located.append(Located(where, cycles, own_accesses))
         return tuple(located)
 

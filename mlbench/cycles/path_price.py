@@ -201,9 +201,7 @@ class PathPricer:
                 now = self.cycles + missed + block.cycles * before // (block.end - block.address)
                 miss = costs.cached.new
                 if line == self._filled_line + 1:
-                    # It is read while the line before is executed. A divide may turn out shorter than its
-                    # block was priced for.
-                    miss = max(costs.cached.next - max(now - self._filled_at, 0), costs.controller)
+                    miss = costs.read_ahead(now - self._filled_at)
                 self._filled_at, self._filled_line = now + miss, line
                 missed += miss
         return missed
@@ -233,13 +231,4 @@ class PathPricer:
         dividend, divisor, signed = operands
         if max(dividend, divisor) >= len(registers):
             return self._model.divide_cycles
-        return self._costs.divide[quotient_bits(registers[dividend], registers[divisor], signed)]
-
-
-def quotient_bits(dividend: int, divisor: int, is_signed: bool) -> int:
-    """Bits of a quotient, from the leading zeros of both operands; 0 where it is 0."""
-    if is_signed:
-        dividend, divisor = (-x & 0xFFFFFFFF if x >> 31 else x for x in (dividend, divisor))
-    if not divisor or dividend < divisor:
-        return 0
-    return dividend.bit_length() - divisor.bit_length() + 1
+        return self._costs.quotient(registers[dividend], registers[divisor], signed)

@@ -129,51 +129,45 @@ def _least(action: Callable[[], None], rounds: int) -> float:
 
 
 def alignment_ratio(image: Image, chip: Chip, function: str, pairs: int) -> float:
-    """Speed with the check of alignment by that without it: the median of pairs, measured in turns."""
+    """Speed with the check of alignment by that without it."""
     machines = []
     for checks_alignment in (False, True):
         machine, back = at_inference(image, chip, function, checks_alignment=checks_alignment)
         machine.set_break(back)
-        snapshot = machine.save()
+        machines.append((machine, machine.save()))
         machine.run(machine.clock.cycles(600e6), resume=True)
-        machines.append((machine, snapshot))
-    return _ratio(machines, pairs)
+    return _ratio(lambda checks: _seconds(*machines[checks]), pairs)
 
 
 def paths_ratio(image: Image, chip: Chip, function: str, pairs: int) -> float:
-    """Speed with cycles charged to functions by that without: as ``alignment_ratio``, on one machine."""
+    """Speed with cycles charged to functions by that without it, on one machine."""
     machine, back = at_inference(image, chip, function)
     machine.set_break(back)
     snapshot = machine.save()
     machine.run(machine.clock.cycles(600e6), resume=True)
 
-    def seconds(on: bool) -> float:
-        machine.follow_calls(on)
-        machine.load(snapshot)
-        begin = time.process_time()
-        machine.run(machine.clock.cycles(600e6), resume=True)
-        return time.process_time() - begin
+    def seconds(follows: bool) -> float:
+        machine.follow_calls(follows)
+        return _seconds(machine, snapshot)
 
-    ratios = []
-    for pair in range(pairs):
-        first, second = seconds(pair % 2 == 0), seconds(pair % 2 == 1)
-        ratios.append(first / second if pair % 2 else second / first)
-    return median(ratios)
+    return _ratio(seconds, pairs)
 
 
-def _ratio(machines: list[tuple[Machine, object]], pairs: int) -> float:
-    def seconds(machine: Machine, snapshot: object) -> float:
-        machine.load(snapshot)
-        begin = time.process_time()
-        machine.run(machine.clock.cycles(600e6), resume=True)
-        return time.process_time() - begin
+def _seconds(machine: Machine, snapshot: object) -> float:
+    machine.load(snapshot)
+    begin = time.process_time()
+    machine.run(machine.clock.cycles(600e6), resume=True)
+    return time.process_time() - begin
 
+
+def _ratio(seconds: Callable[[bool], float], pairs: int) -> float:
+    """Speed with a part by that without it: the median of pairs, measured in turns."""
     ratios = []
     for pair in range(pairs):
         # In turns who goes first.
-        order = machines if pair % 2 else machines[::-1]
-        first, second = (seconds(*each) for each in order)
-        ratios.append(first / second if pair % 2 else second / first)
+        first_has_it = pair % 2 == 0
+        first, second = seconds(first_has_it), seconds(not first_has_it)
+        ratios.append(second / first if first_has_it else first / second)
     return median(ratios)
 
 

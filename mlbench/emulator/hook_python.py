@@ -11,7 +11,7 @@ import unicorn
 from unicorn import arm_const
 
 from mlbench.boards.board import Region
-from mlbench.cycles.addresses import MAX_SLOTS, Access, Accesses
+from mlbench.cycles.addresses import DIVIDENDS, MAX_SLOTS, Access, Accesses
 from mlbench.cycles.alignment import AlignedUse, Alignment
 from mlbench.cycles.model import Block, Located, RunCosts
 from mlbench.cycles.sums import SLOTS, Sum, SumKind
@@ -291,8 +291,8 @@ class PythonBlockHook:
                 self._slots[access.slot] = _extended(value, width, access.signed)
             elif kind != SumKind.OPERAND:
                 first, left = access, value
-            elif first.kind in (SumKind.DIVIDEND, SumKind.SIGNED_DIVIDEND):
-                divided = costs.divide[_quotient_bits(left, value, first.kind == SumKind.SIGNED_DIVIDEND)]
+            elif first.kind in DIVIDENDS:
+                divided = costs.quotient(left, value, first.kind == SumKind.SIGNED_DIVIDEND)
                 self.cycles += divided
                 self.fitted += divided
             else:
@@ -347,9 +347,7 @@ class PythonBlockHook:
                 now = self.cycles + missed + block_cycles * before // size
                 miss = costs.cached.new
                 if line == self.filled_line + 1:
-                    # It is read while the line before is executed. A divide may turn out shorter than its
-                    # block was priced for.
-                    miss = max(costs.cached.next - max(now - self.filled_at, 0), costs.controller)
+                    miss = costs.read_ahead(now - self.filled_at)
                 self.filled_at, self.filled_line = now + miss, line
                 missed += miss
                 conflicts += miss if known else 0
@@ -450,12 +448,3 @@ def _computed(kind: SumKind, a: int, b: int) -> int:
     if kind == SumKind.RIGHT:
         return a >> b
     return (a - (a >> 31 << 32) >> b) & 0xFFFFFFFF
-
-
-def _quotient_bits(dividend: int, divisor: int, is_signed: bool) -> int:
-    """Bits of a quotient, from the leading zeros of both operands; 0 where it is 0."""
-    if is_signed:
-        dividend, divisor = (-x & 0xFFFFFFFF if x >> 31 else x for x in (dividend, divisor))
-    if not divisor or dividend < divisor:
-        return 0
-    return dividend.bit_length() - divisor.bit_length() + 1
