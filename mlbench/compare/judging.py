@@ -54,7 +54,15 @@ def figure_of(result: Result | None, measure: str, *, by_sections: bool = False)
     if isinstance(value, Absent):
         return Figure(None, absent=value.reason)
     if isinstance(value, Time):
-        return Figure(value.median_us, value.minimum_us, value.maximum_us, steady=_steady(value))
+        modelled = value.basis
+        return Figure(
+            value.median_us,
+            value.minimum_us,
+            value.maximum_us,
+            steady=_steady(value),
+            error_percent=modelled.error_percent if modelled is not None else None,
+            rough=modelled is not None and modelled.is_rough,
+        )
     if isinstance(value, Flash):
         return Figure(float(value.bytes if by_sections else value.counted), starred=value.starred)
     return Figure(value.amount)

@@ -11,7 +11,7 @@ from mlbench.core.measures import row
 from mlbench.core.sketch_files import is_tab
 from mlbench.errors import MLBenchError
 from mlbench.reports.last_lines import HEADING, last_lines
-from mlbench.reports.wording import change, figure, verdict, with_unit
+from mlbench.reports.wording import change, sides_text, verdict
 from mlbench.results.comparison import Comparison, Delta, JobChange, JobState, Verdict
 from mlbench.util.text import printable
 
@@ -79,10 +79,10 @@ def _thresholds(job: JobChange, places: _Places) -> Iterable[Annotation]:
 
 
 def _message(delta: Delta) -> str:
-    sides = " → ".join(figure(delta.measure, side).replace("\\", "") for side in (delta.base, delta.head))
+    sides = sides_text(delta, " → ").replace("\\", "")
     moved = f", {change(delta)}" if delta.change is not None else ""
     note = f" ({printable(delta.note)})" if delta.note else ""
-    return f"{with_unit(sides, delta.measure)}{moved}: {verdict(delta)}{note}"
+    return f"{sides}{moved}: {verdict(delta)}{note}"
 
 
 class _Places:

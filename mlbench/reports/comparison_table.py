@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mlbench.core.measures import row
 from mlbench.reports.table import Cell, Column, Problem, Row, Table
 from mlbench.reports.time_rows import moved_most_plain
-from mlbench.reports.wording import percent, raw_change, shown, signed, sketches, unit, with_unit
+from mlbench.reports.wording import (
+    band_of,
+    figure,
+    is_modelled,
+    percent,
+    raw_change,
+    signed,
+    sketches,
+    unit_and_band,
+    with_unit,
+)
 from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, JobState, Verdict
 from mlbench.util.text import printable
 
@@ -70,23 +81,27 @@ def _is_shown(delta: Delta, job: JobChange) -> bool:
 
 
 def _row(names: list[Cell], delta: Delta) -> Row:
+    percent_band = band_of((delta.base, delta.head))
     cells = [
         *names,
         Cell(row(delta.measure).name),
-        Cell(unit(delta.measure)),
-        _side(delta, delta.base),
-        _side(delta, delta.head),
-        Cell("-" if delta.change is None else signed(delta.measure, delta.change)),
+        Cell(unit_and_band(delta.measure, percent_band)),
+        _side(delta, delta.base, percent_band),
+        _side(delta, delta.head, percent_band),
+        Cell(
+            "-" if delta.change is None else signed(delta.measure, delta.change, modelled=is_modelled(delta))
+        ),
         Cell("-" if delta.percent is None else percent(delta.percent)),
         Cell(_WORDS.get(delta.verdict, delta.verdict.value)),
     ]
     return Row(tuple(cells), delta.verdict is Verdict.FAIL)
 
 
-def _side(delta: Delta, figure: Figure | None) -> Cell:
-    if figure is None or figure.value is None:
+def _side(delta: Delta, side: Figure | None, percent_band: int | None) -> Cell:
+    if side is None or side.value is None:
         return Cell("-")
-    return Cell(shown(delta.measure, figure.value), starred=figure.starred)
+    text = figure(delta.measure, replace(side, starred=False), percent_band)
+    return Cell(text, starred=side.starred)
 
 
 def _remarks(comparison: Comparison) -> Iterable[str]:

@@ -11,8 +11,8 @@ from xml.etree import ElementTree  # only written with it, never parsed
 
 from mlbench.core.measures import row
 from mlbench.reports.last_lines import last_lines
-from mlbench.reports.wording import change, figure, verdict, with_unit
-from mlbench.results.comparison import Comparison, Delta, Figure, JobChange, JobState, Side, Verdict
+from mlbench.reports.wording import change, sides_text, verdict
+from mlbench.results.comparison import Comparison, Delta, JobChange, JobState, Side, Verdict
 from mlbench.results.values import Failure
 from mlbench.util.text import printable
 
@@ -83,12 +83,8 @@ def _cases(job: JobChange) -> Iterable[Any]:
 
 
 def _told(delta: Delta) -> str:
-    def side(value: Figure | None) -> str:
-        return figure(delta.measure, value).replace("\\", "")
-
     known = delta.base is not None and delta.base.value is not None
-    parts = [with_unit(f"{side(delta.base)} -> {side(delta.head)}", delta.measure)] if known else []
-    parts = parts or [with_unit(side(delta.head), delta.measure)]
+    parts = [sides_text(delta, " -> ").replace("\\", "")]
     parts += [change(delta)] if delta.change else []
     parts += [verdict(delta)] if known else []
     parts += [printable(delta.note)] if delta.note else []

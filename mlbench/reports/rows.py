@@ -11,6 +11,7 @@ from mlbench.reports.escaping import code, fence, prose
 from mlbench.reports.last_lines import HEADING, last_line, last_lines
 from mlbench.reports.time_rows import moved_most
 from mlbench.reports.wording import (
+    band_of,
     change,
     columns,
     figure,
@@ -20,7 +21,7 @@ from mlbench.reports.wording import (
     short_name,
     signed,
     sketches,
-    unit,
+    unit_and_band,
     verdict,
 )
 from mlbench.results.comparison import Delta, JobChange, KeyChange, Verdict
@@ -93,10 +94,14 @@ def figure_rows(jobs: Sequence[JobChange], name: Name) -> Rows:
         for delta in job.deltas
         if delta.head is not None and delta.head.value is not None
     )
-    titles = (", ".join(filter(None, (measure.title, unit(measure.key)))) for measure in known)
     sides = [{delta.measure: delta.head for delta in job.deltas} for job in jobs]
+    bands = {measure.key: band_of(side.get(measure.key) for side in sides) for measure in known}
+    titles = (
+        ", ".join(filter(None, (measure.title, unit_and_band(measure.key, bands[measure.key]))))
+        for measure in known
+    )
     lines = (
-        row((name(job), *(figure(measure.key, side.get(measure.key)) for measure in known)))
+        row((name(job), *(figure(key, side.get(key), percent) for key, percent in bands.items())))
         for job, side in zip(jobs, sides, strict=True)
     )
     return table(("Sketch", *titles), "l" + "r" * len(known)), tuple(lines)
@@ -161,8 +166,9 @@ def failure_detail(result: Result) -> str:
 
 
 def _sides(delta: Delta) -> tuple[str, str, str]:
-    measure = _unbroken(name_and_unit(delta.measure))
-    return measure, figure(delta.measure, delta.base), figure(delta.measure, delta.head)
+    percent = band_of((delta.base, delta.head))
+    before, after = (figure(delta.measure, side, percent) for side in (delta.base, delta.head))
+    return _unbroken(name_and_unit(delta.measure, percent)), before, after
 
 
 def _unbroken(text: str) -> str:

@@ -40,7 +40,9 @@ def moved_most_plain(job: JobChange, delta: Delta) -> tuple[str, str] | None:
         return None
     if delta.change is None or abs(change.us(change.total) - delta.change) > _ALIGNMENT * abs(delta.change):
         return None
-    part, whole = (signed(delta.measure, change.us(cycles)) for cycles in (main.change, change.total))
+    part, whole = (
+        signed(delta.measure, change.us(cycles), modelled=True) for cycles in (main.change, change.total)
+    )
     return own_name(main.name), f"{part} of {with_unit(whole, delta.measure)}{_calls(main)}"
 
 
@@ -75,7 +77,8 @@ def main_movers(jobs: Sequence[JobChange], most: int) -> str:
     first = sorted(movers, key=lambda each: (-abs(movers[each]), each))[:most]
     time = measures.INFERENCE_TIME
     return ", ".join(
-        f"{code(own_name(each), 60)} {with_unit(signed(time, movers[each]), time)}" for each in first
+        f"{code(own_name(each), 60)} {with_unit(signed(time, movers[each], modelled=True), time)}"
+        for each in first
     )
 
 
@@ -113,7 +116,7 @@ def _function_rows(change: TimeChange, most: int) -> Iterable[tuple[str, ...]]:
                 yield (f"↳ {by}", calls, *_times(change, caller.base, caller.head))
     rest = change.total - sum(each.change for each in listed)
     if rest:
-        yield ("all others", "", "", "", signed(change.measure, change.us(rest)))
+        yield ("all others", "", "", "", signed(change.measure, change.us(rest), modelled=True))
     for operator in change.operators[:most]:
         if abs(operator.head - operator.base) >= least:
             name = f"operator {operator.index}: {code(operator.name, 80)}"
@@ -125,5 +128,7 @@ def _both(base: int, head: int) -> str:
 
 
 def _times(change: TimeChange, base: int, head: int) -> tuple[str, str, str]:
-    before, after = (shown(change.measure, change.us(side)) if side else "-" for side in (base, head))
-    return before, after, signed(change.measure, change.us(head - base))
+    before, after = (
+        shown(change.measure, change.us(side), modelled=True) if side else "-" for side in (base, head)
+    )
+    return before, after, signed(change.measure, change.us(head - base), modelled=True)

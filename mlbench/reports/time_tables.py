@@ -34,9 +34,9 @@ def _functions(measure: measures.Measure, time: Time) -> str:
         row(
             (
                 code(function.name, 160),
-                shown(measure.key, function.cycles * us),
+                shown(measure.key, function.cycles * us, modelled=True),
                 f"{100 * function.cycles / tree.total:.1f} %",
-                shown(measure.key, function.inclusive * us),
+                shown(measure.key, function.inclusive * us, modelled=True),
                 count(function.calls),
             )
         )
@@ -60,7 +60,7 @@ def _operators(measure: measures.Measure, time: Time) -> str:
                 count(operator.index),
                 code(operator.name, 80),
                 count(operator.cycles),
-                shown(measure.key, operator.cycles * us),
+                shown(measure.key, operator.cycles * us, modelled=True),
                 f"{100 * operator.cycles / tree.total:.1f} %",
             )
         )
@@ -69,9 +69,11 @@ def _operators(measure: measures.Measure, time: Time) -> str:
     rest = sum(operator.cycles for operator in operators[_OPERATORS:])
     if rest:
         more = f"{count(len(operators) - _OPERATORS)} more"
-        rows.append(row(("", more, count(rest), shown(measure.key, rest * us), "")))
+        rows.append(row(("", more, count(rest), shown(measure.key, rest * us, modelled=True), "")))
     together = sum(operator.cycles for operator in operators)
     percent = f"{100 * together / tree.total:.1f} %"
-    rows.append(row(("", "together", count(together), shown(measure.key, together * us), percent)))
+    rows.append(
+        row(("", "together", count(together), shown(measure.key, together * us, modelled=True), percent))
+    )
     titles = ("", f"Operator of {measure.name}", "Cycles", "ms", "Share")
     return "\n".join((table(titles, "rlrrr"), *rows))

@@ -97,9 +97,7 @@ def time_text(time: Time, percent: int | None = None) -> str:
     """
     if time.basis is None:
         return milliseconds(time.median_us)
-    ms = time.median_us / 1000
-    whole_digits = len(str(int(ms))) if ms >= 1 else 0
-    text = f"{round(ms, _DIGITS - whole_digits):,.{max(0, _DIGITS - whole_digits)}f}"
+    text = _modelled(time.median_us)
     own_band = "" if time.basis.error_percent == percent else f" ±{time.basis.error_percent} %"
     return f"{'~' if time.basis.is_rough else ''}{text}{own_band}"
 
@@ -109,28 +107,58 @@ def with_unit(text: str, measure: str) -> str:
     return f"{text} {unit(measure)}".rstrip()
 
 
-def name_and_unit(measure: str) -> str:
-    """A measure with its unit: ``flash, bytes``."""
-    return ", ".join(filter(None, (row(measure).name, unit(measure))))
+def band_of(figures: Iterable[Figure | None]) -> int | None:
+    """By how many percent boards may differ from modelled times, if one number fits all."""
+    percents = {side.error_percent for side in figures if side is not None and side.value is not None}
+    return percents.pop() if len(percents) == 1 else None
 
 
-def shown(measure: str, value: float) -> str:
-    """A figure in its unit: ``24,340`` or ``53.654``."""
-    return _number(measure, abs(value), MINUS if value < 0 else "")
+def is_modelled(delta: Delta) -> bool:
+    """Whether its figures are times of a model, of which three digits count."""
+    sides = [side for side in (delta.base, delta.head) if side is not None and side.value is not None]
+    return bool(sides) and all(side.error_percent is not None for side in sides)
 
 
-def figure(measure: str, side: Figure | None) -> str:
-    """One side of a measure, starred where it was measured with larger memory regions."""
+def sides_text(delta: Delta, arrow: str) -> str:
+    """Base and head with their unit: ``91.5 → 87.2 ms ±10 %``; the head alone where there is no base."""
+    percent = band_of((delta.base, delta.head))
+    known = delta.base is not None and delta.base.value is not None
+    shown_sides = (delta.base, delta.head) if known else (delta.head,)
+    sides = [figure(delta.measure, side, percent) for side in shown_sides]
+    return f"{arrow.join(sides)} {unit_and_band(delta.measure, percent)}".rstrip()
+
+
+def name_and_unit(measure: str, percent: int | None = None) -> str:
+    """A measure with its unit: ``flash, bytes`` or ``inference, ms ±10 %``."""
+    return ", ".join(filter(None, (row(measure).name, unit_and_band(measure, percent))))
+
+
+def shown(measure: str, value: float, *, modelled: bool = False) -> str:
+    """A figure in its unit: ``24,340`` or ``53.654``; a modelled time in the digits that count: ``53.7``."""
+    return _number(measure, abs(value), MINUS if value < 0 else "", modelled)
+
+
+def figure(measure: str, side: Figure | None, percent: int | None = None) -> str:
+    """One side of a measure, starred where it was measured with larger memory regions.
+
+    Args:
+        measure: its key.
+        side: what to show.
+        percent: what is told already of how far a board may be from it.
+    """
     if side is None or side.value is None:
         return "-"
-    return shown(measure, side.value) + ("\\*" if side.starred else "")
+    modelled = side.error_percent is not None
+    own_band = f" ±{side.error_percent} %" if modelled and side.error_percent != percent else ""
+    text = f"{'~' if side.rough else ''}{shown(measure, side.value, modelled=modelled)}{own_band}"
+    return text + ("\\*" if side.starred else "")
 
 
-def signed(measure: str, change: float) -> str:
+def signed(measure: str, change: float, *, modelled: bool = False) -> str:
     """A change with its sign: ``+2,048``, ``0`` where there is none."""
     if change == 0:
         return "0"
-    return _number(measure, abs(change), MINUS if change < 0 else "+")
+    return _number(measure, abs(change), MINUS if change < 0 else "+", modelled)
 
 
 def percent(value: float) -> str:
@@ -149,7 +177,7 @@ def change(delta: Delta) -> str:
     """The change that is judged: absolute and, where it has a base, in per cent."""
     if delta.change is None:
         return ""
-    text = signed(delta.measure, delta.change)
+    text = signed(delta.measure, delta.change, modelled=is_modelled(delta))
     return text if delta.percent is None or delta.change == 0 else f"{text} ({percent(delta.percent)})"
 
 
@@ -158,8 +186,9 @@ def raw_change(delta: Delta) -> str:
     base, head = delta.base, delta.head
     if delta.change is None or base is None or head is None or base.value is None or head.value is None:
         return ""
-    raw = signed(delta.measure, head.value - base.value)
-    return "" if raw == signed(delta.measure, delta.change) else raw
+    modelled = is_modelled(delta)
+    raw = signed(delta.measure, head.value - base.value, modelled=modelled)
+    return "" if raw == signed(delta.measure, delta.change, modelled=modelled) else raw
 
 
 def icon(delta: Delta) -> str:
@@ -247,13 +276,26 @@ def _limit(measure: str, allowed: Limit) -> str:
     return f" ({' or '.join(parts)})" if parts else ""
 
 
-def _number(measure: str, value: float, sign: str) -> str:
+def _number(measure: str, value: float, sign: str, modelled: bool) -> str:
     kind = row(measure).kind
     if kind is MeasureKind.BYTES:
         return f"{sign}{value:,.0f}"
     if kind is MeasureKind.COUNT:
         return f"{sign}{round(value, _DIGITS_OF_COUNTS):,}".removesuffix(".0")
+    return f"{sign}{_modelled(value) if modelled else _milliseconds(value)}"
+
+
+def _milliseconds(us: float) -> str:
+    """To the microsecond, or with as many digits as it takes to say that there is something."""
     digits = 3
-    while value and round(value / 1000, digits) == 0 and digits < 6:
+    while us and round(us / 1000, digits) == 0 and digits < 6:
         digits += 1
-    return f"{sign}{value / 1000:,.{digits}f}"
+    return f"{us / 1000:,.{digits}f}"
+
+
+def _modelled(us: float) -> str:
+    """In the digits that mean anything on a board, and never more than to the microsecond if that says it."""
+    if us < 1000:
+        return _milliseconds(us)
+    digits = _DIGITS - len(str(int(us / 1000)))
+    return f"{round(us / 1000, digits):,.{max(0, digits)}f}"

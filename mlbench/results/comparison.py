@@ -78,6 +78,10 @@ class Figure:
     """Emulated times: without alignment cycles, in microseconds. The verdict uses it."""
     absent: str = ""
     """Why there is no value."""
+    error_percent: int | None = None
+    """Modelled times: how far boards were found from such times, in percent; None: a clock took it."""
+    rough: bool = False
+    """Modelled times: too many cycles rest on assumptions (``CycleBasis.is_rough``)."""
 
 
 @dataclass(frozen=True)

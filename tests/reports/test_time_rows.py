@@ -38,19 +38,19 @@ def comparison(base: CallTree, head: CallTree, placement: int = 0) -> Comparison
 def test_the_row_names_the_function_that_moved_the_time() -> None:
     moved = comparison(calls(640_000), calls(876_800, more=6_400))
     text = page(comment_markdown(moved, title="mlbench")).text
-    assert "dot() +3.700 of +3.800 ms" in text
-    assert "Where time changed: dot() +3.700 ms" in text
+    assert "dot() +3.70 of +3.80 ms" in text
+    assert "Where time changed: dot() +3.70 ms" in text
     assert "memcpy" in text
     remarks = change_table(moved).remarks
-    assert any("inference: dot() +3.700 of +3.800 ms" in remark for remark in remarks)
+    assert any("inference: dot() +3.70 of +3.80 ms" in remark for remark in remarks)
 
 
 def test_calls_that_became_more_are_told() -> None:
     text = page(comment_markdown(comparison(calls(640_000, 20), calls(960_000, 30)), title="mlbench")).text
-    assert "dot() +5.000 of +5.000 ms, 30 calls instead of 20" in text
+    assert "dot() +5.00 of +5.00 ms, 30 calls instead of 20" in text
     assert "20 → 30" in text
     first = page(comment_markdown(comparison(calls(640_000), calls(640_000, more=64_000)), title="x")).text
-    assert "memcpy +1.000 of +1.000 ms, not called before" in first
+    assert "memcpy +1.00 of +1.00 ms, not called before" in first
 
 
 def test_what_alignment_cycles_did_is_blamed_on_no_function() -> None:

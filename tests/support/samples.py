@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mlbench.compare import Thresholds, accepted, compare
 from mlbench.core.call_tree import CallPath, CallTree
-from mlbench.core.execution import Frame, Instrument
+from mlbench.core.execution import CycleBasis, Frame, Instrument
 from mlbench.core.firmware import BuildKeys, Diagnostic, Overflow
 from mlbench.core.measures import STATIC_RAM, keys
 from mlbench.results.comparison import Comparison, Limit, Side, Threshold
@@ -51,9 +51,24 @@ def calls_of(cycles: int) -> CallTree:
     )
 
 
+def basis_of(cycles: int, assumed: int = 0, percent: int = 10) -> CycleBasis:
+    fitted = cycles // 10
+    return CycleBasis(cycles - fitted - assumed, 0, fitted, assumed, percent)
+
+
 def time(us: float, placement: int = 640) -> Time:
     cycles = round(us * 64)
-    return Time(us, us - 1, us + 2, 3, cycles, round(us * 40), placement, calls=calls_of(cycles))
+    return Time(
+        us,
+        us - 1,
+        us + 2,
+        3,
+        cycles,
+        round(us * 40),
+        placement,
+        calls=calls_of(cycles),
+        basis=basis_of(cycles),
+    )
 
 
 def result(sketch: str, flash: int = 148_152, **changes) -> Result:
