@@ -177,6 +177,8 @@ class Board:
     """Those that change the memory; a platform has more."""
     file: str = field(default="", repr=False, compare=False)
     """The user's file it is from; empty for a board that mlbench brings."""
+    met: str = ""
+    """The day on which ``mlbench board-check`` ran on such a board, as YYYY-MM-DD; empty: it never did."""
     untried: bool = False
     """Whether nobody has measured a sketch on such a board yet: what is known is from manuals and cores."""
     listed: bool = True
@@ -246,6 +248,7 @@ def board_of(data: Mapping[str, Any], file: str = "") -> Board:
             for key, values in data.get("options", {}).items()
         ),
         file=file,
+        met=str(data.get("met", "")),
         untried=data.get("untried", False),
     )  # fmt: skip
 

@@ -80,7 +80,19 @@ def test_the_list_says_which_boards_are_untried(capsys: pytest.CaptureFixture[st
     assert main(["boards"]) == 0
     parts = capsys.readouterr().out.split("\n    untried")
     assert len(parts) - 1 == sum(board.untried for board in load_boards())
-    assert parts[0].splitlines()[-1].startswith("feather_nrf52840: ")
+    assert parts[0].splitlines()[-2].startswith("feather_nrf52840: ")
+
+
+def test_the_list_says_which_boards_were_met(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "met.yml"
+    file.write_text(f'{NANO}met: "2026-11-29"\n')
+    monkeypatch.setenv(VARIABLE, str(file))
+    assert main(["boards"]) == 0
+    out = capsys.readouterr().out
+    assert out.split("nano33ble: ")[1].splitlines()[2] == "    met on 2026-11-29"
+    assert out.count("\n    never met") == len(load_boards()) - 1
 
 
 @pytest.fixture(scope="module")

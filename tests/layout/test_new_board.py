@@ -110,6 +110,7 @@ def checkout(tmp_path: Path) -> Checkout:
 def test_it_is_listed(checkout: Checkout) -> None:
     assert checkout.mlbench("boards").split("made_up: ")[1].split("\nmicrobit")[0].splitlines() == [
         "Made-up board, Cortex-M4F at 64 MHz",
+        "    never met: no board-check of such a board is known",
         "    flash 843,776 bytes, RAM 262,144 bytes",
         "    backends: emulator, board",
         "    serial: 1234:5678; reset by dtr; upload by arduino-cli",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlbench.cli.parser import Verb
 from mlbench.cli.verbs import (
+    board_check,
     boards,
     build,
     cache,
@@ -24,7 +25,7 @@ from mlbench.cli.verbs import (
 _MODULES = (
     *(run, build, flash, elf, monitor),
     *(compare, report, comment, init),
-    *(boards, simulate_board, doctor, renode, cache, uninstall),
+    *(boards, board_check, simulate_board, doctor, renode, cache, uninstall),
 )
 VERBS = tuple(Verb(module.NAME, module.HELP, module.arguments, module.run) for module in _MODULES)
 """In the order that ``--help`` shows them."""

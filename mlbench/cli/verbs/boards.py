@@ -28,6 +28,11 @@ def run(_options: argparse.Namespace) -> int:
         print(f"{board.id}: {board.name}, {board.cpu} at {board.clock_hz / 1e6:g} MHz")
         if board.file:
             print(f"    described in {board.file}")
+        print(
+            f"    met on {board.met}"
+            if board.met
+            else "    never met: no board-check of such a board is known"
+        )
         if board.untried:
             print("    untried: what is known of it is from manuals and from its core")
         print(f"    flash {board.flash.size:,} bytes, RAM {board.ram.size:,} bytes")
