@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEV = $(PYTHON) entrypoint.py --dev
 WORKERS ?= 2
 
-.PHONY: test soak fuzz fresh check lint typecheck tools bench bench-start bench-jobs bench-action sample docs lock clean
+.PHONY: test soak fuzz fresh check lint typecheck tools bench bench-start bench-jobs bench-action corpus sample docs lock clean
 
 # What CI runs. Missing compilers of sketches are installed the way entrypoint.py does it.
 test: check tools
@@ -49,6 +49,11 @@ bench-jobs:
 # Measures the sample of docs/comment.md and draws its pictures; needs chromium, pngquant and an emoji font.
 sample:
 	$(DEV) env PYTHONPATH=. python docs/sample/make.py
+
+# What becomes of other people's sketches: MLBENCH_CORPUS=FOLDER make corpus, a folder of clones. The sketchbook
+# is ARDUINO_DIRECTORIES_USER's, as everywhere.
+corpus:
+	$(DEV) python -m mlbench.devtools.corpus '$(MLBENCH_CORPUS)' $(if $(ONLY),--only '$(ONLY)')
 
 # Seconds that the action takes beyond compiling and measuring.
 bench-action:

@@ -210,6 +210,8 @@ class RunResult:
 
     A template ends at some turn of loop(), by how long it takes to be sent what it prints there.
     """
+    unfinished: tuple[tuple[SpanKind, CallTree], ...] = ()
+    """Where the cycles of spans went that had not ended, where calls were followed."""
 
     @property
     def steady(self) -> tuple[bytes, ...]:

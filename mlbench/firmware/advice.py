@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from mlbench.core.arduino_config import read_config
 from mlbench.core.firmware import Diagnostic
 from mlbench.core.fqbn import OWN_PACKAGE
 from mlbench.errors import UsageError
 from mlbench.firmware import template
-from mlbench.firmware.arduino_config import read_config
 from mlbench.firmware.platforms import Fqbn
 from mlbench.firmware.sketch_source import SketchSource
 from mlbench.suite.discovery import project_root
@@ -81,7 +81,7 @@ def _of_header(header: str, built: Built) -> str:
         return _NO_CORE_HAS[header]
     installed = _installed_with(header)
     if installed is not None:
-        return f"it is in a library of your sketchbook: name it, `libraries: [{json.dumps(str(installed))}]`"
+        return f"it is in a library of your sketchbook: name it, `libraries: [{json.dumps(installed.name)}]`"
     name, by = _depended_on(header, built.source.folder, root)
     if name:
         what = f"it is in {name}, which {by} depends on"

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlbench.core.arduino_config import read_config
 from mlbench.core.fqbn import OWN_PACKAGE, is_fqbn
 from mlbench.errors import UsageError
-from mlbench.firmware.arduino_config import read_config
 from mlbench.firmware.source_tree import SourceChanged, read_tree, stat_digest, tree_digest
 
 _HEADERS = (".h", ".hh", ".hpp")

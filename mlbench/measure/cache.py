@@ -104,6 +104,7 @@ def key_of(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int |
         [nameless.ram_search, nameless.ram_min, nameless.ram_max],
         [nameless.inferences, nameless.timeout_us, nameless.serial, nameless.marks],
         [inputs.digest, *inputs.notes],
+        list(nameless.asks_for),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

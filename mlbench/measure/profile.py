@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
 from mlbench.boards import board_for
@@ -24,7 +25,7 @@ from mlbench.elf.sizes import by_name, ram_symbol_sizes, symbol_sizes
 from mlbench.errors import MLBenchError
 from mlbench.measure import further
 from mlbench.measure.leaks import leaks
-from mlbench.measure.proposals import propose
+from mlbench.measure.proposals import Trial, propose
 from mlbench.measure.ram import RamOptions, measure_unused_ram, ram_notes
 from mlbench.measure.ram_on_board import measure_confirmed
 from mlbench.measure.reference import Reference
@@ -100,10 +101,11 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
 def _proposed(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int | None) -> Profile:
     """The measures of functions that nobody named, marked as that; where none are proposed, of the image."""
     nothing = _unmeasured(firmware, measure_flash(firmware, overhead), NO_NAMES)
-    proposal = propose(firmware, target, spec.timeout_us)
+    proposal = propose(firmware, target, trial_of(spec))
     if proposal is None:
         return nothing
-    taken = profile(firmware, replace(spec, functions=proposal.functions), target, overhead)
+    inputs = replace(spec.inputs, serial=proposal.typed or spec.inputs.serial)
+    taken = profile(firmware, replace(spec, functions=proposal.functions, inputs=inputs), target, overhead)
     measures = taken.measures
     if taken.failure is not None or not isinstance(measures.inference_time, Time):
         return nothing
@@ -116,8 +118,17 @@ def _proposed(firmware: Firmware, spec: SketchSpec, target: Target, overhead: in
     )
     names = f'inference: "{proposal.inference}"'
     names = f'init: "{proposal.init}", {names}' if proposal.init else names
+    if proposal.typed:
+        texts = json.dumps([item.text for item in proposal.typed])
+        names = f"{names}, inputs: {{serial: {texts}}}"
     note = f"proposed, as nobody named them: {names}; write into mlbench.yml which are meant"
     return replace(taken, measures=measures, notes=(note, *proposal.notes, *taken.notes))
+
+
+def trial_of(spec: SketchSpec) -> Trial:
+    """How a sketch is run to propose its functions."""
+    typed = () if spec.inputs.serial else spec.asks_for
+    return Trial(spec.timeout_us, spec.inputs.read(spec.own_folder), typed, spec.inferences)
 
 
 def _unmeasured(firmware: Firmware, flash: Flash, reason: str, failure: Failure | None = None) -> Profile:

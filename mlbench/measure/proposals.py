@@ -7,12 +7,13 @@ the core, of an operating system, and of start-up is nobody's model.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from mlbench.core.call_tree import CallTree
-from mlbench.core.execution import Functions, Outcome, Probe, Session, SpanKind, Target
+from mlbench.core.execution import Functions, Outcome, Probe, SpanKind, Target
 from mlbench.core.firmware import Firmware
+from mlbench.core.inputs import NO_INPUTS, Inputs, TypedText
 from mlbench.elf.candidates import application_functions, inference_tier, looks_like_init
 from mlbench.elf.functions import Function, all_functions
 from mlbench.elf.image import Image
@@ -22,11 +23,16 @@ _SETUP, _LOOP = "setup()", "loop()"
 _CORE = re.compile(r"/(cores|variants|mbed-os|mbed|cmsis|nrfx)/", re.IGNORECASE)
 _MOST = 0.5
 """A share of the work; who has it does most of it."""
+_TYPED_TURNS = 400
+"""Turns of loop() that are followed where something is typed."""
 _LEAST_CYCLES = 200
 """Less is no inference."""
 _LEAST_UNNAMED = 20_000
 """Less is none either where the name does not say that it is one."""
-_NO_MODEL = re.compile(r"print|show|log|dump|debug|wait|read|quanti[sz]|train|display|draw", re.IGNORECASE)
+_NO_MODEL = re.compile(
+    r"print|show|log(?!i)|dump|debug|wait|read|quanti[sz]|train|display|draw|sizeof|schedule|capture|record",
+    re.IGNORECASE,
+)
 """Names of other work."""
 
 
@@ -37,6 +43,10 @@ class Proposal:
     init: str | None
     inference: str
     notes: tuple[str, ...] = ()
+    tier: int = 0
+    """How much the name of the inference is like one: 0 the most, 2 not at all."""
+    typed: tuple[TypedText, ...] = ()
+    """What the sketch has to be given on its serial line, which nobody said."""
 
     @property
     def functions(self) -> Functions:
@@ -44,38 +54,65 @@ class Proposal:
         return Functions(self.init, self.inference)
 
 
-def propose(firmware: Firmware, target: Target, timeout_us: float) -> Proposal | None:
+@dataclass(frozen=True)
+class Trial:
+    """How a sketch without names is run to see what it does."""
+
+    timeout_us: float
+    """Virtual time within which setup() and one loop() must end."""
+    inputs: Inputs = NO_INPUTS
+    typed: tuple[str, ...] = ()
+    """What its source asks for on the serial line, where nobody gives it any."""
+    inferences: int = 3
+    """How many are to be timed: so often it is typed."""
+
+
+def propose(firmware: Firmware, target: Target, trial: Trial) -> Proposal | None:
     """The functions that a sketch's init and inference most likely are; None where nothing tells.
 
     Args:
         firmware: the built sketch.
         target: where to run it; it must follow calls.
-        timeout_us: virtual time within which setup() and one loop() must end.
+        trial: how to run it.
 
     Raises:
         EnvironmentFault: the host is at fault.
     """
+    image = Image.load(firmware.elf)
+    best: Proposal | None = None
+    for text in (None, *trial.typed):
+        if best is not None and best.tier == 0:
+            break
+        typed = () if text is None else (TypedText(text),) * trial.inferences
+        inputs = replace(trial.inputs, serial=typed) if typed else trial.inputs
+        trees = _trees(firmware, target, inputs, trial.timeout_us)
+        found = proposal(image, trees) if trees else None
+        if found is not None and (best is None or found.tier < best.tier):
+            best = replace(found, typed=typed)
+    return best
+
+
+def _trees(firmware: Firmware, target: Target, inputs: Inputs, timeout_us: float) -> dict[SpanKind, CallTree]:
+    """Where setup() and loop() spent their cycles, as far as they got."""
     try:
-        session = target.open(firmware, Functions("setup", "loop"))
+        session = target.open(firmware, Functions("setup", "loop"), inputs)
     except MLBenchError as error:
         if error.exit_status == 4:
             raise
-        return None
+        return {}
     try:
-        trees = _trees(session, timeout_us)
+        # A text is heard some turns of loop() after it was asked for.
+        turns = _TYPED_TURNS if inputs.serial else 2
+        run = session.run(Probe(inferences=turns, calls=True), timeout_us)
     finally:
         session.close()
-    return proposal(Image.load(firmware.elf), trees) if trees else None
-
-
-def _trees(session: Session, timeout_us: float) -> dict[SpanKind, CallTree]:
-    """Where setup() and loop() spent their cycles, as far as they ended."""
-    run = session.run(Probe(inferences=2, calls=True), timeout_us)
-    if run.outcome is not Outcome.PASSED:
+    if run.outcome not in (Outcome.PASSED, Outcome.HUNG):
         return {}
     # The longest loop() is the one that inferred.
     spans = sorted(run.spans, key=lambda span: span.us)
-    return {span.kind: span.calls for span in spans if span.calls is not None}
+    trees = {span.kind: span.calls for span in spans if span.calls is not None}
+    # One that waits at its end, or never returns, has done its work before.
+    return {**dict(run.unfinished), **trees}
 
 
 @dataclass(frozen=True)
@@ -98,26 +135,35 @@ def proposal(image: Image, trees: dict[SpanKind, CallTree]) -> Proposal | None:
     calls = {kind: list(judge.calls(tree)) for kind, tree in trees.items()}
     best: tuple[tuple[int, bool, int, int], SpanKind, _Call] | None = None
     for kind, each in calls.items():
-        most = max((call.work for call in each if call.depth == 1), default=0)
-        total = sum(call.work for call in each if call.depth == 1)
-        for call in each:
-            if call.work < max(_LEAST_CYCLES, _MOST * total) or (call.work < most and call.depth == 1):
-                continue
-            tier = inference_tier(call.function)
-            other = looks_like_init(call.function) or _NO_MODEL.search(call.function.signature.last)
-            if tier > 1 and (other or call.depth > 1 or call.work < _LEAST_UNNAMED):
-                continue
-            rank = (tier, kind is SpanKind.INIT, call.depth, -call.work)
+        for call in _inferring(each):
+            rank = (inference_tier(call.function), kind is SpanKind.INIT, call.depth, -call.work)
             if best is None or rank < best[0]:
                 best = rank, kind, call
     if best is None:
         return None
-    _, kind, inference = best
+    (tier, *_), kind, inference = best
     notes = []
     if inference.calls > 1:
         place = "loop()" if kind is SpanKind.INFERENCE else "setup()"
         notes.append(f"{inference.calls} calls of {inference.name} within one {place}; one of them is timed")
-    return Proposal(_init(calls, inference, judge), inference.name, tuple(notes))
+    return Proposal(_init(calls, inference, judge), inference.name, tuple(notes), tier)
+
+
+def _inferring(calls: Sequence[_Call]) -> Iterator[_Call]:
+    """Calls of one span that may be the inference."""
+    tiers: dict[int, list[_Call]] = {0: [], 1: [], 2: []}
+    for call in calls:
+        if call.work >= _LEAST_CYCLES and not _NO_MODEL.search(call.function.signature.last):
+            tiers[inference_tier(call.function)].append(call)
+    for tier in (0, 1):
+        # What has the name and little of the work only looks after it.
+        most = max((call.work for call in tiers[tier]), default=0)
+        yield from (call for call in tiers[tier] if call.work >= _MOST * most)
+    outer = [call for call in tiers[2] if call.depth == 1]
+    total = sum(call.work for call in outer)
+    for call in outer:
+        if call.work >= max(_LEAST_UNNAMED, _MOST * total) and not looks_like_init(call.function):
+            yield call
 
 
 def _init(calls: dict[SpanKind, list[_Call]], inference: _Call, judge: _Judge) -> str | None:

@@ -20,8 +20,9 @@ from mlbench.errors import NO_MEMORY, MLBenchError, worst_status
 from mlbench.host.capacity import job_limit
 from mlbench.pipeline.portable_paths import portable, portable_measures
 from mlbench.results.values import Absent, Amount, Failure, Flash, Measures, Result, Status, Time
-from mlbench.source.project import Project
+from mlbench.source.project import Project, sketch_of
 from mlbench.suite.suite_file import SketchSpec
+from mlbench.suite.typed_text import typed_texts
 from mlbench.util.interrupt import is_ending
 from mlbench.util.progress import Progress
 
@@ -332,7 +333,8 @@ def _measure(
         with progress.step(text):
             target = services.target(spec)
             instrument = target.instrument
-            profile = services.profile(firmware, spec, target, overhead.bytes)
+            asking = asked_for(spec, built.project) if _unnamed(spec, firmware) else spec
+            profile = services.profile(firmware, asking, target, overhead.bytes)
             if profile.cost_table:
                 instrument = replace(instrument, cost_table=profile.cost_table)
             notes = (*firmware.notes, *filter(None, [overhead.note]), *profile.notes)
@@ -362,6 +364,13 @@ def _measure(
         cached=profile.cached,
         limits=firmware.limits,
     )
+
+
+def asked_for(spec: SketchSpec, project: Project | None) -> SketchSpec:
+    """The entry with what the sketch's source asks for on the serial line."""
+    if project is None or spec.inputs.serial:
+        return spec
+    return replace(spec, asks_for=typed_texts(sketch_of(project, spec)))
 
 
 def _runs(spec: SketchSpec) -> bool:

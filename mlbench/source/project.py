@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlbench.core.arduino_config import read_config
 from mlbench.core.firmware import Diagnostic
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.firmware.source_tree import SourceFile, read_tree, tree_digest
@@ -132,12 +134,26 @@ def sketch_of(project: Project, spec: SketchSpec) -> Path:
 
 
 def libraries_of(project: Project, spec: SketchSpec) -> tuple[Path, ...]:
-    """The sketch's library folders: beside the suite, else in the project.
+    """The sketch's library folders: beside the suite, else in the project, else by name in the sketchbook.
 
     Raises:
-        UsageError: one is in neither.
+        UsageError: one is nowhere.
     """
-    return tuple(_find(project, spec, folder, "library") for folder in spec.libraries)
+    return tuple(_library(project, spec, folder) for folder in spec.libraries)
+
+
+def _library(project: Project, spec: SketchSpec, folder: Path) -> Path:
+    try:
+        return _find(project, spec, folder, "library")
+    except UsageError as error:
+        if len(folder.parts) != 1 or folder.is_absolute():
+            raise
+        sketchbook = read_config().user / "libraries"
+        if (sketchbook / folder).is_dir():
+            return sketchbook / folder
+        do = f"{error.do}, or get the library by `arduino-cli lib install {json.dumps(str(folder))}`"
+        what = f"{error.what}, nor in your sketchbook, {sketchbook}"
+        raise UsageError(what, where=error.where, do=do) from None
 
 
 def _plain(

@@ -8,10 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlbench.core.arduino_config import read_config
 from mlbench.core.sketch_files import folder_of, has_entry_point, is_tab, main_tab, other_name, tabs
 from mlbench.core.sketch_project import read_project
 from mlbench.errors import UsageError
-from mlbench.suite.project_libraries import ASIDE, PROPERTIES, find_libraries, library_top, needs_of
+from mlbench.suite.project_libraries import (
+    ASIDE,
+    PROPERTIES,
+    ProjectLibrary,
+    find_installed,
+    find_libraries,
+    library_top,
+    needs_of,
+)
 from mlbench.suite.suite_file import DEFAULT_BOARD, SUITE_NAMES, SketchSpec, Source, shown_path
 from mlbench.util.text import printable
 
@@ -85,14 +94,21 @@ def project_top(start: Path) -> Path:
 
 
 def libraries_for(sketches: Sequence[Path], start: Path, notes: list[str]) -> list[tuple[Path, ...]]:
-    """The libraries of the project that each sketch needs; ``notes`` gets what is to be said of them."""
+    """The libraries that each sketch needs; ``notes`` gets what is to be said of them.
+
+    Those of the project by their folders, those of the user's sketchbook by their names.
+    """
     top = project_top(start)
     libraries = find_libraries(top)
+    sketchbook = _sketchbook()
     folders = []
     lines: dict[str, list[str]] = {}
     for sketch in sketches:
-        needs = needs_of(sketch.absolute(), top, libraries)
-        folders.append(tuple(library.folder for library in needs.libraries))
+        needs = needs_of(sketch.absolute(), top, libraries, sketchbook)
+        installed = tuple(Path(library.folder.name) for library in needs.installed)
+        folders.append((*(library.folder for library in needs.libraries), *installed))
+        for folder in installed:
+            lines.setdefault(f"{folder} is your sketchbook's", []).append(sketch.name)
         for name, by in needs.elsewhere:
             where = f'`arduino-cli lib install "{name}"` gets it'
             what = f"{name}, which {by} depends on, is not in the project: {where}"
@@ -102,6 +118,13 @@ def libraries_for(sketches: Sequence[Path], start: Path, notes: list[str]) -> li
     for line, names in lines.items():
         notes.append(f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {line}")
     return folders
+
+
+def _sketchbook() -> tuple[ProjectLibrary, ...]:
+    try:
+        return find_installed(read_config().user)
+    except UsageError:
+        return ()  # whoever builds with arduino-cli's configuration tells what is wrong in it
 
 
 def default_board(sketch: Path) -> str:

@@ -64,6 +64,8 @@ class Needs:
 
     libraries: tuple[ProjectLibrary, ...] = ()
     """Of the project, each before those that it needs."""
+    installed: tuple[ProjectLibrary, ...] = ()
+    """Of the sketchbook, where the project has none of the kind."""
     elsewhere: tuple[tuple[str, str], ...] = ()
     """Names of libraries that the project does not have, each with the one that depends on it, where a header
     of that name is included."""
@@ -74,6 +76,15 @@ class Needs:
 def find_libraries(root: Path) -> tuple[ProjectLibrary, ...]:
     """The libraries of a project, those at its top first. Raises nothing: what cannot be read is none."""
     return tuple(_libraries(root, 0, [_MOST_FOLDERS]))
+
+
+def find_installed(sketchbook: Path) -> tuple[ProjectLibrary, ...]:
+    """The libraries of a user's sketchbook. Raises nothing: what cannot be read is none."""
+    try:
+        folders = sorted(path for path in (sketchbook / "libraries").iterdir() if path.is_dir())
+    except OSError:
+        return ()
+    return tuple(library for library in map(library_at, folders) if library is not None)
 
 
 def library_top(start: Path) -> Path:
@@ -109,13 +120,19 @@ def enclosing(sketch: Path, root: Path) -> ProjectLibrary | None:
     return None
 
 
-def needs_of(sketch: Path, root: Path, libraries: Sequence[ProjectLibrary]) -> Needs:
+def needs_of(
+    sketch: Path,
+    root: Path,
+    libraries: Sequence[ProjectLibrary],
+    sketchbook: Sequence[ProjectLibrary] = (),
+) -> Needs:
     """What a sketch of a project needs.
 
     Args:
         sketch: its folder, or its main tab.
         root: the project's top.
         libraries: those of the project.
+        sketchbook: those that the user has installed.
     """
     folder = sketch.parent if sketch.is_file() else sketch
     own = enclosing(folder, root)
@@ -124,8 +141,8 @@ def needs_of(sketch: Path, root: Path, libraries: Sequence[ProjectLibrary]) -> N
     notes: dict[str, None] = {}
     depended: dict[str, str] = {}
     queue = [own] if own is not None else []
-    queue += _by_headers(included, libraries, own, notes)
-    names = {library.name.lower(): library for library in libraries}
+    queue += _by_headers(included, libraries, sketchbook, own, notes)
+    names = {library.name.lower(): library for library in (*sketchbook, *libraries)}
     while queue:
         library = queue.pop(0)
         if library.folder in taken:
@@ -137,11 +154,17 @@ def needs_of(sketch: Path, root: Path, libraries: Sequence[ProjectLibrary]) -> N
             else:
                 depended.setdefault(name, library.name)
         # A library alone has nobody to include.
-        if len(libraries) > 1:
-            queue += _by_headers(library.includes - library.headers, libraries, own, notes)
+        if len(libraries) > 1 or sketchbook:
+            queue += _by_headers(library.includes - library.headers, libraries, sketchbook, own, notes)
     stems = {plain_name(PurePosixPath(header).stem) for header in included}
     missing = tuple((name, by) for name, by in depended.items() if plain_name(name) in stems)
-    return Needs(tuple(taken.values()), missing, tuple(notes))
+    of_user = {library.folder for library in sketchbook}
+    return Needs(
+        tuple(library for library in taken.values() if library.folder not in of_user),
+        tuple(library for library in taken.values() if library.folder in of_user),
+        missing,
+        tuple(notes),
+    )
 
 
 def plain_name(name: str) -> str:
@@ -152,12 +175,14 @@ def plain_name(name: str) -> str:
 def _by_headers(
     included: Iterable[str],
     libraries: Sequence[ProjectLibrary],
+    sketchbook: Sequence[ProjectLibrary],
     own: ProjectLibrary | None,
     notes: dict[str, None],
 ) -> list[ProjectLibrary]:
     chosen = []
     for header in sorted(included):
         having = [library for library in libraries if header in library.headers]
+        having = having or [library for library in sketchbook if header in library.headers]
         if not having:
             close = [library for library in libraries if header.lower() in map(str.lower, library.headers)]
             for library in close:

@@ -226,9 +226,11 @@ def _with_build_options(spec: SketchSpec, options: RunOptions, start: Path) -> S
         if "=" not in item:
             raise UsageError(f"--build-property {item!r} is not KEY=VALUE", do="write KEY=VALUE")
     libraries = tuple((start / folder).absolute() for folder in options.libraries)
+    # A suite calls libraries of the sketchbook by name: these here stand for theirs.
+    names = {Path(folder.name) for folder in libraries}
     return replace(
         spec,
-        libraries=(*spec.libraries, *libraries),
+        libraries=(*(folder for folder in spec.libraries if folder not in names), *libraries),
         build_properties=(*spec.build_properties, *options.build_properties),
     )
 

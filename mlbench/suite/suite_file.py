@@ -83,6 +83,8 @@ class SketchSpec:
     """File and line that its board was read from."""
     inputs: InputFiles = InputFiles()
     """What it is given while it runs."""
+    asks_for: tuple[str, ...] = ()
+    """What its source asks for on the serial line, likeliest first: tried where functions are proposed."""
 
 
 @dataclass(frozen=True)

@@ -405,4 +405,5 @@ class EmulatedRun:
             (*filter(None, [self.entry.note]), *machine.notes, *remarks),
             stable_lines(machine.console),
             self._waiting.before_loop,
+            self._spans.unfinished(),
         )

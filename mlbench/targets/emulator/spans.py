@@ -86,6 +86,14 @@ class SpanWatch:
         for kind, function in named.items():
             self._watch(kind, function)
 
+    def unfinished(self) -> tuple[tuple[SpanKind, CallTree], ...]:
+        """Where the cycles of spans went that have begun and not ended, as far as calls are followed."""
+        begun = (
+            kind for kind in self.named if self._tracker.is_open(kind.value) or kind in self.state.open_span
+        )
+        trees = ((kind, self._calls(kind)) for kind in begun)
+        return tuple((kind, tree) for kind, tree in trees if tree is not None)
+
     def _watch(self, kind: SpanKind, function: ResolvedFunction) -> None:
         add = self._tracker.add
         for address in function.entries:

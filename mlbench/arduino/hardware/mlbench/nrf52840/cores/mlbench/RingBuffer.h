@@ -1,6 +1,7 @@
-/* Bytes that one writes and another reads, by the names of Arduino's API. A byte too many is dropped. */
-#ifndef MLBENCH_RING_BUFFER_H
-#define MLBENCH_RING_BUFFER_H
+/* Bytes that one writes and another reads, by the names of Arduino's API. A byte too many is dropped. The guard
+   too is the API's: libraries bring their copies of this header under it. */
+#ifndef _RING_BUFFER_
+#define _RING_BUFFER_
 
 #include <stdint.h>
 #include <string.h>
