@@ -96,10 +96,11 @@ class Monitor:
             if idle and self.options.fast and limit is not None and not data:
                 clock.sleep_until(limit)
                 break
-            self._feed(data)
             if idle and not self.options.fast:
+                # Before what is typed comes: the firmware hears each byte of it in its own time.
                 passed = int((time.monotonic() - begun) * clock.hz)
                 clock.sleep_until(min(base + passed, limit or base + passed))
+            self._feed(data)
         self._check_end()
 
     def _check_end(self) -> None:

@@ -19,7 +19,7 @@ import pytest
 from bare_image import ROOT, Compiler
 from hypothesis import given
 from hypothesis import strategies as st
-from live_firmware import CHATTER, UART_ECHO
+from live_firmware import CHATTER, LINES, UART_ECHO
 from usb_firmware import ECHO
 
 from mlbench.boards import board_for
@@ -173,6 +173,18 @@ def test_real_time_is_kept_without_a_busy_loop(bare: Compiler) -> None:
     assert done.stdout.count(b"tick") == 29
     assert taken >= 3
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
+
+
+def test_firmware_that_slept_hears_each_byte_of_a_line(bare: Compiler, tmp_path: Path) -> None:
+    """What is typed after a pause comes byte by byte, not at once."""
+    link = tmp_path / "port"
+    with _running(_elf(bare, LINES), "--pty", str(link)):
+        _eventually(link.exists)
+        with serial.Serial(str(link), 115200, timeout=_PATIENCE) as port:
+            for line in (b"inference\n", b"again\n"):
+                assert not port.in_waiting
+                port.write(line)
+                assert port.read(len(line)) == line
 
 
 @pytest.mark.parametrize(
