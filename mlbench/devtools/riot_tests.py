@@ -1,7 +1,7 @@
 """RIOT's own tests on the emulated nRF52840-DK, each judged by its own script.
 
 ``python -m mlbench.devtools.riot_tests CLONE [NAME ...]`` takes a clone of RIOT-OS/RIOT, builds each of its
-tests that has a script, and lets the script talk to ``mlbench monitor --pty`` through RIOT's terminal program,
+tests that has a script, and lets the script talk to ``mlbench monitor --pty`` by RIOT's terminal program,
 as it would to a board. It prints a line a test, and how many passed. A test that does not build is not
 counted: most of those need packages from the network. Needs make, gcc-arm-none-eabi, and a python3 with
 pexpect on PATH, behind the environment of mlbench.
