@@ -84,6 +84,18 @@ thread:
   b thread
 .ltorg
 """
+_GUARD = """
+  bic r1, r0, #31
+  sub r1, #0x400
+  orr r1, #0x17
+  movw r2, #9
+  movt r2, #0x600
+  movw r3, #0xED9C
+  movt r3, #0xE000
+  strd r1, r2, [r3]
+"""
+"""Region 7, of 32 bytes, read only, 1 KB below the thread's stack pointer."""
+_ENABLE = "main:\n  ldr r0, =0xE000ED94\n  movs r1, #5\n  str r1, [r0]\n"
 _PROGRAMS = {
     "supervisor call": "main: svc #0\n b main\n",
     "PendSV, pended by ICSR": "main: str r6, [r5]\n dsb\n isb\n b main\n",
@@ -98,6 +110,9 @@ main: ldr r0, =0xE000E010
 .ltorg
 """,
     "threads that yield": _YIELD,
+    "with guards by the MPU": _YIELD.replace("  msr psp, r0\n  bx", f"{_GUARD}  msr psp, r0\n  bx").replace(
+        "main:\n", _ENABLE
+    ),
 }
 _WARM_UP = 100
 """Exceptions before the clock is started: blocks are met and translated."""

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 25
+#define ABI 26
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, IN_RAM = 32,
        SENDS_EVENT = 64, SWITCHES = 128 };
@@ -98,6 +98,7 @@ typedef struct {
     uint32_t group, priority_mask;
     uint32_t vector_table, scr, ccr, shcsr, demcr, fpccr, fpcar;
     uint32_t mpu_on, mpu_default; /* the MPU is in force; privileged code may reach what no region holds */
+    uint32_t mpu_control, mpu_region;
     uint32_t mpu_bases[8], mpu_attributes[8];
     uint32_t host;         /* all exceptions are the host's now */
     uint32_t taken;        /* exceptions entered here */
@@ -110,6 +111,11 @@ typedef struct {
     uint64_t kept_at; /* instructions counted at the accesses below */
     uint32_t end, reads_told, touched, count, kept;
     kept_t accesses[KEPT];
+    /* Where the CPU emulation has what the MPU's registers say: MPU_CTRL twice, then RBAR, and the two halves of
+     * RASR; and what makes it forget what it knows of addresses. Null: changes of the MPU are the host's. */
+    uint32_t flush;
+    int (*ctl)(void *uc, uint32_t control, ...);
+    uint32_t *live_control, *live_regions[3];
 } core_t;
 
 typedef struct paths paths_t; /* see _call_paths.h */

@@ -1,7 +1,8 @@
-/* Accesses of the core's registers that operating systems make with each switch of threads: ICSR, STIR, and the
- * enabling, pending and clearing of interrupts. The same as peripherals/core.py; all others are the host's.
+/* Accesses of the core's registers that operating systems make with each switch of threads: ICSR, STIR, the
+ * enabling, pending and clearing of interrupts, and the MPU. The same as peripherals/core.py; all others are the
+ * host's.
  *
- * Part of _block_hook.c. ARMv7-M Architecture Reference Manual (DDI 0403E), B3.2.4 (ICSR), B3.4 (NVIC).
+ * Part of _block_hook.c. ARMv7-M Architecture Reference Manual (DDI 0403E), B3.2.4 (ICSR), B3.4 (NVIC), B3.5 (MPU).
  */
 
 enum { ICSR = 0xED04, ISER = 0xE100, ICER = 0xE180, ISPR = 0xE200, ICPR = 0xE280, STIR = 0xEF00, BANK = 0x20 };
@@ -78,12 +79,64 @@ static void set_bit(hook_t *hook, uint32_t bank, uint32_t number)
         unpend(core, number);
 }
 
+enum { MPU_CTRL = 0xED94, MPU_RNR = 0xED98, MPU_RBAR = 0xED9C, MPU_LAST = 0xEDB8 };
+enum { ENABLE = 1, PRIVDEFENA = 4, VALID = 1 << 4, REGIONS = 8 };
+
+/* Have the CPU emulation take what a region's registers say; mpu.py and cpu_fields.py have the same. */
+static void put_region(const core_t *core, uint32_t region)
+{
+    core->live_regions[0][region] = core->mpu_bases[region];
+    core->live_regions[1][region] = core->mpu_attributes[region] & 0xFF3F;
+    core->live_regions[2][region] = core->mpu_attributes[region] >> 16 & 0x173F;
+}
+
+/* Write a register of the MPU; whether it is one, and dealt with here. Within a HardFault and an NMI it may be off
+ * (HFNMIENA, B3.5.3): that is the host's. */
+static int write_mpu(hook_t *hook, uint32_t offset, uint32_t value)
+{
+    core_t *core = hook->core;
+    if (!core->ctl || offset < MPU_CTRL || offset > MPU_LAST || offset & 3)
+        return 0;
+    if (is_in(core->active, HARD_FAULT) || is_in(core->active, NMI) || !remember(hook, CORE_START + offset, 1))
+        return 0;
+    if (offset == MPU_RNR) {
+        core->mpu_region = value & 0xFF;
+        return 1;
+    }
+    if (offset == MPU_CTRL) {
+        core->mpu_control = core->live_control[0] = core->live_control[1] = value & 7;
+        core->mpu_on = value & ENABLE;
+        core->mpu_default = value & PRIVDEFENA;
+        for (uint32_t region = 0; region < REGIONS; region++)
+            put_region(core, region);
+    } else if ((offset - MPU_RBAR) & 4) {
+        if (core->mpu_region >= REGIONS)
+            return 1;
+        core->mpu_attributes[core->mpu_region] = value & 0x173FFF3F;
+        put_region(core, core->mpu_region);
+    } else {
+        if (value & VALID)
+            core->mpu_region = value & 0xF;
+        if (core->mpu_region >= REGIONS)
+            return 1;
+        core->mpu_bases[core->mpu_region] = value & ~0x1Fu;
+        put_region(core, core->mpu_region);
+    }
+    if (core->mpu_on || offset == MPU_CTRL)
+        core->ctl(hook->uc, core->flush);
+    return 1;
+}
+
 /* Write a register; whether it is one that is dealt with here. */
 static int write_register(hook_t *hook, uint32_t offset, uint32_t value)
 {
     core_t *core = hook->core;
     uint32_t bank = offset & ~0x7Fu, first = FIRST_IRQ + 8 * (offset & 0x7F);
     int is_bank = bank >= ISER && bank <= ICPR && (offset & 0x7F) < BANK && !(offset & 3) && first < core->end;
+    if (write_mpu(hook, offset, value)) {
+        hook->round = 0;
+        return 1;
+    }
     if (!is_bank && offset != STIR && (offset != ICSR || value >> 31))
         return 0;
     if (!remember(hook, CORE_START + offset, 1))

@@ -64,7 +64,7 @@ class CoreRecord(ctypes.Structure):
             (name, ctypes.c_uint32)
             for name in (
                 *("group", "priority_mask", "vector_table", "scr", "ccr", "shcsr", "demcr", "fpccr", "fpcar"),
-                *("mpu_on", "mpu_default"),
+                *("mpu_on", "mpu_default", "mpu_control", "mpu_region"),
             )
         ),
         ("mpu_bases", ctypes.c_uint32 * _REGIONS),
@@ -82,6 +82,10 @@ class CoreRecord(ctypes.Structure):
         ("kept_at", ctypes.c_uint64),
         *((name, ctypes.c_uint32) for name in ("end", "reads_told", "touched", "count", "kept")),
         ("accesses", KeptAccess * _KEPT),
+        ("flush", ctypes.c_uint32),
+        ("ctl", ctypes.c_void_p),
+        ("live_control", ctypes.c_void_p),
+        ("live_regions", ctypes.c_void_p * 3),
     ]
 
 

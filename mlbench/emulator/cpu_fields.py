@@ -9,7 +9,11 @@ enforced, and the machine says so.
 from __future__ import annotations
 
 import ctypes
+import os
 import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import unicorn
 from unicorn import arm_const as arm
@@ -23,7 +27,13 @@ _REGIONS = 8
 _TAIL = 3 * 4 * (1 + _REGIONS) + 6 * 4
 """Behind the state come three arrays of the MPU, each with its length, and six absent ones of ARMv8-M."""
 
+_OBJECT_BYTES = 1 << 15
+"""Behind the start of the state, for its pointers to the arrays."""
+_REGISTERS = range(arm.UC_ARM_REG_R0, arm.UC_ARM_REG_R0 + 13)
+
 _known: list[int] = []
+_pointers: list[int] = []
+"""Where in the state are those to the arrays of the MPU: the same for all CPUs of a process."""
 
 
 def _address(context: unicorn.unicorn.UcContext) -> int:
@@ -55,6 +65,56 @@ def _find(uc: unicorn.Uc) -> int | None:
         if fits and struct.unpack_from("<I", content, tail)[0] == _REGIONS:
             return place
     return None
+
+
+class LiveMpu(NamedTuple):
+    """Host addresses: MPU_CTRL, twice in a row, and for all regions RBAR, and the two halves of RASR."""
+
+    control: int
+    regions: tuple[int, int, int]
+
+
+def _live(content: bytes, registers: int, at: int, memory: int) -> LiveMpu | None:
+    """See ``CpuFields.live``. The state that ``content`` is a copy of is where its registers are.
+
+    The regions are behind pointers in it, which are found by what they point to.
+    """
+    size = 4 * (1 + _REGIONS)
+    tail = len(content) - _TAIL
+    numbers = content.find(os.pread(memory, 4 * len(_REGISTERS), registers))
+    if numbers < 0:
+        return None
+    base, first, last = registers - numbers, at + _MPU_CTRL, at + _FAULT_ADDRESS + 8
+    if os.pread(memory, last - first, base + first) != content[first:last]:
+        return None
+    patterns = [content[tail + n * size + 4 : tail + (n + 1) * size] for n in range(3)]
+    if not _pointers:
+        _pointers.extend(_find_pointers(os.pread(memory, _OBJECT_BYTES, base), patterns, memory))
+    if len(_pointers) != len(patterns):
+        return None
+    places = [int.from_bytes(os.pread(memory, 8, base + offset), "little") for offset in _pointers]
+    if any(_peek(memory, place) != pattern for place, pattern in zip(places, patterns, strict=True)):
+        return None
+    return LiveMpu(base + first, (places[0], places[1], places[2]))
+
+
+def _find_pointers(state: bytes, patterns: list[bytes], memory: int) -> list[int]:
+    """Where in a state are pointers to the patterns: offsets in their order; fewer where one is not found."""
+    found: dict[bytes, int] = {}
+    for offset in range(0, len(state) - 7, 8):
+        place = int.from_bytes(state[offset : offset + 8], "little")
+        if place % 4 == 0 and 0x1000 < place < 1 << 47:
+            pattern = _peek(memory, place)
+            if pattern in patterns:
+                found.setdefault(pattern, offset)
+    return [found[pattern] for pattern in patterns if pattern in found]
+
+
+def _peek(memory: int, place: int) -> bytes:
+    try:
+        return os.pread(memory, 4 * _REGIONS, place)
+    except OSError:
+        return b""
 
 
 class CpuFields:
@@ -96,7 +156,38 @@ class CpuFields:
             (self._at + _FPDSCR, struct.pack("<2I", default, default)),
         )
 
-    def set_mpu(self, control: int, bases: list[int], attributes: list[int]) -> None:
+    def live(self, registers: int) -> LiveMpu | None:
+        """Where what ``set_mpu`` writes lies in the running CPU; None where that cannot be told.
+
+        Args:
+            registers: host address of r0 (``cpu_registers.find_registers``).
+        """
+        if not self.available:
+            return None
+        before = self._uc.context_save()
+        content = self._patterned()
+        try:
+            with Path("/proc/self/mem").open("rb", buffering=0) as memory:
+                return _live(content, registers, self._at, memory.fileno())
+        except OSError:
+            return None
+        finally:
+            self._uc.context_restore(before)
+
+    def _patterned(self) -> bytes:
+        """The CPU's state with numbers in registers and regions that are nowhere else."""
+        words = iter(range(0x5EED0020, 0x7EED0020, 0x10020))
+        for register in _REGISTERS:
+            self._uc.reg_write(register, next(words))
+        size = ctypes.sizeof(ctypes.c_uint32) * (1 + _REGIONS)
+        tail = self._uc.context_save().size - _TAIL
+        regions = [[next(words) for _ in range(_REGIONS)] for _ in range(3)]
+        self._write(
+            *((tail + n * size + 4, struct.pack(f"<{_REGIONS}I", *each)) for n, each in enumerate(regions))
+        )
+        return _content(self._uc)
+
+    def set_mpu(self, control: int, bases: Sequence[int], attributes: Sequence[int]) -> None:
         """MPU_CTRL, and RBAR and RASR of each region."""
         size = ctypes.sizeof(ctypes.c_uint32) * (1 + _REGIONS)
         tail = self._uc.context_save().size - _TAIL

@@ -18,6 +18,7 @@ from mlbench.cycles.model import Block, Located, RunCosts
 from mlbench.cycles.sums import SLOTS, SumKind
 from mlbench.emulator.call_paths import NO_FUNCTION, DeepCall, Numbers
 from mlbench.emulator.core_record import CoreRecord
+from mlbench.emulator.cpu_fields import CpuFields
 from mlbench.emulator.cpu_registers import find_registers
 from mlbench.emulator.hook_common import CORE_REGISTERS, NEVER, SHARED, Blocks, watch_base
 from mlbench.emulator.hook_records import (
@@ -234,6 +235,17 @@ class NativeBlockHook:
         """Deal with exceptions in C from now on."""
         self._record = record
         self._state.core = ctypes.addressof(record)
+
+    def change_mpu(self, fields: CpuFields) -> None:
+        """Let C change the MPU of the CPU emulation itself, where it is known where that has it."""
+        live = fields.live(self._state.registers)
+        if live is None or self._record is None:
+            return
+        self._record.live_control = live.control
+        self._record.live_regions[:] = live.regions
+        # No argument, one way: writing (uc_ctl_flush_tlb of unicorn.h).
+        self._record.flush = unicorn.UC_CTL_TLB_FLUSH | unicorn.UC_CTL_IO_WRITE << 30
+        self._record.ctl = ctypes.cast(self._uclib.uc_ctl, ctypes.c_void_p).value
 
     def tell_switches(self, listener: Callable[[int], None] | None) -> None:
         """Have ``listener`` told where stacks may change: with each frame that C has put or taken, or 0."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mlbench.emulator.core_record import CoreRecord
+
 REGIONS = 8
 ENABLE, HFNMIENA, PRIVDEFENA = 1, 2, 4
 _VALID = 1 << 4
@@ -22,34 +24,45 @@ State = tuple[int, int, tuple[int, ...], tuple[int, ...]]
 
 
 class Mpu:
-    """Its registers. ``changed`` is told when what they say is another."""
+    """Its registers, in a record that C may write as well (``_core_registers.h``).
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    ``changed`` is told when what they say is another by what is done here.
+    """
+
+    def __init__(self, record: CoreRecord, changed: Callable[[], None]) -> None:
+        self._record = record
         self._changed = changed
-        self.control = 0
-        self.region = 0
-        self.bases = [0] * REGIONS
-        self.attributes = [0] * REGIONS
+        self.bases, self.attributes = record.mpu_bases, record.mpu_attributes
+
+    @property
+    def control(self) -> int:
+        """MPU_CTRL."""
+        return int(self._record.mpu_control)
 
     def set_control(self, value: int) -> None:
-        """MPU_CTRL."""
-        self.control = value & 7
+        """Write MPU_CTRL."""
+        self._record.mpu_control = value & 7
         self._changed()
 
-    def set_region(self, value: int) -> None:
+    @property
+    def region(self) -> int:
         """MPU_RNR."""
-        self.region = value & 0xFF
+        return int(self._record.mpu_region)
+
+    def set_region(self, value: int) -> None:
+        """Write MPU_RNR."""
+        self._record.mpu_region = value & 0xFF
 
     def base(self) -> int:
         """MPU_RBAR reads the region's number in its low bits."""
-        return self.bases[self.region % REGIONS] | self.region & 0xF
+        return int(self.bases[self.region % REGIONS]) | self.region & 0xF
 
     def set_base(self, value: int) -> None:
         """MPU_RBAR."""
         if value & _VALID:
-            self.region = value & 0xF
+            self.set_region(value & 0xF)
         if self.region < REGIONS:
-            self.bases[self.region] = value & ~0x1F
+            self.bases[self.region] = value & 0xFFFFFFE0
             self._changed()
 
     def set_attributes(self, value: int) -> None:
@@ -89,6 +102,5 @@ class Mpu:
 
     def load(self, saved: State) -> None:
         """Go back to what ``save`` gave."""
-        self.control, self.region, bases, attributes = saved
-        self.bases, self.attributes = list(bases), list(attributes)
+        self._record.mpu_control, self._record.mpu_region, self.bases[:], self.attributes[:] = saved
         self._changed()

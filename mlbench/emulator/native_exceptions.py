@@ -71,4 +71,5 @@ def make_native_exceptions(
     record.ram_start, record.ram_size = memory.start, memory.size
     record.ram = ctypes.addressof(ctypes.c_char.from_buffer(memory.data))
     hook.share(record)
+    hook.change_mpu(cpu.fields)
     return NativeExceptions(hook, nvic)

@@ -178,11 +178,14 @@ class Processor:
                 self._note("the MPU is not enforced: this build of the CPU emulation is not known")
         self._set_mpu_in_force(control)
 
+    @property
+    def _mpu_in_force(self) -> int:
+        """ENABLE, where it is in force; what is in C may have changed it."""
+        return int(self.nvic.record.mpu_on)
+
     def _set_mpu_in_force(self, control: int) -> None:
-        self._mpu_in_force = control
-        record, mpu = self.nvic.record, self.scs.mpu
-        record.mpu_on, record.mpu_default = control & ENABLE, mpu.control & PRIVDEFENA
-        record.mpu_bases[:], record.mpu_attributes[:] = mpu.bases, mpu.attributes
+        record = self.nvic.record
+        record.mpu_on, record.mpu_default = control & ENABLE, self.scs.mpu.control & PRIVDEFENA
 
     def _allowed(self, address: int, size: int, privileged: bool, write: bool) -> bool:
         return not self._mpu_in_force & ENABLE or self.scs.mpu.allows(address, size, privileged, write)

@@ -6,6 +6,7 @@ import pytest
 from bare_image import Compiler, address, finish, run_to
 
 from mlbench.emulator.chips.nrf52840 import NRF52840
+from mlbench.emulator.core_record import make_record
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.mpu import Mpu
 
@@ -182,7 +183,7 @@ def test_registers_read_back_and_aliases_write_four_regions(bare: Compiler) -> N
 
 
 def test_the_hosts_idea_of_a_region_is_the_same() -> None:
-    mpu = Mpu(lambda: None)
+    mpu = Mpu(make_record(), lambda: None)
     mpu.set_base(0x20000100 | 16 | 1)
     mpu.set_attributes(READ << 24 | 7 << 1 | 1 | 0x81 << 8)
     assert mpu.allows(0x20000100, 4, True, True)
@@ -234,3 +235,23 @@ def test_the_byte_that_is_forbidden_is_what_the_fault_is_about(bare: Compiler) -
         'r0 = (u32)place + 500; __asm volatile("str.w r0, [r0, #1]" :: "r"(r0)); note(9);',
     )
     assert got == [4, _DATA, 512, 9]
+
+
+def test_a_guard_that_moves_with_each_switch_is_the_same_in_c_and_in_python(bare: Compiler) -> None:
+    """As an RTOS does it, 200 times, with a hit of the guard now and then."""
+    body = (
+        f"region(0, 0, 32, {FULL}, 0); on(4); for (u32 n = 0; n < 200; n++) {{"
+        f"RBAR = ((u32)place + 32 * (n % 97)) | 16 | 5; RASR = {READ} << 24 | 4 << 1 | 1; BARRIER();"
+        "put(8 * (n * 7 % 97)); put(8 * (n % 97) + 8); if (n % 20 == 0) { put(8 * (n % 97)); note(n); }"
+        "if (n == 150) { REG(0xE000ED98) = 5; RASR = 0; BARRIER(); put(8 * (n % 97)); } }"
+        "note(REG(0xE000ED98)); note(RBAR - (u32)place); note(RASR); note(CTRL);"
+    )
+    image = bare.image(_main(body))
+    machines = [Machine(image, NRF52840, force_python=python) for python in (False, True)]
+    outs = [finish(machine) for machine in machines]
+    assert outs[0] == outs[1]
+    assert outs[0][-4:] == [5, 32 * (199 % 97) | 5, READ << 24 | 4 << 1 | 1, 5]
+    assert outs[0].count(4) >= 10, "MemManage, each time that the guard is hit"
+    assert machines[0].hook.cycles == machines[1].hook.cycles
+    assert machines[0].nvic.record.ctl, "C changes the MPU itself"
+    assert not machines[1].nvic.record.ctl

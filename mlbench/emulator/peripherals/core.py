@@ -94,7 +94,7 @@ class SystemControl(Peripheral):
         self._floats = ASPEN | LSPEN, 0
         self.on_trace: Callable[[Callable[[], None]], None] | None = None
         """Does what may turn tracing on or off."""
-        self.mpu = Mpu(self._mpu_changed)
+        self.mpu = Mpu(nvic.record, self._mpu_changed)
         self.mpu_dirty = self.floating_dirty = self.traps_dirty = False
         """What the CPU emulation has still to be told."""
         self.ticks = SysTick(machine, self.pend)
