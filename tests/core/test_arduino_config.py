@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mlbench.errors import UsageError
 from mlbench.core.arduino_config import ArduinoConfig, read_config
+from mlbench.errors import UsageError
 from mlbench.firmware.arduino_data import view_of
 
 A, B = "https://example.org/package_a_index.json", "https://example.org/package_b_index.json"
