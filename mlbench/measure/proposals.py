@@ -26,6 +26,8 @@ _CORE = re.compile(
 )
 _MOST = 0.5
 """A share of the work; who has it does most of it."""
+_MOST_US = 15e6
+"""Virtual time of a trial: whoever computes for longer is followed as far as that."""
 _TYPED_TURNS = 400
 """Turns of loop() that are followed where something is typed."""
 _LEAST_CYCLES = 200
@@ -90,7 +92,7 @@ def propose(firmware: Firmware, target: Target, trial: Trial) -> Proposal | None
             break
         typed = () if text is None else (TypedText(text),) * trial.inferences
         inputs = replace(trial.inputs, serial=typed) if typed else trial.inputs
-        trees = _trees(firmware, target, inputs, trial.timeout_us)
+        trees = _trees(firmware, target, inputs, min(trial.timeout_us, _MOST_US))
         found = proposal(image, trees) if trees else None
         if found is not None and (best is None or found.tier < best.tier):
             best = replace(found, typed=typed)
