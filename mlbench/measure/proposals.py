@@ -26,8 +26,10 @@ _CORE = re.compile(
 )
 _MOST = 0.5
 """A share of the work; who has it does most of it."""
-_MOST_US = 15e6
-"""Virtual time of a trial: whoever computes for longer is followed as far as that."""
+_MOST_US, _MOST_SILENT_US = 10e6, 3e6
+"""Virtual time of a trial: whoever computes for longer is followed as far as that; the second is for trials
+without the text that a sketch asks for."""
+_MOST_TEXTS = 2
 _TYPED_TURNS = 400
 """Turns of loop() that are followed where something is typed."""
 _LEAST_CYCLES = 200
@@ -87,16 +89,20 @@ def propose(firmware: Firmware, target: Target, trial: Trial) -> Proposal | None
     """
     image = Image.load(firmware.elf)
     best: Proposal | None = None
-    for text in (None, *trial.typed):
+    for text in (None, *trial.typed[:_MOST_TEXTS]):
         if best is not None and best.tier <= 0:
             break
         typed = () if text is None else (TypedText(text),) * trial.inferences
         inputs = replace(trial.inputs, serial=typed) if typed else trial.inputs
-        trees = _trees(firmware, target, inputs, min(trial.timeout_us, _MOST_US))
+        trees = _trees(firmware, target, inputs, min(trial.timeout_us, _most_us(trial, typed)))
         found = proposal(image, trees) if trees else None
         if found is not None and (best is None or found.tier < best.tier):
             best = replace(found, typed=typed)
     return best
+
+
+def _most_us(trial: Trial, typed: Sequence[TypedText]) -> float:
+    return _MOST_SILENT_US if trial.typed and not typed else _MOST_US
 
 
 def _trees(firmware: Firmware, target: Target, inputs: Inputs, timeout_us: float) -> dict[SpanKind, CallTree]:
