@@ -116,8 +116,8 @@ ROWS = (
 )
 _WAITING = (
     "The two models through today's apache-tvm (relax, C target): not part of a suite yet.",
-    "Person detection on the Spresense (published: graph 641,912, AOT 1,210,984 bytes of flash): waits for its"
-    " core.",
+    "Person detection on the Spresense (published: graph 641,912, AOT 1,210,984 bytes of flash): waits for"
+    " its core.",
 )
 
 
@@ -193,9 +193,9 @@ def lines(columns: tuple[Column, ...], results: dict[tuple[str, str], Result]) -
         "",
         "This page is measured by `make table`. The column *published* is of an Arduino Nano 33 BLE, by the",
         "[comparison](https://github.com/guberti/tvm-arduino-profiling) of TVM with TensorFlow Lite Micro.",
-        "Behind each figure is its difference from the published one. Flash and RAM include the core: that of",
-        "`mlbench:nrf52840` takes 636 bytes, that of mbed_nano some 83 KB. [Fidelity](fidelity.md) describes how",
-        "far times may be from a board's. An asterisk marks flash of a sketch that does not fit the board.",
+        "Behind each figure is its difference from the published one. Flash and RAM include the core: that",
+        "of `mlbench:nrf52840` takes 636 bytes, that of mbed_nano some 83 KB. [Fidelity](fidelity.md) describes",
+        "how far times may be from a board's. An asterisk marks flash of a sketch that does not fit the board.",
         "",
     )
     for row in ROWS:
