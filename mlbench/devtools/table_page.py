@@ -194,8 +194,8 @@ def lines(columns: tuple[Column, ...], results: dict[tuple[str, str], Result]) -
         "This page is measured by `make table`. The column *published* is of an Arduino Nano 33 BLE, by the",
         "[comparison](https://github.com/guberti/tvm-arduino-profiling) of TVM with TensorFlow Lite Micro.",
         "Behind each figure is its difference from the published one. Flash and RAM include the core: that",
-        "of `mlbench:nrf52840` takes 636 bytes, that of mbed_nano some 83 KB. [Fidelity](fidelity.md) describes",
-        "how far times may be from a board's. An asterisk marks flash of a sketch that does not fit the board.",
+        "of `mlbench:nrf52840` takes 636 bytes, that of mbed_nano 83 KB. [Fidelity](fidelity.md) describes",
+        "how far times may be from a board's. An asterisk marks flash of a sketch that does not fit.",
         "",
     )
     for row in ROWS:
