@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEV = $(PYTHON) entrypoint.py --dev
 WORKERS ?= 2
 
-.PHONY: test soak fuzz fresh check lint typecheck tools bench bench-start bench-jobs bench-action corpus sample docs lock clean
+.PHONY: test soak fuzz fresh check lint typecheck tools bench bench-start bench-jobs bench-action corpus table sample docs lock clean
 
 # What CI runs. Missing compilers of sketches are installed the way entrypoint.py does it.
 test: check tools
@@ -54,6 +54,11 @@ sample:
 # is ARDUINO_DIRECTORIES_USER's, as everywhere.
 corpus:
 	$(DEV) python -m mlbench.devtools.corpus '$(MLBENCH_CORPUS)' $(if $(ONLY),--only '$(ONLY)')
+
+# docs/table.md, the comparison that mlbench comes from. MLBENCH_SEED_REPO names a local clone of its repository.
+table:
+	$(DEV) python -m mlbench.devtools.table_page > build-table.md
+	mv build-table.md docs/table.md
 
 # Seconds that the action takes beyond compiling and measuring.
 bench-action:

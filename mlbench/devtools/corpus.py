@@ -115,6 +115,11 @@ def _project(project: Path, copy: Path, seconds: float) -> Iterator[Row]:
     except MLBenchError as error:
         yield Row(project.name, seconds=time.monotonic() - begin, reason=str(error))
         return
+    for line in done.stdout.splitlines():
+        name, left_out, reason = line.partition(": left out: ")
+        if left_out:
+            yield Row(project.name, name, reason=reason)
+            names = [other for other in names if other != name]
     print(f"{project.name}: init found {len(names)} in {time.monotonic() - begin:.0f} s", file=sys.stderr)
     for name in dict.fromkeys(names):
         yield _sketch(project.name, name, copy, seconds)

@@ -11,9 +11,13 @@ from mlbench.elf.image import Image
 from mlbench.elf.signatures import Signature
 from mlbench.elf.wording import nearest
 
+KNOWN = re.compile(
+    r"^(?:aialgo_inference_model|AIFES_E_inference_\w+|run_classifier(?:_continuous)?|Invoke|model_run|score"
+    r"|predict|predict_?proba|TVMGraphExecutor_Run|tvmgen_\w+_run|RunModel|modelRunInference)$"
+)
+"""Entry points of AIfES, Edge Impulse, TensorFlow Lite Micro, nnom, m2cgen, emlearn and micromlgen, TVM and
+ArduTFLite, by the last part of their names."""
 _INFERENCE = (
-    # Among them aialgo_inference_model (AIfES), run_classifier (Edge Impulse), MicroInterpreter::Invoke, and
-    # score, predict, model_run of m2cgen, emlearn and nnom.
     re.compile(r"infer|invoke|predict|classif|forward|^score$|^model_run$", re.IGNORECASE),
     re.compile(
         r"evaluate|detect|^run$|^run_?(model|graph|net)|(^|_)(model|graph|net|nn|kws)_?run$", re.IGNORECASE
@@ -33,7 +37,9 @@ _LIBRARY_NAME = re.compile(
     r"|HCI|Hci|Ll|Wsf|Dm|Att|L2c|Smp|lctr|lmgr|Sch|Bb|Pal)(_|[A-Z])"
 )
 _LIBRARY_PATH = re.compile(
-    r"/(cores|variants|newlib[^/]*|libgcc|libstdc\+\+-v3|libgloss|mbed-os|mbed|cmsis|nrfx)/", re.IGNORECASE
+    r"/(cores|variants|newlib[^/]*|libgcc|libstdc\+\+-v3|libgloss|mbed-os|mbed|cmsis|nrfx"
+    r"|hardware/[^/]+/[^/]+(/[\d.]+)?/libraries)/|^/platform/",
+    re.IGNORECASE,
 )
 
 
@@ -71,8 +77,8 @@ def _tier(function: Function) -> int:
 
 
 def inference_tier(function: Function) -> int:
-    """How much the function's name is like an inference's: 0 the most, 2 not at all."""
-    return _tier(function)
+    """How much the function's name is like an inference's: -1 where it is a library's, 2 not at all."""
+    return -1 if KNOWN.search(_called(function)) else _tier(function)
 
 
 def looks_like_init(function: Function) -> bool:

@@ -13,6 +13,7 @@ from mlbench.core.firmware import Diagnostic
 from mlbench.core.fqbn import OWN_PACKAGE
 from mlbench.errors import UsageError
 from mlbench.firmware import template
+from mlbench.firmware.header_owners import how_to_get, is_of_board, library_of, other_chip
 from mlbench.firmware.platforms import Fqbn
 from mlbench.firmware.sketch_source import SketchSource
 from mlbench.suite.discovery import project_root
@@ -26,15 +27,6 @@ _OF_CXX_LIBRARY = re.compile(
     r"undefined reference to [`'\"](?:(?:typeinfo|vtable|VTT|guard variable) for )?(?:non-virtual thunk to )?"
     r"(?:std::|__gnu_cxx::|__cxxabiv1::|__cxa_|__gxx_personality|__dynamic_cast)"
 )
-_OF_BOARD = re.compile(
-    r"(?:hal/)?nrf\w*\.h|mbed\w*(?:/.*)?\.h|rtos\w*\.h|(?:KVStore|FlashIAP\w*"
-    r"|BlockDevice|kvstore_global_api|PluggableUSB\w*|USB\w+|cmsis_os2?|core_cm4|ArduinoBLE)\.h"
-)
-"""Headers of Mbed OS, of the chip's maker, and of the library that needs Mbed's radio: arduino:mbed_nano has
-them, the project's platform has not."""
-_NO_CORE_HAS = {"EEPROM.h": "the board has no EEPROM, and its own core has no such header"}
-_LIBRARIES = {"arm_math.h": "Arduino_CMSIS-DSP"}
-"""Libraries whose names their headers do not tell."""
 _MOST_FOLDERS = 5000
 """Of a project, that are looked into for a library."""
 _DECIMAL_DIG = re.compile(r"'DECIMAL_DIG' was not declared")
@@ -64,37 +56,89 @@ def advice(error: Diagnostic, built: Built) -> str:
         return f"{template.PLACEHOLDER} must stand within a function, as in malloc({template.PLACEHOLDER})"
     header = error.message.split(":")[0]
     if "No such file or directory" in error.message and header.endswith((".h", ".hpp")):
-        return _of_header(header, built)
+        return _of_header(header, error, built)
     return _of_language(error.message, built)
 
 
-def _of_header(header: str, built: Built) -> str:
+def _of_header(header: str, error: Diagnostic, built: Built) -> str:
     """Where a header that was not found comes from."""
     root = project_root(built.source.folder)
     folder = _library_with(header, root)
     if folder is not None:
         place = folder.relative_to(root).as_posix()
         return f"it is in a library of the project: name it, `libraries: [{json.dumps(place)}]`"
-    if built.fqbn.package == OWN_PACKAGE and _OF_BOARD.fullmatch(header):
+    if built.fqbn.package == OWN_PACKAGE and is_of_board(header):
         return "it comes with the board's own platform: build for `--board arduino:mbed_nano:nano33ble`"
-    if header in _NO_CORE_HAS and built.fqbn.package == OWN_PACKAGE:
-        return _NO_CORE_HAS[header]
     installed = _installed_with(header)
     if installed is not None:
         return f"it is in a library of your sketchbook: name it, `libraries: [{json.dumps(installed.name)}]`"
+    if built.fqbn.package == OWN_PACKAGE and other_chip(header):
+        return other_chip(header)
     name, by = _depended_on(header, built.source.folder, root)
     if name:
-        what = f"it is in {name}, which {by} depends on"
-    elif header in _LIBRARIES:
-        name = _LIBRARIES[header]
-        what = f"it is in {name}"
-    elif "/" in header:
+        return f"it is in {name}, which {by} depends on: {how_to_get(name)}"
+    if library_of(header):
+        return f"it is in {library_of(header)}: {how_to_get(library_of(header))}"
+    own = _of_own(header, error, built)
+    if own:
+        return own
+    if "/" in header:
         return "put the library that has it beside the sketch and name its folder under `libraries`"
-    else:
-        name = PurePosixPath(header).stem
-        what = f"the library that has it is often of the same name, {name}"
-    get = f'get it by `arduino-cli lib install "{name}"` or as a clone'
-    return f"{what}: {get}, and name its folder under `libraries`"
+    name = PurePosixPath(header).stem
+    return f"the library that has it is often of the same name, {name}: {how_to_get(name)}"
+
+
+def _of_own(header: str, error: Diagnostic, built: Built) -> str:
+    """For a header that a file names in quotes: as a rule it is the project's own."""
+    file = Path(error.file)
+    if not _quoted(header, file, error.line):
+        return ""
+    beside = _names(file.parent)
+    other = next((name for name in beside if name.lower() == PurePosixPath(header).name.lower()), "")
+    if other:
+        return f"the folder has {other}: names differ in case"
+    libraries = (library for library in built.source.libraries if file.is_relative_to(library.folder))
+    library = next(libraries, None)
+    if library is not None:
+        return f"the library {library.name} lacks it: the library is broken in its own repository"
+    root = project_root(built.source.folder)
+    found = _anywhere(header, root)
+    if found is not None:
+        place = found.relative_to(root).as_posix()
+        return f"the project has it as {place}: put it beside the sketch, by `overlay` or a copy"
+    name = PurePosixPath(header).stem
+    return (
+        "it is named in quotes, as a file of the sketch's own, which its repository lacks; "
+        f"if a library has it, often of the same name, {name}: {how_to_get(name)}"
+    )
+
+
+def _quoted(header: str, file: Path, line: int) -> bool:
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    return 0 < line <= len(lines) and f'"{header}"' in lines[line - 1]
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except OSError:
+        return []
+
+
+def _anywhere(header: str, root: Path) -> Path | None:
+    """A file of a header's name in a project."""
+    left = _MOST_FOLDERS
+    for place, folders, files in os.walk(root):
+        left -= 1
+        if left < 0:
+            return None
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if PurePosixPath(header).name in files:
+            return Path(place) / PurePosixPath(header).name
+    return None
 
 
 def _installed_with(header: str) -> Path | None:

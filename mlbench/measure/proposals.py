@@ -20,9 +20,16 @@ from mlbench.elf.image import Image
 from mlbench.errors import MLBenchError
 
 _SETUP, _LOOP = "setup()", "loop()"
-_CORE = re.compile(r"/(cores|variants|mbed-os|mbed|cmsis|nrfx)/", re.IGNORECASE)
+_CORE = re.compile(
+    r"^/platform/|/(cores|variants|mbed-os|mbed|cmsis|nrfx|hardware/[^/]+/[^/]+(/[\d.]+)?/libraries)/",
+    re.IGNORECASE,
+)
 _MOST = 0.5
 """A share of the work; who has it does most of it."""
+_MOST_US, _MOST_SILENT_US = 10e6, 3e6
+"""Virtual time of a trial: whoever computes for longer is followed as far as that; the second is for trials
+without the text that a sketch asks for."""
+_MOST_TEXTS = 2
 _TYPED_TURNS = 400
 """Turns of loop() that are followed where something is typed."""
 _LEAST_CYCLES = 200
@@ -30,10 +37,12 @@ _LEAST_CYCLES = 200
 _LEAST_UNNAMED = 20_000
 """Less is none either where the name does not say that it is one."""
 _NO_MODEL = re.compile(
-    r"print|show|log(?!i)|dump|debug|wait|read|quanti[sz]|train|display|draw|sizeof|schedule|capture|record",
+    r"print|show|log(?!i)|dump|debug|wait|read|quanti[sz]|display|draw|sizeof|schedule|capture|record",
     re.IGNORECASE,
 )
 """Names of other work."""
+_TRAINS = re.compile(r"train|back_?prop|(^|[:_ ])fit(<|\(|$)|learn(?!ed)", re.IGNORECASE)
+"""Names of what calls the model to teach it."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class Proposal:
     inference: str
     notes: tuple[str, ...] = ()
     tier: int = 0
-    """How much the name of the inference is like one: 0 the most, 2 not at all."""
+    """How much the name of the inference is like one: -1 the most, 2 not at all."""
     typed: tuple[TypedText, ...] = ()
     """What the sketch has to be given on its serial line, which nobody said."""
 
@@ -80,16 +89,20 @@ def propose(firmware: Firmware, target: Target, trial: Trial) -> Proposal | None
     """
     image = Image.load(firmware.elf)
     best: Proposal | None = None
-    for text in (None, *trial.typed):
-        if best is not None and best.tier == 0:
+    for text in (None, *trial.typed[:_MOST_TEXTS]):
+        if best is not None and best.tier <= 0:
             break
         typed = () if text is None else (TypedText(text),) * trial.inferences
         inputs = replace(trial.inputs, serial=typed) if typed else trial.inputs
-        trees = _trees(firmware, target, inputs, trial.timeout_us)
+        trees = _trees(firmware, target, inputs, min(trial.timeout_us, _most_us(trial, typed)))
         found = proposal(image, trees) if trees else None
         if found is not None and (best is None or found.tier < best.tier):
             best = replace(found, typed=typed)
     return best
+
+
+def _most_us(trial: Trial, typed: Sequence[TypedText]) -> float:
+    return _MOST_SILENT_US if trial.typed and not typed else _MOST_US
 
 
 def _trees(firmware: Firmware, target: Target, inputs: Inputs, timeout_us: float) -> dict[SpanKind, CallTree]:
@@ -151,11 +164,12 @@ def proposal(image: Image, trees: dict[SpanKind, CallTree]) -> Proposal | None:
 
 def _inferring(calls: Sequence[_Call]) -> Iterator[_Call]:
     """Calls of one span that may be the inference."""
-    tiers: dict[int, list[_Call]] = {0: [], 1: [], 2: []}
-    for call in calls:
+    tiers: dict[int, list[_Call]] = {-1: [], 0: [], 1: [], 2: []}
+    apart = [call for call in calls if not any(_TRAINS.search(name) for name in (call.name, *call.above))]
+    for call in apart:
         if call.work >= _LEAST_CYCLES and not _NO_MODEL.search(call.function.signature.last):
             tiers[inference_tier(call.function)].append(call)
-    for tier in (0, 1):
+    for tier in (-1, 0, 1):
         # What has the name and little of the work only looks after it.
         most = max((call.work for call in tiers[tier]), default=0)
         yield from (call for call in tiers[tier] if call.work >= _MOST * most)

@@ -143,6 +143,8 @@ def libraries_of(project: Project, spec: SketchSpec) -> tuple[Path, ...]:
 
 
 def _library(project: Project, spec: SketchSpec, folder: Path) -> Path:
+    if folder == Path() and spec.source.url:
+        return project.folder  # the suite beside which it is looked for first is no library
     try:
         return _find(project, spec, folder, "library")
     except UsageError as error:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
 from mlbench.suite.discovery import discover, find_suite, project_root
+from mlbench.suite.suggestions import Suggestion
 from mlbench.suite.suite_file import DEFAULT_BOARD, SketchSpec
 from mlbench.util.settings import DEFAULT_RESULTS
+from mlbench.util.text import printable
 
 MEASURE = ".github/workflows/mlbench.yml"
 POST = ".github/workflows/mlbench-post.yml"
@@ -67,14 +70,24 @@ _HINT = """\
     # init: "Model::Model()"
     # inference: "Model::inference(void*, void*)"
 """
+_PROPOSED = "    # Proposed, by what the sketch does when it runs: correct the names if others are meant.\n"
+_LEFT_OUT = """\
+  # Left out: {why}
+  # - name: {name}
+  #   path: {path}
+"""
+
+Suggest = Callable[[Sequence[SketchSpec]], Sequence[Suggestion]]
+"""Gives what to write for each sketch."""
 
 
-def init(start: Path, *, force: bool = False) -> tuple[str, ...]:
+def init(start: Path, *, force: bool = False, suggest: Suggest | None = None) -> tuple[str, ...]:
     """Write the suite and the workflows of the project that ``start`` is in.
 
     Args:
         start: a folder of the project.
         force: files that are there are written anew.
+        suggest: finds names of functions; without it there are hints in their place.
 
     Returns:
         Lines that say what was written, what was kept, and what to do next.
@@ -87,10 +100,13 @@ def init(start: Path, *, force: bool = False) -> tuple[str, ...]:
     known = find_suite(root)
     files = {MEASURE: MEASURE_TEXT, POST: POST_TEXT}
     lines: list[str] = []
+    suggestions: tuple[Suggestion, ...] = ()
     if known is None or (force and known.parent == root):
         discovery = discover(root, whole_project=False)
-        files = {(known or root / SUITE).name: suite_text(discovery.specs), **files}
+        suggestions = tuple(suggest(discovery.specs)) if suggest is not None else ()
+        files = {(known or root / SUITE).name: suite_text(discovery.specs, suggestions), **files}
         lines += discovery.notes
+        lines += _said(discovery.specs, suggestions)
     else:
         lines.append(f"kept {known.relative_to(root)}")
     written = []
@@ -104,24 +120,63 @@ def init(start: Path, *, force: bool = False) -> tuple[str, ...]:
         _write(path, text)
         lines.append(f"wrote {name}")
         written.append(name)
-    return (*lines, *_next(written))
+    return (*lines, *_next(written, named=any(one.inference for one in suggestions)))
 
 
-def suite_text(specs: Sequence[SketchSpec]) -> str:
-    """An ``mlbench.yml`` for sketches that were found."""
+def suite_text(specs: Sequence[SketchSpec], suggestions: Sequence[Suggestion] = ()) -> str:
+    """An ``mlbench.yml`` for sketches that were found, with what was suggested for each."""
     boards = [spec.board for spec in specs]
     common = max(dict.fromkeys(boards), key=boards.count, default=DEFAULT_BOARD)
     libraries = {spec.libraries for spec in specs}
     shared = next(iter(libraries)) if len(libraries) == 1 else ()
     text = _HEAD.format(board=_quoted(common), libraries=_libraries(shared, "  "))
-    for spec in specs:
-        text += f"  - name: {_quoted(spec.name)}\n    path: {_quoted(spec.sketch.as_posix())}\n"
+    kept = 0
+    left_out = ""
+    for spec, suggestion in zip_longest(specs, suggestions, fillvalue=Suggestion()):
+        assert isinstance(spec, SketchSpec)
+        assert isinstance(suggestion, Suggestion)
+        name, path = _quoted(spec.name), _quoted(spec.sketch.as_posix())
+        if suggestion.is_elsewhere:
+            left_out += _LEFT_OUT.format(why=_line(suggestion.failure), name=name, path=path)
+            continue
+        kept += 1
+        text += f"  - name: {name}\n    path: {path}\n"
         if spec.board != common:
             text += f"    board: {_quoted(spec.board)}\n"
         if spec.libraries != shared:
             text += _libraries(spec.libraries, "    ")
-        text += _HINT.format(name=spec.name)
+        text += _named(suggestion) if suggestion.inference else _HINT.format(name=spec.name)
+    if not kept and left_out:
+        # A suite needs an entry: its failure says what the others' do.
+        return suite_text(specs[:1])
+    return text + left_out
+
+
+def _named(suggestion: Suggestion) -> str:
+    """The keys of functions that were proposed."""
+    text = _PROPOSED
+    if suggestion.note:
+        text += f"    # {_line(suggestion.note)}\n"
+    if suggestion.init:
+        text += f"    init: {json.dumps(suggestion.init)}\n"
+    text += f"    inference: {json.dumps(suggestion.inference)}\n"
+    if suggestion.typed:
+        text += f"    inputs: {{serial: {json.dumps(suggestion.typed)}}}\n"
     return text
+
+
+def _said(specs: Sequence[SketchSpec], suggestions: Sequence[Suggestion]) -> Iterator[str]:
+    """A line for each sketch that has no proposed functions."""
+    for spec, suggestion in zip(specs, suggestions, strict=False):
+        if suggestion.failure:
+            what = "left out" if suggestion.is_elsewhere else "not built"
+            yield f"{spec.name}: {what}: {_line(suggestion.failure)}"
+        elif suggestion.note and not suggestion.inference:
+            yield f"{spec.name}: no functions proposed: {_line(suggestion.note)}"
+
+
+def _line(text: str) -> str:
+    return " ".join(printable(text).split())
 
 
 def _libraries(folders: Sequence[Path], indent: str) -> str:
@@ -168,9 +223,11 @@ def _ignore(root: Path) -> bool:
     return True
 
 
-def _next(written: Sequence[str]) -> Iterator[str]:
+def _next(written: Sequence[str], *, named: bool) -> Iterator[str]:
     yield "next:"
-    if SUITE in written:
+    if SUITE in written and named:
+        yield f"  1. look at the functions in {SUITE}, then at the figures: {_command()} run"
+    elif SUITE in written:
         yield f"  1. name the functions in {SUITE}, then look at the figures: {_command()} run"
     else:
         yield f"  1. look at the figures: {_command()} run"

@@ -29,7 +29,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_is_written_can_be_read_and_lists_every_sketch(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["init"]) == 0
+    assert main(["init", "--no-run"]) == 0
     specs = load_suite(project / "mlbench.yml").sketches
     assert {spec.name for spec in specs} == {"wake_word", "person", "yes", "0 spaces"}
     assert all((spec.source.folder / spec.sketch).is_dir() for spec in specs)
@@ -47,7 +47,7 @@ def test_what_is_written_can_be_read_and_lists_every_sketch(
 
 
 def test_the_hints_are_right_when_they_are_taken(project: Path) -> None:
-    assert main(["init"]) == 0
+    assert main(["init", "--no-run"]) == 0
     text = (project / "mlbench.yml").read_text()
     lines = [line.replace("    # in", "    in").removeprefix("# ") for line in text.splitlines()]
     kept = [line for line in lines if not line.startswith(("What ", "How far", "    # Without"))]
@@ -64,12 +64,12 @@ def test_nothing_is_overwritten_unless_it_is_asked_for(
     (project / "mlbench.yml").write_text(mine)
     (project / MEASURE).parent.mkdir(parents=True)
     (project / MEASURE).write_text("mine")
-    assert main(["init"]) == 0
+    assert main(["init", "--no-run"]) == 0
     assert (project / "mlbench.yml").read_text() == mine
     assert (project / MEASURE).read_text() == "mine"
     assert (project / POST).read_text() == POST_TEXT
     assert "--force" in capsys.readouterr().out
-    assert main(["init", "--force"]) == 0
+    assert main(["init", "--no-run", "--force"]) == 0
     assert (project / MEASURE).read_text() == MEASURE_TEXT
     assert len(load_suite(project / "mlbench.yml").sketches) == 4
 
@@ -77,14 +77,14 @@ def test_nothing_is_overwritten_unless_it_is_asked_for(
 def test_a_suite_beside_its_sketches_stays(project: Path) -> None:
     (project / "sketches").mkdir()
     (project / "sketches" / "mlbench.yml").write_text("sketches: [{path: ../models/yes}]\n")
-    assert main(["init", "--force"]) == 0
+    assert main(["init", "--no-run", "--force"]) == 0
     assert not (project / "mlbench.yml").exists()
 
 
 def test_without_sketches_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert main(["init"]) == 2
+    assert main(["init", "--no-run"]) == 2
     assert [path.name for path in tmp_path.iterdir()] == [".git"]
 
 
@@ -101,7 +101,7 @@ def test_what_is_not_listed_is_told(project: Path, capsys: pytest.CaptureFixture
     (example / "Demo.ino").write_text("void setup() {}\nvoid loop() {}\n")
     (project / "lib" / "Net" / "library.properties").write_text("name=Net\n")
     (project / "models" / "old.pde").write_text("void setup() {}\nvoid loop() {}\n")
-    assert main(["init"]) == 0
+    assert main(["init", "--no-run"]) == 0
     out = capsys.readouterr().out
     assert "lib/Net: passed over with 1 sketch: a library of the project" in out
     assert "models/old.pde: taken by its file" in out
@@ -120,9 +120,9 @@ def test_a_library_s_suite_names_the_library_and_git_passes_over_results(
     for name in ("one", "two"):
         (tmp_path / "examples" / name / f"{name}.ino").write_text("void setup() {}\nvoid loop() {}\n")
     monkeypatch.chdir(tmp_path)
-    assert main(["init"]) == 0
+    assert main(["init", "--no-run"]) == 0
     assert [spec.libraries for spec in load_suite(tmp_path / "mlbench.yml").sketches] == [(Path(),)] * 2
     assert (tmp_path / ".gitignore").read_text() == "*.o\n/mlbench-result.json\n"
     assert "added mlbench-result.json to .gitignore" in capsys.readouterr().out
-    assert main(["init", "--force"]) == 0
+    assert main(["init", "--no-run", "--force"]) == 0
     assert (tmp_path / ".gitignore").read_text().count("mlbench-result") == 1

@@ -43,18 +43,46 @@ def _advice(sketch: Path, message: str, fqbn: str = OWN, *, cxx: bool = True) ->
         ("Old.h", OWN, '`libraries: ["."]`'),
         ("mbed.h", OWN, "--board arduino:mbed_nano:nano33ble"),
         ("hal/nrf_saadc.h", OWN, "--board arduino:mbed_nano:nano33ble"),
-        ("ArduinoBLE.h", OWN, "--board arduino:mbed_nano:nano33ble"),
-        ("EEPROM.h", OWN, "its own core has no such header"),
+        ("ArduinoBLE.h", OWN, 'get it by `arduino-cli lib install "ArduinoBLE"`'),
+        ("EEPROM.h", OWN, "its own core has no such header: the sketch is meant for another chip"),
+        (
+            "esp_camera.h",
+            OWN,
+            "it is of boards with an ESP32 or ESP8266: the sketch is meant for another chip",
+        ),
+        ("avr/io.h", OWN, "it is of boards with an AVR: the sketch is meant for another chip"),
+        ("avr/io.h", "arduino:avr:uno", "put the library that has it"),
+        ("TensorFlowLite.h", OWN, "clone its repository, tensorflow/tflite-micro-arduino-examples, into"),
+        ("Adafruit_MPU6050.h", OWN, 'arduino-cli lib install "Adafruit MPU6050"'),
         ("arm_math.h", OWN, "Arduino_CMSIS-DSP"),
         ("mbed.h", "arduino:avr:uno", "often of the same name, mbed: get it by"),
         ("Servo.h", OWN, 'often of the same name, Servo: get it by `arduino-cli lib install "Servo"`'),
         ("Arduino_LSM9DS1.h", OWN, "it is in Arduino LSM9DS1, which x depends on: get it by"),
-        ("Known.h", OWN, '/sketchbook/libraries/Known"]`'),
+        ("Known.h", OWN, 'name it, `libraries: ["Known"]`'),
         ("a/b.h", OWN, "put the library that has it beside the sketch"),
     ],
 )
 def test_where_a_header_comes_from(project: Path, header: str, fqbn: str, words: str) -> None:
     assert words in _advice(project, f"{header}: No such file or directory", fqbn)
+
+
+@pytest.mark.parametrize(
+    ("included", "words"),
+    [
+        ("kan_model.h", "the folder has KAN_model.h: names differ in case"),
+        ("weights.h", "the project has it as training/weights.h: put it beside the sketch"),
+        ("model.h", "as a file of the sketch's own, which its repository lacks; if a library has it"),
+    ],
+)
+def test_a_file_of_the_sketchs_own_that_is_missing(project: Path, included: str, words: str) -> None:
+    (project / "KAN_model.h").write_text("")
+    (project.parents[1] / "training").mkdir()
+    (project.parents[1] / "training" / "weights.h").write_text("")
+    main = project / "kws.ino"
+    main.write_text(f'\n#include "{included}"\n')
+    built = Built(read_source(BuildRequest(project, OWN)), Fqbn.parse(OWN), cxx_library=True)
+    error = Diagnostic("error", f"{included}: No such file or directory", str(main), 2)
+    assert words in advice(error, built)
 
 
 @pytest.mark.parametrize(

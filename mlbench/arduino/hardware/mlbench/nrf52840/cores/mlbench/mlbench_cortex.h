@@ -11,6 +11,11 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+/* Libraries include it within extern "C" too. */
+extern "C++" {
+#endif
+
 #ifndef __CORE_CM4_H_GENERIC
 
 /* System control block: B3.2. */
@@ -208,6 +213,33 @@ MLBENCH_CORTEX(uint32_t, __ROR, uint32_t operand, uint32_t by) {
   by &= 31u;
   return by ? (operand >> by) | (operand << (32u - by)) : operand;
 }
+/* The operand is rotated by the instruction itself, where the compiler knows by how much: A7.7. */
+#define MLBENCH_ROTATED(by, ...)        \
+  if (__builtin_constant_p(by) && (by) == 8u) { \
+    __asm(__VA_ARGS__(8));              \
+  } else if (__builtin_constant_p(by) && (by) == 16u) { \
+    __asm(__VA_ARGS__(16));             \
+  } else if (__builtin_constant_p(by) && (by) == 24u) { \
+    __asm(__VA_ARGS__(24));             \
+  } else
+#define MLBENCH_SXTB16(by) "sxtb16 %0, %1, ror #" #by : "=r"(result) : "r"(operand)
+#define MLBENCH_SXTAB16(by) "sxtab16 %0, %1, %2, ror #" #by : "=r"(result) : "r"(sum), "r"(operand)
+MLBENCH_CORTEX(uint32_t, __SXTB16_RORn, uint32_t operand, uint32_t by) {
+  uint32_t result;
+  MLBENCH_ROTATED(by, MLBENCH_SXTB16) {
+    operand = __ROR(operand, by);
+    __asm("sxtb16 %0, %1" : "=r"(result) : "r"(operand));
+  }
+  return result;
+}
+MLBENCH_CORTEX(uint32_t, __SXTAB16_RORn, uint32_t sum, uint32_t operand, uint32_t by) {
+  uint32_t result;
+  MLBENCH_ROTATED(by, MLBENCH_SXTAB16) {
+    operand = __ROR(operand, by);
+    __asm("sxtab16 %0, %1, %2" : "=r"(result) : "r"(sum), "r"(operand));
+  }
+  return result;
+}
 /* The width is part of the instruction: A7.7, SSAT and USAT. */
 #define __SSAT(operand, width)                                                         \
   __extension__({                                                                      \
@@ -369,6 +401,10 @@ MLBENCH_CORTEX(uint32_t, SysTick_Config, uint32_t ticks) {
   return 0u;
 }
 
+#endif
+
+#ifdef __cplusplus
+}
 #endif
 
 #endif
