@@ -141,6 +141,15 @@ class RamNeed:
 
 
 @dataclass(frozen=True)
+class CanonicalTime:
+    """The median span of an image in the canonical layout, in cycles; changes are judged on it."""
+
+    cycles: int
+    placement: int
+    """Of ``cycles``, as in ``Time``."""
+
+
+@dataclass(frozen=True)
 class Time:
     """A time in microseconds over ``count`` spans; cycles and instructions of the median span.
 
@@ -169,6 +178,10 @@ class Time:
     """What the cycles of the median span rest on; None where they are not modelled."""
     proposed: str = ""
     """The function that was timed, where mlbench proposed it and nobody named it."""
+    data_placement: int | None = None
+    """Of ``cycles``, those of reads of flash beyond the 8 bytes read last, and of unaligned operands."""
+    canonical: CanonicalTime | None = None
+    """The same in the canonical layout; None where that was not asked for, or there is none."""
 
     @property
     def amount(self) -> float:

@@ -160,7 +160,9 @@ class EmulatedRun:
     def _run(self, start: RunSnapshot, probe: Probe, deadline_us: float) -> RunResult:
         machine = self.machine
         self._restore(start)
-        self.machine.follow_calls(probe.calls)
+        machine.follow_calls(probe.calls)
+        machine.price_by_place(on=False)
+        self._spans.canonical = probe.canonical
         self._probing = probe.alloc is not None
         self._waiting.start(deadline_us, probe.inferences)
         self._input.start(self._waiting.deadline)
