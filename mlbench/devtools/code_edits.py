@@ -16,7 +16,7 @@ _KERNEL = re.compile(r"^void (convolution|depthwise|pointwise|dense|softmax)\([^
 
 
 @dataclass(frozen=True)
-class Project:
+class SketchCopy:
     """A copy of the sample sketches, one of which is edited."""
 
     folder: Path
@@ -36,45 +36,45 @@ class Project:
         return files + [path for folder in folders for path in sorted(folder.glob("*.cpp"))]
 
 
-Edit = Callable[[Project, random.Random], str]
-"""Edits a project at random, and says how."""
+Edit = Callable[[SketchCopy, random.Random], str]
+"""Edits a copy of a sketch at random, and says how."""
 
 
-def text(project: Project, chance: random.Random) -> str:
+def text(sketch_copy: SketchCopy, chance: random.Random) -> str:
     """Print another text, after each inference or before the initialization."""
     letters = "".join(chance.choice(_LETTERS) for _ in range(chance.randint(1, 80)))
-    code = project.main.read_text()
+    code = sketch_copy.main.read_text()
     if chance.random() < 0.5:
-        project.main.write_text(_TEXT.sub(lambda found: f'"output:{found[1]}{letters}"', code))
+        sketch_copy.main.write_text(_TEXT.sub(lambda match: f'"output:{match[1]}{letters}"', code))
         return f"{len(letters)} more characters after each inference"
-    project.main.write_text(code.replace(_BEGIN, f'{_BEGIN}  Serial.println("{letters}");\n'))
+    sketch_copy.main.write_text(code.replace(_BEGIN, f'{_BEGIN}  Serial.println("{letters}");\n'))
     return f"{len(letters)} characters before the initialization"
 
 
-def constant(project: Project, chance: random.Random) -> str:
+def constant(sketch_copy: SketchCopy, chance: random.Random) -> str:
     """Add a table that nothing reads."""
     size = chance.randint(1, 400)
     name = f"added_table_{chance.randrange(1 << 30)}"
     values = ",".join(str(chance.randrange(256)) for _ in range(size))
-    where = chance.choice(project.sources)
+    where = chance.choice(sketch_copy.sources)
     _append(where, f'extern "C" {{ extern const unsigned char {name}[{size}] = {{{values}}}; }}\n')
-    _keep(project, f'extern "C" const unsigned char {name}[];', name)
+    _keep(sketch_copy, f'extern "C" const unsigned char {name}[];', name)
     return f"a table of {size} bytes in {where.name}"
 
 
-def function(project: Project, chance: random.Random) -> str:
+def function(sketch_copy: SketchCopy, chance: random.Random) -> str:
     """Add a function that nothing calls."""
     name, body = f"added_function_{chance.randrange(1 << 30)}", _body(chance)
-    where = chance.choice(project.sources)
+    where = chance.choice(sketch_copy.sources)
     _append(where, f'extern "C" int {name}(int value) {{ {body} }}\n')
-    _keep(project, f'extern "C" int {name}(int);', f"reinterpret_cast<const void*>(&{name})")
+    _keep(sketch_copy, f'extern "C" int {name}(int);', f"reinterpret_cast<const void*>(&{name})")
     return f"a function in {where.name}"
 
 
-def library(project: Project, chance: random.Random) -> str:
+def library(sketch_copy: SketchCopy, chance: random.Random) -> str:
     """Add a library: functions, tables and variables, none of which is in use."""
     name = f"Added{chance.randrange(1 << 30)}"
-    source = project.folder / "libraries" / name / "src"
+    source = sketch_copy.folder / "libraries" / name / "src"
     source.mkdir(parents=True)
     (source.parent / "library.properties").write_text(
         f"name={name}\nversion=1.0.0\nauthor=none\nmaintainer=none\nsentence=none\nparagraph=none\n"
@@ -92,13 +92,13 @@ def library(project: Project, chance: random.Random) -> str:
     header += f'extern char {name}_buffer[];\nextern "C" const char {name}_table[];\n'
     (source / f"{name}.h").write_text(f"#pragma once\n{header}")
     places = [f"reinterpret_cast<const void*>(&{each})" for each in names]
-    _keep(project, f"#include <{name}.h>", *places, f"{name}_buffer", f"{name}_table")
+    _keep(sketch_copy, f"#include <{name}.h>", *places, f"{name}_buffer", f"{name}_table")
     return f"a library of {len(names)} functions, {buffer} bytes of RAM and {table} of constants"
 
 
-def order(project: Project, chance: random.Random) -> str:
+def order(sketch_copy: SketchCopy, chance: random.Random) -> str:
     """Rename a file, so that it is linked before others or behind them."""
-    path = chance.choice([source for source in project.sources if source != project.main])
+    path = chance.choice([source for source in sketch_copy.sources if source != sketch_copy.main])
     renamed = path.with_name(f"{chance.choice('abkmxyz')}{chance.randrange(100)}_{path.name}")
     path.rename(renamed)
     return f"{path.name} is called {renamed.name}"
@@ -107,14 +107,14 @@ def order(project: Project, chance: random.Random) -> str:
 UNRELATED: tuple[Edit, ...] = (text, constant, function, library, order)
 
 
-def slow_kernel(project: Project, chance: random.Random, cycles: float) -> str:
+def slow_kernel(sketch_copy: SketchCopy, chance: random.Random, cycles: float) -> str:
     """Have a kernel of the model do ``cycles`` more in each inference, as one loop at its begin."""
-    path = project.folder / _KERNELS
+    path = sketch_copy.folder / _KERNELS
     code = path.read_text()
-    called = (project.folder / "libraries").rglob("*_aot.cpp")
-    model = "keyword" if "keyword" in project.sketch else "person"
+    called = (sketch_copy.folder / "libraries").rglob("*_aot.cpp")
+    model = "keyword" if "keyword" in sketch_copy.sketch else "person"
     graph = next(source.read_text() for source in called if model in source.name)
-    kernels = [found for found in _KERNEL.finditer(code) if f"tiny::{found[1]}(" in graph]
+    kernels = [match for match in _KERNEL.finditer(code) if f"tiny::{match[1]}(" in graph]
     kernel = chance.choice(kernels)
     calls = graph.count(f"tiny::{kernel[1]}(")
     # A round of `subs` and a taken branch takes 3 cycles.
@@ -128,11 +128,11 @@ def _append(path: Path, code: str) -> None:
     path.write_text(f"{path.read_text()}\n{code}")
 
 
-def _keep(project: Project, declaration: str, *places: str) -> None:
+def _keep(sketch_copy: SketchCopy, declaration: str, *places: str) -> None:
     """Have setup() name what was added, so that it is linked."""
-    code = project.main.read_text()
+    code = sketch_copy.main.read_text()
     uses = "".join(f'  asm volatile("" : : "r"({place}));\n' for place in places)
-    project.main.write_text(f"{declaration}\n{code.replace(_BEGIN, _BEGIN + uses)}")
+    sketch_copy.main.write_text(f"{declaration}\n{code.replace(_BEGIN, _BEGIN + uses)}")
 
 
 def _body(chance: random.Random) -> str:

@@ -25,7 +25,7 @@ from pathlib import Path
 from mlbench.compare import compare
 from mlbench.core.firmware import BuildRequest, Firmware
 from mlbench.core.measures import INFERENCE_TIME, INIT_TIME
-from mlbench.devtools.code_edits import UNRELATED, Project, slow_kernel
+from mlbench.devtools.code_edits import UNRELATED, SketchCopy, slow_kernel
 from mlbench.devtools.same_code import changed_functions
 from mlbench.pipeline.run import Services, profile_all
 from mlbench.pipeline.services import make_services
@@ -63,7 +63,7 @@ void loop() {{}}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class EditOutcome:
     """What came of an edit: the changes of the two times, and functions whose code is another."""
 
     number: int
@@ -106,22 +106,22 @@ class EditTrial:
         self._unsorted = self._write_unsorted()
         self._bases: dict[tuple[str, bool], Result] = {}
 
-    def unrelated(self, seed: int, numbers: Iterable[int]) -> Iterator[Outcome]:
+    def unrelated(self, seed: int, numbers: Iterable[int]) -> Iterator[EditOutcome]:
         """What came of unrelated edits, by number: the same for the same seed."""
 
-        def edited(project: Project, chance: random.Random, number: int) -> str:
-            return UNRELATED[number % len(UNRELATED)](project, chance)
+        def edited(sketch_copy: SketchCopy, chance: random.Random, number: int) -> str:
+            return UNRELATED[number % len(UNRELATED)](sketch_copy, chance)
 
         return self._outcomes(seed, numbers, edited)
 
-    def slowed(self, seed: int, numbers: Iterable[int]) -> Iterator[Outcome]:
+    def slowed(self, seed: int, numbers: Iterable[int]) -> Iterator[EditOutcome]:
         """What came of kernels that are 0.1 % slower, each beside an unrelated edit."""
 
-        def edited(project: Project, chance: random.Random, number: int) -> str:
-            other = UNRELATED[number % len(UNRELATED)](project, chance)
-            base = self._base(project.sketch, self._is_unsorted(number)).measures.inference_time
+        def edited(sketch_copy: SketchCopy, chance: random.Random, number: int) -> str:
+            other = UNRELATED[number % len(UNRELATED)](sketch_copy, chance)
+            base = self._base(sketch_copy.sketch, self._is_unsorted(number)).measures.inference_time
             assert isinstance(base, Time)
-            slower = slow_kernel(self._with_kernels(project), chance, _SMALL * (base.cycles or 0))
+            slower = slow_kernel(self._with_kernels(sketch_copy), chance, _SMALL * (base.cycles or 0))
             return f"{slower}, {other}"
 
         return self._outcomes(seed, numbers, edited)
@@ -146,24 +146,24 @@ class EditTrial:
             )
 
     def _outcomes(
-        self, seed: int, numbers: Iterable[int], edited: Callable[[Project, random.Random, int], str]
-    ) -> Iterator[Outcome]:
+        self, seed: int, numbers: Iterable[int], edited: Callable[[SketchCopy, random.Random, int], str]
+    ) -> Iterator[EditOutcome]:
         listed = list(numbers)
         edits, specs = [], []
         for number in listed:
             sketch = self._sketches[number // len(UNRELATED) % len(self._sketches)]
-            project = self._copy(f"edit{number}", sketch)
+            sketch_copy = self._copy(f"edit{number}", sketch)
             chance = random.Random(f"{seed} {number}")  # noqa: S311 (repeatable, not secret)
-            edits.append(edited(project, chance, number))
-            specs.append(self._spec(project, self._is_unsorted(number)))
+            edits.append(edited(sketch_copy, chance, number))
+            specs.append(self._spec(sketch_copy, self._is_unsorted(number)))
         results = profile_all(specs, self._services, Silent())
         for number, edit, spec, head in zip(listed, edits, specs, results, strict=True):
             yield self._outcome(number, edit, spec, head)
 
-    def _outcome(self, number: int, edit: str, spec: SketchSpec, head: Result) -> Outcome:
+    def _outcome(self, number: int, edit: str, spec: SketchSpec, head: Result) -> EditOutcome:
         base = self._base(spec.name, self._is_unsorted(number))
         if head.failure is not None:
-            return Outcome(number, spec.name, edit, (), error=head.failure.message)
+            return EditOutcome(number, spec.name, edit, (), error=head.failure.message)
         deltas = {delta.measure: delta for delta in compare([base], [head]).jobs[0].deltas}
         built = [self._images[folder / spec.name] for folder in (self._base_folder, spec.source.folder)]
         # In the canonical layout constants lie as far from the code that reads them in both.
@@ -172,7 +172,9 @@ class EditTrial:
             path.function for time in head.measures.times() if time.calls for path in time.calls.paths
         }
         changed = changed_functions(*images) & measured
-        return Outcome(number, spec.name, edit, tuple(deltas[key] for key in _TIMES), tuple(sorted(changed)))
+        return EditOutcome(
+            number, spec.name, edit, tuple(deltas[key] for key in _TIMES), tuple(sorted(changed))
+        )
 
     @staticmethod
     def _is_unsorted(number: int) -> bool:
@@ -187,15 +189,15 @@ class EditTrial:
             for name in self._sketches:
                 self._copy("base", name)
             keys = [(name, script) for name in self._sketches for script in (True, False)]
-            specs = [self._spec(Project(self._base_folder, name), script) for name, script in keys]
+            specs = [self._spec(SketchCopy(self._base_folder, name), script) for name, script in keys]
             results = profile_all(specs, self._services, Silent())
             self._bases = dict(zip(keys, results, strict=True))
         return self._bases[sketch, unsorted]
 
-    def _spec(self, project: Project, unsorted: bool) -> SketchSpec:
-        suite = load_suite(project.folder / "mlbench.yml")
-        spec = next(each for each in suite.sketches if each.name == project.sketch)
-        added = sorted((project.folder / "libraries").glob("Added*"))
+    def _spec(self, sketch_copy: SketchCopy, unsorted: bool) -> SketchSpec:
+        suite = load_suite(sketch_copy.folder / "mlbench.yml")
+        spec = next(each for each in suite.sketches if each.name == sketch_copy.sketch)
+        added = sorted((sketch_copy.folder / "libraries").glob("Added*"))
         properties = (f"build.ldscript_path={self._unsorted.parent}", f"build.ldscript={self._unsorted.name}")
         return replace(
             spec,
@@ -204,22 +206,22 @@ class EditTrial:
             build_properties=(*spec.build_properties, *(properties if unsorted else ())),
         )
 
-    def _copy(self, name: str, sketch: str) -> Project:
+    def _copy(self, name: str, sketch: str) -> SketchCopy:
         folder = self._scratch / name
         if not folder.exists():
             folder.mkdir()
             shutil.copy(self._samples / "mlbench.yml", folder)
             shutil.copytree(self._samples / "libraries", folder / "libraries")
         shutil.copytree(self._samples / sketch, folder / sketch)
-        return Project(folder, sketch)
+        return SketchCopy(folder, sketch)
 
     @staticmethod
-    def _with_kernels(project: Project) -> Project:
-        """The project with its kernels where they were, if an edit has renamed them."""
-        folder = project.folder / "libraries" / "TinyKernels" / "src"
+    def _with_kernels(sketch_copy: SketchCopy) -> SketchCopy:
+        """The sketch_copy with its kernels where they were, if an edit has renamed them."""
+        folder = sketch_copy.folder / "libraries" / "TinyKernels" / "src"
         for path in folder.glob("*_tiny_kernels.cpp"):
             path.rename(folder / "tiny_kernels.cpp")
-        return project
+        return sketch_copy
 
     def _loop(self, size: int) -> SketchSpec:
         folder = self._scratch / f"loop{size}"
@@ -283,11 +285,11 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{options.edits} unrelated edits: verdicts on {len(judged)}")
     print(f"{options.changes} kernels 0.1 % slower: {options.changes - len(missed)} found")
     print(f"{options.loops} changes of a loop: {options.loops - len(wrong)} with the sign of the time")
-    found = 100 * (options.changes - len(missed)) >= 95 * options.changes
-    return 0 if not judged and found and not wrong else 1
+    enough = 100 * (options.changes - len(missed)) >= 95 * options.changes
+    return 0 if not judged and enough and not wrong else 1
 
 
-def _is_seen(outcome: Outcome) -> bool:
+def _is_seen(outcome: EditOutcome) -> bool:
     deltas = {delta.measure: delta for delta in outcome.deltas}
     return INFERENCE_TIME in deltas and deltas[INFERENCE_TIME].verdict is Verdict.WORSE
 
