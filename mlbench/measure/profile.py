@@ -26,6 +26,7 @@ from mlbench.elf.image import Image
 from mlbench.elf.sizes import by_name, ram_symbol_sizes, symbol_sizes
 from mlbench.errors import MLBenchError
 from mlbench.measure import further
+from mlbench.measure.arena import ArenaSearch, arena_notes
 from mlbench.measure.canonical import with_canonical_times
 from mlbench.measure.leaks import leaks
 from mlbench.measure.proposals import Trial, propose
@@ -169,9 +170,14 @@ def _run(
     unused, notes = _unused(firmware, spec, session, recorded, count)
     # Of the image that is measured: the one that probes need may have a malloc linked in, and its variables.
     need = _need(Image.load(firmware.elf), recorded if shared else timed)
+    reference = _reference(session, spec, timed, count, probed=False)
+    remarks: tuple[str, ...] = ()
+    if isinstance(need, RamNeed) and spec.ram_search != "none":
+        uses = ArenaSearch(session, reference, spec.timeout_us).uses(Image.load(firmware.elf))
+        need, remarks = replace(need, arenas=uses), arena_notes(uses)
     measures = Measures(flash, unused, need, init, inference, further.take(firmware, timed))
-    measures, remarks = canonical(measures, reference=_reference(session, spec, timed, count, probed=False))
-    all_notes = (*timed.notes, *waits(timed.spans), *notes, *remarks)
+    measures, layout = canonical(measures, reference=reference)
+    all_notes = (*timed.notes, *waits(timed.spans), *notes, *remarks, *layout)
     tables = " and ".join(sorted({span.cost_table for span in timed.spans if span.cost_table}))
     return Profile(measures, None, all_notes, timed.serial, cost_table=tables)
 

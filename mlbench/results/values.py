@@ -112,6 +112,15 @@ class UnusedRam:
 
 
 @dataclass(frozen=True)
+class ArenaUse:
+    """An interpreter's arena: its bytes, and the least with which the output is the same."""
+
+    name: str
+    bytes: int
+    needs: int
+
+
+@dataclass(frozen=True)
 class RamNeed:
     """Static - reserved stack + peak heap requested + peak stack, in bytes."""
 
@@ -133,6 +142,8 @@ class RamNeed:
     """Bytes by which the heap grew."""
     sbrk_steps: int = 0
     """In so many steps."""
+    arenas: tuple[ArenaUse, ...] = ()
+    """Those of interpreters whose constructor was found."""
 
     @property
     def amount(self) -> float:
