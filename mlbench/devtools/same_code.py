@@ -32,15 +32,18 @@ def _functions(image: Image) -> dict[str, tuple[object, ...]]:
 def _code(image: Image, symbol: Symbol) -> tuple[object, ...]:
     """Its instructions; of constants and of what refers to another place, only that it is there."""
     code: list[object] = []
+    constants: set[int] = set()
     start = at = symbol.address & ~1
     while at < start + symbol.size:
-        if not image.is_code(at):
+        if at in constants:
             code.append("constant")
-            at += 2
+            at += 4
             continue
         raw = image.read(at, 4)
         first, second = int.from_bytes(raw[:2], "little"), int.from_bytes(raw[2:], "little")
         insn = decode(at, first, second)
+        if insn.literal is not None:
+            constants.update(range(insn.literal & ~3, (insn.literal & ~3) + 4 * insn.transfers, 4))
         if insn.kind in _ELSEWHERE or first & _MOVED == _MOVE:
             code.append((insn.kind, insn.size))
         else:

@@ -6,55 +6,58 @@ import pytest
 from measure_bench import Bench
 
 from mlbench.core.execution import Functions
-from mlbench.results.values import ArenaUse, RamNeed, Time
+from mlbench.results.values import ArenaUse, RamNeed
 
 FUNCTIONS = Functions("model_init", "model_infer")
 # As TensorFlow Lite Micro's: what is taken at initialization and what an inference takes lie in one buffer.
-SKETCH = """
-#include <new>
-namespace tflite {{
+HEADER = """
+#pragma once
+#include <Arduino.h>
+namespace tflite {
 class Model; class MicroOpResolver; class ErrorReporter;
-enum TfLiteStatus {{ kTfLiteOk = 0, kTfLiteError = 1 }};
-class MicroInterpreter {{
+enum TfLiteStatus { kTfLiteOk = 0, kTfLiteError = 1 };
+class MicroInterpreter {
  public:
-  MicroInterpreter(const Model*, const MicroOpResolver&, uint8_t* arena, size_t size, ErrorReporter* = nullptr);
+  MicroInterpreter(const Model*, const MicroOpResolver&, uint8_t* arena, size_t size,
+      ErrorReporter* = nullptr);
   TfLiteStatus AllocateTensors();
   int Invoke();
  private:
   uint8_t *arena_; size_t size_;
-}};
-__attribute__((noinline)) MicroInterpreter::MicroInterpreter(const Model*, const MicroOpResolver&, uint8_t* arena,
-    size_t size, ErrorReporter*) : arena_(arena), size_(size) {{}}
-__attribute__((noinline)) TfLiteStatus MicroInterpreter::AllocateTensors() {{
+};
+}
+"""
+LIBRARY = """
+#include "interpreter.h"
+namespace tflite {{
+MicroInterpreter::MicroInterpreter(const Model*, const MicroOpResolver&, uint8_t* arena, size_t size,
+    ErrorReporter*) : arena_(arena), size_(size) {{}}
+TfLiteStatus MicroInterpreter::AllocateTensors() {{
   if (size_ < {planned}) return kTfLiteError;
   for (int n = 0; n < {planned}; n++) arena_[n] = n;
   return kTfLiteOk;
 }}
-__attribute__((noinline)) int MicroInterpreter::Invoke() {{
+int MicroInterpreter::Invoke() {{
   if (size_ < {used}) return -1;
   int sum = 0; for (int n = 0; n < {planned}; n++) sum += arena_[n]; return sum;
 }}
 }}
-alignas(16) static uint8_t tensors[{arena}];
+"""
+SKETCH = """
+#include <new>
+#include "interpreter.h"
+alignas(16) static uint8_t tensors[4096];
 alignas(tflite::MicroInterpreter) static uint8_t place[sizeof(tflite::MicroInterpreter)];
 static tflite::MicroInterpreter *interpreter;
-__attribute__((noinline)) void model_init() {{
+__attribute__((noinline)) void model_init() {
   const tflite::MicroOpResolver *none = (const tflite::MicroOpResolver *)tensors;
   interpreter = new (place) tflite::MicroInterpreter(nullptr, *none, tensors, sizeof(tensors));
-  if (interpreter->AllocateTensors() != tflite::kTfLiteOk) for (;;) Serial.println("AllocateTensors() failed");
-}}
-__attribute__((noinline)) int model_infer() {{ return interpreter->Invoke(); }}
-void setup() {{ Serial.begin(115200); model_init(); Serial.println(model_infer()); }}
-void loop() {{ }}
+  if (interpreter->AllocateTensors() != tflite::kTfLiteOk) for (;;) Serial.println("failed");
+}
+__attribute__((noinline)) int model_infer() { return interpreter->Invoke(); }
+void setup() { Serial.begin(115200); model_init(); Serial.println(model_infer()); }
+void loop() {}
 """
-
-
-def _measured(bench: Bench, name: str, **sizes: int) -> RamNeed:
-    firmware = bench.build(name, {f"{name}.ino": SKETCH.format(**sizes)})
-    measures = bench.profile(firmware, FUNCTIONS).measures
-    assert isinstance(measures.inference_time, Time)
-    assert isinstance(measures.ram_need, RamNeed)
-    return measures.ram_need
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,10 @@ def _measured(bench: Bench, name: str, **sizes: int) -> RamNeed:
     ids=["when it is allocated", "by whole steps", "in an inference only", "all of it"],
 )
 def test_the_least_arena_is_told(bench: Bench, planned: int, used: int, needs: int) -> None:
-    need = _measured(bench, "arena", planned=planned, used=used, arena=4096)
+    code = LIBRARY.format(planned=planned, used=used)
+    firmware = bench.build("arena", {"arena.ino": SKETCH, "interpreter.h": HEADER, "interpreter.cpp": code})
+    need = bench.profile(firmware, FUNCTIONS).measures.ram_need
+    assert isinstance(need, RamNeed)
     assert need.arenas == (ArenaUse("tensors", 4096, needs),)
 
 
