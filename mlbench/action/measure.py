@@ -190,7 +190,7 @@ def _compared(
 ) -> tuple[tuple[Result, ...], Comparison]:
     begin, started = time.monotonic(), _now()
     folder = _folder(settings, environ)
-    own = _options(environ)
+    own = replace(_options(environ), canonical=True)
     services = make_services(own, progress)
 
     if settings.renode_version:

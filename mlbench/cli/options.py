@@ -152,6 +152,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         markdown=given.get("markdown", ""),
         debug=options.debug,
         cache=not given.get("no_cache", False),
+        canonical=given.get("canonical", False),
         jobs=given.get("jobs") or 0,
         port=given.get("port") or os.environ.get("MLBENCH_PORT", ""),
         person_seconds=PERSON_SECONDS if sys.stdin.isatty() and sys.stderr.isatty() else 0.0,

@@ -47,6 +47,7 @@ def run(options: RunOptions, settings: Settings, verbs: Collection[str] = ()) ->
     progress = make_progress(sys.stderr)
     for note in selection.notes:
         progress.note(note)
+    settings = replace(settings, canonical=settings.canonical or baseline is not None)
     services = make_services(settings, progress, named=selection.named)
     for spec in selection.specs:
         services.check_board(spec)

@@ -23,10 +23,16 @@ _MANY_RUNS = 9
 exponential noise, chance parts the medians further in 0.7 % of cases (20,000 trials of each), and 0.2 % of
 those with 12. One run that was held up must not hide that all others got slower, as in a range it does."""
 
+_DEAD_BAND = 16
+"""Cycles: an emulated time that changes by no more says nothing. Two lines of the cache take as many."""
+
 _SMALL_SHARE = 0.001
 """A function's cycles include its alignment cycles, so changes by less say nothing."""
 
 _OVER_AS_MEASURED = "over the limit for failing as measured, within it without what the verdict sets aside"
+_OVER_AS_SHIPPED = (
+    "over the limit for failing in the shipped layout, within it in the canonical one, which is judged"
+)
 _BY_SECTIONS = "by the image's sections, as the platform's own count is known of one side only"
 NO_LONGER_FITS = "no longer fits the board"
 
@@ -42,10 +48,13 @@ class Judged:
     instruments: tuple[KeyChange, ...]
 
 
-def figure_of(result: Result | None, measure: str, *, by_sections: bool = False) -> Figure | None:
+def figure_of(
+    result: Result | None, measure: str, *, by_sections: bool = False, canonical: bool = True
+) -> Figure | None:
     """One side of a measure; None where the job is not on that side.
 
-    With ``by_sections`` flash is that of the image's sections, whatever the platform counts.
+    With ``by_sections`` flash is that of the image's sections, whatever the platform counts. Without
+    ``canonical``, a time is judged as it is in the shipped layout.
     """
     if result is None:
         return None
@@ -59,7 +68,7 @@ def figure_of(result: Result | None, measure: str, *, by_sections: bool = False)
             value.median_us,
             value.minimum_us,
             value.maximum_us,
-            steady=_steady(value),
+            steady=_steady(value, canonical=canonical),
             error_percent=modelled.error_percent if modelled is not None else None,
             rough=modelled is not None and modelled.is_rough,
         )
@@ -68,21 +77,28 @@ def figure_of(result: Result | None, measure: str, *, by_sections: bool = False)
     return Figure(value.amount)
 
 
-def _steady(time: Time) -> float | None:
+def _steady(time: Time, *, canonical: bool) -> float | None:
     """Microseconds without alignment cycles: those that depend only on where the linker placed the code."""
     if time.cycles is None or time.placement is None:
         return None
     if not time.cycles or not time.median_us:
         return time.median_us
-    mhz = round(time.cycles / time.median_us, _CLOCK_DIGITS)
-    return (time.cycles - time.placement) / mhz
+    if canonical and time.canonical is not None:
+        return (time.canonical.cycles - time.canonical.placement) / _mhz(time)
+    return (time.cycles - time.placement - (time.data_placement or 0)) / _mhz(time)
+
+
+def _mhz(time: Time) -> float:
+    return round((time.cycles or 0) / time.median_us, _CLOCK_DIGITS) if time.median_us else 0.0
 
 
 def judge(about: Judged) -> Delta:
     """The delta of one measure. Of symmetric sides: swapping them negates the change."""
     by_sections = about.measure == FLASH and _counted_once(about)
+    canonical = _in_canonical_layout(about)
     base, head = (
-        figure_of(side, about.measure, by_sections=by_sections) for side in (about.base, about.head)
+        figure_of(side, about.measure, by_sections=by_sections, canonical=canonical)
+        for side in (about.base, about.head)
     )
     if base is None or head is None or base.value is None or head.value is None:
         return _one_sided(about, base, head)
@@ -101,8 +117,11 @@ def judge(about: Judged) -> Delta:
     change = after - before
     verdict, notes = _verdict(about, base, head, before, change)
     if verdict is not Verdict.FAIL and _passes_as_measured(about, base.value, head.value):
-        verdict = Verdict.WARN
-        notes.append(_OVER_AS_MEASURED)
+        if canonical:
+            notes.append(_OVER_AS_SHIPPED)
+        else:
+            verdict = Verdict.WARN
+            notes.append(_OVER_AS_MEASURED)
     return Delta(
         about.measure,
         base,
@@ -136,6 +155,8 @@ def _verdict(
         assert head.value is not None
         moved = head.value - base.value
         return Verdict.NOISE, [*notes, f"{moved:+,.3f} us of alignment cycles alone"]
+    if _in_dead_band(about, change):
+        return Verdict.NOISE, [*notes, f"within {_DEAD_BAND} cycles"]
     if _timed_on_a_board(about):
         within = _inside_noise(about, change) or _inside_spread(about, base, head)
         if within:
@@ -232,6 +253,17 @@ def _counted_once(about: Judged) -> bool:
     both = [flash for flash in (_flash(about.base), _flash(about.head)) if flash is not None]
     counted = [flash for flash in both if flash.platform_bytes is not None]
     return len(both) == 2 and len(counted) == 1 and counted[0].platform_bytes != counted[0].bytes
+
+
+def _in_canonical_layout(about: Judged) -> bool:
+    """Whether both sides of a time were run in the canonical layout as well."""
+    return all(time is not None and time.canonical is not None for time in _times(about))
+
+
+def _in_dead_band(about: Judged, change: float) -> bool:
+    """Whether an emulated time changed by too little to say anything."""
+    times = [time for time in _times(about) if time is not None and time.cycles is not None]
+    return len(times) == 2 and all(abs(change) * _mhz(time) <= _DEAD_BAND + 1e-6 for time in times)
 
 
 def _timed_on_a_board(about: Judged) -> bool:

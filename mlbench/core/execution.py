@@ -72,7 +72,10 @@ class Probe:
     none, and goes on to its deadline. ``probe_image`` runs the image of the probes without one: the
     reference that probes are held against. ``record`` keeps the heap's calls. ``time_shift`` (1, 2, ...)
     shifts the time and slows the code, each value differently, to show what text depends on time. ``calls``
-    keeps where the cycles of each span went.
+    keeps where the cycles of each span went. ``canonical``: the ``placement`` of spans is all that the layout
+    of code costs, counted from an empty instruction cache at the begin of each. ``arena``: bytes that the
+    first interpreter is told that its arena has; ``until_allocated``: the run ends when it has taken its
+    tensors from it, or could not.
     """
 
     alloc: int | None = None
@@ -81,6 +84,9 @@ class Probe:
     record: bool = False
     time_shift: int = 0
     calls: bool = False
+    canonical: bool = False
+    arena: int | None = None
+    until_allocated: bool = False
 
 
 _ROUGH = 0.1
@@ -119,7 +125,8 @@ class TimedSpan:
     """One timed span.
 
     ``cycles`` is modelled cycles (None on a board); ``placement`` its alignment
-    cycles, which depend only on where the linker placed the code; ``us`` is microseconds.
+    cycles, which depend only on where the linker placed the code; ``data_placement`` those that depend on
+    where data lie; ``us`` is microseconds.
     """
 
     kind: SpanKind
@@ -137,6 +144,7 @@ class TimedSpan:
     """Where its cycles went; None: not asked, or not known."""
     basis: CycleBasis | None = None
     """What its cycles rest on; None where they are not modelled."""
+    data_placement: int | None = None
 
 
 @dataclass(frozen=True)
@@ -180,6 +188,18 @@ class StackUse:
 
 
 @dataclass(frozen=True)
+class Arena:
+    """The memory that an interpreter was constructed with.
+
+    ``allocated`` tells whether it could take its tensors from it; None where that was not seen.
+    """
+
+    address: int
+    bytes: int
+    allocated: bool | None = None
+
+
+@dataclass(frozen=True)
 class RunResult:
     """What one run gave."""
 
@@ -212,6 +232,8 @@ class RunResult:
     """
     unfinished: tuple[tuple[SpanKind, CallTree], ...] = ()
     """Where the cycles of spans went that had not ended, where calls were followed."""
+    arenas: tuple[Arena, ...] = ()
+    """Those of interpreters that were constructed since setup() was entered, in their order."""
 
     @property
     def steady(self) -> tuple[bytes, ...]:

@@ -121,6 +121,8 @@ class BuildRequest:
     """An image that RAM can be probed with is wanted as well."""
     literal: int | None = None
     """What a template's ``$alloc_size`` becomes, to the letter; None: one image serves every N."""
+    canonical: bool = False
+    """An image in the canonical layout is wanted as well, to judge changes on."""
     platforms: tuple[PlatformPin, ...] = ()
     """Releases of platforms to build with, where the sketch's own project file has none for the board."""
 
@@ -154,6 +156,10 @@ class Firmware:
     platform_variables: int | None = None
     """Static RAM as it counts it, where the image's sections do not tell it (RISC-V, Xtensa)."""
     limits: MemoryLimits = MemoryLimits()
+    canonical_elf: Path | None = None
+    """The same objects in the canonical layout, where that was asked for and can be."""
+    no_canonical: str = ""
+    """Why there is none, where it was asked for."""
 
     @property
     def fits(self) -> bool:

@@ -58,6 +58,8 @@ class Located(NamedTuple):
     address: int
     cycles: int
     accesses: tuple[Access, ...]
+    conditional: int = 0
+    """Of ``cycles``, what a conditional one costs beyond a skipped one."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ class Block:
     ``cycles`` is what its instructions cost, with divides that are priced by their operands left out, and
     conditional instructions as skipped; ``assumed`` is how many of them no source gives;
     ``taken`` is what it costs on top where another block than the next in memory follows; ``depth`` is
-    how far SP goes below its value at the block's start, in bytes.
+    how far SP goes below its value at the block's start, in bytes; ``joined`` is what it costs on top where
+    the block before runs into it; ``through`` is what it costs up to each further line of the cache.
     """
 
     address: int
@@ -81,6 +84,8 @@ class Block:
     located: tuple[Located, ...] = ()
     alignment: Alignment = NO_ALIGNMENT
     assumed: int = 0
+    joined: int = 0
+    through: tuple[int, ...] = ()
 
 
 class LineCosts(NamedTuple):
@@ -262,7 +267,29 @@ class CostModel:
             located,
             bases,
             assumed,
+            through=self._through(priced, conditional),
         )
+
+    def _through(self, priced: list[tuple[Decoded, int]], conditional: list[bool]) -> tuple[int, ...]:
+        """What a block costs up to each further line of the cache, without what is priced by operands."""
+        bits, through, cycles = self.run.cache_line_bits, list[int](), 0
+        begin = priced[0][0][0] >> bits if priced else 0
+        for ((where, _, _, insn), cost), on_condition in zip(priced, conditional, strict=True):
+            through += [cycles] * ((where + insn.size - 1 >> bits) - begin - len(through))
+            cycles += SKIPPED if on_condition else 0 if insn.kind == "div" else cost
+        return tuple(through)
+
+    def joined(self, before: int, address: int, size: int, read: Callable[[int, int], bytes]) -> int:
+        """Cycles that a block costs more where code from ``before`` on runs into it than by a jump.
+
+        Nearly always less than none: its first instruction overlaps the one before.
+        """
+
+        def cycles(start: int, end: int) -> int:
+            return sum(cost for _, cost in self.walk(start, read(start, end - start)))
+
+        end = address + size
+        return cycles(before, end) - cycles(before, address) - cycles(address, end)
 
     def _bus_cycles(self, address: int, size: int, decoded: list[Decoded]) -> int:
         """What a block takes longer for being fetched over the bus that its data share."""
@@ -277,8 +304,9 @@ class CostModel:
         for where in sorted(by_address.keys() | more.keys()):
             own_accesses = by_address.get(where, ())
             divides = sum(access.kind in DIVIDENDS for access in own_accesses)
-            cycles = more.get(where, 0) - divides * self.divide_cycles
-            located.append(Located(where, cycles, own_accesses))
+            conditional = more.get(where, 0)
+            cycles = conditional - divides * self.divide_cycles
+            located.append(Located(where, cycles, own_accesses, conditional))
         return tuple(located)
 
 

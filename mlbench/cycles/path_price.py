@@ -16,7 +16,7 @@ from mlbench.cycles.insn import SP
 from mlbench.cycles.model import SKIPPED, BlockFlag, CostModel
 from mlbench.cycles.sums import pointer
 
-_ENDS = frozenset(
+ENDS = frozenset(
     ("branch", "branch_compare", "branch_link", "branch_return", "branch_register", "load_pc", "pop_pc",
      "table_branch", "svc", "bkpt", "undefined", "cps", "msr", "barrier")
 )  # fmt: skip
@@ -145,7 +145,7 @@ class PathPricer:
             insn = decode(at, int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little"))
             at += insn.size
             count += 1
-            if insn.kind in _ENDS:
+            if insn.kind in ENDS:
                 break
         priced = self._model.block(address, at - address, self._read)
         walked = list(self._model.walk(address, self._read(address, at - address)))

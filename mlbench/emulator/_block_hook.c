@@ -34,6 +34,9 @@ typedef struct block {
     uint32_t checks, rechecks; /* behind the accesses; rechecks: in each round of a loop */
     uint32_t assumed;
     uint32_t function, number; /* for _call_paths.h */
+    uint32_t joined;           /* a signed number of cycles */
+    uint32_t through;          /* where in `through` its further lines are: cycles up to each */
+    uint32_t place;            /* number of its first line, wherever its function lies: see `by_place` */
     /* This file's own, see `look_up`. */
     uint64_t epoch, stamp;
     struct block *next; /* the block that came after it the last time */
@@ -59,7 +62,7 @@ typedef struct {
 typedef struct located {
     struct located *next;
     uint32_t block;
-    int32_t cycles;
+    int32_t cycles, conditional;
     uint32_t accesses, count;
 } located_t;
 
@@ -124,6 +127,8 @@ typedef struct hook {
     uint64_t cycles, instructions, placement, event_at, flash_reads, filled_at;
     /* Of the cycles: those that rest on the product specification, on a fit, and on nothing but an assumption. */
     uint64_t specified, fitted, assumed;
+    uint64_t misplaced; /* of the cycles, those of operands that are not aligned */
+    uint64_t conditional;   /* and those of conditional instructions that are executed, beyond a skipped one */
     uint64_t round; /* address and size of a plain loop's block, to go round again at once; 0: none */
     block_t *table, *last_block;
     access_t *accesses;
@@ -163,6 +168,13 @@ typedef struct hook {
     block_t *steady[STEADY];
     paths_t *paths; /* null: where cycles go is not asked */
     uint32_t function, back; /* of the open call: its function, and where it returns to */
+    /* Another cache of the same kind, whose lines are numbered by their place in their function: what misses in it
+     * does not depend on where functions lie. With it `placement` is all that the layout costs. */
+    uint32_t by_place, place_filled;
+    uint64_t place_filled_at;
+    const uint16_t *through;
+    uint32_t place_tags[MAX_LINES];
+    uint8_t place_newest[MAX_LINES / 2];
 } hook_t;
 
 #if defined(__GNUC__)
@@ -222,20 +234,49 @@ static inline uint32_t recall(hook_t *hook, uint32_t line)
 }
 
 /* The cycles for the line behind the one that was read last: it is read while that one is executed. */
-static uint32_t read_ahead(const hook_t *hook, uint64_t now)
+static uint32_t read_ahead(const hook_t *hook, uint64_t filled_at, uint64_t now)
 {
     /* A divide may turn out shorter than its block was priced for. */
-    uint64_t elapsed = now > hook->filled_at ? now - hook->filled_at : 0;
+    uint64_t elapsed = now > filled_at ? now - filled_at : 0;
     return elapsed + hook->controller < hook->line_next ? hook->line_next - (uint32_t)elapsed : hook->controller;
 }
 
-/* Fetch the lines of a block; the cycles for those that were not in the cache. `conflicts`: of these cycles, for
- * their place alone. `changed`: a line has come into either cache. */
-static uint32_t fetch(hook_t *hook, const block_t *block, uint32_t *conflicts, uint32_t *changed)
+/* Fetch a line that is numbered by its place in its function; the cycles where it is not in that cache, and would
+ * not be in a fully associative one (`known`). What is executed meanwhile is told by the instructions alone:
+ * `done` are the cycles of the block before the line. Blocks may end anywhere then. */
+static uint32_t fetch_place(hook_t *hook, uint32_t line, uint32_t known, int32_t done, uint32_t *changed)
 {
-    uint32_t cycles = 0, address = block->address;
+    uint32_t set = line & hook->set_mask, cycles = 0;
+    uint32_t *ways = hook->place_tags + 2 * set;
+    if (ways[0] == line) {
+        hook->place_newest[set] = 0;
+    } else if (ways[1] == line) {
+        hook->place_newest[set] = 1;
+    } else {
+        uint8_t way = hook->place_newest[set] ^ 1;
+        ways[way] = line;
+        hook->place_newest[set] = way;
+        *changed = 1;
+        if (!known) {
+            uint64_t priced = hook->specified + hook->fitted + hook->misplaced + hook->conditional;
+            uint64_t now = hook->cycles - priced + (uint64_t)(int64_t)done;
+            cycles = line == hook->place_filled + 1 ? read_ahead(hook, hook->place_filled_at, now) : hook->line_new;
+            hook->place_filled_at = now;
+            hook->place_filled = line;
+        }
+    }
+    return cycles;
+}
+
+/* Fetch the lines of a block; the cycles for those that were not in the cache. `arrival`: what it took to get to
+ * the block. `conflicts`: of these cycles, for their place alone. `changed`: a line has come into either cache. */
+static uint32_t fetch(hook_t *hook, const block_t *block, uint32_t arrival, uint32_t *conflicts, uint32_t *changed)
+{
+    uint32_t cycles = 0, steady = 0, address = block->address, first = address >> hook->line_bits;
     uint32_t last = (address + block->size - 1) >> hook->line_bits;
-    for (uint32_t line = address >> hook->line_bits; line <= last; line++) {
+    for (uint32_t line = first; line <= last; line++) {
+        uint32_t begin = line << hook->line_bits, before = begin > address ? begin - address : 0;
+        uint32_t done = (uint32_t)((uint64_t)block->cycles * before / block->size);
         uint32_t set = line & hook->set_mask, known = recall(hook, line);
         uint32_t *ways = hook->tags + 2 * set;
         *changed |= !known;
@@ -245,9 +286,9 @@ static uint32_t fetch(hook_t *hook, const block_t *block, uint32_t *conflicts, u
             hook->newest[set] = 1;
         } else {
             uint8_t way = hook->newest[set] ^ 1;
-            uint32_t begin = line << hook->line_bits, before = begin > address ? begin - address : 0;
-            uint64_t now = hook->cycles + cycles + (uint64_t)block->cycles * before / block->size;
-            uint32_t miss = line == hook->filled_line + 1 ? read_ahead(hook, now) : hook->line_new;
+            uint64_t now = hook->cycles + cycles + done;
+            uint32_t ahead = line == hook->filled_line + 1;
+            uint32_t miss = ahead ? read_ahead(hook, hook->filled_at, now) : hook->line_new;
             ways[way] = line;
             hook->newest[set] = way;
             hook->filled_at = now + miss;
@@ -256,7 +297,14 @@ static uint32_t fetch(hook_t *hook, const block_t *block, uint32_t *conflicts, u
             *conflicts += known ? miss : 0;
             *changed = 1;
         }
+        if (hook->by_place) {
+            /* Fewer cycles than none to get to the block: it overlaps the one before. */
+            int32_t through = line > first ? (int32_t)arrival + hook->through[block->through + line - first - 1] : 0;
+            steady += fetch_place(hook, block->place + line - first, known, through, changed);
+        }
     }
+    if (hook->by_place)
+        *conflicts = cycles - steady;
     return cycles;
 }
 
@@ -279,7 +327,7 @@ EXPORT void mlbench_settle(hook_t *hook)
         late[at] = block;
     }
     for (uint32_t n = 0; n < count; n++)
-        fetch(hook, late[n], &unused, &unused);
+        fetch(hook, late[n], 0, &unused, &unused);
     hook->settled = hook->clock;
     hook->dirty = 0;
 }
@@ -291,14 +339,14 @@ static inline uint32_t way_bytes(const hook_t *hook)
 }
 
 /* Fetch a block that is not known to be in the cache. */
-static NOINLINE void look_up(hook_t *hook, block_t *block)
+static NOINLINE void look_up(hook_t *hook, block_t *block, uint32_t arrival)
 {
     uint32_t conflicts = 0, changed = 0, waited;
     mlbench_settle(hook);
-    waited = fetch(hook, block, &conflicts, &changed);
+    waited = fetch(hook, block, arrival, &conflicts, &changed);
     hook->cycles += waited;
     hook->fitted += waited;
-    hook->placement += conflicts;
+    hook->placement += (int32_t)conflicts; /* fewer cycles than by place are less than none */
     if (changed || hook->steady_count == STEADY) {
         hook->epoch++;
         hook->steady_count = 0;
@@ -399,6 +447,14 @@ static int quotient_bits(uint32_t dividend, uint32_t divisor, int is_signed)
     return bits(dividend) - bits(divisor) + 1;
 }
 
+/* An operand that is not aligned; the cycles more that it takes. */
+static NOINLINE uint32_t unaligned(hook_t *hook, const access_t *access, uint32_t address)
+{
+    uint32_t cycles = access->width == 4 && address & 1 ? 2 * hook->unaligned : hook->unaligned;
+    hook->misplaced += cycles;
+    return cycles;
+}
+
 /* Price what depends on registers. */
 static void price(hook_t *hook, uint32_t first, uint32_t count)
 {
@@ -419,7 +475,7 @@ static void price(hook_t *hook, uint32_t first, uint32_t count)
         if (kind == READ || kind >= BY_ONE) {
             uint32_t address = value, words = access->words;
             if (value & (uint32_t)(access->width - 1))
-                cycles += access->width == 4 && value & 1 ? 2 * hook->unaligned : hook->unaligned;
+                cycles += unaligned(hook, access, value);
             for (; address - flash_start < flash_size && words; words--, address += 4) {
                 uint32_t word = address >> word_bits;
                 waited += word == data_word ? hook->read_same : hook->read_new;
@@ -469,7 +525,7 @@ static inline void price_quickly(hook_t *hook, const access_t *access, uint32_t 
         if (access->kind == BY_TWO)
             address += registers[access->scaled] << access->shift;
         if (address & (uint32_t)(access->width - 1))
-            hook->cycles += access->width == 4 && address & 1 ? 2 * hook->unaligned : hook->unaligned;
+            hook->cycles += unaligned(hook, access, address);
         if (address - flash_start < flash_size)
             read_flash(hook, address);
     }
@@ -613,11 +669,11 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
     jumped = 0u - (address != hook->expected);
     straddle = hook->straddle & jumped & (0u - (block->flags / STRADDLES & 1));
     hook->placement += straddle;
-    cost = block->cycles + (hook->last_taken & jumped) + straddle;
+    cost = block->cycles + (hook->last_taken & jumped) + (block->joined & ~jumped) + straddle;
     if (block->flags & IN_RAM) {
         /* Flash has no part in it. What another block comes after is not read ahead. */
         hook->assumed += block->assumed;
-        hook->fetch_line = hook->filled_line = NO_LINE;
+        hook->fetch_line = hook->filled_line = hook->place_filled = NO_LINE;
     } else if (hook->cache_on) {
         /* A loop's lines are held: nothing else has been fetched since they were. Longer blocks than a way
          * of the cache may throw out their own. */
@@ -625,7 +681,7 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
             block->stamp = ++hook->clock;
             hook->dirty = 1;
         } else if (!again || size > way_bytes(hook)) {
-            look_up(hook, block);
+            look_up(hook, block, cost - block->cycles);
         }
     } else {
         uint32_t line = address >> hook->line_bits, last = (address + size - 1) >> hook->line_bits;
@@ -692,6 +748,7 @@ EXPORT void mlbench_located(void *uc, uint64_t address, uint32_t size, void *use
     for (const located_t *cost = place->first; cost; cost = cost->next) {
         if (cost->block == hook->current) {
             hook->cycles += (uint64_t)(int64_t)cost->cycles;
+            hook->conditional += (uint64_t)(int64_t)cost->conditional;
             if (cost->count)
                 price(hook, cost->accesses, cost->count);
             return;

@@ -80,12 +80,17 @@ SAVED = (
     "specified",
     "fitted",
     "assumed",
+    "misplaced",
+    "conditional",
     "filled_line",
 )
 """What a snapshot of a block hook holds, besides its instruction cache and its slots."""
 
 SHARED = (*SAVED, "reason", "where", "where_size")
 """What the machine may read and write."""
+
+Places = Callable[[int], int]
+"""The number of the line that holds an address by its place in its function, the same wherever that lies."""
 
 _PAGE_BITS = 12
 

@@ -20,7 +20,7 @@ from mlbench.emulator.call_paths import NO_FUNCTION, DeepCall, Numbers
 from mlbench.emulator.core_record import CoreRecord
 from mlbench.emulator.cpu_fields import CpuFields
 from mlbench.emulator.cpu_registers import find_registers
-from mlbench.emulator.hook_common import CORE_REGISTERS, NEVER, SHARED, Blocks, watch_base
+from mlbench.emulator.hook_common import CORE_REGISTERS, NEVER, SHARED, Blocks, Places, watch_base
 from mlbench.emulator.hook_records import (
     ABI,
     MAX_SETS,
@@ -37,6 +37,7 @@ from mlbench.emulator.native_paths import NativePaths
 from mlbench.emulator.path_times import PathTime
 
 _NO_LINE = 0xFFFFFFFF
+_MOST_THROUGH = 0xFFFF
 _BY_ONE, _BY_TWO = 16, 17
 """Kinds of accesses that only ``_block_hook.c`` knows, besides ``SumKind``."""
 _Found = ctypes.CFUNCTYPE(None)
@@ -70,6 +71,8 @@ class NativeBlockHook:
     specified: int
     fitted: int
     assumed: int
+    misplaced: int
+    conditional: int
     filled_line: int
     reason: int
     where: int
@@ -86,6 +89,9 @@ class NativeBlockHook:
         self._bases: list[tuple[BaseRecord, Any]] = []
         self._blocks = Blocks()
         self._paths: NativePaths | None = None
+        self._line_places: Places | None = None
+        self._through, self._through_count = (ctypes.c_uint16 * 4096)(), 0
+        self._through_placed: dict[tuple[int, int], int] = {}
         self._state = HookState()
         state = self._state
         state.straddle = costs.straddle
@@ -104,6 +110,7 @@ class NativeBlockHook:
         self._accesses = (AccessRecord * 4096)()
         self._access_count = 0
         state.accesses = ctypes.addressof(self._accesses)
+        state.through = ctypes.addressof(self._through)
         # Where each known block's reads are in that list.
         self._placed: dict[tuple[int, int], int] = {}
         state.event_at = NEVER
@@ -145,10 +152,29 @@ class NativeBlockHook:
         record.early, record.late = len(reads.early), len(reads.late)
         record.checks = len(block.alignment.checks)
         record.rechecks = 0 if block.alignment.steady else record.checks
+        record.joined = block.joined & 0xFFFFFFFF
+        if self._line_places is not None:
+            record.place = self._line_places(block.address)
+            record.through = self._put_through(block)
         record.function = 0
         if self._paths is not None and self._state.paths:
             record.function = self._paths.numbers(block.address)
             record.number = self._paths.number(block.address, block.size)
+
+    def _put_through(self, block: Block) -> int:
+        """Put what a block costs up to each of its lines behind those of others; where the first one lies."""
+        key, count = (block.address, block.size), len(block.through)
+        if key in self._through_placed:
+            return self._through_placed[key]
+        first = self._through_placed[key] = self._through_count
+        if first + count > len(self._through):
+            more = (ctypes.c_uint16 * (2 * len(self._through) + count))()
+            ctypes.memmove(more, self._through, ctypes.sizeof(self._through))
+            self._through = more
+            self._state.through = ctypes.addressof(more)
+        self._through[first : first + count] = [min(cycles, _MOST_THROUGH) for cycles in block.through]
+        self._through_count += count
+        return first
 
     def _place_reads(self, block: Block) -> int:
         key = (block.address, block.size)
@@ -264,6 +290,23 @@ class NativeBlockHook:
             state.paths = None if record is None else ctypes.addressof(record)
             self._grow(self._entries)
         self._begin_paths()
+
+    def price_by_place(self, places: Places | None) -> None:
+        """Have ``placement`` be all cycles that the layout costs from now on; None: no longer.
+
+        The caches that tell them are empty.
+        """
+        if places is not self._line_places:
+            self._line_places, self._through_count = places, 0
+            self._through_placed.clear()
+            self._grow(self._entries)
+        self._settle()
+        self._state.by_place = int(places is not None)
+        self._state.place_filled = _NO_LINE >> 1
+        ctypes.memset(self._state.place_tags, 0xFF, ctypes.sizeof(self._state.place_tags))
+        ctypes.memset(self._state.place_newest, 0, ctypes.sizeof(self._state.place_newest))
+        if places is not None:
+            self._empty_ring()
 
     def _begin_paths(self) -> None:
         state = self._state
@@ -403,7 +446,8 @@ class NativeBlockHook:
         if start in known:
             return
         count = len(cost.accesses)
-        known[start] = LocatedRecord(None, start, cost.cycles, self._put(cost.accesses), count)
+        first = self._put(cost.accesses)
+        known[start] = LocatedRecord(None, start, cost.cycles, cost.conditional, first, count)
         if cost.address not in self._places:
             place = self._places[cost.address] = PlaceRecord(ctypes.addressof(self._state), None)
             self._hook(unicorn.UC_HOOK_CODE, self._library.mlbench_located, place, cost.address, cost.address)
@@ -424,6 +468,7 @@ class NativeBlockHook:
         lost = self._blocks.forget(start, end)
         for block in lost:
             self._placed.pop((block.address, block.size), None)
+            self._through_placed.pop((block.address, block.size), None)
             for cost in block.located:
                 if self._located[cost.address].pop(block.address, None) is not None:
                     self._link(cost.address)
@@ -449,6 +494,9 @@ class NativeBlockHook:
         self._settle()
         ctypes.memset(self._state.tags, 0xFF, ctypes.sizeof(self._state.tags))
         ctypes.memset(self._state.newest, 0, ctypes.sizeof(self._state.newest))
+        self._empty_ring()
+
+    def _empty_ring(self) -> None:
         ctypes.memset(self._state.ring_lines, 0xFF, ctypes.sizeof(self._state.ring_lines))
         # An empty ring goes through all entries, and is found by no line.
         ring = self._lines + 1
@@ -468,13 +516,13 @@ class NativeBlockHook:
         """Go back to what ``save`` gave."""
         saved, saved_paths = saved
         state = self._state
-        pointers = state.table, state.mask, state.accesses, state.ring_at
+        pointers = state.table, state.mask, state.accesses, state.ring_at, state.through
         callbacks = state.core, state.trapped, state.read, state.write, state.switched
         paths = state.paths
         memories, epoch = bytes(state.memories), state.epoch
         ctypes.memset(self._ring_at, 0xFF, ctypes.sizeof(self._ring_at))
         ctypes.memmove(ctypes.addressof(state), saved, ctypes.sizeof(state))
-        state.table, state.mask, state.accesses, state.ring_at = pointers
+        state.table, state.mask, state.accesses, state.ring_at, state.through = pointers
         state.core, state.trapped, state.read, state.write, state.switched = callbacks
         state.paths = paths
         # No block that was found in the cache before is known to be in this one.

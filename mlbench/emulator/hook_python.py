@@ -32,6 +32,7 @@ from mlbench.emulator.hook_common import (
     SWITCHES,
     UNMASKS,
     Blocks,
+    Places,
     Stop,
     watch_base,
 )
@@ -50,7 +51,9 @@ class PythonBlockHook:
         self._flash_start, self._flash_end = flash.start, flash.end
         self._blocks = Blocks()
         self._switched: Callable[[int], None] | None = None
-        self._table: dict[tuple[int, int], tuple[int, int, int, int, int, Accesses, Alignment, int]] = {}
+        self._table: dict[
+            tuple[int, int], tuple[int, int, int, int, int, Accesses, Alignment, int, int, tuple[int, ...]]
+        ] = {}
         self._paths: CallPaths | None = None
         self._known_paths: CallPaths | None = None
         self._functions: dict[int, int] = {}
@@ -61,6 +64,8 @@ class PythonBlockHook:
         self.specified = 0
         self.fitted = 0
         self.assumed = 0
+        self.misplaced = 0
+        self.conditional = 0
         self.filled_line = 0
         self.current = 0
         self.last_taken = 0
@@ -89,6 +94,11 @@ class PythonBlockHook:
         # A fully associative cache of as many lines, the newest last: what misses above and would not here is
         # a conflict of places.
         self._recent: OrderedDict[int, None] = OrderedDict()
+        # See `by_place` in _block_hook.c.
+        self._line_places: Places | None = None
+        self._place_tags = list(self._tags)
+        self._place_newest = list(self._newest)
+        self._place_filled, self._place_filled_at = _NO_LINE, 0
 
     def attach(self, uc: unicorn.Uc) -> None:
         """Hook this block hook into a CPU."""
@@ -146,7 +156,7 @@ class PythonBlockHook:
         block = self._table.get((address, size))
         if block is None:
             return self._stop(uc, Stop.UNKNOWN, address, size)
-        instructions, cycles, flags, depth, taken, reads, alignment, assumed = block
+        instructions, cycles, flags, depth, taken, reads, alignment, assumed, joined, through = block
         if flags & SWITCHES and self._switched is not None and not self.resumed:
             self._switched(0)
             flags = self._table[address, size][2]
@@ -175,12 +185,14 @@ class PythonBlockHook:
             if flags & STRADDLES:
                 cycles += self._costs.straddle
                 self.placement += self._costs.straddle
+        else:
+            cycles += joined
         if flags & IN_RAM:
             # Flash has no part in it. What another block comes after is not read ahead.
             self.assumed += assumed
-            self.fetch_line = self.filled_line = _NO_LINE
+            self.fetch_line = self.filled_line = self._place_filled = _NO_LINE
         elif self.cache_on:
-            missed, conflicts = self._fetch(address, size, block[1])
+            missed, conflicts = self._fetch(address, size, block[1], through, cycles - block[1])
             cycles += missed
             self.fitted += missed
             self.placement += conflicts
@@ -283,7 +295,9 @@ class PythonBlockHook:
             kind, width = access.kind, access.width
             if kind == SumKind.READ:
                 if value & (width - 1):
-                    self.cycles += costs.unaligned * (2 if width == 4 and value & 1 else 1)
+                    more = costs.unaligned * (2 if width == 4 and value & 1 else 1)
+                    self.cycles += more
+                    self.misplaced += more
                 self._read_flash(value, access.words)
             elif kind == SumKind.FETCH:
                 self._slots[access.slot] = self._peek(value, width, access.signed)
@@ -328,13 +342,18 @@ class PythonBlockHook:
         """The registers have been replaced: what was to be read by them is not known any more."""
         self._late = ()
 
-    def _fetch(self, address: int, size: int, block_cycles: int) -> tuple[int, int]:
+    def _fetch(
+        self, address: int, size: int, block_cycles: int, through: tuple[int, ...] = (), arrival: int = 0
+    ) -> tuple[int, int]:
         """Fetch a block's lines: cycles for those not in the cache, and those of it for their place alone."""
         costs, bits = self._costs, self._costs.cache_line_bits
-        missed = conflicts = 0
-        for line in range(address >> bits, ((address + size - 1) >> bits) + 1):
+        missed = conflicts = steady = 0
+        first = address >> bits
+        place = self._line_places(address) if self._line_places is not None else 0
+        for line in range(first, ((address + size - 1) >> bits) + 1):
             index = line & (costs.cache_sets - 1)
             known = self._recall(line)
+            done = block_cycles * max((line << bits) - address, 0) // size
             if self._tags[2 * index] == line:
                 self._newest[index] = 0
             elif self._tags[2 * index + 1] == line:
@@ -343,15 +362,45 @@ class PythonBlockHook:
                 way = self._newest[index] ^ 1
                 self._tags[2 * index + way] = line
                 self._newest[index] = way
-                before = max((line << bits) - address, 0)
-                now = self.cycles + missed + block_cycles * before // size
+                now = self.cycles + missed + done
                 miss = costs.cached.new
                 if line == self.filled_line + 1:
                     miss = costs.read_ahead(now - self.filled_at)
                 self.filled_at, self.filled_line = now + miss, line
                 missed += miss
                 conflicts += miss if known else 0
-        return missed, conflicts
+            if self._line_places is not None:
+                done = arrival + through[line - first - 1] if line > first else 0
+                steady += self._fetch_place(place + line - first, done, known=known)
+        return missed, conflicts if self._line_places is None else missed - steady
+
+    def _fetch_place(self, line: int, done: int, *, known: bool) -> int:
+        costs, tags, newest = self._costs, self._place_tags, self._place_newest
+        index = line & (costs.cache_sets - 1)
+        if line in tags[2 * index : 2 * index + 2]:
+            newest[index] = int(tags[2 * index] != line)
+            return 0
+        newest[index] ^= 1
+        tags[2 * index + newest[index]] = line
+        if known:
+            return 0
+        now = self.cycles - self.specified - self.fitted - self.misplaced - self.conditional + done
+        ahead = line == self._place_filled + 1
+        cycles = costs.read_ahead(now - self._place_filled_at) if ahead else costs.cached.new
+        self._place_filled, self._place_filled_at = line, now
+        return cycles
+
+    def price_by_place(self, places: Places | None) -> None:
+        """Have ``placement`` be all cycles that the layout costs from now on; None: no longer.
+
+        The caches that tell them are empty.
+        """
+        self._line_places = places
+        self._place_tags = [0xFFFFFFFF] * len(self._tags)
+        self._place_newest = [0] * len(self._newest)
+        self._place_filled = _NO_LINE
+        if places is not None:
+            self._recent.clear()
 
     def _recall(self, line: int) -> bool:
         """Make a line the newest of the fully associative cache; whether it was there."""
@@ -377,6 +426,8 @@ class PythonBlockHook:
             block.accesses,
             block.alignment,
             block.assumed,
+            block.joined,
+            block.through,
         )
         for cost in block.located:
             if cost.address not in self._located:
@@ -391,6 +442,7 @@ class PythonBlockHook:
         cost = self._located[address].get(self.current)
         if cost is not None:
             self.cycles += cost.cycles
+            self.conditional += cost.conditional
             if cost.accesses:
                 self._price(uc, cost.accesses)
 

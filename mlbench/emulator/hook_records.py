@@ -26,7 +26,7 @@ class BlockRecord(ctypes.Structure):
             for name in (
                 *("address", "size", "instructions", "cycles", "flags", "depth", "taken"),
                 *("accesses", "early", "late", "quick", "checks", "rechecks", "assumed"),
-                *("function", "number"),
+                *("function", "number", "joined", "through", "place"),
             )
         ),
         ("epoch", ctypes.c_uint64),
@@ -69,6 +69,7 @@ class LocatedRecord(ctypes.Structure):
         ("next", ctypes.c_void_p),
         ("block", ctypes.c_uint32),
         ("cycles", ctypes.c_int32),
+        ("conditional", ctypes.c_int32),
         ("accesses", ctypes.c_uint32),
         ("count", ctypes.c_uint32),
     ]
@@ -99,6 +100,8 @@ class HookState(ctypes.Structure):
         ("specified", ctypes.c_uint64),
         ("fitted", ctypes.c_uint64),
         ("assumed", ctypes.c_uint64),
+        ("misplaced", ctypes.c_uint64),
+        ("conditional", ctypes.c_uint64),
         ("round", ctypes.c_uint64),
         ("table", ctypes.c_void_p),
         ("last_block", ctypes.c_void_p),
@@ -171,8 +174,11 @@ class HookState(ctypes.Structure):
         ("steady_count", ctypes.c_uint32),
         ("steady", ctypes.c_void_p * STEADY),
         ("paths", ctypes.c_void_p),
-        ("function", ctypes.c_uint32),
-        ("back", ctypes.c_uint32),
+        *((name, ctypes.c_uint32) for name in ("function", "back", "by_place", "place_filled")),
+        ("place_filled_at", ctypes.c_uint64),
+        ("through", ctypes.c_void_p),
+        ("place_tags", ctypes.c_uint32 * MAX_LINES),
+        ("place_newest", ctypes.c_uint8 * MAX_SETS),
     ]
 
 

@@ -27,9 +27,11 @@ from mlbench.emulator.faults import FaultLog
 from mlbench.emulator.flash import FlashArray
 from mlbench.emulator.hook_common import COUNTED, LOOK_HOST, LOOK_PENDING
 from mlbench.emulator.host_time import Activity, HostTime
+from mlbench.emulator.line_places import LinePlaces
 from mlbench.emulator.loading import load_image
 from mlbench.emulator.mpu_stores import RefusedStores
 from mlbench.emulator.nvic import Nvic
+from mlbench.emulator.page_splits import join
 from mlbench.emulator.path_times import FunctionNumbers
 from mlbench.emulator.peripherals.base import Cause, Peripheral, never
 from mlbench.emulator.peripherals.core import SystemControl
@@ -83,6 +85,7 @@ class Machine:
         self._deadline = NEVER
         self.activity = Activity()
         self.functions = FunctionNumbers(image)
+        self.places = LinePlaces(image, self.model.run)
         self._map()
         self._vectors = load_image(self.cpu, self.bus, image, chip)
         begins = self._vectors if chip.softdevice else chip.flash.start
@@ -445,6 +448,13 @@ class Machine:
         """Charge cycles to the functions that take them, from now on or no longer; to ``blocks`` as well."""
         self.hook.follow_calls(self.functions if on else None, blocks=blocks)
 
+    def price_by_place(self, on: bool = True) -> None:
+        """Count as ``placement`` all that the layout costs, from now on or no longer.
+
+        Code that has not run since then is in no cache.
+        """
+        self.hook.price_by_place(self.places if on else None)
+
     def serial(self) -> bytes:
         """What the firmware has sent, on any way."""
         return self.console.text()
@@ -562,6 +572,7 @@ class Machine:
             self.ram_code.priced(hook.where, hook.where_size)
             it_state = transfers.it_state(self.cpu.reg(arm_const.UC_ARM_REG_XPSR))
             block = self.model.block(hook.where, hook.where_size, self.cpu.read, it_state)
+            block = join(block, self.model, self.image, hook, self.cpu.read)
             hook.add(block)
             self.processor.aligned_bases.look(block)
             self.processor.traps.look(hook.where, hook.where_size)

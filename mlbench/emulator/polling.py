@@ -24,7 +24,16 @@ _LONGEST = 4
 """So many reads a turn may have."""
 _PATIENCE = 64
 """So many turns before it is looked at again, where something did change."""
-_COUNTERS = ("instructions", "placement", "flash_reads", "specified", "fitted", "assumed")
+_COUNTERS = (
+    "instructions",
+    "placement",
+    "flash_reads",
+    "specified",
+    "fitted",
+    "assumed",
+    "misplaced",
+    "conditional",
+)
 _SAME = (
     "event_at",  # else something has happened between the reads of a turn
     *("cache_on", "expected", "current", "last_flags", "last_taken", "resumed", "attention"),

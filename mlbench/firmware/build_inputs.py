@@ -75,7 +75,8 @@ class BuildInputs:
         """The same for the same firmware, wherever its sketch lies."""
         board = [repr(self.request.board), _harness_sources()] if self.request.board is not None else []
         probes = [] if self.request.probes else ["without an image for probes"]
-        return hashed([*self._common(), self.source.digest, *board, *probes])
+        canonical = ["with a canonical layout"] if self.request.canonical else []
+        return hashed([*self._common(), self.source.digest, *board, *probes, *canonical])
 
     @property
     def workspace_key(self) -> str:

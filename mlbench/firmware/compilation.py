@@ -24,6 +24,7 @@ from mlbench.errors import EnvironmentFault, HostTimeout, SketchError, UsageErro
 from mlbench.firmware import board_harness as harness
 from mlbench.firmware import flags, gcc_text, linker, size_recipe
 from mlbench.firmware.advice import Built, advice, lacking_entry_points
+from mlbench.firmware.canonical import NoCanonicalLayout, canonical_link
 from mlbench.firmware.compiler import CompileReport, Job, SketchCompiler, UsedLibrary
 from mlbench.firmware.platforms import Fqbn
 from mlbench.firmware.sketch_source import SketchSource
@@ -88,6 +89,7 @@ class Compilation:
             overflows = self._over_limits(image, counted, properties, report)
         elf = self._kept(report.elf, "")
         notes = _two_counts(image, counted)
+        canonical, no_canonical = self._canonical(job, report) if not overflows else (None, "")
         probe = elf
         if self.source.uses:
             self._check_template(image)
@@ -120,6 +122,8 @@ class Compilation:
             platform_bytes=counted,
             platform_variables=counts.variables,
             limits=size_recipe.limits_of(properties),
+            canonical_elf=canonical,
+            no_canonical=no_canonical,
         )
         outside = tuple(lib for lib in report.libraries if self.workspace.folder not in lib.folder.parents)
         return firmware, outside
@@ -192,6 +196,21 @@ class Compilation:
         if not overflows:
             raise self._failed(report)
         return tuple(overflows)
+
+    def _canonical(self, job: Job, report: CompileReport) -> tuple[Path | None, str]:
+        """The image in the canonical layout, where it is asked for, or why there is none."""
+        if not self.request.canonical:
+            return None, ""
+        folder = self.workspace.folder / "canonical"
+        try:
+            elf = canonical_link(
+                report, folder, self.workspace.name, lambda linked: self.compiler.relink(job, linked)
+            )
+            return self._kept(elf, "-canonical"), ""
+        except NoCanonicalLayout as why:
+            return None, str(why)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _with_malloc(self, job: Job, report: CompileReport, elf: Path) -> tuple[Path, str]:
         self.workspace.link_options.write_text(linker.PULL_MALLOC)

@@ -122,7 +122,7 @@ class FirmwareCache:
         with suppress(OSError, ValueError, KeyError, TypeError):
             meta = json.loads((entry / _META).read_text())
             firmware = _firmware(meta, entry, source)
-            images = [firmware.elf, firmware.probe_elf, *([firmware.board.elf] if firmware.board else [])]
+            images = [*_linked(firmware), *([firmware.board.elf] if firmware.board else [])]
             if meta["once"] or meta["made"] < self.since or not all(image.is_file() for image in images):
                 return None
             for folder, digest in meta["libraries_seen"]:
@@ -145,7 +145,7 @@ class FirmwareCache:
             EnvironmentFault: the entry cannot be written; what was there before stays.
         """
         entry = self.entries / key
-        cached = replace(firmware, elf=entry / firmware.elf.name, probe_elf=entry / firmware.probe_elf.name)
+        cached = _placed(firmware, entry)
         if firmware.board is not None:
             folder, name = entry / _UPLOAD, firmware.board.elf.name
             cached = replace(cached, board=replace(firmware.board, folder=folder, elf=folder / name))
@@ -155,9 +155,7 @@ class FirmwareCache:
             replace(d, file=f"{_HERE}{d.file[len(own) :]}" if d.file.startswith(own) else d.file)
             for d in firmware.diagnostics
         )
-        stored = replace(
-            cached, elf=Path(cached.elf.name), probe_elf=Path(cached.probe_elf.name), diagnostics=located
-        )
+        stored = replace(_placed(cached, Path()), diagnostics=located)
         meta = asdict(stored)
         if stored.board is not None:
             names = replace(stored.board, folder=Path(_UPLOAD), elf=Path(stored.board.elf.name))
@@ -168,7 +166,7 @@ class FirmwareCache:
         try:
             self.entries.mkdir(parents=True, exist_ok=True)
             with ScratchFolder(".new-", self.entries) as new:
-                for origin in {firmware.elf, firmware.probe_elf}:
+                for origin in set(_linked(firmware)):
                     shutil.copyfile(origin, new / origin.name)
                 if firmware.board is not None:
                     shutil.copytree(firmware.board.folder, new / _UPLOAD)
@@ -242,6 +240,23 @@ class FirmwareCache:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _linked(firmware: Firmware) -> tuple[Path, ...]:
+    """The images that are not for boards."""
+    canonical = () if firmware.canonical_elf is None else (firmware.canonical_elf,)
+    return (firmware.elf, firmware.probe_elf, *canonical)
+
+
+def _placed(firmware: Firmware, folder: Path) -> Firmware:
+    """The same with its images in a folder."""
+    canonical = firmware.canonical_elf
+    return replace(
+        firmware,
+        elf=folder / firmware.elf.name,
+        probe_elf=folder / firmware.probe_elf.name,
+        canonical_elf=None if canonical is None else folder / canonical.name,
+    )
+
+
 def _archives(folder: Path) -> bool:
     """Whether there is a compiled core in a sketch compiler's cache."""
     return any(path.is_file() for path in (*folder.glob("core/*.a"), *folder.glob("cores/*/core.a")))
@@ -289,6 +304,8 @@ def _firmware(meta: Any, entry: Path, source: Path) -> Firmware:
         platform_bytes=meta["platform_bytes"],
         platform_variables=meta["platform_variables"],
         limits=MemoryLimits(**meta["limits"]),
+        canonical_elf=entry / meta["canonical_elf"] if meta["canonical_elf"] else None,
+        no_canonical=str(meta["no_canonical"]),
     )
 
 

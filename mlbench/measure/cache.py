@@ -79,8 +79,10 @@ def key_of(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int |
     try:
         instrument = target.instrument
         inputs = spec.inputs.read(spec.own_folder)
+        canonical = [firmware.canonical_elf] if firmware.canonical_elf is not None else []
         images = [
-            hashlib.sha256(path.read_bytes()).hexdigest() for path in (firmware.elf, firmware.probe_elf)
+            hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (firmware.elf, firmware.probe_elf, *canonical)
         ]
     except (OSError, UsageError):
         return ""  # let measuring say it
@@ -94,6 +96,7 @@ def key_of(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int |
         images,
         firmware.elf == firmware.probe_elf,
         firmware.is_template,
+        firmware.no_canonical,
         firmware.name,
         encode(firmware.overflows),
         [firmware.platform_bytes, firmware.platform_variables],

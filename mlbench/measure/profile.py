@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mlbench.boards import board_for
 from mlbench.core import backends
@@ -24,6 +26,8 @@ from mlbench.elf.image import Image
 from mlbench.elf.sizes import by_name, ram_symbol_sizes, symbol_sizes
 from mlbench.errors import MLBenchError
 from mlbench.measure import further
+from mlbench.measure.arena import ArenaSearch, arena_notes
+from mlbench.measure.canonical import with_canonical_times
 from mlbench.measure.leaks import leaks
 from mlbench.measure.proposals import Trial, propose
 from mlbench.measure.ram import RamOptions, measure_unused_ram, ram_notes
@@ -91,8 +95,9 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
     if session.method == "nothing" and spec.backend == backends.default():
         session.close()
         return _proposed(firmware, spec, target, overhead)
+    canonical = partial(with_canonical_times, firmware=firmware, spec=spec, target=target, inputs=inputs)
     try:
-        taken = _run(firmware, spec, session, flash)
+        taken = _run(firmware, spec, session, flash, canonical)
         return replace(taken, notes=(*inputs.notes, *taken.notes, *session.remarks()))
     finally:
         session.close()
@@ -136,7 +141,12 @@ def _unmeasured(firmware: Firmware, flash: Flash, reason: str, failure: Failure 
     return Profile(Measures.none(Absent(reason), flash, further.of_image(firmware)), failure)
 
 
-def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -> Profile:
+_Canonical = Callable[..., tuple[Measures, tuple[str, ...]]]
+
+
+def _run(
+    firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash, canonical: _Canonical
+) -> Profile:
     if session.method == "nothing":
         return _unmeasured(firmware, flash, NO_NAMES)
     # One run gives the times and what memory was used; where one image serves for both, also what to replay.
@@ -160,8 +170,14 @@ def _run(firmware: Firmware, spec: SketchSpec, session: Session, flash: Flash) -
     unused, notes = _unused(firmware, spec, session, recorded, count)
     # Of the image that is measured: the one that probes need may have a malloc linked in, and its variables.
     need = _need(Image.load(firmware.elf), recorded if shared else timed)
+    reference = _reference(session, spec, timed, count, probed=False)
+    remarks: tuple[str, ...] = ()
+    if isinstance(need, RamNeed) and spec.ram_search != "none":
+        uses = ArenaSearch(session, reference, spec.timeout_us).uses(Image.load(firmware.elf))
+        need, remarks = replace(need, arenas=uses), arena_notes(uses)
     measures = Measures(flash, unused, need, init, inference, further.take(firmware, timed))
-    all_notes = (*timed.notes, *waits(timed.spans), *notes)
+    measures, layout = canonical(measures, reference=reference)
+    all_notes = (*timed.notes, *waits(timed.spans), *notes, *remarks, *layout)
     tables = " and ".join(sorted({span.cost_table for span in timed.spans if span.cost_table}))
     return Profile(measures, None, all_notes, timed.serial, cost_table=tables)
 
@@ -195,15 +211,7 @@ def _unused(
     if not firmware.is_template and not Entry.of(image, None).at:
         why = "the image has neither setup() nor main(), so there is no place to try an allocation"
         return Absent(why), ()
-    reference = Reference(
-        recorded,
-        lambda variant: session.run(
-            Probe(inferences=count, probe_image=True, time_shift=variant), 2 * spec.timeout_us
-        ),
-        compare_serial=spec.serial == "exact",
-        inferences=count,
-        buffers=len(spec.functions.outputs),
-    )
+    reference = _reference(session, spec, recorded, count, probed=True)
     ram = board_for(spec.board).ram.size
     maximum = ram if spec.ram_max is None else spec.ram_max
     search = measure_unused_ram if session.exact else measure_confirmed
@@ -218,6 +226,19 @@ def _unused(
     if recorded.overlap:
         notes.append(f"stack and heap overlap by {recorded.overlap:,} bytes even without a probe")
     return unused, (*notes, *leaks(recorded, unused))
+
+
+def _reference(session: Session, spec: SketchSpec, run: RunResult, count: int, *, probed: bool) -> Reference:
+    """What other runs must do as well; ``probed``: the run is one of the image for probes."""
+    return Reference(
+        run,
+        lambda variant: session.run(
+            Probe(inferences=count, probe_image=probed, time_shift=variant), 2 * spec.timeout_us
+        ),
+        compare_serial=spec.serial == "exact",
+        inferences=count,
+        buffers=len(spec.functions.outputs),
+    )
 
 
 def _need(image: Image, run: RunResult) -> RamNeed | Absent:

@@ -51,6 +51,7 @@ def time_of(
         resolution_us,
         middle.calls,
         middle.basis,
+        data_placement=middle.data_placement,
     )
 
 

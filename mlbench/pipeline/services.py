@@ -75,7 +75,7 @@ class _ServiceMaker:
         return Services(
             check_board=_check_board,
             obtain=self._obtain,
-            locate=_locate,
+            locate=self._request,
             build=self._build,
             empty=_empty,
             flash=measure_flash,
@@ -141,6 +141,11 @@ class _ServiceMaker:
             except OutOfReach as error:
                 self._out_of_reach[source] = error
                 raise
+
+    def _request(self, project: Project, spec: SketchSpec) -> BuildRequest:
+        request = _locate(project, spec)
+        # Its times alone tell how many of their cycles are the layout's.
+        return replace(request, canonical=self._settings.canonical and spec.backend == backends.default())
 
     def _build(self, request: BuildRequest) -> Firmware:
         from mlbench.firmware import build

@@ -112,6 +112,15 @@ class UnusedRam:
 
 
 @dataclass(frozen=True)
+class ArenaUse:
+    """An interpreter's arena: its bytes, and the least with which the output is the same."""
+
+    name: str
+    bytes: int
+    needs: int
+
+
+@dataclass(frozen=True)
 class RamNeed:
     """Static - reserved stack + peak heap requested + peak stack, in bytes."""
 
@@ -133,11 +142,22 @@ class RamNeed:
     """Bytes by which the heap grew."""
     sbrk_steps: int = 0
     """In so many steps."""
+    arenas: tuple[ArenaUse, ...] = ()
+    """Those of interpreters whose constructor was found."""
 
     @property
     def amount(self) -> float:
         """The figure that is compared."""
         return float(self.bytes)
+
+
+@dataclass(frozen=True)
+class CanonicalTime:
+    """The median span of an image in the canonical layout, in cycles; changes are judged on it."""
+
+    cycles: int
+    placement: int
+    """Of ``cycles``, as in ``Time``."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +189,10 @@ class Time:
     """What the cycles of the median span rest on; None where they are not modelled."""
     proposed: str = ""
     """The function that was timed, where mlbench proposed it and nobody named it."""
+    data_placement: int | None = None
+    """Of ``cycles``, those of reads of flash beyond the 8 bytes read last, and of unaligned operands."""
+    canonical: CanonicalTime | None = None
+    """The same in the canonical layout; None where that was not asked for, or there is none."""
 
     @property
     def amount(self) -> float:

@@ -25,6 +25,8 @@ class Settings:
     debug: bool = False
     cache: bool = True
     """Whether what was built and measured before is used again."""
+    canonical: bool = False
+    """Whether images are linked in the canonical layout too, so that a comparison can judge times on it."""
     jobs: int = 0
     """How many sketches are built and measured at a time; 0: one more than cores, memory allowing."""
     port: str = ""

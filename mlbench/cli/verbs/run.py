@@ -38,6 +38,11 @@ def arguments(parser: Parser) -> None:
         "--baseline", metavar="REF|FILE", default="", help="compare with a branch, a commit or a result file"
     )
     parser.add_argument(
+        "--canonical",
+        action="store_true",
+        help="measure times in the canonical layout as well, for results to be compared; --baseline does so",
+    )
+    parser.add_argument(
         "--comparison",
         metavar="FILE",
         default="",

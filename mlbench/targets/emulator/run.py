@@ -22,6 +22,7 @@ from mlbench.emulator.machine import End, Ending, Machine
 from mlbench.emulator.stacks import MAIN, Context, StackState, StackWatch
 from mlbench.errors import EnvironmentFault
 from mlbench.targets.emulator import verdict
+from mlbench.targets.emulator.arena import ArenaWatch
 from mlbench.targets.emulator.fatal import FatalExit, FatalWatch
 from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
 from mlbench.targets.emulator.input_wait import InputWait
@@ -102,6 +103,8 @@ class EmulatedRun:
             begun=waiting.inference_begun,
             ended=self._inference_ended,
         )
+        self._arenas = ArenaWatch(machine, self._tracker, self._arena_used)
+        self._until_allocated = False
         machine.stuck = self._stuck
         self._input = InputWait(machine, self._stacks, self._progress, self._sketch_stack)
         machine.pause = self._input.due
@@ -160,7 +163,10 @@ class EmulatedRun:
     def _run(self, start: RunSnapshot, probe: Probe, deadline_us: float) -> RunResult:
         machine = self.machine
         self._restore(start)
-        self.machine.follow_calls(probe.calls)
+        machine.follow_calls(probe.calls)
+        machine.price_by_place(on=False)
+        self._spans.canonical = probe.canonical
+        self._arenas.size, self._until_allocated = probe.arena, probe.until_allocated
         self._probing = probe.alloc is not None
         self._waiting.start(deadline_us, probe.inferences)
         self._input.start(self._waiting.deadline)
@@ -191,6 +197,10 @@ class EmulatedRun:
         """Whether all heap calls of the last run with ``record`` were recorded."""
         return self._recorder.complete
 
+    def _arena_used(self) -> None:
+        if self._until_allocated:
+            self._waiting.finished = True
+
     def _inference_ended(self, span: TimedSpan, count: int) -> None:
         self._waiting.inference_ended(span, count)
         self._recorder.mark()
@@ -200,6 +210,7 @@ class EmulatedRun:
         self._begin()
         self._recorder.stop()
         self._recorder.origins = {}
+        self._arenas.arenas = []
         self._block_unnamed = False
         self._tracker.restore(start.calls)
         self._spans.state, self._heap.state = start.spans.copy(), start.heap.copy()
@@ -406,4 +417,5 @@ class EmulatedRun:
             stable_lines(machine.console),
             self._waiting.before_loop,
             self._spans.unfinished(),
+            tuple(self._arenas.arenas),
         )

@@ -33,6 +33,8 @@ class SpanState:
     """What had been charged to functions when a span began."""
     based: dict[SpanKind, tuple[int, int, int]] = field(default_factory=dict)
     """Cycles by the product specification, by a fit, and by assumption, when a span began."""
+    misplaced: dict[SpanKind, int] = field(default_factory=dict)
+    """Cycles that depend on where data lie, when a span began."""
     left: int = 0
     """Inferences that were left by longjmp or an exception."""
 
@@ -45,6 +47,7 @@ class SpanState:
             waited=dict(self.waited),
             charged=dict(self.charged),
             based=dict(self.based),
+            misplaced=dict(self.misplaced),
         )
 
 
@@ -83,6 +86,8 @@ class SpanWatch:
         self._begun, self._ended = begun, ended
         self._returns: dict[int, ReturnValue | None] = {}
         self.state = SpanState()
+        self.canonical = False
+        """Whether ``placement`` is to be all that the layout costs, from the begin of each span on."""
         for kind, function in named.items():
             self._watch(kind, function)
 
@@ -137,11 +142,19 @@ class SpanWatch:
         self.state.waited[kind] = self._machine.clock.waiting.save()
         self.state.charged[kind] = self._machine.hook.path_times()
         self.state.based[kind] = self._based()
+        self.state.misplaced[kind] = self._misplaced()
+        if self.canonical:
+            self._machine.price_by_place()
 
     def _based(self) -> tuple[int, int, int]:
         """Cycles so far by the product specification, by a fit, and by assumption."""
         hook = self._machine.hook
         return hook.specified, hook.fitted, hook.assumed
+
+    def _misplaced(self) -> int:
+        """Cycles so far of reads that open another part of flash, and of unaligned operands."""
+        hook, costs = self._machine.hook, self._machine.model.run
+        return hook.specified - costs.read_same_word * hook.flash_reads + hook.misplaced
 
     def _basis(self, kind: SpanKind, cycles: int) -> CycleBasis | None:
         begun = self.state.based.get(kind)
@@ -216,17 +229,18 @@ class SpanWatch:
         return difference(self.state.charged.get(kind, []), after, self._machine.functions)
 
     def _span(self, kind: SpanKind, cycles: int, instructions: int, placement: int) -> None:
-        hook = self._machine.hook
+        hook, begun = self._machine.hook, self.state.misplaced.get(kind)
         spent = hook.cycles - cycles
         mark = TimedSpan(
             kind,
             self._machine.clock.us(spent),
             spent,
             hook.instructions - instructions,
-            hook.placement - placement,
+            _signed(hook.placement - placement),
             waits=self._machine.waited(self.state.waited[kind]) if kind in self.state.waited else (),
             calls=self._calls(kind),
             basis=self._basis(kind, spent),
+            data_placement=self._misplaced() - begun if begun is not None else None,
         )
         if kind is SpanKind.INFERENCE:
             self.state.inferences.append(mark)
@@ -235,3 +249,8 @@ class SpanWatch:
             # The last initialization before the first inference is the one that counts: a static
             # object's constructor may be followed by an assignment of a new one.
             self.state.init = mark
+
+
+def _signed(difference: int) -> int:
+    """Of two counters of 64 bits: in a canonical layout, the later one may be the smaller one."""
+    return (difference + (1 << 63)) % (1 << 64) - (1 << 63)
