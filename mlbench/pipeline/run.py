@@ -363,6 +363,7 @@ def _measure(
         seconds=tuple(seconds),
         cached=profile.cached,
         limits=firmware.limits,
+        memories=profile.memories,
     )
 
 

@@ -16,6 +16,7 @@ from mlbench.core.execution import (
 )
 from mlbench.core.heap import HeapCall, Operation, requested
 from mlbench.core.inputs import NO_INPUTS, Inputs
+from mlbench.elf.composed import read_parts
 from mlbench.emulator.allocator import HeapRecorder, Origin
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
@@ -27,6 +28,7 @@ from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
 from mlbench.targets.emulator.input_wait import InputWait
 from mlbench.targets.emulator.last_words import last_words
 from mlbench.targets.emulator.ram_places import ON_THE_HEAP, describe_place
+from mlbench.targets.emulator.sketch_loading import LoaderWatch
 from mlbench.targets.emulator.spans import SpanState, SpanWatch
 from mlbench.targets.emulator.stable_text import stable_lines
 from mlbench.targets.emulator.stop_condition import Waiting
@@ -87,6 +89,10 @@ class EmulatedRun:
         self._fatal = FatalWatch(machine)
         for address in self._fatal.addresses:
             self._tracker.keep(address)
+        parts = read_parts(machine.image)
+        self._loader = LoaderWatch(machine, parts) if parts is not None else None
+        if self._loader is not None and self._loader.address is not None:
+            self._tracker.keep(self._loader.address)
         self._tracker.keep(entry.setup)
         if entry.loop is not None:
             self._tracker.keep(entry.loop)
@@ -131,6 +137,9 @@ class EmulatedRun:
                 return ending
             if ending.end is not End.BREAKPOINT:
                 return self._result(ending, "before setup()")
+            refused = self._loader.refused(ending.address) if self._loader is not None else ""
+            if refused:
+                return self._finish(Outcome.NOT_STARTED, refused, ())
             if ending.address == self.entry.setup:
                 self._sketch = self._stacks.context
                 self._recorder.stop()
@@ -271,7 +280,8 @@ class EmulatedRun:
         for number, value in enumerate(saved):
             cpu.set_r(number, value)
         machine.skip(self.entry.setup)
-        if not granted:
+        # malloc(0) may give NULL (C17, 7.22.3): Zephyr's does.
+        if not granted and size:
             return self._finish(Outcome.NO_MEMORY, f"malloc({size}) returned NULL", ())
         return None
 
@@ -388,6 +398,12 @@ class EmulatedRun:
         machine, spans = self.machine, self._spans.state
         outcome, reason = verdict.with_overflow(self._stacks, outcome, reason)
         stacks = verdict.stack_use(self._stacks.state, machine.functions)
+        # Of a loader's threads the sketch's own counts: what it uses of that is the sketch's.
+        counted = (
+            sum(stack.used for stack in stacks if stack.static or stack.name == "MSP")
+            if self._loader is None
+            else self._stacks.state.stacks[self._sketch_stack()].used
+        )
         remarks = verdict.remarks(self._stacks.state, spans)
         return RunResult(
             outcome,
@@ -398,7 +414,7 @@ class EmulatedRun:
             machine.hook.instructions,
             chain,
             spans.outputs,
-            sum(stack.used for stack in stacks if stack.static or stack.name == "MSP"),
+            counted,
             stacks,
             self._heap.use(),
             self._stacks.state.overlap,
