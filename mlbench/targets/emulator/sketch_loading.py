@@ -77,7 +77,9 @@ class Placed:
     virtual_us: float = 0.0
 
 
-def place_sketch(image: Image, parts: SketchParts, chip: Chip, deadline_us: float) -> Placed:
+def place_sketch(
+    image: Image, parts: SketchParts, chip: Chip, deadline_us: float, host_seconds: float
+) -> Placed:
     """Let the loader start a dynamic sketch, and find where it has put it.
 
     Args:
@@ -85,8 +87,10 @@ def place_sketch(image: Image, parts: SketchParts, chip: Chip, deadline_us: floa
         parts: what it is made of.
         chip: what it runs on.
         deadline_us: how long it may take, in virtual time.
+        host_seconds: how long it may take on the host.
 
     Raises:
+        EnvironmentFault: the host is too slow.
         SketchError: the sketch's code is in RAM twice.
     """
     machine = Machine(image, chip)
@@ -94,16 +98,18 @@ def place_sketch(image: Image, parts: SketchParts, chip: Chip, deadline_us: floa
     watch, sketch = LoaderWatch(machine, parts), sketch_object(image)
     if watch.address is not None:
         machine.set_break(watch.address)
-    end = machine.clock.cycles(deadline_us)
-    resume = False
+    end, step = machine.clock.cycles(deadline_us), machine.clock.cycles(_SLICE_US)
+    limit = machine.host_time(host_seconds)
+    look, resume = step, False
     while machine.clock.now < end:
-        ending = machine.run(min(end, machine.clock.now + machine.clock.cycles(_SLICE_US)), resume=resume)
+        ending = machine.run(min(end, look), resume=resume, host_time=limit)
         resume = ending.end is End.BREAKPOINT
         if resume:
             refused = watch.refused(ending.address)
             if refused:
                 return Placed(image, refused, machine.serial(), machine.clock.us(machine.clock.now))
             continue
+        look = machine.clock.now + step
         places = find_places(sketch, Memory(chip.ram.start, bytes(machine.ram.data)))
         if places:
             return Placed(Image.parse(with_places(image, places), image.path))

@@ -112,7 +112,7 @@ class EmulatorSession:
         parts = read_parts(image)
         if parts is None or parts.mode != "dynamic" or path in self._placed:
             return None
-        placed = place_sketch(image, parts, self._chip, deadline_us)
+        placed = place_sketch(image, parts, self._chip, deadline_us, self._target.host_seconds)
         if placed.refused:
             return RunResult(Outcome.NOT_STARTED, placed.refused, placed.serial, (), placed.virtual_us)
         self._images[path] = placed.image
