@@ -257,6 +257,8 @@ def _symbols(
             continue
         if home is None and symbol.section != SHN_ABS:
             continue
+        if home is None and loader.exports.get(symbol.name) == symbol.value:
+            continue  # a linked sketch has the loader's functions as plain numbers
         base = addresses[symbol.section] if home is not None and object_file.relocatable else 0
         if symbol.binding != STB_LOCAL:
             defined.add(symbol.name)

@@ -192,6 +192,11 @@ class Failure:
     outcome: str = ""
     """``not started`` where a loader did not start the sketch; empty for any other failure."""
 
+    @property
+    def word(self) -> str:
+        """What became of the sketch, for people."""
+        return self.outcome or "failed"
+
 
 Value = Flash | UnusedRam | RamNeed | Time | Amount | Absent
 """What one measure gave."""

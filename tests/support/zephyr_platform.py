@@ -10,6 +10,8 @@ from pathlib import Path
 
 _SOURCES = Path(__file__).parent / "zephyr_core"
 _CPU = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
+_ALLOCATORS = ("calloc", "free", "malloc", "realloc")
+_FUNCTIONS = ("loader_micros", "memcpy", "memset", "printk", "strlen", "uart_write")
 BOARD = "arduino:zephyr:nano33ble"
 
 
@@ -56,10 +58,11 @@ def install(user: Path, generation: Generation = OF_2026, package: str = "arduin
     firmwares.mkdir()
     elf = firmwares / "zephyr-nano33ble.elf"
     _run(
-        gcc, *_CPU, "-Os", "-g", "-ffreestanding", "-nostdlib", "-fno-builtin", "-fno-tree-loop-distribute-patterns",
+        gcc, *_CPU, "-Os", "-g", "-ffreestanding", "-nostdlib", "-fno-tree-loop-distribute-patterns",
         f"-DSKETCH_BASE={generation.base:#x}", f"-DSKETCH_SIZE={generation.size:#x}",
         f"-DLLEXT_HEAP_KB={generation.heap_kb}", *(() if generation.version else ("-DHEADER_V0",)),
-        f"-T{platform / 'loader' / 'loader.ld'}", str(platform / "loader" / "loader.c"), "-lgcc", "-o", str(elf),
+        f"-T{platform / 'loader' / 'loader.ld'}", str(platform / "loader" / "loader.c"), "-lgcc",
+        "-o", str(elf),
     )  # fmt: skip
     _run("arm-none-eabi-objcopy", "-O", "binary", str(elf), str(elf.with_suffix(".bin")))
     (platform / "variants" / "nano33ble").mkdir(parents=True, exist_ok=True)
@@ -72,10 +75,10 @@ def install(user: Path, generation: Generation = OF_2026, package: str = "arduin
 def _symbols(elf: Path, generation: Generation) -> str:
     """Addresses in the loader for linked sketches (variants/*/syms-static.ld of the core)."""
     listed = subprocess.run(["arm-none-eabi-nm", str(elf)], capture_output=True, text=True, check=True).stdout
-    names = {name: int(value, 16) for value, kind, name in (line.split() for line in listed.splitlines() if len(line.split()) == 3)}
-    functions = ("calloc", "free", "loader_micros", "malloc", "memcpy", "memset", "printk", "realloc", "strlen", "uart_write")
-    lines = [f"PROVIDE({name} = {names[name] | 1:#x});" for name in functions]
-    lines += [f"PROVIDE(__wrap_{name} = {names[name] | 1:#x});" for name in ("calloc", "free", "malloc", "realloc")]
+    entries = [line.split() for line in listed.splitlines()]
+    names = {entry[2]: int(entry[0], 16) for entry in entries if len(entry) == 3}
+    lines = [f"PROVIDE({name} = {names[name] | 1:#x});" for name in (*_ALLOCATORS, *_FUNCTIONS)]
+    lines += [f"PROVIDE(__wrap_{name} = {names[name] | 1:#x});" for name in _ALLOCATORS]
     lines += [
         f"_sketch_start = {generation.base:#x};",
         f"_sketch_max_size = {generation.size:#x};",

@@ -176,7 +176,11 @@ class EmulatedRun:
         if probe.time_shift:
             self._shift_time(probe.time_shift)
         if self.entry.word is not None:
-            machine.patch_flash(self.entry.word, (probe.alloc or 0).to_bytes(4, "little"))
+            word = (probe.alloc or 0).to_bytes(4, "little")
+            if machine.chip.ram.holds(self.entry.word):
+                machine.write_memory(self.entry.word, word)  # a loader has copied it there
+            else:
+                machine.patch_flash(self.entry.word, word)
         elif probe.alloc is not None:
             failed = self._inject(probe.alloc)
             if failed is not None:
