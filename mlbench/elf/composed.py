@@ -189,10 +189,10 @@ def sketch_sections(image: Image) -> tuple[str, ...]:
 
 
 def _loader_of(image: Image, parts: SketchParts) -> SketchLoader:
-    found = [s for s in image.sections if s.allocated and s.name.startswith(_LOADER_PREFIX)]
+    loader_sections = [s for s in image.sections if s.allocated and s.name.startswith(_LOADER_PREFIX)]
     loader_parts = tuple(
         LoaderPart(s.name, s.address, image.load_address(s), image.contents(s), s.size, s.type, s.flags)
-        for s in found
+        for s in loader_sections
     )
     section = image.section(EXPORTS_SECTION)
     lines = image.contents(section).decode().splitlines() if section is not None else []
@@ -200,7 +200,7 @@ def _loader_of(image: Image, parts: SketchParts) -> SketchLoader:
     own = tuple(
         replace(symbol, local=True)
         for symbol in image.symbols
-        if symbol.local and any(s.address <= symbol.address < s.end for s in found)
+        if symbol.local and any(s.address <= symbol.address < s.end for s in loader_sections)
     )
     return SketchLoader(parts.loader, loader_parts, exports, own)
 

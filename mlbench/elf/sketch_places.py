@@ -24,7 +24,7 @@ _LEAST_NEEDLE = 8
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemoryBytes:
     """Bytes from an address on."""
 
     start: int
@@ -38,7 +38,7 @@ class Memory:
         return int(_WORD.unpack_from(self.data, offset)[0])
 
 
-def find_places(object_file: ObjectFile, memory: Memory) -> dict[str, int]:
+def find_places(object_file: ObjectFile, memory: MemoryBytes) -> dict[str, int]:
     """Where sections are, by name; empty while the code is not there, or not yet relocated in full.
 
     Raises:
@@ -57,7 +57,7 @@ def find_places(object_file: ObjectFile, memory: Memory) -> dict[str, int]:
     return _followed(object_file, {text.index: matches[0]}, memory)
 
 
-def matching(object_file: ObjectFile, section: ObjectSection, memory: Memory) -> list[int]:
+def matching(object_file: ObjectFile, section: ObjectSection, memory: MemoryBytes) -> list[int]:
     """The addresses at which a section's bytes stand, relocated words aside."""
     content = object_file.contents(section)
     fixed = _fixed(object_file, section)
@@ -92,7 +92,7 @@ def _fixed(object_file: ObjectFile, section: ObjectSection) -> list[tuple[int, i
     return parts
 
 
-def _followed(object_file: ObjectFile, known: dict[int, int], memory: Memory) -> dict[str, int]:
+def _followed(object_file: ObjectFile, known: dict[int, int], memory: MemoryBytes) -> dict[str, int]:
     """All sections that relocated words of known ones tell; empty where two words disagree."""
     allocated = {section.index: section for section in object_file.allocated}
     waiting, done = list(known), set[int]()
@@ -113,7 +113,7 @@ def _told(
     object_file: ObjectFile,
     section: ObjectSection,
     address: int,
-    memory: Memory,
+    memory: MemoryBytes,
     allocated: Mapping[int, ObjectSection],
 ) -> list[tuple[int, int]]:
     """Numbers and addresses of the sections that a section's words refer to."""

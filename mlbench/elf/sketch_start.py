@@ -66,11 +66,11 @@ def too_large(limit: MemoryLimit, parts: SketchParts) -> str:
 
 def refusal(text: str, code: int | None, parts: SketchParts) -> str:
     """The reason that a loader gave for not starting a sketch, explained as far as its files can."""
-    said = f"the loader says {text.strip()!r}"
+    quoted = f"the loader says {text.strip()!r}"
     if code is None:
-        return f"{said}: {_what_to_do(parts)}"
+        return f"{quoted}: {_what_to_do(parts)}"
     meaning = _ERRORS.get(-code, "")
-    return f"{said}{f': {meaning}' if meaning else ''}: {_what_to_do(parts)}"
+    return f"{quoted}{f': {meaning}' if meaning else ''}: {_what_to_do(parts)}"
 
 
 def _what_to_do(parts: SketchParts) -> str:

@@ -123,16 +123,16 @@ class BuiltSketch:
         )
 
     def _base(self, loader: SketchLoader) -> int:
-        told = loader.sketch_base
+        known = loader.sketch_base
         offset = self._number("upload.address")
         named = None if offset is None else _SAM_BA + offset
-        if told is not None and named is not None and told != named:
+        if known is not None and named is not None and known != named:
             raise EnvironmentFault(
-                f"the loader looks for sketches at {told:#x}, and the platform uploads them to {named:#x}",
+                f"the loader looks for sketches at {known:#x}, and the platform uploads them to {named:#x}",
                 where=loader.name,
                 do="install the platform again, whose loader and boards.txt belong together",
             )
-        base = told if told is not None else named
+        base = known if known is not None else named
         if base is None:
             what = "neither the loader nor `upload.address` says where sketches are programmed"
             raise EnvironmentFault(what, where=loader.name, do="install the platform again")

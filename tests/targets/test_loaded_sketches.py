@@ -55,15 +55,16 @@ void setup() { model::prepare(); }
 void loop() { Serial.println((long)model::run(2)); }
 """
 TEMPLATE = """
-volatile char *ptr;
+static char *ptr;
 static int *arena;
 void setup() {
   ptr = (char *) malloc($alloc_size);
+  if (ptr == NULL) for (;;) {}
   arena = (int *) malloc(2000);
-  Serial.println(arena ? "ready" : "no memory");
-  if (!arena) for (;;) ;
+  if (arena == NULL) for (;;) {}
+  arena[0] = 41;
 }
-void loop() { arena[0]++; Serial.println((long)arena[0]); }
+void loop() { Serial.println((long)++arena[0]); }
 """
 FUNCTIONS = Functions("model::prepare()", "model::run(int)", (OutputBuffer(None, 8, "result"),))
 

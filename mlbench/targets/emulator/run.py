@@ -91,6 +91,8 @@ class EmulatedRun:
             self._tracker.keep(address)
         parts = read_parts(machine.image)
         self._loader = LoaderWatch(machine, parts) if parts is not None else None
+        self.least = 0 if parts is None else 1
+        """What a template is given where nothing is asked for: Zephyr's malloc(0) gives NULL."""
         if self._loader is not None and self._loader.address is not None:
             self._tracker.keep(self._loader.address)
         self._tracker.keep(entry.setup)
@@ -176,7 +178,7 @@ class EmulatedRun:
         if probe.time_shift:
             self._shift_time(probe.time_shift)
         if self.entry.word is not None:
-            word = (probe.alloc or 0).to_bytes(4, "little")
+            word = max(probe.alloc or 0, self.least).to_bytes(4, "little")
             if machine.chip.ram.holds(self.entry.word):
                 machine.write_memory(self.entry.word, word)  # a loader has copied it there
             else:

@@ -14,7 +14,7 @@ from mlbench.core.firmware import SketchParts
 from mlbench.elf.composed import sketch_object, with_places
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
-from mlbench.elf.sketch_places import Memory, find_places
+from mlbench.elf.sketch_places import MemoryBytes, find_places
 from mlbench.elf.sketch_start import missing_names, refusal
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.machine import End, Machine
@@ -110,7 +110,7 @@ def place_sketch(
                 return Placed(image, refused, machine.serial(), machine.clock.us(machine.clock.now))
             continue
         look = machine.clock.now + step
-        places = find_places(sketch, Memory(chip.ram.start, bytes(machine.ram.data)))
+        places = find_places(sketch, MemoryBytes(chip.ram.start, bytes(machine.ram.data)))
         if places:
             return Placed(Image.parse(with_places(image, places), image.path))
         if ending.end is not End.DEADLINE:

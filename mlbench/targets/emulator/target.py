@@ -187,11 +187,11 @@ class EmulatorSession:
             header = added
         probe = None
         if self._firmware.is_template:
-            # The template's own malloc: the first call of the size it was given, which was 0.
+            # The template's own malloc: the first call of the size it was given, which was the least.
             sizes = [(call.operation, call.requested) for call in run.recorded]
-            if (Operation.MALLOC, header) not in sizes:
+            if (Operation.MALLOC, header + run.least) not in sizes:
                 return None
-            probe = sizes.index((Operation.MALLOC, header))
+            probe = sizes.index((Operation.MALLOC, header + run.least))
         if read_parts(self._image(path)) is not None:
             return PlainReplay(
                 self._image(path),
