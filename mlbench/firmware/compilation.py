@@ -20,6 +20,7 @@ from mlbench.core.firmware import (
     MemoryLimits,
     Overflow,
 )
+from mlbench.core.fqbn import starts_by_loader
 from mlbench.elf.image import Image
 from mlbench.elf.sketch_limits import PARTITION
 from mlbench.errors import EnvironmentFault, HostTimeout, SketchError, UsageError
@@ -27,7 +28,7 @@ from mlbench.firmware import board_harness as harness
 from mlbench.firmware import flags, gcc_text, linker, size_recipe
 from mlbench.firmware.advice import Built, advice, lacking_entry_points
 from mlbench.firmware.compiler import CompileReport, Job, SketchCompiler, UsedLibrary
-from mlbench.firmware.loaded_sketch import BuiltSketch, is_loaded
+from mlbench.firmware.loaded_sketch import BuiltSketch
 from mlbench.firmware.platforms import Fqbn
 from mlbench.firmware.sketch_source import SketchSource
 from mlbench.firmware.toolchain import Toolchain
@@ -84,7 +85,7 @@ class Compilation:
         if report.elf is None:
             report, overflows = self._enlarge(job, report, properties)
         assert report.elf is not None
-        if is_loaded(self.fqbn):
+        if starts_by_loader(self.request.fqbn):
             return self._loaded(board, report, start)
         image = Image.load(report.elf)
         counts = self._counts(report, properties, image)

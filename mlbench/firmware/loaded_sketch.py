@@ -14,9 +14,7 @@ from mlbench.elf.sketch_limits import limits_of
 from mlbench.elf.sketch_loader import SketchLoader, read_loader
 from mlbench.errors import EnvironmentFault, MLBenchError, SketchError
 from mlbench.firmware.compiler import expand
-from mlbench.firmware.platforms import Fqbn
 
-_ARCHITECTURE = "zephyr"
 _SAM_BA = 0x10000
 """``upload.address`` and ``bootloader.address`` are offsets behind the bootloader SAM-BA, which takes the
 first 64 KiB (boot_partition of loader/boards/arduino_nano_33_ble_sense.overlay, ArduinoCore-zephyr commit
@@ -27,11 +25,6 @@ user_sketch of that overlay, and of the variant's overlay of 2026."""
 _UPLOADS = ("elf-zsk.bin", "bin-zsk.bin", "llext.dfu.bin")
 """What the post-build tool made, by the platform's release: ``upload.extension``, before that
 ``.dfu.bin``."""
-
-
-def is_loaded(fqbn: Fqbn) -> bool:
-    """Whether sketches for a board are started by a loader: ``arduino:zephyr``, ``arduino:zephyr_main``."""
-    return fqbn.architecture.split("_")[0] == _ARCHITECTURE
 
 
 @dataclass(frozen=True)
