@@ -23,6 +23,8 @@ class Outcome(Enum):
     FAULT = "fault"
     HUNG = "hung"
     CORRUPTED = "corrupted"
+    NOT_STARTED = "not started"
+    """A loader did not start the sketch."""
 
 
 @dataclass(frozen=True)
@@ -300,6 +302,10 @@ class Allocator(Protocol):
 
         ``shorter`` takes so many bytes off the end of the heap. Raises ReplayError.
         """
+
+    @property
+    def unit(self) -> int | None:
+        """Blocks are multiples of so many bytes of a memory that does not grow; None: the heap grows."""
 
     @property
     def growth(self) -> int:

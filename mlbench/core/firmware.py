@@ -55,6 +55,54 @@ class MemoryLimits:
 
 
 @dataclass(frozen=True)
+class MemoryLimit:
+    """What one memory of a loader leaves to a sketch, and what the sketch takes of it, in bytes.
+
+    ``limit`` is None where it is not known, which ``unknown`` explains. ``parts`` are what ``used`` is made
+    of.
+    """
+
+    name: str
+    used: int
+    limit: int | None = None
+    parts: tuple[tuple[str, int], ...] = ()
+    unknown: str = ""
+
+    @property
+    def excess(self) -> int:
+        """Bytes that are too many; 0: it fits, or the limit is not known."""
+        return max(0, self.used - self.limit) if self.limit is not None else 0
+
+    @property
+    def share(self) -> float | None:
+        """The part of the limit that is used."""
+        return self.used / self.limit if self.limit else None
+
+
+@dataclass(frozen=True)
+class SketchParts:
+    """What an image is made of where a prebuilt loader starts the sketch.
+
+    ``mode`` is ``dynamic`` (the loader copies the sketch into RAM) or ``static`` (it runs from flash). Sizes
+    are in bytes; ``sketch_bytes`` has the header of 16 in it. ``base`` is where the sketch's partition
+    begins.
+    """
+
+    loader: str
+    """The file's name."""
+    loader_bytes: int
+    header_version: int
+    sketch_bytes: int
+    mode: str
+    base: int
+    loader_ram: int | None = None
+    """The loader's static RAM; None where only its ELF file would tell it."""
+    limits: tuple[MemoryLimit, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Names that the sketch needs and the loader does not export."""
+
+
+@dataclass(frozen=True)
 class Harness:
     """What a sketch is to be linked with so that it can be measured on a board.
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from itertools import accumulate
 
+from mlbench.elf.composed import read_parts, sketch_sections
 from mlbench.elf.functions import Function, all_functions
 from mlbench.elf.image import Image
 from mlbench.elf.signatures import Signature
@@ -99,12 +100,21 @@ def application_functions(image: Image) -> list[tuple[Function, str]]:
     Each with the shortest name that names it alone.
     """
     functions = all_functions(image)
+    own = sketch_sections(image) if read_parts(image) is not None else None
+    if own is not None:
+        # The rest is of the loader that starts the sketch.
+        functions = [function for function in functions if _section(image, function) in own]
     uses = Counter(function.demangled for function in functions)
     return [
         (function, function.demangled if uses[function.demangled] == 1 else function.text)
         for function in functions
         if not _is_library(image, function) and not _called(function).startswith("operator")
     ]
+
+
+def _section(image: Image, function: Function) -> str:
+    section = image.section_at(function.symbols[0].address)
+    return section.name if section is not None else ""
 
 
 def nearest_names(image: Image, query: Signature) -> list[str]:

@@ -27,18 +27,26 @@ class SymbolSize:
     bytes: int
 
 
-def symbol_sizes(image: Image, flash: tuple[int, int] | None = None) -> tuple[SymbolSize, ...]:
-    """What each symbol takes of the sections that occupy flash, largest first.
+def symbol_sizes(
+    image: Image, flash: tuple[int, int] | None = None, *, sections: Container[str] | None = None
+) -> tuple[SymbolSize, ...]:
+    """What each symbol takes of the sections that occupy flash, largest first; of ``sections``, where given.
 
     Their sum is at most that of ``Image.flash_bytes``: padding, merged strings and code without
     symbols have no symbol. Empty for a stripped image.
     """
-    return _sizes(image, {name for name, _ in image.flash_bytes(flash)})
+    return _sizes(image, _chosen(image.flash_bytes(flash), sections))
 
 
-def ram_symbol_sizes(image: Image, ram: tuple[int, int] | None = None) -> tuple[SymbolSize, ...]:
+def ram_symbol_sizes(
+    image: Image, ram: tuple[int, int] | None = None, *, sections: Container[str] | None = None
+) -> tuple[SymbolSize, ...]:
     """The same of static RAM: objects in .data and .bss, code that runs in RAM."""
-    return _sizes(image, {name for name, _ in image.static_ram(ram)})
+    return _sizes(image, _chosen(image.static_ram(ram), sections))
+
+
+def _chosen(sized: tuple[tuple[str, int], ...], sections: Container[str] | None) -> set[str]:
+    return {name for name, _ in sized if sections is None or name in sections}
 
 
 def by_name(sizes: tuple[SymbolSize, ...]) -> tuple[tuple[tuple[str, int], ...], int]:

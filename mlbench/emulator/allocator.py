@@ -19,6 +19,7 @@ from unicorn import arm_const as arm
 
 from mlbench.core.execution import Place, ReplayError
 from mlbench.core.heap import HeapCall, Operation
+from mlbench.elf.composed import read_parts
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.emulator.calls import Call, CallTracker, Watch
@@ -41,6 +42,41 @@ _ORIGIN_BYTES = 768
 """Of the stack: enough for the few frames between an allocator and who needs the memory."""
 
 
+@dataclass(frozen=True)
+class HeapFunctions:
+    """Where the functions of an allocator are. ``plain``: those of C, which get no reentrancy pointer."""
+
+    addresses: dict[Operation, int]
+    plain: bool = False
+
+
+_PLAIN = {
+    Operation.MALLOC: ("malloc",),
+    Operation.FREE: ("free",),
+    Operation.REALLOC: ("realloc",),
+    Operation.CALLOC: ("calloc",),
+    Operation.MEMALIGN: ("aligned_alloc", "memalign"),
+}
+
+
+def heap_functions(image: Image) -> HeapFunctions:
+    """The allocator of an image: newlib's own functions, else, where a loader has one, those that it
+    exports."""
+    own = {
+        operation: address
+        for operation in Operation
+        if (address := function_address(image, operation.value)) is not None
+    }
+    if own or read_parts(image) is None:
+        return HeapFunctions(own)
+    plain = {
+        operation: address
+        for operation, names in _PLAIN.items()
+        if (address := function_address(image, *names)) is not None
+    }
+    return HeapFunctions(plain, plain=True)
+
+
 class HeapRecorder:
     """Watches the allocator of a running machine.
 
@@ -54,6 +90,7 @@ class HeapRecorder:
     def __init__(self, machine: Machine, tracker: CallTracker) -> None:
         self._machine = machine
         self._tracker = tracker
+        self._functions = heap_functions(machine.image)
         self._calls: list[tuple[int, HeapCall]] = []
         self._moment = 0
         self._unlocked: dict[Context, int] = {}
@@ -89,10 +126,8 @@ class HeapRecorder:
         self._calls, self._moment, self._unlocked = [], 0, {}
         self._moments, self.complete, self.origins = [], True, dict(origins or {})
         self.active = True
-        for operation in Operation:
-            address = function_address(self._machine.image, operation.value)
-            if address is not None:
-                self._tracker.add(Watch(self.GROUP, address, returned=self._returned, name=operation.value))
+        for operation, address in self._functions.addresses.items():
+            self._tracker.add(Watch(self.GROUP, address, returned=self._returned, name=operation.value))
         unlock = function_address(self._machine.image, "__malloc_unlock")
         if unlock is not None:
             self._tracker.add(Watch(self._UNLOCK, unlock, entered=self._given_back))
@@ -111,7 +146,7 @@ class HeapRecorder:
         self._unlocked[call.context] = self._now()
 
     def _returned(self, call: Call) -> None:
-        reent, first, second, _ = call.arguments
+        reent, first, second, _ = (0, *call.arguments[:3]) if self._functions.plain else call.arguments
         result = self._machine.cpu.r(0)
         moment = self._unlocked.pop(call.context, 0) or self._now()
         if len(self._calls) >= MOST_CALLS:
@@ -209,6 +244,7 @@ class Replay:
     ) -> None:
         self.count = 0
         self.complete = complete
+        self.unit: int | None = None
         self.alignment = max([8, *(call.first for call in calls if call.operation is Operation.MEMALIGN)])
         self._chip = chip
         self._header = header

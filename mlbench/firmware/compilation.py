@@ -17,15 +17,19 @@ from mlbench.core.firmware import (
     BuildRequest,
     Diagnostic,
     Firmware,
+    MemoryLimits,
     Overflow,
 )
+from mlbench.core.fqbn import starts_by_loader
 from mlbench.elf.image import Image
+from mlbench.elf.sketch_limits import PARTITION
 from mlbench.errors import EnvironmentFault, HostTimeout, SketchError, UsageError
 from mlbench.firmware import board_harness as harness
 from mlbench.firmware import flags, gcc_text, linker, size_recipe
 from mlbench.firmware.advice import Built, advice, lacking_entry_points
 from mlbench.firmware.canonical import NoCanonicalLayout, canonical_link
 from mlbench.firmware.compiler import CompileReport, Job, SketchCompiler, UsedLibrary
+from mlbench.firmware.loaded_sketch import BuiltSketch
 from mlbench.firmware.platforms import Fqbn
 from mlbench.firmware.sketch_source import SketchSource
 from mlbench.firmware.toolchain import Toolchain
@@ -82,6 +86,8 @@ class Compilation:
         if report.elf is None:
             report, overflows = self._enlarge(job, report, properties)
         assert report.elf is not None
+        if starts_by_loader(self.request.fqbn):
+            return self._loaded(board, report, start)
         image = Image.load(report.elf)
         counts = self._counts(report, properties, image)
         counted = counts.storage
@@ -96,13 +102,7 @@ class Compilation:
         elif self.request.probes and not overflows and image.symbol("malloc") is None:
             probe, note = self._with_malloc(job, report, elf)
             notes += [note] if note else []
-        keys = BuildKeys(
-            self.request.fqbn,
-            f"{self.fqbn.platform}@{properties.get('version', '')}",
-            board.compiler.line,
-            self.compiler.identity,
-            tuple(sorted(str(library) for library in report.libraries)),
-        )
+        keys = self._keys(board, report)
         uploaded, remark = None, ""
         if self.request.board is not None and not overflows:
             uploaded, remark = self._for_board(job, report, image, Image.load(probe), properties)
@@ -125,8 +125,52 @@ class Compilation:
             canonical_elf=canonical,
             no_canonical=no_canonical,
         )
-        outside = tuple(lib for lib in report.libraries if self.workspace.folder not in lib.folder.parents)
-        return firmware, outside
+        return firmware, self._outside(report)
+
+    def _outside(self, report: CompileReport) -> tuple[UsedLibrary, ...]:
+        return tuple(lib for lib in report.libraries if self.workspace.folder not in lib.folder.parents)
+
+    def _keys(self, board: flags.BoardProperties, report: CompileReport) -> BuildKeys:
+        return BuildKeys(
+            self.request.fqbn,
+            f"{self.fqbn.platform}@{board.properties.get('version', '')}",
+            board.compiler.line,
+            self.compiler.identity,
+            tuple(sorted(str(library) for library in report.libraries)),
+        )
+
+    def _loaded(
+        self, board: flags.BoardProperties, report: CompileReport, start: float
+    ) -> tuple[Firmware, tuple[UsedLibrary, ...]]:
+        """The same where a prebuilt loader starts the sketch: its image is composed of both."""
+        known = self._of_build(board.properties)
+        built = BuiltSketch(report.build_path, f"{self.workspace.name}.ino", known)
+        if self.request.board is not None:
+            raise SketchError(
+                "is started by a loader, and mlbench cannot measure such sketches on a board yet",
+                where=f"platform {self.fqbn.platform}",
+                do="measure with `backend: emulator`",
+            )
+        data, parts = built.composed()
+        elf = self.workspace.folder / f"{self.source.name}.elf"
+        elf.write_bytes(data)
+        partition = next((limit for limit in parts.limits if limit.name == PARTITION), None)
+        over = partition.excess if partition is not None else 0
+        if self.source.uses:
+            self._check_template(Image.load(elf))
+        firmware = Firmware(
+            name=self.source.name,
+            source=self.source.folder,
+            elf=elf,
+            probe_elf=elf,
+            is_template=bool(self.source.uses),
+            keys=self._keys(board, report),
+            overflows=(Overflow(PARTITION, over),) if over else (),
+            diagnostics=self._located(report.diagnostics)[:_MOST_DIAGNOSTICS],
+            seconds=time.monotonic() - start,
+            limits=MemoryLimits(partition.limit if partition is not None else None),
+        )
+        return firmware, self._outside(report)
 
     def _compiled(self, job: Job) -> CompileReport:
         try:

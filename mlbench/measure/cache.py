@@ -23,7 +23,7 @@ from typing import Any
 from mlbench import version
 from mlbench.core import backends
 from mlbench.core.execution import Target
-from mlbench.core.firmware import Firmware
+from mlbench.core.firmware import Firmware, MemoryLimit
 from mlbench.errors import UsageError
 from mlbench.measure.profile import Profile
 from mlbench.results.codec import decode, encode
@@ -143,6 +143,7 @@ def _load(path: Path, key: str) -> Profile | None:
             tuple(body["notes"]),
             bytes.fromhex(body["serial"]),
             True,
+            memories=tuple(decode(item, MemoryLimit) for item in body["memories"]),
         )
     except (OSError, UsageError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
@@ -156,6 +157,7 @@ def _save(path: Path, key: str, profile: Profile) -> None:
         "measures": encode(profile.measures),
         "notes": list(profile.notes),
         "serial": profile.serial.hex(),
+        "memories": [encode(memory) for memory in profile.memories],
     }
     text = json.dumps({"key": key, "digest": _digest(body), "profile": body})
     with suppress(OSError):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from mlbench.core.execution import RunResult
 from mlbench.core.firmware import Firmware
 from mlbench.core.measures import STATIC_RAM
+from mlbench.elf.composed import read_parts, sketch_sections
 from mlbench.elf.image import Image
 from mlbench.results.values import Absent, Amount
 
@@ -29,7 +30,8 @@ def static_ram(firmware: Firmware) -> Amount | Absent:
     image = Image.load(firmware.elf)
     if image.bytes_alone:
         return Absent("the file does not tell what is RAM: put the ELF file it was made from beside it")
-    return Amount(float(sum(size for _, size in image.static_ram())))
+    own = sketch_sections(image) if read_parts(image) is not None else None
+    return Amount(float(sum(size for name, size in image.static_ram() if own is None or name in own)))
 
 
 OF_IMAGE: dict[str, Callable[[Firmware], Amount | Absent]] = {STATIC_RAM: static_ram}

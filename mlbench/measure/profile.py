@@ -20,10 +20,13 @@ from mlbench.core.execution import (
     SpanKind,
     Target,
 )
-from mlbench.core.firmware import Firmware
+from mlbench.core.firmware import Firmware, MemoryLimit, SketchParts
+from mlbench.elf.composed import read_parts, sketch_sections
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.elf.sizes import by_name, ram_symbol_sizes, symbol_sizes
+from mlbench.elf.sketch_limits import MAIN_STACK
+from mlbench.elf.sketch_start import start_fault
 from mlbench.errors import MLBenchError
 from mlbench.measure import further
 from mlbench.measure.arena import ArenaSearch, arena_notes
@@ -56,18 +59,51 @@ class Profile:
     """Whether an earlier run measured it."""
     cost_table: str = ""
     """What times came from, where the instrument does not say so of all its results."""
+    memories: tuple[MemoryLimit, ...] = ()
+    """What a loader leaves to the sketch, and what the sketch takes of it."""
 
 
 def measure_flash(firmware: Firmware, overhead: int | None) -> Flash:
     """Flash the image occupies, from its ELF."""
     image = Image.load(firmware.elf)
-    sections = image.flash_bytes()
-    symbols, unlisted = by_name(symbol_sizes(image))
+    parts = read_parts(image)
+    own = None if parts is None else frozenset(sketch_sections(image))
+    sections = tuple(item for item in image.flash_bytes() if own is None or item[0] in own)
+    symbols, unlisted = by_name(symbol_sizes(image, sections=own))
     total = sum(size for _, size in sections)
+    if parts is not None:
+        # Beside a sketch's own part stands what the loader takes: no empty sketch tells that.
+        overhead = parts.loader_bytes
     return Flash(total, sections, not firmware.fits, overhead, symbols, unlisted, firmware.platform_bytes)
 
 
 def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int | None = None) -> Profile:
+    """Take every measure that applies, and say what a loader's memories leave, where one starts the sketch.
+
+    Arguments and errors are those of ``measure``.
+    """
+    parts = read_parts(Image.load(firmware.elf))
+    taken = measure(firmware, spec, target, overhead, parts)
+    return taken if parts is None else replace(taken, memories=_memories(parts, taken.measures))
+
+
+def _memories(parts: SketchParts, measures: Measures) -> tuple[MemoryLimit, ...]:
+    """The limits, with the main stack's use where a run told it."""
+    need = measures.ram_need
+    if not isinstance(need, RamNeed):
+        return parts.limits
+    return tuple(
+        replace(limit, used=need.peak_stack) if limit.name == MAIN_STACK else limit for limit in parts.limits
+    )
+
+
+def measure(
+    firmware: Firmware,
+    spec: SketchSpec,
+    target: Target,
+    overhead: int | None = None,
+    parts: SketchParts | None = None,
+) -> Profile:
     """Take every measure that applies.
 
     Args:
@@ -75,6 +111,7 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
         spec: its entry in the suite.
         target: where to run it.
         overhead: flash of the empty sketch on the same board and toolchain, in bytes.
+        parts: what the image is made of, where a loader starts the sketch.
 
     Raises:
         EnvironmentFault: the host is at fault.
@@ -82,7 +119,12 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
     flash = measure_flash(firmware, overhead)
     if not firmware.fits:
         over = " and ".join(f"{item.region} by {item.bytes:,} bytes" for item in firmware.overflows)
-        return _unmeasured(firmware, flash, f"does not fit the board: exceeds {over}")
+        reason = f"does not fit the board: exceeds {over}"
+        heap = start_fault(parts, partition=False) if parts is not None else ""
+        return _unmeasured(firmware, flash, f"{reason}; nor would it start: {heap}" if heap else reason)
+    refused = start_fault(parts) if parts is not None else ""
+    if refused:
+        return _unmeasured(firmware, flash, refused, not_started(refused))
     try:
         inputs = spec.inputs.read(spec.own_folder)
         session = target.open(firmware, spec.functions, inputs)
@@ -136,6 +178,11 @@ def trial_of(spec: SketchSpec) -> Trial:
     return Trial(spec.timeout_us, spec.inputs.read(spec.own_folder), typed, spec.inferences)
 
 
+def not_started(reason: str) -> Failure:
+    """The failure of a sketch that its loader does not start."""
+    return Failure(reason, outcome=Outcome.NOT_STARTED.value)
+
+
 def _unmeasured(firmware: Firmware, flash: Flash, reason: str, failure: Failure | None = None) -> Profile:
     """What the image alone tells, and why there is no more."""
     return Profile(Measures.none(Absent(reason), flash, further.of_image(firmware)), failure)
@@ -154,12 +201,11 @@ def _run(
     probe = Probe(inferences=spec.inferences, probe_image=shared, record=True, calls=True)
     timed = session.run(probe, spec.timeout_us)
     if timed.outcome is not Outcome.PASSED:
-        return Profile(
-            _unmeasured(firmware, flash, timed.reason).measures,
-            Failure(f"{timed.outcome.value}: {timed.reason}", timed.chain),
-            timed.notes,
-            timed.serial,
-        )
+        failure = Failure(f"{timed.outcome.value}: {timed.reason}", timed.chain)
+        if timed.outcome is Outcome.NOT_STARTED:
+            failure = not_started(timed.reason)
+        absent = _unmeasured(firmware, flash, timed.reason).measures
+        return Profile(absent, failure, timed.notes, timed.serial)
     step = session.resolution_us
     init = time_of(timed.spans, SpanKind.INIT, _unnamed(spec, session, "init"), step)
     inference = time_of(timed.spans, SpanKind.INFERENCE, _unnamed(spec, session, "inference"), step)
@@ -247,17 +293,18 @@ def _need(image: Image, run: RunResult) -> RamNeed | Absent:
         return Absent(f"{run.outcome.value}: {run.reason}")
     if run.peak_stack is None:
         return Absent("this backend does not see the heap and the stack")
-    sections = image.static_ram()
+    own = frozenset(sketch_sections(image)) if read_parts(image) is not None else None
+    sections = tuple(item for item in image.static_ram() if own is None or item[0] in own)
     static = sum(size for _, size in sections)
     heap = run.heap or HeapUse(0, 0, 0)
     if not heap.complete:
         return Absent(f"more than {heap.calls:,} heap calls, so the heap's peak was not followed")
     stack = run.peak_stack or 0
     # A thread's stack lies among the variables in full, however little of it is used.
-    reserved = sum(stack.size or 0 for stack in run.stacks if stack.static)
+    reserved = sum(stack.size or 0 for stack in run.stacks if stack.static) if own is None else 0
     if reserved > static:
         return Absent(f"its stacks are {reserved:,} bytes by their symbols, its static RAM {static:,}")
-    symbols, unlisted = by_name(ram_symbol_sizes(image))
+    symbols, unlisted = by_name(ram_symbol_sizes(image, sections=own))
     return RamNeed(
         static - reserved + heap.peak_requested + stack,
         static,

@@ -80,13 +80,19 @@ def predict(allocator: Allocator) -> Prediction:
 def _predict(allocator: Allocator) -> Prediction:
     if not allocator.passes(0):
         return Prediction(None, (), exhaustive=False)
+    if allocator.unit is not None:
+        # All that a size decides is how many units it takes: each number of them is tried.
+        return _every_size(allocator)
     base = _from_top(allocator)
-    capacity = allocator.capacity
-    if base + PERIOD < capacity:
+    if base + PERIOD < allocator.capacity:
         by_period = _by_period(allocator, base)
         if by_period is not None:
             return by_period
-    sizes = range(0, capacity + 2 * GRAIN, GRAIN)
+    return _every_size(allocator)
+
+
+def _every_size(allocator: Allocator) -> Prediction:
+    sizes = range(0, allocator.capacity + 2 * GRAIN, GRAIN)
     if len(sizes) * max(1, allocator.calls) > _MOST_REPLAYED:
         raise ReplayError(f"its {allocator.calls:,} heap calls are too many to be replayed for every size")
     return _from_grid([allocator.passes(size) for size in sizes], allocator.passes, exhaustive=True)

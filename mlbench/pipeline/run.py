@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from mlbench.core import backends
 from mlbench.core.execution import Instrument, Target
 from mlbench.core.firmware import BuildRequest, Firmware, MemoryLimits
+from mlbench.core.fqbn import starts_by_loader
 from mlbench.core.sketch_files import folder_of
 from mlbench.core.sketch_project import read_project
 from mlbench.errors import NO_MEMORY, MLBenchError, worst_status
@@ -257,7 +258,9 @@ def _build(spec: SketchSpec, services: Services, overheads: _Overheads) -> _Buil
         request = services.locate(project, spec)
         firmware = services.build(request)
         seconds = time.monotonic() - start
-        return _Built(project, firmware, None, seconds, overheads.want(request))
+        # Beside a sketch that a loader starts stands what the loader takes: no empty sketch tells that.
+        overhead = None if starts_by_loader(request.fqbn) else overheads.want(request)
+        return _Built(project, firmware, None, seconds, overhead)
     except Exception as error:
         return _Built(project, None, error, time.monotonic() - start)
 
@@ -363,6 +366,7 @@ def _measure(
         seconds=tuple(seconds),
         cached=profile.cached,
         limits=firmware.limits,
+        memories=profile.memories,
     )
 
 

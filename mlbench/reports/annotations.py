@@ -48,7 +48,7 @@ def _failures(job: JobChange, places: _Places) -> Iterable[Annotation]:
     failure = job.head.failure if job.head is not None else None
     if job.state not in (JobState.BROKEN, JobState.FAILED) or failure is None:
         return
-    title = printable(f"{job.sketch} failed")
+    title = printable(f"{job.sketch} {failure.word}")
     located = False
     for item in failure.diagnostics:
         level = "error" if "error" in item.severity else "warning" if item.severity == "warning" else "notice"

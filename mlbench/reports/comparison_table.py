@@ -164,7 +164,10 @@ def _is_quiet(delta: Delta) -> bool:
 
 def _problem(job: JobChange) -> Problem:
     failure = job.head.failure if job.head else None
-    return Problem(printable(f"{_name(job)}: {failure.message if failure else 'failed'}"))
+    word = failure.word if failure is not None else "failed"
+    return Problem(
+        printable(f"{_name(job)}: {failure.message if failure else 'failed'}"), word=printable(word)
+    )
 
 
 def _name(job: JobChange) -> str:

@@ -69,7 +69,9 @@ def _cases(job: JobChange) -> Iterable[Any]:
     failure = job.head.failure if job.head is not None else None
     if job.state in (JobState.BROKEN, JobState.FAILED):
         message = printable(failure.message) if failure else "no reason is known"
-        whole.add_failure_info(message, _detail(failure) if failure else message)
+        outcome = printable(failure.outcome) if failure is not None else ""
+        message = f"{outcome}: {message}" if outcome else message
+        whole.add_failure_info(message, _detail(failure) if failure else message, outcome or None)
     elif job.state is JobState.SKIPPED:
         whole.add_skipped_info("nothing that it depends on was changed")
     yield whole

@@ -32,7 +32,10 @@ def _section(board: str, backend: str, results: Sequence[Result]) -> str:
     notes += [f"Times by {clock}." for _, _, clock in clocks(group)]
     if any(isinstance(one.measures.flash, Flash) and one.measures.flash.starred for one in group):
         notes.insert(0, "\\* Does not fit the board; measured by linking again with larger memory regions.")
-    notes += [f"{code(result.sketch)} failed: {failure_line(result)}" for result in group if result.failure]
+    for result in group:
+        if result.failure is not None:
+            failed = "" if result.failure.outcome else " failed:"
+            notes.append(f"{code(result.sketch)}{failed} {failure_line(result)}")
     if notes:
         lines += ["", "<br>\n".join(notes)]
     return "\n".join(lines) + "\n"
@@ -70,7 +73,9 @@ def _cells(result: Result, known: Iterable[Measure], footnotes: list[str]) -> It
 
 def _absent(measure: Absent, footnotes: list[str], result: Result) -> str:
     # Why a sketch failed is said below.
-    return "failed" if result.failure is not None else f"-{_mark(measure.reason, footnotes)}"
+    return (
+        prose(result.failure.word) if result.failure is not None else f"-{_mark(measure.reason, footnotes)}"
+    )
 
 
 def _mark(text: str, footnotes: list[str]) -> str:

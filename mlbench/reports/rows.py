@@ -145,7 +145,10 @@ def failure_line(result: Result | None) -> str:
     if result is None or result.failure is None:
         return "no reason is known"
     printed = last_line(result)
-    return f"{prose(result.failure.message)}{f'; it printed last: {code(printed)}' if printed else ''}"
+    outcome = f"{prose(result.failure.outcome)}: " if result.failure.outcome else ""
+    return (
+        f"{outcome}{prose(result.failure.message)}{f'; it printed last: {code(printed)}' if printed else ''}"
+    )
 
 
 def failure_detail(result: Result) -> str:

@@ -9,6 +9,7 @@ from mlbench.reports.blocks import ReportBlock, fit, size
 from mlbench.reports.comment import foot, preamble, top
 from mlbench.reports.digest import digest
 from mlbench.reports.escaping import code, fence, prose
+from mlbench.reports.memories import loader_line, memory_line
 from mlbench.reports.ram_rows import deepest_stack
 from mlbench.reports.rows import row, table
 from mlbench.reports.sections import Sections
@@ -125,9 +126,12 @@ def _lines(result: Result) -> Iterable[str]:
         parts = ", ".join(f"{code(name)} {count(size)}" for name, size in measures.flash.sections)
         over = measures.flash.overhead
         core = f"; {count(over)} of an empty sketch" if over is not None else ""
+        core = f"; {loader_line(result)}" if result.memories else core
         own = measures.flash.counted
         by_platform = f"{count(own)} bytes as the platform counts it; " if own != measures.flash.bytes else ""
         yield f"flash: {by_platform}{count(measures.flash.bytes)} bytes: {parts}{core}"
+    if result.memories:
+        yield f"what limits it: {prose(memory_line(result))}"
     ram = measures.unused_ram
     if isinstance(ram, UnusedRam):
         sure = "certified" if ram.certified else "not certified"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mlbench.core.measures import FLASH, Measure
 from mlbench.reports.last_lines import HEADING, last_lines
+from mlbench.reports.memories import memory_line
 from mlbench.reports.wording import (
     band,
     clocks,
@@ -64,6 +65,8 @@ class Problem:
 
     title: str
     lines: tuple[str, ...] = ()
+    word: str = "failed"
+    """What became of the sketch: ``failed`` or ``not started``."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +115,11 @@ def make_table(results: Sequence[Result]) -> Table:
         names += [Cell(printable(result.backend))] if len(backends) > 1 else []
         failed = result.status is Status.FAILED
         lines.append(Row((*names, *_figures(result, shown_measures, bands, notes)), failed))
-    starred = any(cell.starred for row in lines for cell in row.cells)
-    star = "does not fit the board; measured by linking again with larger memory regions" if starred else ""
+    starred = [one for one, row in zip(results, lines, strict=True) if any(c.starred for c in row.cells)]
+    # What a loader starts is linked once, however large it is.
+    again = any(not result.memories for result in starred)
+    star = "does not fit the board" if starred else ""
+    star += "; measured by linking again with larger memory regions" if again else ""
     title = ", ".join(printable(name) for name in (*boards[:1], *backends[:1])) if len(boards) == 1 else ""
     return Table(
         title=title,
@@ -196,15 +202,16 @@ def _problem(result: Result) -> Problem:
         lines.append(f"... {len(errors) - _MAX_DIAGNOSTICS} more")
     printed = last_lines(result)
     lines += [HEADING, *(f"    {line}" for line in printed)] if printed else []
-    return Problem(printable(title), tuple(printable(line) for line in lines))
+    return Problem(printable(title), tuple(printable(line) for line in lines), printable(failure.word))
 
 
 def _remarks(results: Sequence[Result]) -> Iterable[str]:
     for result in results:
         for overflow in result.overflows:
             yield printable(f"{result.sketch}: {overflow.region} overflows by {count(overflow.bytes)} bytes")
-        for note in result.notes:
-            yield printable(f"{result.sketch}: {note}")
+        for note in (memory_line(result), *result.notes):
+            if note:
+                yield printable(f"{result.sketch}: {note}")
     places = {(result.board, result.backend) for result in results}
     for board, backend, clock in clocks(results):
         where = f" of {board} ({backend})" if len(places) > 1 else ""
@@ -242,6 +249,6 @@ def below(table: Table) -> list[str]:
     lines += [f"[{number}] {text}" for number, text in enumerate(table.footnotes, 1)]
     lines += [f"note: {text}" for text in table.remarks]
     for problem in table.problems:
-        lines.append(f"failed: {problem.title}")
+        lines.append(f"{problem.word}: {problem.title}")
         lines += [f"    {line}" for line in problem.lines]
     return lines

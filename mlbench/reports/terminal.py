@@ -52,5 +52,11 @@ def _draw(table: Table, out: TextIO) -> None:
     else:
         console.print(grid)
     for line in below(table):
-        style = "red" if line.startswith("failed: ") else "yellow" if line.startswith("* ") else "dim"
+        style = (
+            "red"
+            if line.startswith(("failed: ", "not started: "))
+            else "yellow"
+            if line.startswith("* ")
+            else "dim"
+        )
         console.print(Text(line, style=style), soft_wrap=True)

@@ -9,7 +9,7 @@ from enum import Enum
 from mlbench.core import measures
 from mlbench.core.call_tree import CallTree
 from mlbench.core.execution import CycleBasis, Frame, Instrument, StackUse
-from mlbench.core.firmware import BuildKeys, Diagnostic, MemoryLimits, Overflow
+from mlbench.core.firmware import BuildKeys, Diagnostic, MemoryLimit, MemoryLimits, Overflow
 
 AS_OBJECT = {"json": "object"}
 """Metadata of a field with many names and bytes: an object in JSON, which is short and quick to check."""
@@ -213,6 +213,13 @@ class Failure:
     chain: tuple[Frame, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     exit_status: int = 3
+    outcome: str = ""
+    """``not started`` where a loader did not start the sketch; empty for any other failure."""
+
+    @property
+    def word(self) -> str:
+        """What became of the sketch, for people."""
+        return self.outcome or "failed"
 
 
 Value = Flash | UnusedRam | RamNeed | Time | Amount | Absent
@@ -289,3 +296,5 @@ class Result:
     """Whether the figures were measured by an earlier run, of the very same image."""
     limits: MemoryLimits = MemoryLimits()
     """What the platform allows."""
+    memories: tuple[MemoryLimit, ...] = ()
+    """What a loader leaves to the sketch, and what the sketch takes of it; empty where there is no loader."""

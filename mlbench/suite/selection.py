@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from mlbench.core import backends
+from mlbench.core.fqbn import starts_by_loader, with_option
 from mlbench.core.sketch_files import folder_of, is_sketch, tabs
 from mlbench.errors import UsageError
 from mlbench.suite.discovery import default_board, discover, find_suite, libraries_for
@@ -76,7 +77,8 @@ def select(
         specs = tuple(replace(spec, backend=backend) for spec in specs)
     # A bundle is for boards; what nothing runs goes along.
     chosen = bool(backend) and not options.firmware_dir
-    specs = tuple(dict.fromkeys(settled(spec, chosen=chosen) for spec in specs))
+    settled_specs = (settled(spec, chosen=chosen) for spec in specs)
+    specs = tuple(dict.fromkeys(linked for spec in settled_specs for linked in in_link_modes(spec)))
     if not lenient:
         for spec in specs:
             if spec.board_where:
@@ -102,6 +104,13 @@ def settled(spec: SketchSpec, *, chosen: bool = False) -> SketchSpec:
     backend = backends.find(spec.backend)
     runs = chosen or backend is None or spec.backend in board.backends
     return replace(spec, board=fqbn, backend=spec.backend if runs else backends.of_images())
+
+
+def in_link_modes(spec: SketchSpec) -> tuple[SketchSpec, ...]:
+    """The entry once for each of its link modes, where a loader starts its board's sketches."""
+    if not spec.link_modes or not starts_by_loader(spec.board):
+        return (spec,)
+    return tuple(replace(spec, board=with_option(spec.board, "link_mode", mode)) for mode in spec.link_modes)
 
 
 def check_board(spec: SketchSpec) -> None:

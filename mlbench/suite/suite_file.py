@@ -85,6 +85,8 @@ class SketchSpec:
     """What it is given while it runs."""
     asks_for: tuple[str, ...] = ()
     """What its source asks for on the serial line, likeliest first: tried where functions are proposed."""
+    link_modes: tuple[str, ...] = ()
+    """How it is linked where a loader starts it, a job for each; empty: as its FQBN says."""
 
 
 @dataclass(frozen=True)
@@ -253,6 +255,7 @@ class _Reader:
                 marks=keys.get("marks", ""),
                 thresholds=read_rules(self._document, (), ("defaults",), ("sketches", index)),
                 board_where=self._document.where((*board_at, boards.index(board))),
+                link_modes=tuple(dict.fromkeys(_listed(keys.get("link_modes", [])))),
                 inputs=files_of(keys.get("inputs") or {}, self._document.where(self._path(index, "inputs"))),
             )
             for board in dict.fromkeys(boards)

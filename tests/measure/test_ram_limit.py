@@ -94,7 +94,7 @@ def test_random_sequences_agree_with_every_size(bench: Bench, programmed: Progra
 class Boundless:
     """An allocator that serves sizes within RAM, whatever end of the heap it is told: damaged firmware's."""
 
-    count, calls, heap_in_use, growth, alignment, complete = 0, 1, 0, 0, 8, True
+    count, calls, heap_in_use, growth, alignment, complete, unit = 0, 1, 0, 0, 8, True, None
     capacity = 20_000
     spare = 0
 

@@ -16,6 +16,7 @@ from mlbench.core.execution import (
 )
 from mlbench.core.heap import HeapCall, Operation, requested
 from mlbench.core.inputs import NO_INPUTS, Inputs
+from mlbench.elf.composed import read_parts
 from mlbench.emulator.allocator import HeapRecorder, Origin
 from mlbench.emulator.calls import CallState, CallTracker
 from mlbench.emulator.machine import End, Ending, Machine
@@ -28,6 +29,7 @@ from mlbench.targets.emulator.heap_watch import HeapState, HeapWatch
 from mlbench.targets.emulator.input_wait import InputWait
 from mlbench.targets.emulator.last_words import last_words
 from mlbench.targets.emulator.ram_places import ON_THE_HEAP, describe_place
+from mlbench.targets.emulator.sketch_loading import LoaderWatch
 from mlbench.targets.emulator.spans import SpanState, SpanWatch
 from mlbench.targets.emulator.stable_text import stable_lines
 from mlbench.targets.emulator.stop_condition import Waiting
@@ -88,6 +90,12 @@ class EmulatedRun:
         self._fatal = FatalWatch(machine)
         for address in self._fatal.addresses:
             self._tracker.keep(address)
+        parts = read_parts(machine.image)
+        self._loader = LoaderWatch(machine, parts) if parts is not None else None
+        self.least = 0 if parts is None else 1
+        """What a template is given where nothing is asked for: Zephyr's malloc(0) gives NULL."""
+        if self._loader is not None and self._loader.address is not None:
+            self._tracker.keep(self._loader.address)
         self._tracker.keep(entry.setup)
         if entry.loop is not None:
             self._tracker.keep(entry.loop)
@@ -134,6 +142,9 @@ class EmulatedRun:
                 return ending
             if ending.end is not End.BREAKPOINT:
                 return self._result(ending, "before setup()")
+            refused = self._loader.refused(ending.address) if self._loader is not None else ""
+            if refused:
+                return self._finish(Outcome.NOT_STARTED, refused, ())
             if ending.address == self.entry.setup:
                 self._sketch = self._stacks.context
                 self._recorder.stop()
@@ -173,7 +184,11 @@ class EmulatedRun:
         if probe.time_shift:
             self._shift_time(probe.time_shift)
         if self.entry.word is not None:
-            machine.patch_flash(self.entry.word, (probe.alloc or 0).to_bytes(4, "little"))
+            word = max(probe.alloc or 0, self.least).to_bytes(4, "little")
+            if machine.chip.ram.holds(self.entry.word):
+                machine.write_memory(self.entry.word, word)  # a loader has copied it there
+            else:
+                machine.patch_flash(self.entry.word, word)
         elif probe.alloc is not None:
             failed = self._inject(probe.alloc)
             if failed is not None:
@@ -282,7 +297,8 @@ class EmulatedRun:
         for number, value in enumerate(saved):
             cpu.set_r(number, value)
         machine.skip(self.entry.setup)
-        if not granted:
+        # malloc(0) may give NULL (C17, 7.22.3): Zephyr's does.
+        if not granted and size:
             return self._finish(Outcome.NO_MEMORY, f"malloc({size}) returned NULL", ())
         return None
 
@@ -399,6 +415,12 @@ class EmulatedRun:
         machine, spans = self.machine, self._spans.state
         outcome, reason = verdict.with_overflow(self._stacks, outcome, reason)
         stacks = verdict.stack_use(self._stacks.state, machine.functions)
+        # Of a loader's threads the sketch's own counts: what it uses of that is the sketch's.
+        counted = (
+            sum(stack.used for stack in stacks if stack.static or stack.name == "MSP")
+            if self._loader is None
+            else self._stacks.state.stacks[self._sketch_stack()].used
+        )
         remarks = verdict.remarks(self._stacks.state, spans)
         return RunResult(
             outcome,
@@ -409,7 +431,7 @@ class EmulatedRun:
             machine.hook.instructions,
             chain,
             spans.outputs,
-            sum(stack.used for stack in stacks if stack.static or stack.name == "MSP"),
+            counted,
             stacks,
             self._heap.use(),
             self._stacks.state.overlap,

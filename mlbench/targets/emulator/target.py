@@ -7,19 +7,22 @@ from pathlib import Path
 
 from mlbench import version
 from mlbench.boards import Board
-from mlbench.core.execution import Functions, Instrument, Probe, RunResult, SpanKind
+from mlbench.core.execution import Functions, Instrument, Outcome, Probe, RunResult, SpanKind
 from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Firmware
 from mlbench.core.heap import Operation
 from mlbench.core.inputs import NO_INPUTS, Inputs
 from mlbench.cycles.model import load_model
+from mlbench.elf.composed import read_parts
 from mlbench.elf.image import Image
 from mlbench.emulator.allocator import Replay
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.chips import chip_of
 from mlbench.emulator.machine import Machine
+from mlbench.emulator.plain_replay import PlainReplay
 from mlbench.emulator.sensors.wiring import MOTION_SENSORS
 from mlbench.errors import UsageError
 from mlbench.targets.emulator.run import EmulatedRun, RunSnapshot
+from mlbench.targets.emulator.sketch_loading import place_sketch
 from mlbench.targets.entry import Entry, ResolvedFunction
 from mlbench.targets.functions import method_of, resolve_functions, template_word
 
@@ -92,6 +95,8 @@ class EmulatorSession:
         self._images: dict[Path, Image] = {}
         self._runs: dict[Path, EmulatedRun] = {}
         self._starts: dict[Path, RunSnapshot | RunResult] = {}
+        self._placed: set[Path] = set()
+        """Images whose sketch stands where a loader has put it."""
         # Names are resolved now, so that a wrong one is told before anything runs.
         self.image = self._image(firmware.elf)
         self._named(self.image)
@@ -100,6 +105,19 @@ class EmulatorSession:
         if path not in self._images:
             self._images[path] = Image.load(path)
         return self._images[path]
+
+    def _place(self, path: Path, deadline_us: float) -> RunResult | None:
+        """Find out where a loader puts the sketch; a result is how it did not start."""
+        image = self._image(path)
+        parts = read_parts(image)
+        if parts is None or parts.mode != "dynamic" or path in self._placed:
+            return None
+        placed = place_sketch(image, parts, self._chip, deadline_us, self._target.host_seconds)
+        if placed.refused:
+            return RunResult(Outcome.NOT_STARTED, placed.refused, placed.serial, (), placed.virtual_us)
+        self._images[path] = placed.image
+        self._placed.add(path)
+        return None
 
     def _named(self, image: Image) -> dict[SpanKind, ResolvedFunction]:
         return resolve_functions(image, self._functions)
@@ -141,7 +159,8 @@ class EmulatorSession:
         """Boot to setup() once; every run goes on from there. A result is how booting failed."""
         path = self._firmware.probe_elf if probe else self._firmware.elf
         if path not in self._starts:
-            self._starts[path] = self.emulated(probe=probe).boot(deadline_us)
+            refused = self._place(path, deadline_us)
+            self._starts[path] = refused or self.emulated(probe=probe).boot(deadline_us)
         return self._starts[path]
 
     def run(self, probe: Probe, deadline_us: float) -> RunResult:
@@ -152,7 +171,7 @@ class EmulatorSession:
             return start
         return self.emulated(probe=on_probe_image).run(start, probe, deadline_us)
 
-    def replay(self) -> Replay | None:
+    def replay(self) -> Replay | PlainReplay | None:
         """See ``Session``."""
         path = self._firmware.probe_elf
         start = self._starts.get(path)
@@ -168,11 +187,20 @@ class EmulatorSession:
             header = added
         probe = None
         if self._firmware.is_template:
-            # The template's own malloc: the first call of the size it was given, which was 0.
+            # The template's own malloc: the first call of the size it was given, which was the least.
             sizes = [(call.operation, call.requested) for call in run.recorded]
-            if (Operation.MALLOC, header) not in sizes:
+            if (Operation.MALLOC, header + run.least) not in sizes:
                 return None
-            probe = sizes.index((Operation.MALLOC, header))
+            probe = sizes.index((Operation.MALLOC, header + run.least))
+        if read_parts(self._image(path)) is not None:
+            return PlainReplay(
+                self._image(path),
+                self._chip,
+                start.ram,
+                run.recorded,
+                probe,
+                complete=run.recording_complete,
+            )
         return Replay(
             self._image(path),
             self._chip,

@@ -1,0 +1,214 @@
+"""The prebuilt loader of Arduino's Zephyr core: what it is programmed with, what it exports, and its limits.
+
+A platform brings it as an ELF file, which tells everything, and as plain bytes, which still tell the exported
+names: Zephyr keeps them as pairs of a name's and a symbol's address, sorted by name (``struct
+llext_const_symbol`` of include/zephyr/llext/symbol.h, zephyr commit 0202bd8).
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mlbench.elf.file_bytes import read_file
+from mlbench.elf.headers import SHF_ALLOC, SHF_EXECINSTR, SHT_PROGBITS
+from mlbench.elf.image import Image
+from mlbench.elf.symbols import Symbol
+from mlbench.errors import SketchError
+
+_ELF = b"\x7fELF"
+_IDENTIFIER = re.compile(rb"[A-Za-z_.$][A-Za-z0-9_.$]{0,200}\0")
+_PAIR, _WORD = struct.Struct("<II"), struct.Struct("<I")
+_LEAST_EXPORTS = 8
+_RAM = range(0x2000_0000, 0x2100_0000)
+_HEAP_RECORD = struct.Struct("<III8x")
+"""``struct k_heap`` of include/zephyr/kernel.h without a lock's fields (zephyr commit 0202bd8): a heap that
+is set up at start-up, where its memory begins, and its bytes, then an empty list of waiting threads."""
+_LARGEST_HEAP = 0x100000
+NO_ELF = "the platform has the loader's .bin alone, without its ELF file"
+
+
+@dataclass(frozen=True)
+class LoaderPart:
+    """A section of the loader; ``data`` is empty for one like .bss. ``load`` is where it is stored."""
+
+    name: str
+    address: int
+    load: int
+    data: bytes
+    size: int
+    type: int
+    flags: int
+
+
+@dataclass(frozen=True)
+class HeapMemory:
+    """The memory of a heap that the loader sets up, in bytes."""
+
+    start: int
+    size: int
+
+
+@dataclass(frozen=True)
+class SketchLoader:
+    """A loader. What its file does not tell is None or empty.
+
+    ``exports`` are the addresses of the names that sketches may use; 0 for one that it was built without.
+    ``sketch_heap`` is the heap that dynamic sketches are copied into, and static ones have their variables
+    in.
+    """
+
+    name: str
+    parts: tuple[LoaderPart, ...]
+    exports: Mapping[str, int]
+    symbols: tuple[Symbol, ...] = ()
+    sketch_base: int | None = None
+    sketch_size: int | None = None
+    sketch_heap: HeapMemory | None = None
+    main_stack: int | None = None
+    static_ram: int | None = None
+    whole: bool = False
+    """Whether it was read from its ELF file."""
+    constants: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def stored(self) -> int:
+        """Bytes of flash that it occupies."""
+        return sum(len(part.data) for part in self.parts)
+
+
+def read_loader(path: Path, base: int) -> SketchLoader:
+    """Read a loader from its file.
+
+    Args:
+        path: its ELF file, or its plain bytes.
+        base: where plain bytes are programmed.
+
+    Raises:
+        SketchError: it is damaged, or it exports nothing, so that it is no loader of sketches.
+        UsageError: there is no such file.
+        EnvironmentFault: it cannot be read.
+    """
+    data = read_file(path)
+    return (
+        loader_of_elf(Image.load(path)) if data.startswith(_ELF) else loader_of_bytes(data, base, path.name)
+    )
+
+
+def loader_of_bytes(data: bytes, base: int, name: str) -> SketchLoader:
+    """A loader of which only the programmed bytes are there. Raises SketchError as ``read_loader``."""
+    part = LoaderPart("loader", base, base, data, len(data), SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR)
+    return SketchLoader(name, (part,), _exports([(base, data)], name), sketch_heap=_heap(data))
+
+
+def loader_of_elf(image: Image) -> SketchLoader:
+    """A loader from its ELF file. Raises SketchError as ``read_loader``."""
+    parts = tuple(
+        LoaderPart(
+            f"loader {section.name}",
+            section.address,
+            image.load_address(section),
+            image.contents(section),
+            section.size,
+            section.type,
+            section.flags,
+        )
+        for section in image.sections
+        if section.allocated and section.size
+    )
+    constants = {
+        name: value
+        for name in ("sketch_base_addr", "sketch_max_size", "loader_max_size")
+        if (value := _constant(image, name)) is not None
+    }
+    heap, stack = image.symbol("llext_heap"), image.symbol("z_main_stack")
+    return SketchLoader(
+        image.path.name,
+        parts,
+        _exports(image.programmed, image.path.name),
+        image.symbols,
+        constants.get("sketch_base_addr"),
+        constants.get("sketch_max_size"),
+        _heap_at(image, heap) if heap is not None else None,
+        stack.size if stack is not None else None,
+        sum(size for _, size in image.static_ram()),
+        whole=True,
+        constants=constants,
+    )
+
+
+def _constant(image: Image, name: str) -> int | None:
+    symbol = image.symbol(name)
+    if symbol is None or symbol.size != _WORD.size:
+        return None
+    return int(_WORD.unpack(image.read(symbol.address, _WORD.size))[0])
+
+
+def _heap_at(image: Image, symbol: Symbol) -> HeapMemory | None:
+    try:
+        record = image.read(symbol.address, _HEAP_RECORD.size)
+    except SketchError:
+        return None
+    _, start, size = _HEAP_RECORD.unpack(record)
+    return HeapMemory(start, size) if _is_heap(0, start, size) else None
+
+
+def _heap(data: bytes) -> HeapMemory | None:
+    """The heap of sketches in a loader's bytes: the last of its heaps' records, which are sorted by name.
+
+    ``_system_heap`` goes before ``llext_heap`` (``K_HEAP_DEFINE``, include/zephyr/kernel.h). Other records
+    than these two next to each other, or several such pairs, tell nothing.
+    """
+    pairs = []
+    for offset in range(0, len(data) - 2 * _HEAP_RECORD.size + 1, 4):
+        first = _HEAP_RECORD.unpack_from(data, offset)
+        if _is_heap(*first):
+            second = _HEAP_RECORD.unpack_from(data, offset + _HEAP_RECORD.size)
+            if _is_heap(*second) and second[1] != first[1]:
+                pairs.append(HeapMemory(second[1], second[2]))
+    return pairs[0] if len(pairs) == 1 else None
+
+
+def _is_heap(handle: int, start: int, size: int) -> bool:
+    return (
+        not handle
+        and start in _RAM
+        and not start % 4
+        and 1024 <= size <= _LARGEST_HEAP
+        and not size % 8
+        and start + size in _RAM
+    )
+
+
+def _exports(stored: list[tuple[int, bytes]] | tuple[tuple[int, bytes], ...], name: str) -> dict[str, int]:
+    """The longest table of pairs whose first words are addresses of names, in any of the stored parts."""
+    best: dict[str, int] = {}
+    for _, data in stored:
+        for start in (0, 4):
+            run: dict[str, int] = {}
+            for offset in range(start, len(data) - _PAIR.size + 1, _PAIR.size):
+                text, address = _PAIR.unpack_from(data, offset)
+                symbol = _name_at(stored, text)
+                if symbol is None:
+                    if len(run) > len(best):
+                        best = run
+                    run = {}
+                else:
+                    run[symbol] = address
+            if len(run) > len(best):
+                best = run
+    if len(best) < _LEAST_EXPORTS or not best.get("malloc", best.get("k_malloc")):
+        what = "has no table of exported names with malloc in it, so it is no loader of sketches"
+        raise SketchError(what, where=name, do="install the platform again")
+    return best
+
+
+def _name_at(stored: list[tuple[int, bytes]] | tuple[tuple[int, bytes], ...], address: int) -> str | None:
+    for start, data in stored:
+        if start <= address < start + len(data):
+            match = _IDENTIFIER.match(data, address - start)
+            return match.group()[:-1].decode("ascii") if match else None
+    return None
