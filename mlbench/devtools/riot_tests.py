@@ -45,12 +45,12 @@ class RiotResult:
 
 def names(clone: Path) -> tuple[str, ...]:
     """The tests that have a script and could be built for the board."""
-    found = []
+    tests = []
     for makefile in sorted(clone.glob("tests/*/Makefile")):
         text = makefile.read_text(encoding="utf-8", errors="replace")
         if any(makefile.parent.glob("tests/*.py")) and not _OTHERS.search(text):
-            found.append(makefile.parent.name)
-    return tuple(found)
+            tests.append(makefile.parent.name)
+    return tuple(tests)
 
 
 def judge(clone: Path, scratch: Path, name: str) -> RiotResult:

@@ -99,15 +99,15 @@ def _live(content: bytes, registers: int, at: int, memory: int) -> LiveMpu | Non
 
 
 def _find_pointers(state: bytes, patterns: list[bytes], memory: int) -> list[int]:
-    """Where in a state are pointers to the patterns: offsets in their order; fewer where one is not found."""
-    found: dict[bytes, int] = {}
+    """Where in a state are pointers to the patterns: offsets in their order; fewer where one is not pointers."""
+    pointers: dict[bytes, int] = {}
     for offset in range(0, len(state) - 7, 8):
         place = int.from_bytes(state[offset : offset + 8], "little")
         if place % 4 == 0 and 0x1000 < place < 1 << 47:
             pattern = _peek(memory, place)
             if pattern in patterns:
-                found.setdefault(pattern, offset)
-    return [found[pattern] for pattern in patterns if pattern in found]
+                pointers.setdefault(pattern, offset)
+    return [pointers[pattern] for pattern in patterns if pattern in pointers]
 
 
 def _peek(memory: int, place: int) -> bytes:
