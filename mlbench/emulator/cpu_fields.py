@@ -99,7 +99,7 @@ def _live(content: bytes, registers: int, at: int, memory: int) -> LiveMpu | Non
 
 
 def _find_pointers(state: bytes, patterns: list[bytes], memory: int) -> list[int]:
-    """Where in a state are pointers to the patterns: offsets in their order; fewer where one is not pointers."""
+    """Where in a state are pointers to the patterns: offsets in their order; fewer where one is not there."""
     pointers: dict[bytes, int] = {}
     for offset in range(0, len(state) - 7, 8):
         place = int.from_bytes(state[offset : offset + 8], "little")
