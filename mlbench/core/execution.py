@@ -77,7 +77,8 @@ class Probe:
     keeps where the cycles of each span went. ``canonical``: the ``placement`` of spans is all that the layout
     of code costs, counted from an empty instruction cache at the begin of each. ``arena``: bytes that the
     first interpreter is told that its arena has; ``until_allocated``: the run ends when it has taken its
-    tensors from it, or could not.
+    tensors from it, or could not. ``trace_limit``: how many instructions are traced and priced, where times
+    come from a trace; None: as many as the target takes for reasonable.
     """
 
     alloc: int | None = None
@@ -89,6 +90,7 @@ class Probe:
     canonical: bool = False
     arena: int | None = None
     until_allocated: bool = False
+    trace_limit: int | None = None
 
 
 _ROUGH = 0.1

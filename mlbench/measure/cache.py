@@ -105,7 +105,7 @@ def key_of(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int |
         nameless.backend,
         repr(nameless.functions),
         [nameless.ram_search, nameless.ram_min, nameless.ram_max],
-        [nameless.inferences, nameless.timeout_us, nameless.serial, nameless.marks],
+        [nameless.inferences, nameless.timeout_us, nameless.serial, nameless.marks, nameless.trace_limit],
         [inputs.digest, *inputs.notes],
         list(nameless.asks_for),
     ]

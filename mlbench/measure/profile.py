@@ -198,7 +198,9 @@ def _run(
         return _unmeasured(firmware, flash, NO_NAMES)
     # One run gives the times and what memory was used; where one image serves for both, also what to replay.
     shared = firmware.elf == firmware.probe_elf
-    probe = Probe(inferences=spec.inferences, probe_image=shared, record=True, calls=True)
+    probe = Probe(
+        inferences=spec.inferences, probe_image=shared, record=True, calls=True, trace_limit=spec.trace_limit
+    )
     timed = session.run(probe, spec.timeout_us)
     if timed.outcome is not Outcome.PASSED:
         failure = Failure(f"{timed.outcome.value}: {timed.reason}", timed.chain)
@@ -241,7 +243,9 @@ def _unnamed(spec: SketchSpec, session: Session, which: str) -> str:
 
 
 def _record(session: Session, spec: SketchSpec, count: int) -> RunResult:
-    return session.run(Probe(inferences=count, probe_image=True, record=True), spec.timeout_us)
+    return session.run(
+        Probe(inferences=count, probe_image=True, record=True, trace_limit=spec.trace_limit), spec.timeout_us
+    )
 
 
 def _unused(

@@ -65,6 +65,8 @@ class SketchSpec:
     ram_expected: int | None = None
     """Where the search on a board begins, in bytes; None: where its own emulator says, or static RAM."""
     inferences: int = 3
+    trace_limit: int | None = None
+    """Instructions of a run that are traced and priced, where times come from a trace; None: as usual."""
     timeout_us: float = 60e6
     """Virtual time within which initialization and one inference must finish."""
     build_timeout_s: float = 1200.0
@@ -247,6 +249,7 @@ class _Reader:
                 ram_min=low,
                 ram_max=high,
                 inferences=keys.get("inferences", 3),
+                trace_limit=keys.get("trace_limit"),
                 timeout_us=virtual_us(keys.get("timeout", "60 s")),
                 build_timeout_s=virtual_us(keys.get("build_timeout", "20 min")) / 1e6,
                 serial=keys.get("serial", "exact"),

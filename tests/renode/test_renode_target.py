@@ -246,6 +246,20 @@ def test_unused_ram_from_a_replay_with_two_more_runs(
     assert not [note for note in mine.notes if "bisection" in note]
 
 
+def test_no_more_is_traced_than_the_suite_allows(
+    renode: Make, workshop: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In slices of 1,000 instructions, the initialization is not over when the first one is.
+    monkeypatch.setattr("mlbench.targets.renode.session._FIRST_SLICE_S", 0.00001)
+    renode()
+    firmware = workshop.model()
+    tables = [
+        profile(firmware, spec_of(firmware, NAMED, ram_search="none", trace_limit=limit), target()).cost_table
+        for limit in (100, 100_000_000)
+    ]
+    assert tables == ["rough 1.89", f"trace, cost table {load_model('nrf52840').version}"]
+
+
 @pytest.mark.parametrize("how", ["fail", "die"])
 def test_rough_times_without_a_tracer(renode: Make, workshop: Models, how: str) -> None:
     renode(no_tracer=how)

@@ -41,8 +41,6 @@ _LONGEST_SLICE_S = 0.2
 _RAM_FILE = "ram"
 _TRACED_SLICE_S = 0.1
 """Virtual time in a file of the trace: 10 million instructions at most, which take some 25 MB."""
-_MOST_TRACED, _MOST_TRACED_SLOWLY = 150_000_000, 4_000_000
-"""Instructions that are traced and priced at most: in C, and without a compiler."""
 _HITS = 1000
 """Hits of hooks in a slice that are aimed at, at most: translated code is dropped between slices."""
 _AFTER_INFERENCE_S = 1.0
@@ -199,7 +197,7 @@ class RenodeSession:
                 traced.follow(machine.end_trace(), trace)
                 tracing = (
                     not trace.inferences
-                    and traced.instructions < (_MOST_TRACED if traced.native else _MOST_TRACED_SLOWLY)
+                    and traced.instructions < (probe.trace_limit or traced.usual_limit)
                     and self._start_trace(machine)
                 )
             if trace.unknown or (trace.end is not None and trace.end.letter == "O"):

@@ -14,6 +14,9 @@ from mlbench.errors import SketchError
 from mlbench.renode.pricing import TracePricer
 from mlbench.renode.trace import Trace, TraceSpan
 
+_MOST_TRACED, _MOST_TRACED_SLOWLY = 150_000_000, 4_000_000
+"""Instructions that are traced and priced at most: in C, and without a compiler."""
+
 
 class TracedTimes:
     """Follows the trace of one run, from reset to the end of its first inference.
@@ -36,9 +39,9 @@ class TracedTimes:
         return self._pricer.instructions
 
     @property
-    def native(self) -> bool:
-        """Whether pricing takes little time."""
-        return self._pricer.native
+    def usual_limit(self) -> int:
+        """How many are traced at most where nobody says: fewer where pricing takes its time."""
+        return _MOST_TRACED if self._pricer.native else _MOST_TRACED_SLOWLY
 
     def follow(self, path: Path, trace: Trace) -> None:
         """Go on with a file of the trace, which is deleted. Raises EnvironmentFault where it is damaged."""
