@@ -29,7 +29,7 @@ _SECONDS = 3600
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedFigures:
     """What the comparison has of a sketch: bytes, and milliseconds; None where it has no figure."""
 
     flash: int | None = None
@@ -45,12 +45,12 @@ class TableRow:
     title: str
     suite: str
     sketch: str
-    published: Published
+    published: PublishedFigures
     note: str = ""
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """Where sketches are measured."""
 
     title: str
@@ -64,7 +64,7 @@ class Column:
 class _Page:
     """Everything that was measured: the result of each sketch in each column."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     results: dict[tuple[str, str], Result] = field(default_factory=dict)
 
 
@@ -75,42 +75,42 @@ ROWS = (
         "Keyword spotting, TVM graph executor",
         _SEED,
         "micro_speech_graph_executor_mended",
-        Published(148_152, 137_332, 14.526, 101.976),
+        PublishedFigures(148_152, 137_332, 14.526, 101.976),
         _MENDED,
     ),
     TableRow(
         "Keyword spotting, TVM AOT executor",
         _SEED,
         "micro_speech_aot_executor_mended",
-        Published(125_544, 188_388, 0.0, 87.817),
+        PublishedFigures(125_544, 188_388, 0.0, 87.817),
         _MENDED,
     ),
     TableRow(
         "Keyword spotting, TensorFlow Lite Micro",
         _TODAY,
         "tflm_micro_speech",
-        Published(151_480, 196_580, 1.206, 53.654),
+        PublishedFigures(151_480, 196_580, 1.206, 53.654),
         "published with release 2.4.0, emulated with a release of 2022",
     ),
     TableRow(
         "Person detection, TVM graph executor",
         _SEED,
         "person_detection_graph_executor",
-        Published(570_352),
+        PublishedFigures(570_352),
         "does not fit the board's RAM",
     ),
     TableRow(
         "Person detection, TVM AOT executor",
         _SEED,
         "person_detection_aot_executor",
-        Published(530_624),
+        PublishedFigures(530_624),
         "does not fit the board's RAM",
     ),
     TableRow(
         "Person detection, TensorFlow Lite Micro",
         _TODAY,
         "tflm_person_detection",
-        Published(441_160, 69_604, 71.209, 653.005),
+        PublishedFigures(441_160, 69_604, 71.209, 653.005),
         "published with release 2.4.0, emulated with a release of 2022, at -O2",
     ),
 )
@@ -121,7 +121,7 @@ _WAITING = (
 )
 
 
-def columns() -> tuple[Column, ...]:
+def columns() -> tuple[TableColumn, ...]:
     """Where the sketches can be measured, and what is lacking for the others."""
     hardware = read_config().data / "packages" / "arduino" / "hardware"
 
@@ -132,11 +132,11 @@ def columns() -> tuple[Column, ...]:
     port = "" if os.environ.get("MLBENCH_PORT") else "a board: MLBENCH_PORT names its port"
     mbed = "arduino:mbed_nano:nano33ble"
     return (
-        Column("mlbench:nrf52840", own),
-        Column("arduino:mbed_nano", mbed, lacks=core("mbed_nano")),
-        Column("arduino:zephyr", "arduino:zephyr:nano33ble", lacks=core("zephyr")),
-        Column("Renode", own, "renode", lacks=_renode()),
-        Column("a board", mbed, "board", lacks=port or core("mbed_nano")),
+        TableColumn("mlbench:nrf52840", own),
+        TableColumn("arduino:mbed_nano", mbed, lacks=core("mbed_nano")),
+        TableColumn("arduino:zephyr", "arduino:zephyr:nano33ble", lacks=core("zephyr")),
+        TableColumn("Renode", own, "renode", lacks=_renode()),
+        TableColumn("a board", mbed, "board", lacks=port or core("mbed_nano")),
     )
 
 
@@ -168,7 +168,7 @@ def main() -> int:
     return 0
 
 
-def _measured(row: TableRow, column: Column, seed: str) -> Result | None:
+def _measured(row: TableRow, column: TableColumn, seed: str) -> Result | None:
     """The result of a sketch; None where it could not be had, which standard error tells."""
     text = (_SUITES / row.suite).read_text(encoding="utf-8")
     if seed and row.suite == _SEED:
@@ -186,7 +186,7 @@ def _measured(row: TableRow, column: Column, seed: str) -> Result | None:
         return next(iter(result_file.read(file).results), None) if file.is_file() else None
 
 
-def lines(columns: tuple[Column, ...], results: dict[tuple[str, str], Result]) -> Iterator[str]:
+def lines(columns: tuple[TableColumn, ...], results: dict[tuple[str, str], Result]) -> Iterator[str]:
     """The page."""
     yield from (
         "# The table that it all comes from",
@@ -226,7 +226,7 @@ def lines(columns: tuple[Column, ...], results: dict[tuple[str, str], Result]) -
     yield from (f"- {text}" for text in _WAITING)
 
 
-def _compiler(result: Result | None, column: Column) -> str:
+def _compiler(result: Result | None, column: TableColumn) -> str:
     if result is None or result.build is None:
         return _NOT_MET if column.lacks else "-"
     return result.build.compiler.replace("arm-none-eabi-", "").split(" (")[0] + " " + _version(result)
@@ -238,7 +238,7 @@ def _version(result: Result) -> str:
     return words[-1].split()[0] if words else ""
 
 
-def _cell(result: Result | None, column: Column, measure: str, published: float | None) -> str:
+def _cell(result: Result | None, column: TableColumn, measure: str, published: float | None) -> str:
     if result is None:
         return _NOT_MET if column.lacks else "-"
     value = result.measures.of(measure)

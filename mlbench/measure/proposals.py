@@ -95,9 +95,9 @@ def propose(firmware: Firmware, target: Target, trial: Trial) -> Proposal | None
         typed = () if text is None else (TypedText(text),) * trial.inferences
         inputs = replace(trial.inputs, serial=typed) if typed else trial.inputs
         trees = _trees(firmware, target, inputs, min(trial.timeout_us, _most_us(trial, typed)))
-        found = proposal(image, trees) if trees else None
-        if found is not None and (best is None or found.tier < best.tier):
-            best = replace(found, typed=typed)
+        candidate = proposal(image, trees) if trees else None
+        if candidate is not None and (best is None or candidate.tier < best.tier):
+            best = replace(candidate, typed=typed)
     return best
 
 
