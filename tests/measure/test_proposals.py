@@ -93,7 +93,7 @@ void loop() {{ print_all(); }}
         "",
         "",
     ),
-    "no end": (WORK + "void setup() { for (;;) work(100); }\nvoid loop() {}\n", None, "work(int)", ""),
+    "no end": (WORK + "void setup() { for (;;) work(100); }\nvoid loop() {}\n", None, "", ""),
 }
 
 
