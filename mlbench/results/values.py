@@ -162,8 +162,9 @@ class CanonicalTime:
 
 @dataclass(frozen=True)
 class Time:
-    """A time in microseconds over ``count`` spans; cycles and instructions of the median span, of an even count
-    the means of the middle two.
+    """A time in microseconds over ``count`` spans; cycles and instructions of the median span.
+
+    Of an even count they are the means of the middle two.
 
     What only a board's clock has is None on emulators, whose times are exact.
     """
