@@ -90,7 +90,7 @@ ROWS = (
         _TODAY,
         "tflm_micro_speech",
         PublishedFigures(151_480, 196_580, 1.206, 53.654),
-        "published with release 2.4.0, emulated with a release of 2022",
+        "published with release 2.4.0, emulated with the suite's and its portable kernels",
     ),
     TableRow(
         "Person detection, TVM graph executor",
@@ -111,7 +111,7 @@ ROWS = (
         _TODAY,
         "tflm_person_detection",
         PublishedFigures(441_160, 69_604, 71.209, 653.005),
-        "published with release 2.4.0, emulated with a release of 2022, at -O2",
+        "published with release 2.4.0, emulated with the suite's and its portable kernels, at -O2",
     ),
 )
 _WAITING = (
