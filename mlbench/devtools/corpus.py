@@ -37,7 +37,7 @@ _MOST_SHOWN = 160
 
 
 @dataclass(frozen=True)
-class CorpusRow:
+class SketchRow:
     """What became of a sketch, or of a project without one."""
 
     project: str
@@ -80,8 +80,8 @@ def main() -> int:
     done = {row.project for row in rows}
     with tempfile.TemporaryDirectory(prefix="mlbench-corpus-") as work:
         for project in sorted(path for path in options.folder.iterdir() if path.is_dir()):
-            selected = not options.only or any(fnmatch(project.name, pattern) for pattern in options.only)
-            if not selected or project.name in done or project.name.startswith("."):
+            is_chosen = not options.only or any(fnmatch(project.name, pattern) for pattern in options.only)
+            if not is_chosen or project.name in done or project.name.startswith("."):
                 continue
             of_project = []
             for row in _project(project, Path(work) / project.name, options.seconds):
@@ -96,13 +96,13 @@ def main() -> int:
     return 0
 
 
-def _kept(file: Path | None) -> list[CorpusRow]:
+def _kept(file: Path | None) -> list[SketchRow]:
     if file is None or not file.is_file():
         return []
-    return [CorpusRow(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [SketchRow(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def _project(project: Path, copy: Path, seconds: float) -> Iterator[CorpusRow]:
+def _project(project: Path, copy: Path, seconds: float) -> Iterator[SketchRow]:
     """A row for each sketch that `init` finds in a copy of a project."""
     begin = time.monotonic()
     _copy(project, copy)
@@ -113,12 +113,12 @@ def _project(project: Path, copy: Path, seconds: float) -> Iterator[CorpusRow]:
             raise MLBenchError(_last(done.stderr) or f"init ended with {done.status}")
         names = [spec.name for spec in load_suite(suite).sketches]
     except MLBenchError as error:
-        yield CorpusRow(project.name, seconds=time.monotonic() - begin, reason=str(error))
+        yield SketchRow(project.name, seconds=time.monotonic() - begin, reason=str(error))
         return
     for line in done.stdout.splitlines():
         name, left_out, reason = line.partition(": left out: ")
         if left_out:
-            yield CorpusRow(project.name, name, reason=reason)
+            yield SketchRow(project.name, name, reason=reason)
             names = [other for other in names if other != name]
     print(f"{project.name}: init found {len(names)} in {time.monotonic() - begin:.0f} s", file=sys.stderr)
     for name in dict.fromkeys(names):
@@ -132,7 +132,7 @@ def _copy(project: Path, copy: Path) -> None:
         (copy / ".git").mkdir()  # so far the project goes; its history is not needed
 
 
-def _sketch(project: str, name: str, copy: Path, seconds: float) -> CorpusRow:
+def _sketch(project: str, name: str, copy: Path, seconds: float) -> SketchRow:
     begin = time.monotonic()
     file = copy / "corpus-result.json"
     file.unlink(missing_ok=True)
@@ -142,16 +142,16 @@ def _sketch(project: str, name: str, copy: Path, seconds: float) -> CorpusRow:
         if result is None:
             raise MLBenchError(_last(done.stderr) or f"run ended with {done.status}")
     except MLBenchError as error:
-        return CorpusRow(project, name, seconds=time.monotonic() - begin, reason=str(error))
+        return SketchRow(project, name, seconds=time.monotonic() - begin, reason=str(error))
     return row_of(project, result, time.monotonic() - begin)
 
 
-def row_of(project: str, result: Result, seconds: float) -> CorpusRow:
+def row_of(project: str, result: Result, seconds: float) -> SketchRow:
     """The row of a result."""
     measures = result.measures
     time_, ram = measures.inference_time, measures.unused_ram
     absent = next((value.reason for value in (time_, ram) if isinstance(value, Absent)), "")
-    return CorpusRow(
+    return SketchRow(
         project,
         result.sketch,
         isinstance(measures.flash, Flash),
@@ -176,7 +176,7 @@ def _last(text: str) -> str:
     return lines[-1] if lines else ""
 
 
-def table(rows: Sequence[CorpusRow]) -> Iterator[str]:
+def table(rows: Sequence[SketchRow]) -> Iterator[str]:
     """The rows as Markdown, and what they count."""
     yield "| project | sketch | outcome | inference, ms | unused RAM, bytes | function | seconds | reason |"
     yield "|---|---|---|---|---|---|---|---|"

@@ -102,9 +102,9 @@ def _of_own(header: str, error: Diagnostic, built: Built) -> str:
     if library is not None:
         return f"the library {library.name} lacks it: the library is broken in its own repository"
     root = project_root(built.source.folder)
-    header_path = _anywhere(header, root)
-    if header_path is not None:
-        place = header_path.relative_to(root).as_posix()
+    path = _anywhere(header, root)
+    if path is not None:
+        place = path.relative_to(root).as_posix()
         return f"the project has it as {place}: put it beside the sketch, by `overlay` or a copy"
     name = PurePosixPath(header).stem
     return (

@@ -26,7 +26,7 @@ _CORE = re.compile(
 )
 _MOST = 0.5
 """A share of the work; who has it does most of it."""
-_MOST_US, _MOST_SILENT_US = 10e6, 3e6
+_MOST_US, _MOST_SILENT_US = 6e6, 2e6
 """Virtual time of a trial: whoever computes for longer is followed as far as that; the second is for trials
 without the text that a sketch asks for."""
 _MOST_TEXTS = 2
@@ -35,7 +35,7 @@ _TYPED_TURNS = 400
 _LEAST_CYCLES = 200
 """Less is no inference."""
 _LEAST_UNNAMED = 20_000
-"""Less is none either where the name does not say that it is one."""
+"""Less in each call is none either where the name does not say that it is one."""
 _NO_MODEL = re.compile(
     r"print|show|log(?!i)|dump|debug|wait|read|quanti[sz]|display|draw|sizeof|schedule|capture|record",
     re.IGNORECASE,
@@ -176,7 +176,8 @@ def _inferring(calls: Sequence[_Call]) -> Iterator[_Call]:
     outer = [call for call in tiers[2] if call.depth == 1]
     total = sum(call.work for call in outer)
     for call in outer:
-        if call.work >= max(_LEAST_UNNAMED, _MOST * total) and not looks_like_init(call.function):
+        does_most = call.work >= _MOST * total and call.work >= _LEAST_UNNAMED * call.calls
+        if does_most and not looks_like_init(call.function):
             yield call
 
 

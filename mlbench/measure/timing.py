@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from statistics import median, median_low
+from statistics import median
 
 from mlbench.core.execution import SpanKind, TimedSpan
 from mlbench.results.values import Absent, Time
@@ -17,7 +17,8 @@ def time_of(
 ) -> Time | Absent:
     """The time of all spans of a kind; ``absent`` is the reason where there is none.
 
-    The median is one of the spans, so that its cycles and instructions belong to it.
+    The median of an even count is the mean of the middle two, in microseconds, cycles and instructions alike;
+    where its cycles went is told of the lower one.
 
     Args:
         spans: the spans, in the order in which they were run.
@@ -35,24 +36,30 @@ def time_of(
     if on_board and kind is SpanKind.INFERENCE and len(chosen) > 1:
         first_us = chosen.pop(0).us
     times = [span.us for span in chosen]
-    middle_us = median_low(times)
-    middle = next(span for span in chosen if span.us == middle_us)
+    middle_us = median(times)
+    ordered = sorted(chosen, key=lambda span: span.us)
+    middle, upper = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
     return Time(
-        middle.us,
+        middle_us,
         min(times),
         max(times),
         len(chosen),
-        middle.cycles,
-        middle.instructions,
-        middle.placement,
+        _mean(middle.cycles, upper.cycles),
+        _mean(middle.instructions, upper.instructions),
+        _mean(middle.placement, upper.placement),
         middle.method,
         first_us,
         median(abs(us - middle_us) for us in times) if on_board and len(times) > 1 else None,
         resolution_us,
         middle.calls,
         middle.basis,
-        data_placement=middle.data_placement,
+        data_placement=_mean(middle.data_placement, upper.data_placement),
     )
+
+
+def _mean(lower: int | None, upper: int | None) -> int | None:
+    """Of whole numbers, a whole one: half a one is rounded up."""
+    return None if lower is None or upper is None else (lower + upper + 1) // 2
 
 
 def waits(spans: tuple[TimedSpan, ...]) -> tuple[str, ...]:
@@ -63,8 +70,7 @@ def waits(spans: tuple[TimedSpan, ...]) -> tuple[str, ...]:
 def _waits(spans: list[TimedSpan]) -> str:
     if not spans:
         return ""
-    middle_us = median_low([span.us for span in spans])
-    span = next(span for span in spans if span.us == middle_us)
+    span = sorted(spans, key=lambda one: one.us)[(len(spans) - 1) // 2]
     waited = sum(cycles for _, cycles in span.waits)
     if not span.cycles or waited < _MOSTLY * span.cycles:
         return ""

@@ -145,7 +145,7 @@ def build_all(
         if built.error is not None:
             if debug:
                 debug("".join(traceback.format_exception(built.error)))
-            failure = portable(_failure(built.error), built.project, None)
+            failure = portable(failure_of(built.error), built.project, None)
             return BuildOutcome(spec, built.project, failure=failure)
         overhead = built.overhead.result() if built.overhead else _Overhead()
         return BuildOutcome(spec, built.project, built.firmware, None, overhead.bytes, overhead.note)
@@ -312,7 +312,7 @@ class _Overheads:
             return _Overhead(self._services.flash(firmware, None).counted)
         except Exception as error:
             # No failure of the sketch, which was built and can be measured.
-            return _Overhead(note=f"the overhead is not known: {_failure(error).message}")
+            return _Overhead(note=f"the overhead is not known: {failure_of(error).message}")
 
 
 def _measure(
@@ -418,12 +418,13 @@ def _failed(
         build=built.firmware.keys if built.firmware else None,
         overflows=built.firmware.overflows if built.firmware else (),
         limits=built.firmware.limits if built.firmware else MemoryLimits(),
-        failure=portable(_failure(error), built.project, built.firmware),
+        failure=portable(failure_of(error), built.project, built.firmware),
         seconds=seconds,
     )
 
 
-def _failure(error: Exception) -> Failure:
+def failure_of(error: Exception) -> Failure:
+    """What an error of a build or a run is called in results."""
     if isinstance(error, MLBenchError):
         diagnostics = tuple(getattr(error, "diagnostics", ()))
         return Failure(str(error), tuple(getattr(error, "chain", ())), diagnostics, error.exit_status)

@@ -10,7 +10,8 @@ from mlbench.core import backends
 from mlbench.errors import EnvironmentFault, MLBenchError
 from mlbench.measure.profile import trial_of
 from mlbench.measure.proposals import propose
-from mlbench.pipeline.run import Services, asked_for
+from mlbench.pipeline.portable_paths import portable
+from mlbench.pipeline.run import Services, asked_for, failure_of
 from mlbench.suite.suggestions import Suggestion
 from mlbench.suite.suite_file import SketchSpec
 from mlbench.util.progress import Progress
@@ -32,21 +33,22 @@ def suggest(
     def job(spec: SketchSpec) -> Suggestion:
         if time.monotonic() > deadline:
             return Suggestion(note="not run, as `init` had taken long by then")
-        try:
-            return _suggestion(spec, services, progress)
-        except EnvironmentFault:
-            raise
-        except MLBenchError as error:
-            return Suggestion(failure=str(error))
+        return _suggestion(spec, services, progress)
 
     with ThreadPoolExecutor(services.limit(specs), thread_name_prefix="job") as pool:
         return tuple(pool.map(job, specs))
 
 
 def _suggestion(spec: SketchSpec, services: Services, progress: Progress) -> Suggestion:
-    services.check_board(spec)
-    project = services.obtain(spec)
-    firmware = services.build(services.locate(project, spec))
+    project = None
+    try:
+        services.check_board(spec)
+        project = services.obtain(spec)
+        firmware = services.build(services.locate(project, spec))
+    except EnvironmentFault:
+        raise
+    except MLBenchError as error:
+        return Suggestion(failure=portable(failure_of(error), project, None).message)
     backend = backends.find(spec.backend)
     marked = firmware.is_template or not firmware.fits
     if marked or backend is None or backend.name != backends.default():

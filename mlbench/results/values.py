@@ -164,6 +164,8 @@ class CanonicalTime:
 class Time:
     """A time in microseconds over ``count`` spans; cycles and instructions of the median span.
 
+    Of an even count they are the means of the middle two.
+
     What only a board's clock has is None on emulators, whose times are exact.
     """
 

@@ -130,7 +130,7 @@ def suite_text(specs: Sequence[SketchSpec], suggestions: Sequence[Suggestion] = 
     libraries = {spec.libraries for spec in specs}
     shared = next(iter(libraries)) if len(libraries) == 1 else ()
     text = _HEAD.format(board=_quoted(common), libraries=_libraries(shared, "  "))
-    entry_count = 0
+    entries = 0
     left_out = ""
     for spec, suggestion in zip_longest(specs, suggestions, fillvalue=Suggestion()):
         assert isinstance(spec, SketchSpec)
@@ -139,14 +139,14 @@ def suite_text(specs: Sequence[SketchSpec], suggestions: Sequence[Suggestion] = 
         if suggestion.is_elsewhere:
             left_out += _LEFT_OUT.format(why=_line(suggestion.failure), name=name, path=path)
             continue
-        entry_count += 1
+        entries += 1
         text += f"  - name: {name}\n    path: {path}\n"
         if spec.board != common:
             text += f"    board: {_quoted(spec.board)}\n"
         if spec.libraries != shared:
             text += _libraries(spec.libraries, "    ")
         text += _named(suggestion) if suggestion.inference else _HINT.format(name=spec.name)
-    if not entry_count and left_out:
+    if not entries and left_out:
         # A suite needs an entry: its failure says what the others' do.
         return suite_text(specs[:1])
     return text + left_out

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from mlbench.cli.main import main
+from mlbench.core.execution import Functions
 from mlbench.suite.starter import MEASURE, MEASURE_TEXT, POST, POST_TEXT
 from mlbench.suite.suite_file import load_suite
 
@@ -126,3 +127,34 @@ def test_a_library_s_suite_names_the_library_and_git_passes_over_results(
     assert "added mlbench-result.json to .gitignore" in capsys.readouterr().out
     assert main(["init", "--no-run", "--force"]) == 0
     assert (tmp_path / ".gitignore").read_text().count("mlbench-result") == 1
+
+
+def test_what_a_run_proposes_is_written_and_other_chips_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".git").mkdir()
+    noinline = "__attribute__((noinline))"
+    work = "volatile float sink; void work(int n) { for (int i = 0; i < n; i++) sink = sink * 0.5f + i; }\n"
+    sketches = {
+        "kws": f"{work}{noinline} void predict(int n) {{ work(n); }}\n"
+        f"{noinline} void load_model() {{ work(9); }}\n"
+        "void setup() { load_model(); }\nvoid loop() { predict(900); delay(10); }\n",
+        "camera": "#include <esp_camera.h>\nvoid setup() {}\nvoid loop() {}\n",
+        "broken": "void setup() { gone(); }\nvoid loop() {}\n",
+        "idle": "void setup() {}\nvoid loop() { delay(10); }\n",
+    }
+    for name, text in sketches.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.ino").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == 0
+    specs = {spec.name: spec for spec in load_suite(tmp_path / "mlbench.yml").sketches}
+    assert set(specs) == {"kws", "broken", "idle"}
+    assert specs["kws"].functions == Functions("load_model()", "predict(int)")
+    assert specs["idle"].functions == Functions()
+    out = capsys.readouterr().out
+    assert "camera: left out: " in out
+    assert "the sketch is meant for another chip" in (tmp_path / "mlbench.yml").read_text()
+    assert "broken: not built: broken/broken.ino:1: 'gone' was not declared" in out
+    assert "idle: no functions proposed: " in out
+    assert "look at the functions in mlbench.yml" in out

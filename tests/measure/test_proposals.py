@@ -13,6 +13,7 @@ from mlbench.measure.profile import NO_NAMES, profile
 from mlbench.pipeline.services import target_for
 from mlbench.results.values import Absent, Time, UnusedRam
 from mlbench.suite.suite_file import SketchSpec, Source
+from mlbench.suite.typed_text import typed_texts
 from mlbench.util.progress import Silent
 
 BOARD = "mlbench:nrf52840:nano33ble"
@@ -92,7 +93,7 @@ void loop() {{ print_all(); }}
         "",
         "",
     ),
-    "no end": (WORK + "void setup() { for (;;) work(100); }\nvoid loop() {}\n", None, "work(int)", ""),
+    "no end": (WORK + "void setup() { for (;;) work(100); }\nvoid loop() {}\n", None, "", ""),
 }
 
 
@@ -122,3 +123,25 @@ def test_what_is_proposed_is_measured_and_marked(
     assert (first.proposed if isinstance(first, Time) else None) == init
     assert inference in taken.notes[0]
     assert not note or note in taken.notes
+
+
+def test_text_is_typed_where_the_source_asks_for_it(tmp_path: Path, tools: Toolchain) -> None:
+    folder = tmp_path / "sketch"
+    folder.mkdir()
+    text = f"""
+{NOINLINE} float predict(float x) {{ work(500); return sink + x; }}
+void setup() {{ Serial.begin(115200); Serial.println("Type >predict<"); }}
+void loop() {{
+  if (Serial.available() > 0 && Serial.readStringUntil('\\n') == "predict") Serial.println(predict(1));
+}}
+"""
+    (folder / "sketch.ino").write_text(WORK + text)
+    firmware = build(BuildRequest(folder, BOARD), tools, tmp_path / "cache", Silent())
+    asks_for = typed_texts(folder)
+    assert asks_for == ("predict\n",)
+    spec = SketchSpec("sketch", Path(), BOARD, Source(folder=folder), ram_search="none", asks_for=asks_for)
+    taken = profile(firmware, spec, target_for(spec))
+    time = taken.measures.inference_time
+    assert isinstance(time, Time)
+    assert (time.proposed, time.count) == ("predict(float)", 3)
+    assert 'inputs: {serial: ["predict\\n", "predict\\n", "predict\\n"]}' in taken.notes[0]

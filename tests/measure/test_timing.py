@@ -44,15 +44,22 @@ def test_counted_times_have_nothing_of_a_clock(values: list[float], kind: SpanKi
 
 
 @given(spans, kinds, st.sampled_from([None, 1.0, 4.0]))
-def test_the_median_is_one_of_the_spans_and_its_cycles_are_that_spans(
+def test_the_median_is_that_of_all_spans_and_its_cycles_are_of_the_middle(
     values: list[float], kind: SpanKind, resolution: float | None
 ) -> None:
-    found = timed(values, resolution, kind)
-    assert found.cycles is not None
-    assert values[found.cycles] == found.median_us
-    kept = values if found.first_us is None else values[1:]
-    assert 2 * sum(value <= found.median_us for value in kept) >= len(kept)
-    assert 2 * sum(value >= found.median_us for value in kept) >= len(kept)
+    timed_spans = timed(values, resolution, kind)
+    chosen = values if timed_spans.first_us is None else values[1:]
+    assert timed_spans.median_us == median(chosen)
+    assert timed_spans.cycles is not None
+    if len(chosen) % 2:
+        assert values[timed_spans.cycles] == timed_spans.median_us
+
+
+def test_an_even_count_has_the_mean_of_the_middle_two_in_cycles_too() -> None:
+    marks = [TimedSpan(INFERENCE, us, cycles=cycles) for us, cycles in ((4.0, 256), (2.0, 128), (1.0, 64))]
+    even = time_of((*marks, TimedSpan(INFERENCE, 9.0, cycles=577)), INFERENCE, "")
+    assert isinstance(even, Time)
+    assert (even.median_us, even.cycles, even.instructions) == (3.0, 192, None)
 
 
 @given(st.lists(us, min_size=2, max_size=40))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mlbench.errors import UsageError
+from mlbench.source.project import Project, libraries_of
 from mlbench.suite.discovery import discover
 from mlbench.suite.options import RunOptions
 from mlbench.suite.project_libraries import find_libraries
@@ -138,3 +140,43 @@ def test_links_in_circles_and_folders_without_end_do_no_harm(project: Path) -> N
     tree(project, {"library.properties": "", "a.h": "", "x/y/z/library.properties": "", "x/y/z/b.h": ""})
     (project / "x" / "loop").symlink_to(project)
     assert [library.folder.name for library in find_libraries(project)] == ["project", "z"]
+
+
+def test_libraries_of_the_sketchbook_are_called_by_name(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sketchbook = tree(
+        tmp_path / "sketchbook",
+        {
+            "libraries/Sensor/library.properties": "name=Sensor\n",
+            "libraries/Sensor/src/Sensor.h": "#include <Bus.h>\n",
+            "libraries/Bus/Bus.h": "",
+            "libraries/Mine/Mine.h": "",
+            "libraries/Other/Other.h": "",
+        },
+    )
+    monkeypatch.setenv("ARDUINO_DIRECTORIES_USER", str(sketchbook))
+    tree(
+        project,
+        {
+            "libraries/Mine/Mine.h": "",
+            "kws/kws.ino": f"#include <Sensor.h>\n#include <Mine.h>\n{SETUP}",
+        },
+    )
+    discovery = discover(project)
+    assert discovery.notes == ("kws: Bus is your sketchbook's", "kws: Sensor is your sketchbook's") or (
+        discovery.notes == ("kws: Sensor is your sketchbook's", "kws: Bus is your sketchbook's")
+    )
+    (spec,) = discovery.specs
+    assert set(map(str, spec.libraries)) == {"libraries/Mine", "Sensor", "Bus"}
+    found = libraries_of(Project(project, project), spec)
+    assert set(found) == {
+        project / "libraries/Mine",
+        *(sketchbook / "libraries" / n for n in ("Sensor", "Bus")),
+    }
+    # Given as folders, as the action gives what it installed, they stand for these names.
+    given = RunOptions(libraries=(str(sketchbook / "libraries/Sensor"),), sketch="kws")
+    (spec,) = select(given, project).specs
+    assert [str(folder) for folder in spec.libraries].count("Sensor") == 0
+    with pytest.raises(UsageError, match="nor in your sketchbook"):
+        libraries_of(Project(project, project), replace(spec, libraries=(Path("Gone"),)))
