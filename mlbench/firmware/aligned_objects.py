@@ -26,7 +26,7 @@ _MEMBER = struct.Struct("16s 12s 6s 6s 8s 10s 2s")
 _SECTION = struct.Struct("<10I")
 _SYMBOL = struct.Struct("<IIIBBH")
 _ALLOCATED, _MERGED, _STRINGS = 0x2, 0x10, 0x20
-_SYMTAB, _FUNCTION, _COMMON = 2, 2, 0xFFF2
+_SYMTAB, _NOBITS, _FUNCTION, _COMMON = 2, 8, 2, 0xFFF2
 
 
 class CannotAlign(Exception):
@@ -71,6 +71,21 @@ def aligned(data: bytes, *, members: Collection[str] | None = None, apart: bool 
         if members is None or not item.member or item.member in members:
             _align(changed, item, apart=apart)
     return bytes(changed)
+
+
+def grown(data: bytes, variables: Collection[str], size: int) -> bytes | None:
+    """An object or archive with ``size`` bytes more behind one of these variables; None: it has none.
+
+    Raises:
+        CannotAlign: the members of the archive lie elsewhere.
+    """
+    changed = bytearray(data)
+    for item in objects(data):
+        for section in _sections(changed, item):
+            if section.kind == _NOBITS and section.name.removeprefix(".bss.") in variables:
+                struct.pack_into("<I", changed, section.header + 20, section.size + size)
+                return bytes(changed)
+    return None
 
 
 def objects(data: bytes) -> tuple[ObjectFile, ...]:
