@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 
+from mlbench.cli.bisect import BISECT, bisect_status
 from mlbench.cli.options import add_common
 from mlbench.cli.output import say
 from mlbench.cli.parser import Parser
@@ -24,6 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         guard_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
+    status = _main(arguments)
+    return bisect_status(status) if BISECT in arguments else status
+
+
+def _main(arguments: list[str]) -> int:
     if arguments[:1] == ["--action"]:  # a step of action.yml
         from mlbench.action import main as step
 

@@ -84,7 +84,7 @@ def library(sketch_copy: SketchCopy, chance: random.Random) -> str:
     for number in range(chance.randint(1, 5)):
         names.append(f"{name}_{number}")
         code += f'extern "C" int {names[-1]}(int value) {{ {_body(chance)} }}\n'
-    buffer, table = chance.randint(1, 300), chance.randint(1, 300)
+    buffer, table = chance.randint(1, 5000), chance.randint(1, 300)
     code += f"char {name}_buffer[{buffer}];\n"
     code += f'extern "C" {{ extern const char {name}_table[{table}] = {{1}}; }}\n'
     (source / f"{name}.cpp").write_text(code)

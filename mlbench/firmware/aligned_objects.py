@@ -26,7 +26,7 @@ _MEMBER = struct.Struct("16s 12s 6s 6s 8s 10s 2s")
 _SECTION = struct.Struct("<10I")
 _SYMBOL = struct.Struct("<IIIBBH")
 _ALLOCATED, _MERGED, _STRINGS = 0x2, 0x10, 0x20
-_SYMTAB, _FUNCTION, _COMMON = 2, 2, 0xFFF2
+_SYMTAB, _NOBITS, _FUNCTION, _COMMON = 2, 8, 2, 0xFFF2
 
 
 class CannotAlign(Exception):
@@ -44,7 +44,7 @@ class _Section(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ArchivedObject:
+class ObjectFile:
     """An object within the bytes of a file: where it begins and ends."""
 
     start: int
@@ -73,7 +73,22 @@ def aligned(data: bytes, *, members: Collection[str] | None = None, apart: bool 
     return bytes(changed)
 
 
-def objects(data: bytes) -> tuple[ArchivedObject, ...]:
+def grown(data: bytes, variables: Collection[str], size: int) -> bytes | None:
+    """An object or archive with ``size`` bytes more behind one of these variables; None: it has none.
+
+    Raises:
+        CannotAlign: the members of the archive lie elsewhere.
+    """
+    changed = bytearray(data)
+    for item in objects(data):
+        for section in _sections(changed, item):
+            if section.kind == _NOBITS and section.name.removeprefix(".bss.") in variables:
+                struct.pack_into("<I", changed, section.header + 20, section.size + size)
+                return bytes(changed)
+    return None
+
+
+def objects(data: bytes) -> tuple[ObjectFile, ...]:
     """The objects of a file: itself, or the members of an archive.
 
     Raises:
@@ -82,7 +97,7 @@ def objects(data: bytes) -> tuple[ArchivedObject, ...]:
     if data.startswith(_THIN):
         raise CannotAlign("a thin archive")
     if not data.startswith(_MAGIC):
-        return (ArchivedObject(0, len(data)),)
+        return (ObjectFile(0, len(data)),)
     items, at, names = [], len(_MAGIC), b""
     while at + _MEMBER.size <= len(data):
         raw, *_, length, _ = _MEMBER.unpack_from(data, at)
@@ -92,16 +107,14 @@ def objects(data: bytes) -> tuple[ArchivedObject, ...]:
             names = data[start : start + size]
         elif raw[:1] == b"/" and raw[1:2].isdigit():
             place = int(raw[1:])
-            items.append(
-                ArchivedObject(start, start + size, names[place : names.index(b"/\n", place)].decode())
-            )
+            items.append(ObjectFile(start, start + size, names[place : names.index(b"/\n", place)].decode()))
         elif raw[:1] != b"/":
-            items.append(ArchivedObject(start, start + size, raw.rstrip().removesuffix(b"/").decode()))
+            items.append(ObjectFile(start, start + size, raw.rstrip().removesuffix(b"/").decode()))
         at = start + size + size % 2
     return tuple(items)
 
 
-def _align(data: bytearray, item: ArchivedObject, *, apart: bool) -> None:
+def _align(data: bytearray, item: ObjectFile, *, apart: bool) -> None:
     sections = _sections(data, item)
     if any(section.name.startswith(_LTO) for section in sections):
         raise CannotAlign("compiled for link-time optimization (-flto)")
@@ -129,7 +142,7 @@ def _align(data: bytearray, item: ArchivedObject, *, apart: bool) -> None:
     _each_symbol(data, item, sections, spread)
 
 
-def _shared(data: bytearray, item: ArchivedObject, sections: list[_Section]) -> str | None:
+def _shared(data: bytearray, item: ObjectFile, sections: list[_Section]) -> str | None:
     """A section with several functions."""
     places: dict[int, set[int]] = {}
 
@@ -143,10 +156,7 @@ def _shared(data: bytearray, item: ArchivedObject, sections: list[_Section]) -> 
 
 
 def _each_symbol(
-    data: bytearray,
-    item: ArchivedObject,
-    sections: list[_Section],
-    visit: Callable[[int, tuple[int, ...]], None],
+    data: bytearray, item: ObjectFile, sections: list[_Section], visit: Callable[[int, tuple[int, ...]], None]
 ) -> None:
     for section in sections:
         if section.kind == _SYMTAB:
@@ -155,7 +165,7 @@ def _each_symbol(
                 visit(at, _SYMBOL.unpack_from(data, at))
 
 
-def _sections(data: bytearray, item: ArchivedObject) -> list[_Section]:
+def _sections(data: bytearray, item: ObjectFile) -> list[_Section]:
     """The sections of an object of 32 bits; nothing of what is none."""
     if data[item.start : item.start + len(_ELF32_LITTLE)] != _ELF32_LITTLE:
         return []

@@ -11,14 +11,20 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from mlbench.firmware.aligned_objects import CannotAlign, aligned
+from mlbench.elf.functions import function_address
+from mlbench.elf.image import Image
+from mlbench.firmware.aligned_objects import LINE_BYTES, CannotAlign, aligned, grown
 from mlbench.firmware.compiler import CompileReport
 from mlbench.firmware.dependencies import loaded
 
 _ASSEMBLED = (".S.o", ".s.o", ".asm.o")
+_HEAP_STARTS, _HEAP_LIMITS = ("__HeapBase", "__end__", "end", "_end"), ("__HeapLimit", "__StackLimit")
+_PAGE, _LEAST_HEAP = 4096, 16 * 1024
+"""Bytes that newlib's malloc takes at a time (``malloc_getpagesize``), and that must be left for it."""
 _STARTUP = "crt"
 """The compiler's own first and last objects, whose ``.init`` and ``.fini`` are functions in parts."""
 
@@ -59,7 +65,31 @@ def canonical_link(
         command = _with_copies(command, report.build_path, folder, loaded(text), _members(text))
     except CannotAlign as why:
         raise NoCanonicalLayout(str(why)) from None
-    return _linked(relink(replace(report, link=command, build_path=folder)))
+    linked = replace(report, link=command, build_path=folder)
+    image = Image.load(_linked(relink(linked)))
+    return _linked(relink(linked)) if _on_a_page(image, folder) else elf
+
+
+def _on_a_page(image: Image, folder: Path) -> bool:
+    """Have the heap begin at a page, as newlib's malloc takes whole ones; whether to link once more for it.
+
+    Which allocation takes another page then depends on the firmware alone, not on the size of its variables.
+    """
+    start = next((each for each in map(image.symbol, _HEAP_STARTS) if each is not None), None)
+    limit = next((each for each in map(image.symbol, _HEAP_LIMITS) if each is not None), None)
+    if start is None or limit is None or function_address(image, "malloc", "_malloc_r") is None:
+        return False
+    room = -start.address % _PAGE // LINE_BYTES * LINE_BYTES
+    if not room or limit.address - start.address < room + _LEAST_HEAP:
+        return False
+    variables = {symbol.name for symbol in image.symbols if symbol.kind == "object" and symbol.size}
+    for path in sorted(folder.glob("*/*")):
+        with suppress(CannotAlign):
+            changed = grown(path.read_bytes(), variables, room)
+            if changed is not None:
+                path.write_bytes(changed)
+                return True
+    return False
 
 
 def _linked(report: CompileReport) -> Path:

@@ -17,7 +17,7 @@ from mlbench.results.values import ArenaUse
 
 _STEP = 8
 """Bytes: what is taken from an arena are multiples of it, nearly always of 16."""
-_LONGER, _LEAST_US = 4, 1e6
+_LONGER, _LEAST_US = 4, 1e5
 """A trial may take so many times what the run with the whole arena did, and so much."""
 
 
@@ -41,9 +41,10 @@ class ArenaSearch:
         if len(arenas) != 1 or not 0 < arenas[0].bytes <= _most(image):
             return ()
         arena = arenas[0]
-        quick = _smallest(arena.bytes, self._is_allocated) if arena.allocated else arena.bytes
-        least = quick if quick < arena.bytes and self._is_same(quick) else 0
-        least = least or _smallest(arena.bytes, self._is_same)
+        least = _smallest(0, arena.bytes, self._is_allocated) if arena.allocated else 0
+        if least < arena.bytes and not (least and self._is_same(least)):
+            # Memory that only an inference takes.
+            least = _smallest(least, arena.bytes, self._is_same)
         return (ArenaUse(_name(image, arena.address), arena.bytes, least),)
 
     def _is_allocated(self, size: int) -> bool:
@@ -70,9 +71,9 @@ def arena_notes(uses: tuple[ArenaUse, ...]) -> tuple[str, ...]:
     )
 
 
-def _smallest(most: int, works: Callable[[int], bool]) -> int:
-    """The least multiple of a step that works; ``most`` does."""
-    low, high = 0, -(-most // _STEP)
+def _smallest(least: int, most: int, works: Callable[[int], bool]) -> int:
+    """The least multiple of a step above ``least``, which does not work, that does; ``most`` does."""
+    low, high = least // _STEP, -(-most // _STEP)
     while high - low > 1:
         middle = (low + high) // 2
         if works(_STEP * middle):

@@ -106,3 +106,12 @@ def test_a_build_says_why_it_has_none(bench: Bench, flag: str, why: str) -> None
     )
     assert firmware.canonical_elf is None
     assert why in firmware.no_canonical
+
+
+def test_the_heap_begins_at_a_page(bench: Bench) -> None:
+    code = SKETCH.replace("turn = prepare(turn)", "turn = prepare((int)malloc(turn))")
+    firmware = bench.build(bench.sketch("heap", code), OWN_BOARD, canonical=True)
+    assert firmware.canonical_elf is not None
+    start = Image.load(firmware.canonical_elf).symbol("__HeapBase")
+    assert start is not None
+    assert start.address % 4096 == 0

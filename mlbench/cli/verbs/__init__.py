@@ -13,6 +13,7 @@ from mlbench.cli.verbs import (
     doctor,
     elf,
     flash,
+    history,
     init,
     monitor,
     renode,
@@ -24,7 +25,7 @@ from mlbench.cli.verbs import (
 
 _MODULES = (
     *(run, build, flash, elf, monitor),
-    *(compare, report, comment, init),
+    *(compare, history, report, comment, init),
     *(boards, board_check, simulate_board, doctor, renode, cache, uninstall),
 )
 VERBS = tuple(Verb(module.NAME, module.HELP, module.arguments, module.run) for module in _MODULES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
+from mlbench.cli.bisect import BISECT
 from mlbench.cli.options import (
     add_cross_check,
     add_measuring,
@@ -41,6 +42,11 @@ def arguments(parser: Parser) -> None:
         "--canonical",
         action="store_true",
         help="measure times in the canonical layout as well, for results to be compared; --baseline does so",
+    )
+    parser.add_argument(
+        BISECT,
+        action="store_true",
+        help="exit statuses for `git bisect run`: 125 where a sketch fails, 128 and above where it must stop",
     )
     parser.add_argument(
         "--comparison",
