@@ -26,6 +26,7 @@ from mlbench.results.values import Absent, Flash, RamNeed, Time, UnusedRam
 from mlbench.suite.suite_file import SketchSpec, Source
 from mlbench.targets.emulator.sketch_loading import place_sketch
 from mlbench.targets.emulator.target import EmulatorTarget
+from mlbench.testing import Device
 
 LINKED = f"{zephyr_platform.BOARD}:link_mode=static"
 MODEL = """
@@ -66,6 +67,9 @@ void setup() {
 }
 void loop() { Serial.println((long)++arena[0]); }
 """
+MISSING = 'extern "C" void not_built_in(void); extern "C" void unknown_to_all(void);\n' + MODEL.replace(
+    "void setup() {", "void setup() { not_built_in(); unknown_to_all();"
+)
 FUNCTIONS = Functions("model::prepare()", "model::run(int)", (OutputBuffer(None, 8, "result"),))
 
 
@@ -203,9 +207,7 @@ def test_constants_that_the_heap_cannot_take_are_told_before_anything_runs(recen
 
 
 def test_a_missing_symbol_is_named(recent: Core) -> None:
-    names = 'extern "C" void not_built_in(void); extern "C" void unknown_to_all(void);\n'
-    text = names + MODEL.replace("void setup() {", "void setup() { not_built_in(); unknown_to_all();")
-    firmware = recent.build("missing", text)
+    firmware = recent.build("missing", MISSING)
     taken = measured(firmware)
     assert taken.failure is not None
     assert taken.failure.outcome == "not started"
@@ -308,6 +310,14 @@ def test_a_partition_that_is_too_small_is_a_sketch_that_does_not_fit(recent: Cor
     assert isinstance(taken.measures.init_time, Absent)
     assert "exceeds sketch partition by" in taken.measures.init_time.reason
     assert "LLEXT heap has 65,536 bytes" in taken.measures.init_time.reason
+
+
+def test_the_device_of_a_test_runs_a_loaded_sketch(recent: Core) -> None:
+    device = Device(recent.build("model", MODEL).elf)
+    device.expect("590")
+    assert device.call("model::run(int)", 3).value == 745
+    with pytest.raises(SketchError, match=r"was not started: .* does not export not_built_in"):
+        Device(recent.build("missing", MISSING).elf)
 
 
 def test_headers() -> None:
