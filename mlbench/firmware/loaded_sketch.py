@@ -11,7 +11,7 @@ from mlbench.elf.composed import Sketch, compose
 from mlbench.elf.object_file import ObjectFile
 from mlbench.elf.sketch_header import read_header
 from mlbench.elf.sketch_limits import limits_of
-from mlbench.elf.sketch_loader import SketchLoader, read_loader
+from mlbench.elf.sketch_loader import SketchLoader, read_loader, with_configuration
 from mlbench.errors import EnvironmentFault, MLBenchError, SketchError
 from mlbench.firmware.compiler import expand
 
@@ -85,7 +85,10 @@ class BuiltSketch:
             if not file.is_file():
                 continue
             try:
-                return read_loader(file, base)
+                loader = read_loader(file, base)
+                configuration = file.with_suffix(".config")
+                known_by_file = configuration.is_file()
+                return with_configuration(loader, configuration.read_text()) if known_by_file else loader
             except MLBenchError as error:
                 problem = error
         if problem is not None:
