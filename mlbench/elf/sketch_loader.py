@@ -72,6 +72,8 @@ class SketchLoader:
     sketch_heap: HeapMemory | None = None
     main_stack: int | None = None
     static_ram: int | None = None
+    records: tuple[int, int] | None = None
+    """See ``SketchParts``."""
     constants_in_flash: bool = False
     """Whether constants without relocations stay in flash (``CONFIG_LLEXT_RODATA_NO_RELOC``)."""
 
@@ -136,6 +138,7 @@ def loader_of_elf(image: Image) -> SketchLoader:
         _heap_of(image),
         stack.size if stack is not None else None,
         sum(size for _, size in image.static_ram()),
+        _records(image),
     )
 
 
@@ -144,6 +147,16 @@ def _constant(image: Image, name: str) -> int | None:
     if symbol is None or symbol.size != _WORD.size:
         return None
     return int(_WORD.unpack(image.read(symbol.address, _WORD.size))[0])
+
+
+def _records(image: Image) -> tuple[int, int] | None:
+    """``llext_list``, and ``mem[LLEXT_MEM_TEXT]`` in ``struct llext``, which begins with its place in the
+    list.
+
+    See include/zephyr/llext/llext.h, zephyr commit 0123260, and llext.c.
+    """
+    listed, offset = image.symbol("llext_list"), image.debug.member_offset("llext", "mem")
+    return (listed.address, offset) if listed is not None and offset is not None else None
 
 
 def _heap_of(image: Image) -> HeapMemory | None:

@@ -66,6 +66,7 @@ class BuiltSketch:
             loader.static_ram,
             limits_of(loader, header, upload, object_file, size),
             missing,
+            loader.records,
         )
         return compose(loader, Sketch(upload, header, object_file, base), parts), parts
 

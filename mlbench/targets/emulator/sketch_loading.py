@@ -127,7 +127,7 @@ def place_sketch(
                 return Placed(image, refused, machine.serial(), machine.clock.us(machine.clock.now))
             continue
         look = machine.clock.now + step
-        places = find_places(sketch, MemoryBytes(chip.ram.start, bytes(machine.ram.data)))
+        places = find_places(sketch, MemoryBytes(chip.ram.start, bytes(machine.ram.data)), parts.records)
         if places:
             return Placed(Image.parse(with_places(image, places), image.path))
         if ending.end is not End.DEADLINE:
