@@ -50,6 +50,9 @@ class LoaderWatch:
         if address != self.address:
             return ""
         cpu = self._machine.cpu
+        own = range(self._parts.base, self._parts.base + self._parts.sketch_bytes)
+        if cpu.r(14) in own or self._machine.chip.ram.holds(cpu.r(14)):
+            return ""  # the sketch itself prints this
         raw = cpu.read(cpu.r(0), _LONGEST_TEXT).partition(b"\0")[0]
         text = raw.decode("latin-1").strip()
         if not text.startswith(_REFUSALS):
