@@ -279,6 +279,9 @@ def test_an_outcome_of_the_loader_ends_a_run(recent: Core, tmp_path: Path) -> No
     result = session.run(Probe(), 1e6)
     assert result.outcome is Outcome.NOT_STARTED
     assert "Invalid sketch header" in result.reason
+    unnamed = measured(replace(firmware, elf=broken, probe_elf=broken), Functions())
+    assert unnamed.failure is not None
+    assert unnamed.failure.outcome == "not started"
 
 
 def test_files_that_do_not_belong_together_are_told(recent: Core, monkeypatch: pytest.MonkeyPatch) -> None:
