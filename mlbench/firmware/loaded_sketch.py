@@ -14,6 +14,7 @@ from mlbench.elf.sketch_limits import limits_of
 from mlbench.elf.sketch_loader import SketchLoader, read_loader, with_configuration
 from mlbench.errors import EnvironmentFault, MLBenchError, SketchError
 from mlbench.firmware.compiler import expand
+from mlbench.firmware.platforms import Fqbn, platforms_for
 
 _SAM_BA = 0x10000
 """``upload.address`` and ``bootloader.address`` are offsets behind the bootloader SAM-BA, which takes the
@@ -25,6 +26,26 @@ user_sketch of that overlay, and of the variant's overlay of 2026."""
 _UPLOADS = ("elf-zsk.bin", "bin-zsk.bin", "llext.dfu.bin")
 """What the post-build tool made, by the platform's release: ``upload.extension``, before that
 ``.dfu.bin``."""
+
+
+_CORES = ("arduino:zephyr:nano33ble", "arduino:zephyr_main:nano33ble")
+
+
+def installed_core(cache: Path) -> str:
+    """The board of Arduino's Zephyr core where the core is installed; empty where it is not.
+
+    Args:
+        cache: folder of all that builds keep.
+
+    Raises:
+        UsageError: the configuration of arduino-cli is not YAML.
+    """
+    for board in _CORES:
+        fqbn = Fqbn.parse(board)
+        platforms = platforms_for(fqbn, cache / "arduino", cache / "arduino-cli" / "data")
+        if platforms.platform(fqbn) is not None:
+            return board
+    return ""
 
 
 @dataclass(frozen=True)

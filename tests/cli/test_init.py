@@ -126,3 +126,17 @@ def test_a_library_s_suite_names_the_library_and_git_passes_over_results(
     assert "added mlbench-result.json to .gitignore" in capsys.readouterr().out
     assert main(["init", "--no-run", "--force"]) == 0
     assert (tmp_path / ".gitignore").read_text().count("mlbench-result") == 1
+
+
+def test_arduinos_zephyr_core_is_proposed_where_it_is_installed(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sketchbook = project / "sketchbook"
+    monkeypatch.setenv("ARDUINO_DIRECTORIES_USER", str(sketchbook))
+    assert main(["init", "--no-run"]) == 0
+    assert "zephyr" not in capsys.readouterr().out
+    platform = sketchbook / "hardware" / "arduino" / "zephyr"
+    platform.mkdir(parents=True)
+    (platform / "boards.txt").write_text("")
+    assert main(["init", "--no-run", "--force"]) == 0
+    assert "arduino:zephyr:nano33ble is installed: add it as `board`" in capsys.readouterr().out
