@@ -100,6 +100,9 @@ class SketchParts:
     limits: tuple[MemoryLimit, ...] = ()
     missing: tuple[str, ...] = ()
     """Names that the sketch needs and the loader does not export."""
+    records: tuple[int, int] | None = None
+    """Where the loader keeps its list of what it has loaded, and in an entry of it the address of the code;
+    None where its debug information does not tell."""
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,7 @@ class Sketch:
             SketchError: the ELF file is not the one that the upload was made from.
         """
         if self.header.linked:
-            image = Image.parse(self.object.data, Path("sketch"))
-            return {s.name: image.load_address(s) for s in image.sections if s.allocated and s.has_bytes}
+            return self._linked()
         loaded = ObjectFile(self.upload[self.header.payload :], "the upload")
         places = {}
         for section in self.object.allocated:
@@ -91,10 +90,26 @@ class Sketch:
                 continue
             same = loaded.section(section.name)
             if same is None or loaded.contents(same) != self.object.contents(section):
-                what = f"the upload has another {section.name} than the ELF file with the names"
-                raise SketchError(what, where="the sketch's build folder", do="build it again")
+                raise _other(section.name)
             places[section.name] = self.payload + same.offset
         return places
+
+    def _linked(self) -> dict[str, int]:
+        image = Image.parse(self.object.data, Path("sketch"))
+        places = {}
+        for section in image.sections:
+            if not (section.allocated and section.size and section.has_bytes):
+                continue
+            load = places[section.name] = image.load_address(section)
+            at = load - self.base
+            if at < 0 or self.upload[at : at + section.size] != image.contents(section):
+                raise _other(section.name)
+        return places
+
+
+def _other(section: str) -> SketchError:
+    what = f"the upload has another {section} than the ELF file with the names"
+    return SketchError(what, where="the sketch's build folder", do="build it again")
 
 
 def compose(
@@ -149,7 +164,10 @@ def read_parts(image: Image) -> SketchParts | None:
             MemoryLimit(**{**item, "parts": tuple((name, size) for name, size in item["parts"])})
             for item in data["limits"]
         )
-        return SketchParts(**{**data, "limits": limits, "missing": tuple(data["missing"])})
+        listed = data["records"]
+        records = (int(listed[0]), int(listed[1])) if listed is not None else None
+        missing = tuple(data["missing"])
+        return SketchParts(**{**data, "limits": limits, "missing": missing, "records": records})
     except (ValueError, TypeError, KeyError):
         raise SketchError(
             "is damaged: its list of parts", where=str(image.path), do="build it again"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mlbench.elf.debug_sections import Allowance, DebugSections, TooMuch, check_line_header, line_number
 from mlbench.elf.dies import FUNCTION_TAGS, VARIABLE_TAGS, join, name_of, parent_of, plain_name_of, text_of
 from mlbench.elf.headers import printable
-from mlbench.elf.types import Prototype, ValueKind, call_operators, chain_of, prototype_of
+from mlbench.elf.types import Prototype, ValueKind, call_operators, chain_of, offset_of, prototype_of
 
 if TYPE_CHECKING:
     from mlbench.core.execution import Frame
@@ -123,6 +123,10 @@ class DebugInfo:
         ``variable`` is its name, with its namespaces and classes where it is in some.
         """
         return self._guard(lambda: self._called_through(variable), CalledThrough())
+
+    def member_offset(self, structure: str, member: str) -> int | None:
+        """Where a member lies in a structure of C, in bytes; None where unknown."""
+        return self._guard(lambda: self._member_offset(structure, member), None)
 
     def inline_chain(self, address: int) -> tuple[InlineFrame, ...]:
         """The functions that stand at ``address``, innermost first; empty where unknown."""
@@ -337,6 +341,14 @@ class DebugInfo:
                 else:
                     calls.append(InlinedCall(name_of(die), parent_of(die), self._call_place(unit, die)))
         return CalledThrough(is_callable, tuple(dict.fromkeys(addresses)), tuple(dict.fromkeys(calls)))
+
+    def _member_offset(self, structure: str, member: str) -> int | None:
+        for unit in self._mentions(structure):
+            for die in unit.get_top_DIE().iter_children():
+                offset = offset_of(die, structure, member)
+                if offset is not None:
+                    return offset
+        return None
 
     def _call_place(self, unit: Any, die: Any) -> SourceLine:
         file = die.attributes.get("DW_AT_call_file")

@@ -38,6 +38,8 @@ _SYMBOL = 8
 _MAPPED = 8
 """``struct llext_elf_sect_map`` of a section: its region, and where it is there."""
 _EXPORTED = ".exported_sym"
+_STAYING = ".llext.rodata.noreloc"
+"""Constants without relocations (``LLEXT_RODATA_NO_RELOC`` of include/zephyr/llext/symbol.h)."""
 
 
 def limits_of(
@@ -67,15 +69,17 @@ def limits_of(
         variables = tuple((section.name, section.size) for section in own)
         used = sum(size for _, size in variables)
         return flash, MemoryLimit(VARIABLES, used, heap, variables, why), stack
-    copied = tuple(_copied(ObjectFile(upload[header.payload :], "the upload")))
+    copied = tuple(_copied(ObjectFile(upload[header.payload :], "the upload"), loader.constants_in_flash))
     return flash, MemoryLimit(COPY_HEAP, sum(size for _, size in copied), heap, copied, why), stack
 
 
-def _copied(object_file: ObjectFile) -> list[tuple[str, int]]:
+def _copied(object_file: ObjectFile, constants_in_flash: bool) -> list[tuple[str, int]]:
     """What is allocated for a dynamic sketch, in the loader's order, and its bytes."""
     sections = object_file.sections
     regions: dict[str, list[ObjectSection]] = {}
     for section in sections:
+        if constants_in_flash and section.name.startswith(_STAYING):
+            continue
         name = _region(section)
         if name and (section.allocated or section.type in (SHT_SYMTAB, SHT_STRTAB)) and section.size:
             regions.setdefault(name, []).append(section)

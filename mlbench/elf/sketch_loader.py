@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlbench.elf.file_bytes import read_file
@@ -28,6 +28,8 @@ _HEAP_RECORD = struct.Struct("<III8x")
 """``struct k_heap`` of include/zephyr/kernel.h without a lock's fields (zephyr commit 0202bd8): a heap that
 is set up at start-up, where its memory begins, and its bytes, then an empty list of waiting threads."""
 _LARGEST_HEAP = 0x100000
+_HEAPS = ("llext_heap", "_sketch_heap", "sketch_heap")
+"""Names of the heap of sketches (llext_mem.c; memory-static.ld of the core, commit 0c02a21)."""
 NO_ELF = "the platform has the loader's .bin alone, without its ELF file"
 
 
@@ -70,9 +72,10 @@ class SketchLoader:
     sketch_heap: HeapMemory | None = None
     main_stack: int | None = None
     static_ram: int | None = None
-    whole: bool = False
-    """Whether it was read from its ELF file."""
-    constants: Mapping[str, int] = field(default_factory=dict)
+    records: tuple[int, int] | None = None
+    """See ``SketchParts``."""
+    constants_in_flash: bool = False
+    """Whether constants without relocations stay in flash (``CONFIG_LLEXT_RODATA_NO_RELOC``)."""
 
     @property
     def stored(self) -> int:
@@ -124,7 +127,7 @@ def loader_of_elf(image: Image) -> SketchLoader:
         for name in ("sketch_base_addr", "sketch_max_size", "loader_max_size")
         if (value := _constant(image, name)) is not None
     }
-    heap, stack = image.symbol("llext_heap"), image.symbol("z_main_stack")
+    stack = image.symbol("z_main_stack")
     return SketchLoader(
         image.path.name,
         parts,
@@ -132,11 +135,10 @@ def loader_of_elf(image: Image) -> SketchLoader:
         image.symbols,
         constants.get("sketch_base_addr"),
         constants.get("sketch_max_size"),
-        _heap_at(image, heap) if heap is not None else None,
+        _heap_of(image),
         stack.size if stack is not None else None,
         sum(size for _, size in image.static_ram()),
-        whole=True,
-        constants=constants,
+        _records(image),
     )
 
 
@@ -147,13 +149,51 @@ def _constant(image: Image, name: str) -> int | None:
     return int(_WORD.unpack(image.read(symbol.address, _WORD.size))[0])
 
 
-def _heap_at(image: Image, symbol: Symbol) -> HeapMemory | None:
-    try:
-        record = image.read(symbol.address, _HEAP_RECORD.size)
-    except SketchError:
-        return None
-    _, start, size = _HEAP_RECORD.unpack(record)
-    return HeapMemory(start, size) if _is_heap(0, start, size) else None
+def _records(image: Image) -> tuple[int, int] | None:
+    """``llext_list``, and ``mem[LLEXT_MEM_TEXT]`` in ``struct llext``, which begins with its place in the
+    list.
+
+    See include/zephyr/llext/llext.h, zephyr commit 0123260, and llext.c.
+    """
+    listed, offset = image.symbol("llext_list"), image.debug.member_offset("llext", "mem")
+    return (listed.address, offset) if listed is not None and offset is not None else None
+
+
+def _heap_of(image: Image) -> HeapMemory | None:
+    """The heap of sketches: by its record, else by the memory that is set aside for it."""
+    for name in _HEAPS:
+        symbol, memory = image.symbol(name), image.symbol(f"kheap_{name}")
+        if symbol is not None:
+            try:
+                _, start, size = _HEAP_RECORD.unpack(image.read(symbol.address, _HEAP_RECORD.size))
+            except SketchError:
+                continue
+            if _is_heap(0, start, size):
+                return HeapMemory(start, size)
+        if memory is not None and memory.size:
+            return HeapMemory(memory.address, memory.size)
+    return None
+
+
+def with_configuration(loader: SketchLoader, text: str) -> SketchLoader:
+    """A loader with what its Kconfig file says, where its own file does not tell that."""
+    values = dict(
+        line.split("=", 1) for line in text.splitlines() if line.startswith("CONFIG_") and "=" in line
+    )
+
+    def number(key: str) -> int | None:
+        value = values.get(f"CONFIG_{key}", "")
+        return int(value) if value.isdecimal() else None
+
+    heap, kib = loader.sketch_heap, number("LLEXT_HEAP_SIZE")
+    if heap is None and kib is not None:
+        heap = HeapMemory(0, kib * 1024)
+    return replace(
+        loader,
+        sketch_heap=heap,
+        main_stack=loader.main_stack or number("MAIN_STACK_SIZE"),
+        constants_in_flash=values.get("CONFIG_LLEXT_RODATA_NO_RELOC") == "y",
+    )
 
 
 def _heap(data: bytes) -> HeapMemory | None:

@@ -38,8 +38,12 @@ class MemoryBytes:
         return int(_WORD.unpack_from(self.data, offset)[0])
 
 
-def find_places(object_file: ObjectFile, memory: MemoryBytes) -> dict[str, int]:
+def find_places(
+    object_file: ObjectFile, memory: MemoryBytes, records: tuple[int, int] | None = None
+) -> dict[str, int]:
     """Where sections are, by name; empty while the code is not there, or not yet relocated in full.
+
+    Where the loader's ``records`` are known, they say which code is meant, and it must be there.
 
     Raises:
         SketchError: the code is there more than once.
@@ -48,6 +52,10 @@ def find_places(object_file: ObjectFile, memory: MemoryBytes) -> dict[str, int]:
     if text is None:
         return {}
     matches = matching(object_file, text, memory)
+    if records is not None:
+        entry = memory.word(records[0])
+        recorded = memory.word(entry + records[1]) if entry is not None else None
+        matches = [address for address in matches if address == recorded]
     if len(matches) > 1:
         at = ", ".join(f"{address:#010x}" for address in matches[:3])
         what = f"its code is in RAM {len(matches)} times, at {at}, so it cannot be told which of them runs"

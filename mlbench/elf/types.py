@@ -131,6 +131,17 @@ def call_operators(die: Any) -> list[Any]:
     ]
 
 
+def offset_of(die: Any, structure: str, member: str) -> int | None:
+    """Where a member lies in the structure that an entry defines; None where it is another entry."""
+    if die.tag != "DW_TAG_structure_type" or text_of(die, "DW_AT_name") != structure:
+        return None
+    for child in die.iter_children():
+        if child.tag == "DW_TAG_member" and text_of(child, "DW_AT_name") == member:
+            place = child.attributes.get("DW_AT_data_member_location")
+            return place.value if place is not None and isinstance(place.value, int) else None
+    return None
+
+
 def _type_die(die: Any) -> Any:
     for owner in chain_of(die):
         if "DW_AT_type" in owner.attributes:

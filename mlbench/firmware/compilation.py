@@ -156,6 +156,8 @@ class Compilation:
         elf.write_bytes(data)
         partition = next((limit for limit in parts.limits if limit.name == PARTITION), None)
         over = partition.excess if partition is not None else 0
+        if not report.success and not over:
+            raise self._failed(report)
         if self.source.uses:
             self._check_template(Image.load(elf))
         firmware = Firmware(

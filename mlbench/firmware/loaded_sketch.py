@@ -11,9 +11,10 @@ from mlbench.elf.composed import Sketch, compose
 from mlbench.elf.object_file import ObjectFile
 from mlbench.elf.sketch_header import read_header
 from mlbench.elf.sketch_limits import limits_of
-from mlbench.elf.sketch_loader import SketchLoader, read_loader
+from mlbench.elf.sketch_loader import SketchLoader, read_loader, with_configuration
 from mlbench.errors import EnvironmentFault, MLBenchError, SketchError
 from mlbench.firmware.compiler import expand
+from mlbench.firmware.platforms import Fqbn, platforms_for
 
 _SAM_BA = 0x10000
 """``upload.address`` and ``bootloader.address`` are offsets behind the bootloader SAM-BA, which takes the
@@ -25,6 +26,26 @@ user_sketch of that overlay, and of the variant's overlay of 2026."""
 _UPLOADS = ("elf-zsk.bin", "bin-zsk.bin", "llext.dfu.bin")
 """What the post-build tool made, by the platform's release: ``upload.extension``, before that
 ``.dfu.bin``."""
+
+
+_CORES = ("arduino:zephyr:nano33ble", "arduino:zephyr_main:nano33ble")
+
+
+def installed_core(cache: Path) -> str:
+    """The board of Arduino's Zephyr core where the core is installed; empty where it is not.
+
+    Args:
+        cache: folder of all that builds keep.
+
+    Raises:
+        UsageError: the configuration of arduino-cli is not YAML.
+    """
+    for board in _CORES:
+        fqbn = Fqbn.parse(board)
+        platforms = platforms_for(fqbn, cache / "arduino", cache / "arduino-cli" / "data")
+        if platforms.platform(fqbn) is not None:
+            return board
+    return ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +87,7 @@ class BuiltSketch:
             loader.static_ram,
             limits_of(loader, header, upload, object_file, size),
             missing,
+            loader.records,
         )
         return compose(loader, Sketch(upload, header, object_file, base), parts), parts
 
@@ -85,7 +107,10 @@ class BuiltSketch:
             if not file.is_file():
                 continue
             try:
-                return read_loader(file, base)
+                loader = read_loader(file, base)
+                configuration = file.with_suffix(".config")
+                known_by_file = configuration.is_file()
+                return with_configuration(loader, configuration.read_text()) if known_by_file else loader
             except MLBenchError as error:
                 problem = error
         if problem is not None:

@@ -134,6 +134,13 @@ def measure(
         if error.exit_status == 4:
             raise
         return _unmeasured(firmware, flash, str(error), Failure(str(error), exit_status=error.exit_status))
+    if parts is not None and session.method == "nothing":
+        # Nothing of it is timed; whether it starts is told all the same.
+        started = session.run(Probe(), spec.timeout_us)
+        if started.outcome is Outcome.NOT_STARTED:
+            session.close()
+            failure = not_started(started.reason)
+            return replace(_unmeasured(firmware, flash, started.reason, failure), serial=started.serial)
     if session.method == "nothing" and spec.backend == backends.default():
         session.close()
         return _proposed(firmware, spec, target, overhead)

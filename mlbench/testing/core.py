@@ -20,6 +20,7 @@ from mlbench.emulator.stacks import StackState, StackWatch
 from mlbench.errors import UsageError
 from mlbench.targets.emulator import verdict
 from mlbench.targets.emulator.fatal import FatalWatch
+from mlbench.targets.emulator.sketch_loading import started_image
 from mlbench.targets.entry import Entry
 from mlbench.testing.aapcs import CallWords
 from mlbench.testing.errors import DeviceError, Report
@@ -61,7 +62,7 @@ class EmulatorCore:
     """One machine. When it was started, it is at the entry of setup(), of main(), or at its reset."""
 
     def __init__(self, image: Image, chip: Chip, host_seconds: float) -> None:
-        self.image = image
+        self.image = image = started_image(image, chip, _BOOT_US, host_seconds)
         self.machine = Machine(image, chip)
         self._host_seconds = host_seconds
         self._host_time = self.machine.host_time(host_seconds)

@@ -116,9 +116,9 @@ class Device(Dialogue):
         """
         chip = chip_of(board_for(board))
         image = image_of(firmware, board_for(board), base, names)
-        self.image = image.image
         self._inference, self._output = inference, tuple(output)
-        self._core = EmulatorCore(self.image, chip, host_seconds)
+        self._core = EmulatorCore(image.image, chip, host_seconds)
+        self.image = self._core.image
         for note in image.notes:
             self._core.machine.note(note)
         self._started = False

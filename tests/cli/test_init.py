@@ -158,3 +158,17 @@ def test_what_a_run_proposes_is_written_and_other_chips_are_left_out(
     assert "broken: not built: broken/broken.ino:1: 'gone' was not declared" in out
     assert "idle: no functions proposed: " in out
     assert "look at the functions in mlbench.yml" in out
+
+
+def test_arduinos_zephyr_core_is_proposed_where_it_is_installed(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sketchbook = project / "sketchbook"
+    monkeypatch.setenv("ARDUINO_DIRECTORIES_USER", str(sketchbook))
+    assert main(["init", "--no-run"]) == 0
+    assert "zephyr" not in capsys.readouterr().out
+    platform = sketchbook / "hardware" / "arduino" / "zephyr"
+    platform.mkdir(parents=True)
+    (platform / "boards.txt").write_text("")
+    assert main(["init", "--no-run", "--force"]) == 0
+    assert "arduino:zephyr:nano33ble is installed: add it as `board`" in capsys.readouterr().out

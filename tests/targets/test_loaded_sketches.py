@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from mlbench.elf.composed import Sketch, compose, read_parts, sketch_object
 from mlbench.elf.image import Image
 from mlbench.elf.sketch_header import read_header
 from mlbench.elf.sketch_loader import SketchLoader, read_loader
+from mlbench.elf.sketch_places import MemoryBytes, find_places
 from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.errors import EnvironmentFault, SketchError
 from mlbench.measure.profile import Profile, profile
@@ -26,6 +28,7 @@ from mlbench.results.values import Absent, Flash, RamNeed, Time, UnusedRam
 from mlbench.suite.suite_file import SketchSpec, Source
 from mlbench.targets.emulator.sketch_loading import place_sketch
 from mlbench.targets.emulator.target import EmulatorTarget
+from mlbench.testing import Device
 
 LINKED = f"{zephyr_platform.BOARD}:link_mode=static"
 MODEL = """
@@ -66,6 +69,9 @@ void setup() {
 }
 void loop() { Serial.println((long)++arena[0]); }
 """
+MISSING = 'extern "C" void not_built_in(void); extern "C" void unknown_to_all(void);\n' + MODEL.replace(
+    "void setup() {", "void setup() { not_built_in(); unknown_to_all();"
+)
 FUNCTIONS = Functions("model::prepare()", "model::run(int)", (OutputBuffer(None, 8, "result"),))
 
 
@@ -203,9 +209,7 @@ def test_constants_that_the_heap_cannot_take_are_told_before_anything_runs(recen
 
 
 def test_a_missing_symbol_is_named(recent: Core) -> None:
-    names = 'extern "C" void not_built_in(void); extern "C" void unknown_to_all(void);\n'
-    text = names + MODEL.replace("void setup() {", "void setup() { not_built_in(); unknown_to_all();")
-    firmware = recent.build("missing", text)
+    firmware = recent.build("missing", MISSING)
     taken = measured(firmware)
     assert taken.failure is not None
     assert taken.failure.outcome == "not started"
@@ -275,6 +279,9 @@ def test_an_outcome_of_the_loader_ends_a_run(recent: Core, tmp_path: Path) -> No
     result = session.run(Probe(), 1e6)
     assert result.outcome is Outcome.NOT_STARTED
     assert "Invalid sketch header" in result.reason
+    unnamed = measured(replace(firmware, elf=broken, probe_elf=broken), Functions())
+    assert unnamed.failure is not None
+    assert unnamed.failure.outcome == "not started"
 
 
 def test_files_that_do_not_belong_together_are_told(recent: Core, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,6 +315,50 @@ def test_a_partition_that_is_too_small_is_a_sketch_that_does_not_fit(recent: Cor
     assert isinstance(taken.measures.init_time, Absent)
     assert "exceeds sketch partition by" in taken.measures.init_time.reason
     assert "LLEXT heap has 65,536 bytes" in taken.measures.init_time.reason
+
+
+def test_the_device_of_a_test_runs_a_loaded_sketch(recent: Core) -> None:
+    device = Device(recent.build("model", MODEL).elf)
+    device.expect("590")
+    assert device.call("model::run(int)", 3).value == 745
+    with pytest.raises(SketchError, match=r"was not started: .* does not export not_built_in"):
+        Device(recent.build("missing", MISSING).elf)
+
+
+def test_code_that_is_in_ram_twice_is_told_apart_by_the_loaders_records(recent: Core) -> None:
+    firmware = recent.build("model", MODEL)
+    image, records = Image.load(firmware.elf), parts_of(firmware).records
+    assert records is not None  # by the debug information of the loader's ELF file
+    own = sketch_object(image)
+    bases = {section.index: 0x20004000 + 0x1000 * n for n, section in enumerate(own.allocated)}
+    ram = bytearray(0x40000)
+    for section in own.allocated:
+        content = bytearray(own.contents(section).ljust(section.size, b"\0"))
+        for entry in own.relocations.get(section.index, ()):
+            symbol = own.symbols[entry.symbol]
+            base = bases.get(symbol.section, 0x10000)
+            (addend,) = struct.unpack_from("<I", content, entry.offset)
+            struct.pack_into("<I", content, entry.offset, (base + symbol.value + addend) & 0xFFFFFFFF)
+        at = bases[section.index] - 0x20000000
+        ram[at : at + section.size] = content
+    places = {section.name: bases[section.index] for section in own.allocated}
+    found_places = find_places(own, MemoryBytes(0x20000000, bytes(ram)))
+    assert found_places.items() <= places.items()
+    assert {".text", ".rodata", ".bss"} <= found_places.keys()
+    text = next(section for section in own.allocated if section.executable)
+    at = bases[text.index] - 0x20000000
+    ram[0x30000 : 0x30000 + text.size] = ram[at : at + text.size]
+    with pytest.raises(SketchError, match=r"its code is in RAM 2 times, at 0x20004000, 0x20030000"):
+        find_places(own, MemoryBytes(0x20000000, bytes(ram)))
+    entry = 0x20020000
+    struct.pack_into("<I", ram, records[0] - 0x20000000, entry)
+    struct.pack_into("<I", ram, entry + records[1] - 0x20000000, bases[text.index])
+    assert find_places(own, MemoryBytes(0x20000000, bytes(ram)), records) == found_places
+    # One word that is not yet relocated: the loader is still at work.
+    variables = next(section.index for section in own.allocated if section.name == ".bss")
+    first = next(e for e in own.relocations[text.index] if own.symbols[e.symbol].section == variables)
+    struct.pack_into("<I", ram, at + first.offset, 0)
+    assert find_places(own, MemoryBytes(0x20000000, bytes(ram)), records) == {}
 
 
 def test_headers() -> None:

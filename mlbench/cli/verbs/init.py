@@ -28,6 +28,8 @@ def arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write what the project that the current folder is in needs to be measured."""
+    from mlbench.firmware.loaded_sketch import installed_core
+    from mlbench.host.cache_dir import BUILDS, cache_area
     from mlbench.suite.starter import init
 
     def suggest(specs: Sequence[SketchSpec]) -> Sequence[Suggestion]:
@@ -50,4 +52,9 @@ def run(options: argparse.Namespace) -> int:
 
     for line in init(Path.cwd(), force=options.force, suggest=None if options.no_run else suggest):
         print(line)
+    core = installed_core(cache_area(BUILDS))
+    if core:
+        print(
+            f"{core} is installed: add it as `board`, with `link_modes: [dynamic, static]` (docs/zephyr.md)"
+        )
     return 0

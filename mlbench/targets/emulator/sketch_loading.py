@@ -11,13 +11,14 @@ import re
 from dataclasses import dataclass
 
 from mlbench.core.firmware import SketchParts
-from mlbench.elf.composed import sketch_object, with_places
+from mlbench.elf.composed import read_parts, sketch_object, with_places
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.elf.sketch_places import MemoryBytes, find_places
 from mlbench.elf.sketch_start import missing_names, refusal
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.machine import End, Machine
+from mlbench.errors import SketchError
 from mlbench.targets.emulator import verdict
 
 _REFUSALS = (
@@ -49,6 +50,9 @@ class LoaderWatch:
         if address != self.address:
             return ""
         cpu = self._machine.cpu
+        own = range(self._parts.base, self._parts.base + self._parts.sketch_bytes)
+        if cpu.r(14) in own or self._machine.chip.ram.holds(cpu.r(14)):
+            return ""  # the sketch itself prints this
         raw = cpu.read(cpu.r(0), _LONGEST_TEXT).partition(b"\0")[0]
         text = raw.decode("latin-1").strip()
         if not text.startswith(_REFUSALS):
@@ -65,6 +69,22 @@ class LoaderWatch:
             return missing_names(undefined, self._parts)
         logged = [line.decode("latin-1") for line in _LOG.findall(printed)]
         return refusal("; ".join([*logged[:1], text]), code, self._parts)
+
+
+def started_image(image: Image, chip: Chip, deadline_us: float, host_seconds: float) -> Image:
+    """An image with its sketch where it runs; one that no loader starts, as it is.
+
+    Raises:
+        SketchError: the loader does not start the sketch.
+        EnvironmentFault: the host is too slow.
+    """
+    parts = read_parts(image)
+    if parts is None or parts.mode != "dynamic":
+        return image
+    placed = place_sketch(image, parts, chip, deadline_us, host_seconds)
+    if placed.refused:
+        raise SketchError(f"was not started: {placed.refused}", where=image.path.name)
+    return placed.image
 
 
 @dataclass(frozen=True)
@@ -110,7 +130,7 @@ def place_sketch(
                 return Placed(image, refused, machine.serial(), machine.clock.us(machine.clock.now))
             continue
         look = machine.clock.now + step
-        places = find_places(sketch, MemoryBytes(chip.ram.start, bytes(machine.ram.data)))
+        places = find_places(sketch, MemoryBytes(chip.ram.start, bytes(machine.ram.data)), parts.records)
         if places:
             return Placed(Image.parse(with_places(image, places), image.path))
         if ending.end is not End.DEADLINE:

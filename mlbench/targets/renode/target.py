@@ -11,6 +11,8 @@ from mlbench.boards.board import RenodeData
 from mlbench.core.execution import Functions, Instrument
 from mlbench.core.firmware import Firmware
 from mlbench.core.inputs import NO_INPUTS, Inputs
+from mlbench.elf.composed import read_parts
+from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.renode.process import INSTALL, RenodeProcess, find_renode
 from mlbench.targets.renode.session import RenodeSession
@@ -54,9 +56,12 @@ class RenodeTarget:
         """See ``Target``. Nothing feeds this one.
 
         Raises:
-            UsageError: there are inputs.
+            UsageError: there are inputs, or a loader starts the sketch.
         """
         if inputs.digest:
             what = "the backend renode takes no inputs"
             raise UsageError(what, where=firmware.name, do="measure it on the emulator, or leave them out")
+        if read_parts(Image.load(firmware.elf)) is not None:
+            what = "is started by a loader, which mlbench runs on its own emulator only"
+            raise UsageError(what, where=firmware.name, do="measure it with `backend: emulator`")
         return RenodeSession(self.board, self._data(), self.host_seconds, firmware, functions)

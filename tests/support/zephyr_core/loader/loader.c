@@ -306,17 +306,23 @@ enum { PROGBITS = 1, SYMTAB = 2, STRTAB = 3, NOBITS = 8, REL = 9, INIT_ARRAY = 1
 /* llext: enum llext_mem */
 enum region { TEXT, DATA, RODATA, BSS, EXPORTS, SYMBOLS, STRINGS, NAMES, PREINIT, INIT, FINI, REGIONS };
 
-struct sketch {
+/* llext: include/zephyr/llext/llext.h, commit 0123260; what follows the regions is this loader's own */
+struct llext {
+	struct llext *llext_list;
+	char name[16];
+	uint8_t *mem[REGIONS];
 	const uint8_t *file;
 	const struct elf_header *header;
 	const struct elf_section *sections;
 	struct elf_section regions[REGIONS];
-	uint8_t *memory[REGIONS];
 	struct {
 		uint32_t region, offset;
 	} *map;
 };
-static struct sketch sketch;
+static struct llext sketch;
+struct {
+	struct llext *head, *tail;
+} llext_list;
 
 static const char *section_name(const struct elf_section *section)
 {
@@ -347,7 +353,7 @@ static enum region region_of(const struct elf_section *section)
 static int copy_region(int region)
 {
 	const struct elf_section *from = &sketch.regions[region];
-	if (!from->size || sketch.memory[region])
+	if (!from->size || sketch.mem[region])
 		return 0;
 	/* llext_copy_section, without CONFIG_ARM_MPU: LLEXT_PAGE_SIZE is 32 */
 	uint32_t bytes = (from->size + 31) & ~31u;
@@ -360,7 +366,7 @@ static int copy_region(int region)
 		memset(memory, 0, from->size);
 	else
 		memcpy(memory, sketch.file + from->offset, from->size);
-	sketch.memory[region] = memory;
+	sketch.mem[region] = memory;
 	return 0;
 }
 
@@ -402,12 +408,12 @@ static int relocate(const struct elf_section *table)
 		log_error("Section %d not loaded in any memory region", table->info);
 		return -ENOEXEC;
 	}
-	uint8_t *base = sketch.memory[region] + sketch.map[table->info].offset;
+	uint8_t *base = sketch.mem[region] + sketch.map[table->info].offset;
 	const struct elf_symbol *symbols = (const void *)(sketch.file + sketch.regions[SYMBOLS].offset);
 	const struct elf_rel *entries = (const void *)(sketch.file + table->offset);
 	for (uint32_t i = 0; i < table->size / sizeof *entries; i++) {
 		const struct elf_symbol *symbol = &symbols[entries[i].info >> 8];
-		const char *name = (const char *)sketch.memory[STRINGS] + symbol->name;
+		const char *name = (const char *)sketch.mem[STRINGS] + symbol->name;
 		uint32_t type = entries[i].info & 255, address;
 		if (type == 0)
 			continue;
@@ -421,7 +427,7 @@ static int relocate(const struct elf_section *table)
 		} else if (symbol->shndx == 0xfff1) {
 			address = symbol->value;
 		} else if (symbol->shndx < sketch.header->shnum && sketch.map[symbol->shndx].region < REGIONS) {
-			address = (uintptr_t)sketch.memory[sketch.map[symbol->shndx].region] +
+			address = (uintptr_t)sketch.mem[sketch.map[symbol->shndx].region] +
 				  sketch.map[symbol->shndx].offset + symbol->value;
 		} else {
 			log_error("cannot apply relocation: target symbol has unexpected section index %d (%x)",
@@ -477,13 +483,14 @@ static int llext_load(const uint8_t *file, size_t size, void (**entry)(void))
 	for (int i = 0; i < sketch.header->shnum; i++)
 		if (sketch.sections[i].type == REL && (rc = relocate(&sketch.sections[i])))
 			return rc;
-	const struct symbol *own = (const void *)sketch.memory[EXPORTS];
+	const struct symbol *own = (const void *)sketch.mem[EXPORTS];
 	*entry = 0;
 	for (uint32_t i = 0; i < sketch.regions[EXPORTS].size / sizeof *own; i++)
 		if (!strcmp(own[i].name, "main"))
 			*entry = (void (*)(void))own[i].address;
-	/* llext_load frees what only loading needed */
+	/* llext_load frees what only loading needed, and lists what it has loaded */
 	heap_free(sketch.map);
+	llext_list.head = llext_list.tail = &sketch;
 	return 0;
 }
 
@@ -532,7 +539,7 @@ static int start_sketch(void)
 		return -ENOENT;
 	}
 	/* llext_bootstrap: constructors, main, destructors */
-	void (**functions)(void) = (void (**)(void))sketch.memory[INIT];
+	void (**functions)(void) = (void (**)(void))sketch.mem[INIT];
 	for (uint32_t i = 0; i < sketch.regions[INIT].size / 4; i++)
 		functions[i]();
 	main_fn();
