@@ -44,7 +44,7 @@ class _Section(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ObjectFile:
+class ArchivedObject:
     """An object within the bytes of a file: where it begins and ends."""
 
     start: int
@@ -88,7 +88,7 @@ def grown(data: bytes, variables: Collection[str], size: int) -> bytes | None:
     return None
 
 
-def objects(data: bytes) -> tuple[ObjectFile, ...]:
+def objects(data: bytes) -> tuple[ArchivedObject, ...]:
     """The objects of a file: itself, or the members of an archive.
 
     Raises:
@@ -97,7 +97,7 @@ def objects(data: bytes) -> tuple[ObjectFile, ...]:
     if data.startswith(_THIN):
         raise CannotAlign("a thin archive")
     if not data.startswith(_MAGIC):
-        return (ObjectFile(0, len(data)),)
+        return (ArchivedObject(0, len(data)),)
     items, at, names = [], len(_MAGIC), b""
     while at + _MEMBER.size <= len(data):
         raw, *_, length, _ = _MEMBER.unpack_from(data, at)
@@ -107,14 +107,16 @@ def objects(data: bytes) -> tuple[ObjectFile, ...]:
             names = data[start : start + size]
         elif raw[:1] == b"/" and raw[1:2].isdigit():
             place = int(raw[1:])
-            items.append(ObjectFile(start, start + size, names[place : names.index(b"/\n", place)].decode()))
+            items.append(
+                ArchivedObject(start, start + size, names[place : names.index(b"/\n", place)].decode())
+            )
         elif raw[:1] != b"/":
-            items.append(ObjectFile(start, start + size, raw.rstrip().removesuffix(b"/").decode()))
+            items.append(ArchivedObject(start, start + size, raw.rstrip().removesuffix(b"/").decode()))
         at = start + size + size % 2
     return tuple(items)
 
 
-def _align(data: bytearray, item: ObjectFile, *, apart: bool) -> None:
+def _align(data: bytearray, item: ArchivedObject, *, apart: bool) -> None:
     sections = _sections(data, item)
     if any(section.name.startswith(_LTO) for section in sections):
         raise CannotAlign("compiled for link-time optimization (-flto)")
@@ -142,7 +144,7 @@ def _align(data: bytearray, item: ObjectFile, *, apart: bool) -> None:
     _each_symbol(data, item, sections, spread)
 
 
-def _shared(data: bytearray, item: ObjectFile, sections: list[_Section]) -> str | None:
+def _shared(data: bytearray, item: ArchivedObject, sections: list[_Section]) -> str | None:
     """A section with several functions."""
     places: dict[int, set[int]] = {}
 
@@ -156,7 +158,10 @@ def _shared(data: bytearray, item: ObjectFile, sections: list[_Section]) -> str 
 
 
 def _each_symbol(
-    data: bytearray, item: ObjectFile, sections: list[_Section], visit: Callable[[int, tuple[int, ...]], None]
+    data: bytearray,
+    item: ArchivedObject,
+    sections: list[_Section],
+    visit: Callable[[int, tuple[int, ...]], None],
 ) -> None:
     for section in sections:
         if section.kind == _SYMTAB:
@@ -165,7 +170,7 @@ def _each_symbol(
                 visit(at, _SYMBOL.unpack_from(data, at))
 
 
-def _sections(data: bytearray, item: ObjectFile) -> list[_Section]:
+def _sections(data: bytearray, item: ArchivedObject) -> list[_Section]:
     """The sections of an object of 32 bits; nothing of what is none."""
     if data[item.start : item.start + len(_ELF32_LITTLE)] != _ELF32_LITTLE:
         return []
