@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Raise with any change of the structures or of the meaning of what is in them; hook_records.py has it too. */
-#define ABI 26
+#define ABI 27
 
 enum { BREAK = 1, SELF = 2, STRADDLES = 4, UNMASKS = 8, MOVES_SP = 16, IN_RAM = 32,
        SENDS_EVENT = 64, SWITCHES = 128 };
@@ -65,6 +65,8 @@ typedef struct located {
     int32_t cycles, conditional;
     uint32_t accesses, count;
 } located_t;
+
+enum { MODE_MAIN = 0, MODE_HANDLER = 1, MODE_PROCESS = 2, MODE_UNKNOWN = 3 };
 
 struct hook;
 
@@ -140,7 +142,9 @@ typedef struct hook {
     int (*reg_write)(void *uc, int reg, const void *value);
     core_t *core; /* null: the host deals with exceptions */
     void (*trapped)(uint32_t number);
-    void (*switched)(uint32_t frame); /* told where stacks may change, with the frame of an exception; or null */
+    /* Told where stacks may change, with the frame of an exception, or null; and whether that stack is a thread's
+     * own (PSP in thread mode) where that is known, else MODE_UNKNOWN. */
+    void (*switched)(uint32_t frame, uint32_t mode);
     uint64_t (*read)(uint64_t offset, uint32_t size); /* of the core's registers, by the host */
     void (*write)(uint64_t offset, uint32_t size, uint64_t value);
     memory_t memories[MEMORIES];
@@ -637,7 +641,7 @@ static NOINLINE void whole_block(hook_t *hook, uint32_t address, uint32_t size)
     }
     if (block->flags & (BREAK | SELF | IN_RAM | SENDS_EVENT | SWITCHES)) {
         if ((block->flags & SWITCHES) && hook->switched && !hook->resumed)
-            hook->switched(0);
+            hook->switched(0, MODE_UNKNOWN);
         if ((block->flags & BREAK) && !hook->resumed) {
             stop(hook, BREAKPOINT, address, size);
             return;

@@ -214,7 +214,7 @@ static void go_to(hook_t *hook, uint32_t pc, int in_trap)
 static void changed(hook_t *hook, uint32_t frame, uint32_t pc)
 {
     if (hook->switched)
-        hook->switched(frame);
+        hook->switched(frame, ipsr(hook) ? MODE_HANDLER : control(hook) & SPSEL ? MODE_PROCESS : MODE_MAIN);
     hook->expected = pc & ~1u;
     hook->event_register = 1;
     hook->round = 0;

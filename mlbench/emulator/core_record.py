@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, MutableSet
+from collections.abc import Callable, Iterator, MutableSet
+from enum import IntEnum
 
 from unicorn import arm_const as arm
 
@@ -30,6 +31,19 @@ _REGISTERS = {
 _REGIONS = 8
 _KEPT = 4
 """So many accesses of registers in one block are dealt with in C; further ones are the host's."""
+
+
+class RunningMode(IntEnum):
+    """Which stack the CPU uses, where that is known; shared with ``_block_hook.c``."""
+
+    MAIN = 0
+    HANDLER = 1
+    PROCESS = 2
+    UNKNOWN = 3
+
+
+Switched = Callable[[int, int], None]
+"""Told where stacks may change: the frame of an exception, or 0, and a ``RunningMode``."""
 
 
 class LastRead(ctypes.Structure):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from unicorn import arm_const as arm
 
+from mlbench.emulator.core_record import RunningMode
 from mlbench.emulator.cpu import Cpu
 
 NPRIV, SPSEL, FPCA = 1, 2, 4
@@ -65,6 +66,13 @@ def ipsr(cpu: Cpu) -> int:
 def control(cpu: Cpu) -> int:
     """CONTROL."""
     return cpu.reg(arm.UC_ARM_REG_CONTROL) & 7
+
+
+def running_mode(cpu: Cpu) -> RunningMode:
+    """Which stack the CPU uses (ARMv7-M ARM, B1.4.1)."""
+    if ipsr(cpu):
+        return RunningMode.HANDLER
+    return RunningMode.PROCESS if control(cpu) & SPSEL else RunningMode.MAIN
 
 
 def unprivileged(cpu: Cpu) -> bool:

@@ -17,7 +17,7 @@ from mlbench.cycles.alignment import AlignedUse
 from mlbench.cycles.model import Block, Located, RunCosts
 from mlbench.cycles.sums import SLOTS, SumKind
 from mlbench.emulator.call_paths import NO_FUNCTION, DeepCall, Numbers
-from mlbench.emulator.core_record import CoreRecord
+from mlbench.emulator.core_record import CoreRecord, Switched
 from mlbench.emulator.cpu_fields import CpuFields
 from mlbench.emulator.cpu_registers import find_registers
 from mlbench.emulator.hook_common import CORE_REGISTERS, NEVER, SHARED, Blocks, Places, watch_base
@@ -42,6 +42,7 @@ _BY_ONE, _BY_TWO = 16, 17
 """Kinds of accesses that only ``_block_hook.c`` knows, besides ``SumKind``."""
 _Found = ctypes.CFUNCTYPE(None)
 _Number = ctypes.CFUNCTYPE(None, ctypes.c_uint32)
+_Switched = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_uint32)
 _Read = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint32)
 _Write = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_uint64)
 
@@ -273,9 +274,9 @@ class NativeBlockHook:
         self._record.flush = unicorn.UC_CTL_TLB_FLUSH | unicorn.UC_CTL_IO_WRITE << 30
         self._record.ctl = ctypes.cast(self._uclib.uc_ctl, ctypes.c_void_p).value
 
-    def tell_switches(self, listener: Callable[[int], None] | None) -> None:
+    def tell_switches(self, listener: Switched | None) -> None:
         """Have ``listener`` told where stacks may change: with each frame that C has put or taken, or 0."""
-        self._switched = None if listener is None else _Number(self._guarded(listener))
+        self._switched = None if listener is None else _Switched(self._guarded(listener))
         self._state.switched = ctypes.cast(self._switched, ctypes.c_void_p).value if self._switched else None
 
     def follow_calls(self, numbers: Numbers | None, *, blocks: bool = False) -> None:
@@ -375,8 +376,15 @@ class NativeBlockHook:
         value = ctypes.c_uint64()
         reference, handle = ctypes.byref(value), ctypes.c_void_p(self._state.uc)
         load, store = self._uclib.uc_reg_read, self._uclib.uc_reg_write
+        # Those that are known where they are need no call. The PC is kept there between blocks alone.
+        place: int = self._state.registers or 0
+        core = (ctypes.c_uint32 * 16).from_address(place) if place else (ctypes.c_uint32 * 16)()
+        places = {number: index for index, number in enumerate(CORE_REGISTERS[:15])} if place else {}
 
         def read(number: int) -> int:
+            index = places.get(number)
+            if index is not None:
+                return core[index]
             if status := load(handle, number, reference):
                 raise unicorn.UcError(status)
             return value.value & 0xFFFFFFFF

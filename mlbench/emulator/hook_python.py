@@ -16,6 +16,7 @@ from mlbench.cycles.alignment import AlignedUse, Alignment
 from mlbench.cycles.model import Block, Located, RunCosts
 from mlbench.cycles.sums import SLOTS, Sum, SumKind
 from mlbench.emulator.call_paths import CallPaths, DeepCall, Numbers
+from mlbench.emulator.core_record import RunningMode, Switched
 from mlbench.emulator.hook_common import (
     BREAK,
     CHECKED,
@@ -50,7 +51,7 @@ class PythonBlockHook:
         self._costs = costs
         self._flash_start, self._flash_end = flash.start, flash.end
         self._blocks = Blocks()
-        self._switched: Callable[[int], None] | None = None
+        self._switched: Switched | None = None
         self._table: dict[
             tuple[int, int], tuple[int, int, int, int, int, Accesses, Alignment, int, int, tuple[int, ...]]
         ] = {}
@@ -120,7 +121,7 @@ class PythonBlockHook:
         """Registers of 32 bits by Unicorn's numbers, to be compared."""
         return tuple(uc.reg_read(number) for number in numbers)
 
-    def tell_switches(self, listener: Callable[[int], None] | None) -> None:
+    def tell_switches(self, listener: Switched | None) -> None:
         """Have ``listener`` told where stacks may change, with 0: exceptions are Python's to tell."""
         self._switched = listener
 
@@ -158,7 +159,7 @@ class PythonBlockHook:
             return self._stop(uc, Stop.UNKNOWN, address, size)
         instructions, cycles, flags, depth, taken, reads, alignment, assumed, joined, through = block
         if flags & SWITCHES and self._switched is not None and not self.resumed:
-            self._switched(0)
+            self._switched(0, RunningMode.UNKNOWN)
             flags = self._table[address, size][2]
         if flags & BREAK and not self.resumed:
             return self._stop(uc, Stop.BREAKPOINT, address, size)

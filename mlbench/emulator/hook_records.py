@@ -8,7 +8,7 @@ from mlbench.cycles.addresses import MAX_SLOTS
 from mlbench.emulator.call_paths import MOST_DEEP, MOST_SUSPENDED
 from mlbench.emulator.hook_common import MEMORIES
 
-ABI = 26
+ABI = 27
 """Of the structures below and of their meaning; the same number stands in ``_block_hook.c``."""
 MAX_SETS = 256
 MAX_LINES = 2 * MAX_SETS

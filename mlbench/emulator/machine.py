@@ -21,6 +21,7 @@ from mlbench.emulator.bus import Bus
 from mlbench.emulator.chip import Chip, Region
 from mlbench.emulator.clock import Clock
 from mlbench.emulator.console import Console
+from mlbench.emulator.core_record import Switched
 from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.endings import RESETS, End, Ending
 from mlbench.emulator.faults import FaultLog
@@ -421,12 +422,12 @@ class Machine:
         self.note(f"{verb} {address:#010x}{place}, by code at {self.hook.current:#x}: {why}, reads as 0")
 
     @property
-    def on_switch(self) -> Callable[[int], None] | None:
+    def on_switch(self) -> Switched | None:
         """Told when the CPU may use another stack, with the address of the exception frame, or 0."""
         return self.processor.on_switch
 
     @on_switch.setter
-    def on_switch(self, listener: Callable[[int], None] | None) -> None:
+    def on_switch(self, listener: Switched | None) -> None:
         self.processor.on_switch = listener
 
     @property

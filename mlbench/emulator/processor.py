@@ -17,6 +17,7 @@ from mlbench.emulator.aligned_bases import AlignedBases
 from mlbench.emulator.block_hook import NEVER, BlockHook
 from mlbench.emulator.chip import Chip
 from mlbench.emulator.clock import Clock
+from mlbench.emulator.core_record import RunningMode, Switched
 from mlbench.emulator.cpu import Cpu, CpuStop, Trap, Why
 from mlbench.emulator.endings import End, Ending
 from mlbench.emulator.exceptions import ExceptionFrame, Refused
@@ -88,7 +89,7 @@ class Processor:
         self._set_mpu_in_force(0)
         self._floating = (True, 0)
         """FPCCR.ASPEN and FPDSCR as the CPU emulation has them."""
-        self._on_switch: Callable[[int], None] | None = None
+        self._on_switch: Switched | None = None
         self.native = make_native_exceptions(cpu, hook, self.nvic, costs, chip.ram)
         """Exceptions in C; None where Python has to deal with them."""
         self.describe_ram: Callable[[int], str] = lambda _address: ""
@@ -122,12 +123,12 @@ class Processor:
         self.faults.load(faults)
 
     @property
-    def on_switch(self) -> Callable[[int], None] | None:
+    def on_switch(self) -> Switched | None:
         """See ``Machine.on_switch``."""
         return self._on_switch
 
     @on_switch.setter
-    def on_switch(self, listener: Callable[[int], None] | None) -> None:
+    def on_switch(self, listener: Switched | None) -> None:
         self._on_switch = listener
         self.hook.tell_switches(listener)
 
@@ -273,7 +274,7 @@ class Processor:
             self.hook.note_depth(frame.address)
         self.hook.enter_exception(frame.address, chained=chained is not None)
         if self.on_switch is not None:
-            self.on_switch(frame.address)
+            self.on_switch(frame.address, RunningMode.UNKNOWN)
         self.hook.cycles += self.costs.exception_chain if chained else self.costs.exception_entry
         self.hook.expected = cpu.pc
         if self.hook.resumed:
@@ -641,7 +642,7 @@ class Processor:
         self.hook.leave_exception(frame)
         self.hook.expected = self.cpu.pc
         if self.on_switch is not None:
-            self.on_switch(frame)
+            self.on_switch(frame, RunningMode.UNKNOWN)
         self.hook.event_register = 1
         if frame in self._resumed:
             self._resumed.remove(frame)

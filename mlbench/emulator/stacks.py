@@ -13,6 +13,7 @@ from mlbench.elf.image import Image
 from mlbench.emulator import exceptions
 from mlbench.emulator.call_paths import DeepCall
 from mlbench.emulator.chip import Region
+from mlbench.emulator.core_record import RunningMode
 from mlbench.emulator.machine import Machine
 from mlbench.emulator.threads import Bounds, ThreadFinder
 
@@ -139,13 +140,15 @@ class StackWatch:
         # The stack is where it is, also if nothing moves it before the next look.
         self._hook.low_sp = self._cpu.sp
 
-    def switched(self, frame: int) -> None:
+    def switched(self, frame: int, mode: int = RunningMode.UNKNOWN) -> None:
         """The CPU may use another stack now: of an exception's entry or return ``frame`` is the frame."""
         self.fold()
         state, cpu = self.state, self._cpu
         at = cpu.sp
-        handler = exceptions.ipsr(cpu) != 0
-        if handler or not exceptions.control(cpu) & exceptions.SPSEL:
+        if mode == RunningMode.UNKNOWN:
+            mode = exceptions.running_mode(cpu)
+        handler = mode == RunningMode.HANDLER
+        if mode != RunningMode.PROCESS:
             if state.current != MAIN:
                 state.stacks[state.current].left = frame
             state.current = MAIN

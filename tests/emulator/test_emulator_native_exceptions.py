@@ -38,7 +38,7 @@ def _trace(image: Image, seed: object, cuts: list[int], *, python: bool, watched
     machine = machine_with(image, seed, python=python)
     frames: list[tuple[int, int, int]] = []
     if watched:
-        machine.on_switch = lambda frame: frames.append((frame, machine.hook.cycles, machine.cpu.sp))
+        machine.on_switch = lambda frame, _mode: frames.append((frame, machine.hook.cycles, machine.cpu.sp))
     states: list[Any] = []
     begin = machine.clock.now
     for cut in cuts:
@@ -79,7 +79,7 @@ def test_registers_that_cannot_be_found_leave_exceptions_to_python(
 def test_what_a_listener_raises_comes_out_of_the_run(program: Image, python: bool, first: int) -> None:
     machine = machine_with(program, 1, python=python)
 
-    def listen(frame: int) -> None:
+    def listen(frame: int, _mode: int) -> None:
         if bool(frame) != bool(first):
             raise KeyError("heard")
 

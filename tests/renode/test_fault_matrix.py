@@ -91,7 +91,8 @@ BODIES = (
     Body(
         "SysTick",
         "*(volatile unsigned*)0xE000E014 = 63999; *(volatile unsigned*)0xE000E018 = 0;"
-        "*(volatile unsigned*)0xE000E010 = 5; while (!(*(volatile unsigned*)0xE000E010 & 0x10000)); sink = 1;",
+        "*(volatile unsigned*)0xE000E010 = 5;"
+        "while (!(*(volatile unsigned*)0xE000E010 & 0x10000)); sink = 1;",
         polls=True,
     ),
     Body(
