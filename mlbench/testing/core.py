@@ -93,15 +93,20 @@ class EmulatorCore:
         return self.machine.serial()
 
     def start(self) -> None:
-        """Reset, and run to where the sketch begins. Without setup() and main() that is the reset."""
+        """Reset, and run to where the sketch begins.
+
+        Without setup() and main() that is the reset; and firmware that sleeps before it gets there, until it
+        hears something, begins where it sleeps.
+        """
         self.machine.reset()
         self._tracker.restore(CallState())
         self._stacks.reset()
         self._resume = False
         self._begin_step()
         if self._entry.at:
-            self._run({self._entry.setup}, self.machine.clock.cycles(_BOOT_US), "the start of the sketch")
-            self._begun = self._entry.setup
+            boot = self.machine.clock.cycles(_BOOT_US)
+            if self._run({self._entry.setup}, boot, "the start of the sketch", may_sleep=True):
+                self._begun = self._entry.setup
 
     def snapshot(self) -> CoreSnapshot:
         """See ``CoreSnapshot``."""
@@ -172,9 +177,18 @@ class EmulatorCore:
         return self.machine.clock.now + self.machine.clock.cycles(us)
 
     def _run(
-        self, places: set[int], deadline: int, what: str, done: Callable[[bytes], bool] | None = None
+        self,
+        places: set[int],
+        deadline: int,
+        what: str,
+        done: Callable[[bytes], bool] | None = None,
+        *,
+        may_sleep: bool = False,
     ) -> int:
-        """Run to a place; without places, to the deadline, which is an error otherwise."""
+        """Run to a place, which is given; without places to the deadline, which is an error otherwise: 0.
+
+        With ``may_sleep`` also to a sleep that no event can end: 0.
+        """
         machine = self.machine
         fresh = [place for place in places if not self._tracker.kept(place)]
         for place in fresh:
@@ -199,6 +213,8 @@ class EmulatorCore:
                     text = f"{what} was not reached in the virtual time that was given"
                     raise self._error("timeout", text)
                 if done is not None and done(self.serial()):
+                    return 0
+                if may_sleep and ending.end is End.IDLE:
                     return 0
                 raise self._ended(ending)
         finally:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from bare_image import Compiler
 from image_files import hex_text, objcopy
-from live_firmware import UART_ECHO
+from live_firmware import LINES, UART_ECHO
 
 from mlbench.core.firmware import Firmware
 from mlbench.errors import HostTimeout, UsageError
@@ -310,3 +310,16 @@ def test_files_that_do_not_go_together(bare: Compiler, tmp_path) -> None:
     more.write_text(hex_text([(0x10010, bytes(4))]))
     with pytest.raises(UsageError, match="both have the byte at 0x00010010"):
         Device([path, more])
+
+
+def test_firmware_that_waits_for_input_before_main_starts_there(bare: Compiler) -> None:
+    """As RIOT's tests do."""
+    elf = bare.image(f"{LINES}\n__attribute__((used)) int later(void) {{ return 0; }}").path
+    waiting = elf.with_name("waiting.elf")
+    names = ["--redefine-sym=main=begin", "--redefine-sym=later=main"]
+    subprocess.run(["arm-none-eabi-objcopy", *names, str(elf), str(waiting)], check=True)
+    device = Device(waiting)
+    device.send("inference\n")
+    assert device.expect("inference")
+    with pytest.raises(DeviceError, match="asleep"):
+        Device(waiting).run_until(symbol="main")
