@@ -116,7 +116,9 @@ def collected(
         if part.run_id == source.run_id:
             parts.append(sanitized(part, source))
     jobs = newest(parts)
-    return list(jobs), (*absent_jobs(jobs), *unreadable)
+    handed_in = {part.job for part in jobs}
+    lost = [job for job in settings.needs if job.rpartition(" ")[0] not in handed_in]
+    return list(jobs), (*absent_jobs(jobs), *map(printable, lost), *unreadable)
 
 
 def sanitized(part: PartialReport, source: MeasuredRun) -> PartialReport:

@@ -25,6 +25,8 @@ COMMENTS = ("always", "changes", "regressions", "never")
 FAILURES = ("thresholds", "failures")
 BASELINES = ("auto", "artifact", "none")
 _FLAGS = {"true": True, "false": False}
+_UNSUCCESSFUL = ("failure", "cancelled")
+"""Of a needed job's results (GitHub's ``needs`` context); one that succeeded has handed in, if it was to."""
 _KEY_LENGTH = 1000
 
 
@@ -56,6 +58,7 @@ def inputs() -> tuple[Input, ...]:
         Input("comment", "always", "choice", COMMENTS),
         Input("fail-on", "thresholds, failures", "choices", (*FAILURES, "nothing")),
         Input("key", "${{ toJSON(matrix) }}", "text"),
+        Input("needs", "", "text"),
         Input("working-directory", ".", "text"),
         Input("cache", "true", "flag"),
         Input("install", "", "choice", ("", "true", "false")),
@@ -97,6 +100,8 @@ class ActionInputs:
     fail_on: tuple[str, ...] = FAILURES
     key: str = ""
     """What tells this matrix job from the others; empty where there is no matrix."""
+    needs: tuple[str, ...] = ()
+    """Jobs that this one needs and that did not succeed: ``measure (failure)`` each."""
     working_directory: str = "."
     cache: bool = True
     install: str = ""
@@ -142,6 +147,7 @@ class ActionInputs:
             comment=choice("comment"),
             fail_on=() if failures == ("nothing",) else failures,
             key=_key(texts["key"]),
+            needs=_unsuccessful(texts["needs"]),
             working_directory=_folder(texts["working-directory"]),
             cache=_flag("cache", texts["cache"]),
             install=choice("install"),
@@ -201,6 +207,16 @@ def _key(text: str) -> str:
         return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
     except ValueError:
         return text
+
+
+def _unsuccessful(text: str) -> tuple[str, ...]:
+    """The jobs in the workflow's ``needs`` that were to run and did not succeed."""
+    try:
+        jobs = json.loads(text or "{}")
+        results = {job: of_job["result"] for job, of_job in jobs.items()}
+    except (ValueError, AttributeError, TypeError, KeyError):
+        raise _wrong("needs", f"{text[:40]}", "give ${{ toJSON(needs) }}") from None
+    return tuple(f"{job} ({result})" for job, result in results.items() if result in _UNSUCCESSFUL)
 
 
 def _folder(text: str) -> str:

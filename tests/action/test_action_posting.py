@@ -11,7 +11,7 @@ import pytest
 from act_bench import TOKEN, Stage
 from fake_faults import Fault, Reply
 from fake_state import READ_ONLY, Run
-from scenes import Scene, workflow_run
+from scenes import REPORT, Scene, workflow_run
 from stand_ins import REPOSITORY, ROOT
 
 
@@ -45,6 +45,27 @@ def test_a_run_is_reported_by_its_newest_attempts_and_missing_legs_are_named(
     assert "job 3 of 3 of measure" in body
     assert "compiler" not in body
     assert any("job 3 of 3" in line for line in done.errors())
+
+
+LOST = (
+    """{"measure": {"result": "failure"}, "boards": {"result": "cancelled", "outputs": {"a": "b"}},"""
+    """ "lint": {"result": "success"}, "docs": {"result": "skipped"}}"""
+)
+
+
+def test_a_job_that_handed_nothing_in_is_named_by_what_the_report_needs(
+    scene: Scene, part: dict[str, Any]
+) -> None:
+    run = scene.new_run()
+    scene.hand_in(run, {**part, "status": 0}, job="measure")
+    workflow = REPORT.replace("{mode: report}", f"{{mode: report, fail-on: nothing, needs: '{LOST}'}}")
+    done = scene.report(run, workflow=workflow)
+    assert done.jobs == {"mlbench": "failure"}, done.log
+    (body,) = scene.bodies
+    assert "boards (cancelled)" in body
+    assert "measure (failure)" not in body, "it has handed in; whether all of it did, the matrix tells"
+    assert "lint" not in body
+    assert any("without results: boards (cancelled)" in line for line in done.errors())
 
 
 def test_of_two_racing_creators_one_comment_stays(scene: Scene, part: dict[str, Any]) -> None:
