@@ -28,6 +28,8 @@ _UPLOADS = ("elf-zsk.bin", "bin-zsk.bin", "llext.dfu.bin")
 ``.dfu.bin``."""
 
 
+ON_BOARD = "a loader starts it, and mlbench measures such sketches on its own emulator only"
+"""Why nothing of such a sketch is measured on a board."""
 _CORES = ("arduino:zephyr:nano33ble", "arduino:zephyr_main:nano33ble")
 
 
