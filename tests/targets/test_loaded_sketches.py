@@ -177,6 +177,10 @@ def test_all_measures_of_a_sketch_that_a_loader_starts(
     assert known["sketch partition"] == (parts.sketch_bytes, generation.size)
     heap = known["sketch heap" if board == LINKED else "LLEXT heap"]
     assert 8 <= heap[0] < heap[1] == 1024 * generation.heap_kb
+    used, free = known["malloc() heap"]
+    assert free is not None
+    assert used == need.peak_heap
+    assert unused.bytes < free <= unused.bytes + used + 100
     assert known["main stack"] == (need.peak_stack, 4096 if generation.elf else None)
     again = measured(firmware)
     assert encode(again.measures) == encode(taken.measures)
