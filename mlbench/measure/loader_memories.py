@@ -7,9 +7,10 @@ from dataclasses import replace
 from mlbench.core.execution import Outcome, ReplayError, RunResult, Session
 from mlbench.core.firmware import MemoryLimit, SketchParts
 from mlbench.elf.sketch_limits import MAIN_STACK
+from mlbench.elf.sketch_loader import NO_ELF
 from mlbench.results.values import Measures, RamNeed
 
-MALLOC_HEAP = "malloc() heap"
+MALLOC_HEAP, LOADER_RAM = "malloc() heap", "RAM of the loader"
 
 
 def malloc_heap(session: Session, recorded: RunResult) -> MemoryLimit | None:
@@ -29,10 +30,21 @@ def malloc_heap(session: Session, recorded: RunResult) -> MemoryLimit | None:
 
 
 def memories_of(
-    parts: SketchParts, measures: Measures, further: tuple[MemoryLimit, ...]
+    parts: SketchParts, measures: Measures, further: tuple[MemoryLimit, ...], ram: int
 ) -> tuple[MemoryLimit, ...]:
-    """The limits that the files tell, with the main stack's use, and further ones before it."""
+    """The limits that the files tell, with the main stack's use, and further ones before it.
+
+    ``ram`` is the board's RAM in bytes, of which the loader's own variables take a part.
+    """
     need = measures.ram_need
     used = need.peak_stack if isinstance(need, RamNeed) else 0
     stacks = tuple(replace(limit, used=used) for limit in parts.limits if limit.name == MAIN_STACK)
-    return (*(limit for limit in parts.limits if limit.name != MAIN_STACK), *further, *stacks)
+    own = (limit for limit in parts.limits if limit.name != MAIN_STACK)
+    return (*own, *further, *stacks, _of_loader(parts, ram))
+
+
+def _of_loader(parts: SketchParts, ram: int) -> MemoryLimit:
+    """What the loader's own variables take of the board's RAM, the heaps for sketches included."""
+    if parts.loader_ram is None:
+        return MemoryLimit(LOADER_RAM, 0, None, unknown=NO_ELF)
+    return MemoryLimit(LOADER_RAM, parts.loader_ram, ram)

@@ -86,7 +86,9 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
     taken = measure(firmware, spec, target, overhead, parts)
     if parts is None:
         return taken
-    return replace(taken, memories=memories_of(parts, taken.measures, taken.memories))
+    return replace(
+        taken, memories=memories_of(parts, taken.measures, taken.memories, board_for(spec.board).ram.size)
+    )
 
 
 def measure(

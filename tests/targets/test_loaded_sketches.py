@@ -181,6 +181,7 @@ def test_all_measures_of_a_sketch_that_a_loader_starts(
     assert free is not None
     assert used == need.peak_heap
     assert unused.bytes < free <= unused.bytes + used + 100
+    assert known["RAM of the loader"][1] == (262_144 if generation.elf else None)
     assert known["main stack"] == (need.peak_stack, 4096 if generation.elf else None)
     again = measured(firmware)
     assert encode(again.measures) == encode(taken.measures)
@@ -269,7 +270,7 @@ def test_what_a_loader_says_becomes_a_reason(
     assert "memory ran out" in refused
     older = read_loader(cores[OF_2025].platform / "firmwares" / "zephyr-nano33ble.bin", 0x10000)
     refused = _refused(_under(firmware, older, OF_2025.base))
-    assert "'Failed to parse sketch size'" in refused
+    assert "'Failed to parse sketch size': the sketch has a header of version 1: install" in refused
 
 
 def test_an_outcome_of_the_loader_ends_a_run(recent: Core, tmp_path: Path) -> None:
