@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlbench.core.firmware import MemoryLimit, SketchParts
+from mlbench.core.firmware import MemoryLimit, SketchParts, ThreadRecords
 from mlbench.elf.headers import (
     EM_ARM,
     PF_W,
@@ -171,7 +171,7 @@ def read_parts(image: Image) -> SketchParts | None:
 
 def _parts(data: dict[str, Any]) -> SketchParts:
     """The parts of plain data, each of its kind: a file may come from anywhere."""
-    listed, ram = data["records"], data["loader_ram"]
+    listed, ram, threads = data["records"], data["loader_ram"], data["threads"]
     return SketchParts(
         loader=_text(data["loader"]),
         loader_bytes=_size(data["loader_bytes"]),
@@ -182,8 +182,14 @@ def _parts(data: dict[str, Any]) -> SketchParts:
         loader_ram=None if ram is None else _size(ram),
         limits=tuple(_limit(item) for item in data["limits"]),
         missing=tuple(_text(name) for name in data["missing"]),
+        threads=None if threads is None else _thread_records(threads),
         records=None if listed is None else (_size(listed[0], 1 << 32), _size(listed[1])),
     )
+
+
+def _thread_records(data: dict[str, Any]) -> ThreadRecords:
+    offsets = (_size(data[key]) for key in ("name", "stack_start", "stack_size"))
+    return ThreadRecords(_size(data["current"], 1 << 32), *offsets)
 
 
 def _limit(data: dict[str, Any]) -> MemoryLimit:

@@ -89,7 +89,8 @@ class BuiltSketch:
             loader.static_ram,
             limits_of(loader, header, upload, object_file, size),
             missing,
-            loader.records,
+            threads=loader.threads,
+            records=loader.records,
         )
         return compose(loader, Sketch(upload, header, object_file, base), parts), parts
 

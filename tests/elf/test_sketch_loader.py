@@ -105,6 +105,7 @@ GOOD = {
     "limits": [{"name": "x", "used": 1, "limit": None, "parts": [["y", 1]], "unknown": ""}],
     "missing": ["strtol"],
     "records": [0x20000000, 20],
+    "threads": {"current": 0x20000000, "name": 1, "stack_start": 2, "stack_size": 3},
 }
 
 

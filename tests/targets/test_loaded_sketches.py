@@ -166,7 +166,7 @@ def test_all_measures_of_a_sketch_that_a_loader_starts(
     assert need.peak_heap == 3100  # what model::prepare() holds at a time
     assert 40 < need.peak_stack < 1000
     stacks = {stack.name: stack.size for stack in need.stacks}
-    assert stacks.get("z_main_stack") == (4096 if generation.elf else None)
+    assert stacks.get("main") == (4096 if generation.elf else None)
     for time in (taken.measures.init_time, taken.measures.inference_time):
         assert isinstance(time, Time)
         assert time.cycles
