@@ -122,6 +122,7 @@ def flash(given: GivenFiles | None, options: argparse.Namespace, settings: Setti
 def _image(given: GivenFiles, board: Board, folder: Path) -> BoardImage:
     """A given image with what its platform made of it, which lies beside it, or is made now."""
     from mlbench.core.firmware import BoardImage
+    from mlbench.elf.composed import read_parts
     from mlbench.elf.flat import write_artifacts
     from mlbench.elf.given_files import read_given
     from mlbench.errors import SketchError
@@ -131,6 +132,9 @@ def _image(given: GivenFiles, board: Board, folder: Path) -> BoardImage:
 
     image = read_given(given, families_of(board))
     loaded, file = image.image, given.main
+    if read_parts(loaded) is not None:
+        what = "is a sketch together with its loader, which is on the board already"
+        raise UsageError(what, where=str(file), do="upload the sketch with arduino-cli, as its platform does")
     name = (file.name if image.whole else file.stem).removesuffix(".elf").removesuffix(".ino")
     beside = artifacts(file.parent, name) if image.whole and file.name == f"{name}.ino.elf" else ()
     own = safe_name(name).lstrip(".-+") or "firmware"

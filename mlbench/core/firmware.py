@@ -80,6 +80,19 @@ class MemoryLimit:
 
 
 @dataclass(frozen=True)
+class ThreadRecords:
+    """Where a loader's kernel says which thread runs, and where that thread's record says what of it.
+
+    ``current`` is the address of the pointer to the record; the others are offsets in it.
+    """
+
+    current: int
+    name: int
+    stack_start: int
+    stack_size: int
+
+
+@dataclass(frozen=True)
 class SketchParts:
     """What an image is made of where a prebuilt loader starts the sketch.
 
@@ -100,6 +113,8 @@ class SketchParts:
     limits: tuple[MemoryLimit, ...] = ()
     missing: tuple[str, ...] = ()
     """Names that the sketch needs and the loader does not export."""
+    threads: ThreadRecords | None = None
+    """None where its debug information does not tell."""
     records: tuple[int, int] | None = None
     """Where the loader keeps its list of what it has loaded, and in an entry of it the address of the code;
     None where its debug information does not tell."""

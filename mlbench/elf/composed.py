@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlbench.core.firmware import MemoryLimit, SketchParts
+from mlbench.core.firmware import MemoryLimit, SketchParts, ThreadRecords
 from mlbench.elf.headers import (
     EM_ARM,
     PF_W,
@@ -57,6 +57,7 @@ _EHDR, _PHDR, _SHDR = struct.Struct("<16sHHIIIIIHHHHHH"), struct.Struct("<8I"), 
 _IDENTITY = b"\x7fELF\x01\x01\x01"
 _EXECUTABLE, _EABI5_HARD = 2, 0x05000400
 _READABLE = 4
+_LONGEST_TEXT = 1000
 _WORD = struct.Struct("<I")
 
 
@@ -154,24 +155,68 @@ def compose(
 
 
 def read_parts(image: Image) -> SketchParts | None:
-    """What a composed image is made of; None for any other image."""
+    """What a composed image is made of; None for any other image.
+
+    Raises:
+        SketchError: the list of its parts is damaged.
+    """
     section = image.section(PARTS_SECTION)
     if section is None:
         return None
     try:
-        data: dict[str, Any] = json.loads(image.contents(section))
-        limits = tuple(
-            MemoryLimit(**{**item, "parts": tuple((name, size) for name, size in item["parts"])})
-            for item in data["limits"]
-        )
-        listed = data["records"]
-        records = (int(listed[0]), int(listed[1])) if listed is not None else None
-        missing = tuple(data["missing"])
-        return SketchParts(**{**data, "limits": limits, "missing": missing, "records": records})
-    except (ValueError, TypeError, KeyError):
-        raise SketchError(
-            "is damaged: its list of parts", where=str(image.path), do="build it again"
-        ) from None
+        return _parts(json.loads(image.contents(section)))
+    except (ValueError, TypeError, LookupError, RecursionError):
+        raise _damaged(image, "its list of parts") from None
+
+
+def _parts(data: dict[str, Any]) -> SketchParts:
+    """The parts of plain data, each of its kind: a file may come from anywhere."""
+    listed, ram, threads = data["records"], data["loader_ram"], data["threads"]
+    return SketchParts(
+        loader=_text(data["loader"]),
+        loader_bytes=_size(data["loader_bytes"]),
+        header_version=_size(data["header_version"]),
+        sketch_bytes=_size(data["sketch_bytes"]),
+        mode=_text(data["mode"]),
+        base=_size(data["base"]),
+        loader_ram=None if ram is None else _size(ram),
+        limits=tuple(_limit(item) for item in data["limits"]),
+        missing=tuple(_text(name) for name in data["missing"]),
+        threads=None if threads is None else _thread_records(threads),
+        records=None if listed is None else (_size(listed[0], 1 << 32), _size(listed[1])),
+    )
+
+
+def _thread_records(data: dict[str, Any]) -> ThreadRecords:
+    offsets = (_size(data[key]) for key in ("name", "stack_start", "stack_size"))
+    return ThreadRecords(_size(data["current"], 1 << 32), *offsets)
+
+
+def _limit(data: dict[str, Any]) -> MemoryLimit:
+    limit = data["limit"]
+    return MemoryLimit(
+        _text(data["name"]),
+        _size(data["used"]),
+        None if limit is None else _size(limit),
+        tuple((_text(name), _size(size)) for name, size in data["parts"]),
+        _text(data["unknown"]),
+    )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        raise TypeError("a text was expected")
+    return value
+
+
+def _size(value: Any, most: int = 64 << 20) -> int:
+    if not isinstance(value, int) or not 0 <= value < most:
+        raise TypeError("a number of bytes was expected")
+    return value
+
+
+def _damaged(image: Image, what: str) -> SketchError:
+    return SketchError(f"is damaged: {what}", where=str(image.path), do="build it again")
 
 
 def sketch_object(image: Image) -> ObjectFile:
@@ -213,8 +258,12 @@ def _loader_of(image: Image, parts: SketchParts) -> SketchLoader:
         for s in loader_sections
     )
     section = image.section(EXPORTS_SECTION)
-    lines = image.contents(section).decode().splitlines() if section is not None else []
-    exports = {name: int(address, 16) for address, name in (line.split(" ", 1) for line in lines)}
+    text = image.contents(section) if section is not None else b""
+    lines = text.decode("utf-8", "replace").splitlines()
+    try:
+        exports = {name: int(address, 16) for address, name in (line.split(" ", 1) for line in lines)}
+    except ValueError:
+        raise _damaged(image, "its list of names") from None
     own = tuple(
         replace(symbol, local=True)
         for symbol in image.symbols

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mlbench.core.firmware import ThreadRecords
 from mlbench.elf.file_bytes import read_file
 from mlbench.elf.headers import SHF_ALLOC, SHF_EXECINSTR, SHT_PROGBITS
 from mlbench.elf.image import Image
@@ -74,6 +75,7 @@ class SketchLoader:
     static_ram: int | None = None
     records: tuple[int, int] | None = None
     """See ``SketchParts``."""
+    threads: ThreadRecords | None = None
     constants_in_flash: bool = False
     """Whether constants without relocations stay in flash (``CONFIG_LLEXT_RODATA_NO_RELOC``)."""
 
@@ -138,7 +140,8 @@ def loader_of_elf(image: Image) -> SketchLoader:
         _heap_of(image),
         stack.size if stack is not None else None,
         sum(size for _, size in image.static_ram()),
-        _records(image),
+        records=_records(image),
+        threads=_threads(image),
     )
 
 
@@ -157,6 +160,22 @@ def _records(image: Image) -> tuple[int, int] | None:
     """
     listed, offset = image.symbol("llext_list"), image.debug.member_offset("llext", "mem")
     return (listed.address, offset) if listed is not None and offset is not None else None
+
+
+def _threads(image: Image) -> ThreadRecords | None:
+    """``_kernel.cpus[0].current``, and ``name`` and ``stack_info`` in ``struct k_thread``.
+
+    See include/zephyr/kernel_structs.h and include/zephyr/kernel/thread.h, zephyr commit 0202bd8.
+    """
+    kernel, offset = image.symbol("_kernel"), image.debug.member_offset
+    cpus, current = offset("z_kernel", "cpus"), offset("_cpu", "current")
+    name, info = offset("k_thread", "name"), offset("k_thread", "stack_info")
+    start, size = offset("_thread_stack_info", "start"), offset("_thread_stack_info", "size")
+    if kernel is None or cpus is None or current is None or name is None:
+        return None
+    if info is None or start is None or size is None:
+        return None
+    return ThreadRecords(kernel.address + cpus + current, name, info + start, info + size)
 
 
 def _heap_of(image: Image) -> HeapMemory | None:

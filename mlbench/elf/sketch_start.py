@@ -9,6 +9,8 @@ _MOST_NAMES = 5
 LINK_STATICALLY = (
     "link it for fixed addresses (`link_mode=static` in the FQBN), where code and constants stay in flash"
 )
+_OF_HEADERS = ("Invalid sketch header", "Failed to parse sketch size", "No sketch found")
+"""What a loader says of a header that it does not know: one of a newer or an older core."""
 _ERRORS = {
     2: "there is no sketch, or it lacks something (ENOENT)",
     8: "the sketch is no ELF file that the loader takes (ENOEXEC)",
@@ -67,6 +69,9 @@ def too_large(limit: MemoryLimit, parts: SketchParts) -> str:
 def refusal(text: str, code: int | None, parts: SketchParts) -> str:
     """The reason that a loader gave for not starting a sketch, explained as far as its files can."""
     quoted = f"the loader says {text.strip()!r}"
+    if text.strip().startswith(_OF_HEADERS):
+        do = "install the platform again, whose loader and tools belong together"
+        return f"{quoted}: the sketch has a header of version {parts.header_version}: {do}"
     if code is None:
         return f"{quoted}: {_what_to_do(parts)}"
     meaning = _ERRORS.get(-code, "")

@@ -10,6 +10,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from mlbench.core.firmware import ThreadRecords
+from mlbench.elf.composed import read_parts
 from mlbench.elf.image import Image, Symbol
 from mlbench.emulator.chip import Region
 from mlbench.emulator.cpu import Cpu
@@ -45,6 +47,8 @@ class ThreadFinder:
         self._cpu, self._ram = cpu, ram
         info = image.symbol("osRtxInfo")
         self._rtx = info.address if info is not None and info.kind == "object" else 0
+        parts = read_parts(image)
+        self._zephyr = parts.threads if parts is not None else None
         self._objects = sorted(
             (
                 symbol
@@ -56,7 +60,9 @@ class ThreadFinder:
         self._starts = [s.address for s in self._objects]
 
     def running(self) -> Bounds | None:
-        """The thread that RTX says is running; None where there is no RTX, or not yet."""
+        """The thread that RTX or Zephyr says is running; None where there is neither, or not yet."""
+        if self._zephyr is not None:
+            return self._of_zephyr(self._zephyr)
         if not self._rtx:
             return None
         block = self._cpu.word(self._rtx + RTX_CURRENT)
@@ -66,6 +72,16 @@ class ThreadFinder:
         if not self._ram.holds(low) or not _LEAST_STACK <= size <= self._ram.end - low:
             return None
         return Bounds(self._text(self._cpu.word(block + RTX_NAME)), low, size)
+
+    def _of_zephyr(self, records: ThreadRecords) -> Bounds | None:
+        thread = self._cpu.word(records.current)
+        if not self._ram.holds(thread):
+            return None
+        low = self._cpu.word(thread + records.stack_start)
+        size = self._cpu.word(thread + records.stack_size)
+        if not self._ram.holds(low) or not _LEAST_STACK <= size <= self._ram.end - low:
+            return None
+        return Bounds(self._text(thread + records.name), low, size)
 
     def beginning(self, sp: int) -> Bounds | None:
         """The stack of a thread that is seen for the first time, with SP where it begins."""

@@ -29,7 +29,7 @@ from mlbench.firmware import flags, gcc_text, linker, size_recipe
 from mlbench.firmware.advice import Built, advice, lacking_entry_points
 from mlbench.firmware.canonical import NoCanonicalLayout, canonical_link
 from mlbench.firmware.compiler import CompileReport, Job, SketchCompiler, UsedLibrary
-from mlbench.firmware.loaded_sketch import BuiltSketch
+from mlbench.firmware.loaded_sketch import ON_BOARD, BuiltSketch
 from mlbench.firmware.platforms import Fqbn
 from mlbench.firmware.sketch_source import SketchSource
 from mlbench.firmware.toolchain import Toolchain
@@ -145,12 +145,6 @@ class Compilation:
         """The same where a prebuilt loader starts the sketch: its image is composed of both."""
         known = self._of_build(board.properties)
         built = BuiltSketch(report.build_path, f"{self.workspace.name}.ino", known)
-        if self.request.board is not None:
-            raise SketchError(
-                "is started by a loader, and mlbench cannot measure such sketches on a board yet",
-                where=f"platform {self.fqbn.platform}",
-                do="measure with `backend: emulator`",
-            )
         data, parts = built.composed()
         elf = self.workspace.folder / f"{self.source.name}.elf"
         elf.write_bytes(data)
@@ -171,8 +165,18 @@ class Compilation:
             diagnostics=self._located(report.diagnostics)[:_MOST_DIAGNOSTICS],
             seconds=time.monotonic() - start,
             limits=MemoryLimits(partition.limit if partition is not None else None),
+            board=self._uploaded(report.build_path) if self.request.board is not None and not over else None,
         )
         return firmware, self._outside(report)
+
+    def _uploaded(self, build_path: Path) -> BoardImage:
+        """What the platform uploads of a sketch that a loader starts: the sketch alone."""
+        folder = self.workspace.folder / "upload"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for path in harness.artifacts(build_path, self.workspace.name):
+            shutil.copyfile(path, folder / path.name)
+        return BoardImage(folder, folder / f"{self.workspace.name}.ino.elf", missing=ON_BOARD)
 
     def _compiled(self, job: Job) -> CompileReport:
         try:

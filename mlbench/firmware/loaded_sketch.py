@@ -28,6 +28,8 @@ _UPLOADS = ("elf-zsk.bin", "bin-zsk.bin", "llext.dfu.bin")
 ``.dfu.bin``."""
 
 
+ON_BOARD = "a loader starts it, and mlbench measures such sketches on its own emulator only"
+"""Why nothing of such a sketch is measured on a board."""
 _CORES = ("arduino:zephyr:nano33ble", "arduino:zephyr_main:nano33ble")
 
 
@@ -87,7 +89,8 @@ class BuiltSketch:
             loader.static_ram,
             limits_of(loader, header, upload, object_file, size),
             missing,
-            loader.records,
+            threads=loader.threads,
+            records=loader.records,
         )
         return compose(loader, Sketch(upload, header, object_file, base), parts), parts
 

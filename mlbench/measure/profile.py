@@ -25,13 +25,13 @@ from mlbench.elf.composed import read_parts, sketch_sections
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.elf.sizes import by_name, ram_symbol_sizes, symbol_sizes
-from mlbench.elf.sketch_limits import MAIN_STACK
 from mlbench.elf.sketch_start import start_fault
 from mlbench.errors import MLBenchError
 from mlbench.measure import further
 from mlbench.measure.arena import ArenaSearch, arena_notes
 from mlbench.measure.canonical import with_canonical_times
 from mlbench.measure.leaks import leaks
+from mlbench.measure.loader_memories import malloc_heap, memories_of
 from mlbench.measure.proposals import Trial, propose
 from mlbench.measure.ram import RamOptions, measure_unused_ram, ram_notes
 from mlbench.measure.ram_on_board import measure_confirmed
@@ -84,16 +84,10 @@ def profile(firmware: Firmware, spec: SketchSpec, target: Target, overhead: int 
     """
     parts = read_parts(Image.load(firmware.elf))
     taken = measure(firmware, spec, target, overhead, parts)
-    return taken if parts is None else replace(taken, memories=_memories(parts, taken.measures))
-
-
-def _memories(parts: SketchParts, measures: Measures) -> tuple[MemoryLimit, ...]:
-    """The limits, with the main stack's use where a run told it."""
-    need = measures.ram_need
-    if not isinstance(need, RamNeed):
-        return parts.limits
-    return tuple(
-        replace(limit, used=need.peak_stack) if limit.name == MAIN_STACK else limit for limit in parts.limits
+    if parts is None:
+        return taken
+    return replace(
+        taken, memories=memories_of(parts, taken.measures, taken.memories, board_for(spec.board).ram.size)
     )
 
 
@@ -223,6 +217,7 @@ def _run(
     complete = shared and (count == spec.inferences or session.method == "template")
     recorded = timed if complete else _record(session, spec, count)
     unused, notes = _unused(firmware, spec, session, recorded, count)
+    heap = malloc_heap(session, recorded) if read_parts(Image.load(firmware.elf)) is not None else None
     # Of the image that is measured: the one that probes need may have a malloc linked in, and its variables.
     need = _need(Image.load(firmware.elf), recorded if shared else timed)
     reference = _reference(session, spec, timed, count, probed=False)
@@ -234,7 +229,8 @@ def _run(
     measures, layout = canonical(measures, reference=reference)
     all_notes = (*timed.notes, *waits(timed.spans), *notes, *remarks, *layout)
     tables = " and ".join(sorted({span.cost_table for span in timed.spans if span.cost_table}))
-    return Profile(measures, None, all_notes, timed.serial, cost_table=tables)
+    memories = (heap,) if heap is not None else ()
+    return Profile(measures, None, all_notes, timed.serial, cost_table=tables, memories=memories)
 
 
 def _unnamed(spec: SketchSpec, session: Session, which: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import struct
 
 import pytest
 
+from mlbench.elf.composed import read_parts
+from mlbench.elf.image import Image
 from mlbench.elf.object_file import ObjectFile
 from mlbench.elf.sketch_loader import HeapMemory, SketchLoader, loader_of_bytes, with_configuration
 from mlbench.errors import SketchError
@@ -72,3 +75,59 @@ def test_a_damaged_object_file_is_refused(cut: int) -> None:
     rows = bytes(40) + struct.pack("<10I", 0, 3, 0, 0, 4000, 100, 0, 0, 1, 0)
     with pytest.raises(SketchError):
         ObjectFile((header + rows)[:cut] if cut < 80 else header + rows, "sketch.elf")
+
+
+def composed_image(parts: str) -> Image:
+    """An image whose list of parts is this text."""
+    names = b"\0.text\0.mlbench.parts\0.shstrtab\0"
+    body = bytes(4) + parts.encode() + names
+    rows = [
+        (0,) * 10,
+        (1, 1, 6, 0x10000, 84, 4, 0, 0, 4, 0),
+        (7, 1, 0, 0, 88, len(parts), 0, 0, 1, 0),
+        (22, 3, 0, 0, 88 + len(parts), len(names), 0, 0, 1, 0),
+    ]
+    header = struct.pack(
+        "<16sHHIIIIIHHHHHH", b"\x7fELF\1\1\1", 2, 40, 1, 0x10001, 52, 84 + len(body), 0, 52, 32, 1, 40, 4, 3
+    )
+    segment = struct.pack("<8I", 1, 84, 0x10000, 0x10000, 4, 4, 5, 4)
+    return Image.parse(header + segment + body + b"".join(struct.pack("<10I", *row) for row in rows))
+
+
+GOOD = {
+    "loader": "zephyr.bin",
+    "loader_bytes": 1,
+    "header_version": 1,
+    "sketch_bytes": 2,
+    "mode": "dynamic",
+    "base": 3,
+    "loader_ram": None,
+    "limits": [{"name": "x", "used": 1, "limit": None, "parts": [["y", 1]], "unknown": ""}],
+    "missing": ["strtol"],
+    "records": [0x20000000, 20],
+    "threads": {"current": 0x20000000, "name": 1, "stack_start": 2, "stack_size": 3},
+}
+
+
+def test_parts_are_read_back() -> None:
+    parts = read_parts(composed_image(json.dumps(GOOD)))
+    assert parts is not None
+    assert (parts.sketch_bytes, parts.limits[0].parts, parts.records) == (2, (("y", 1),), (0x20000000, 20))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        "[" * 20_000,
+        *(json.dumps({**GOOD, key: value}) for key, value in (("sketch_bytes", 1 << 40), ("mode", 5))),
+        *(json.dumps({**GOOD, key: value}) for key, value in (("limits", [1]), ("missing", [None]))),
+        *(json.dumps({**GOOD, key: value}) for key, value in (("records", [1]), ("loader", "x" * 5000))),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_a_damaged_list_of_parts_is_told(text: str) -> None:
+    with pytest.raises(SketchError, match="is damaged: its list of parts"):
+        read_parts(composed_image(text))

@@ -121,6 +121,7 @@ def test_whatever_is_asked_otherwise_is_measured(measure, counting, tmp_path, na
 def test_every_key_of_a_sketch_is_thought_of():
     """A key that comes later must be looked at: it changes figures, or reaches them by the image alone."""
     by_image = {"sketch", "source", "build_properties", "libraries", "overlay", "prepare", "own_folder"}
+    by_image |= {"link_modes"}  # an option of the board's FQBN
     # Where a search on a board begins: no limit depends on it, and a board is asked again in any case.
     # How long a build may take changes nothing of what it builds.
     of_no_effect = {"name", "where", "board_where", "thresholds", "ram_expected", "build_timeout_s"}

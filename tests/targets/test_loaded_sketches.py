@@ -14,7 +14,7 @@ from zephyr_platform import OF_2025, OF_2026, Generation
 
 from mlbench.boards import board_for
 from mlbench.core.execution import Functions, Outcome, OutputBuffer, Probe
-from mlbench.core.firmware import Firmware, SketchParts
+from mlbench.core.firmware import BoardBuild, BuildRequest, Firmware, SketchParts
 from mlbench.elf.composed import Sketch, compose, read_parts, sketch_object
 from mlbench.elf.image import Image
 from mlbench.elf.sketch_header import read_header
@@ -22,13 +22,16 @@ from mlbench.elf.sketch_loader import SketchLoader, read_loader
 from mlbench.elf.sketch_places import MemoryBytes, find_places
 from mlbench.emulator.chips.nrf52840 import NRF52840
 from mlbench.errors import EnvironmentFault, SketchError
+from mlbench.firmware import build
 from mlbench.measure.profile import Profile, profile
 from mlbench.results.codec import encode
 from mlbench.results.values import Absent, Flash, RamNeed, Time, UnusedRam
 from mlbench.suite.suite_file import SketchSpec, Source
+from mlbench.targets.board.target import BoardTarget
 from mlbench.targets.emulator.sketch_loading import place_sketch
 from mlbench.targets.emulator.target import EmulatorTarget
 from mlbench.testing import Device
+from mlbench.util.progress import Silent
 
 LINKED = f"{zephyr_platform.BOARD}:link_mode=static"
 MODEL = """
@@ -163,7 +166,7 @@ def test_all_measures_of_a_sketch_that_a_loader_starts(
     assert need.peak_heap == 3100  # what model::prepare() holds at a time
     assert 40 < need.peak_stack < 1000
     stacks = {stack.name: stack.size for stack in need.stacks}
-    assert stacks.get("z_main_stack") == (4096 if generation.elf else None)
+    assert stacks.get("main") == (4096 if generation.elf else None)
     for time in (taken.measures.init_time, taken.measures.inference_time):
         assert isinstance(time, Time)
         assert time.cycles
@@ -174,6 +177,11 @@ def test_all_measures_of_a_sketch_that_a_loader_starts(
     assert known["sketch partition"] == (parts.sketch_bytes, generation.size)
     heap = known["sketch heap" if board == LINKED else "LLEXT heap"]
     assert 8 <= heap[0] < heap[1] == 1024 * generation.heap_kb
+    used, free = known["malloc() heap"]
+    assert free is not None
+    assert used == need.peak_heap
+    assert unused.bytes < free <= unused.bytes + used + 100
+    assert known["RAM of the loader"][1] == (262_144 if generation.elf else None)
     assert known["main stack"] == (need.peak_stack, 4096 if generation.elf else None)
     again = measured(firmware)
     assert encode(again.measures) == encode(taken.measures)
@@ -262,7 +270,7 @@ def test_what_a_loader_says_becomes_a_reason(
     assert "memory ran out" in refused
     older = read_loader(cores[OF_2025].platform / "firmwares" / "zephyr-nano33ble.bin", 0x10000)
     refused = _refused(_under(firmware, older, OF_2025.base))
-    assert "'Failed to parse sketch size'" in refused
+    assert "'Failed to parse sketch size': the sketch has a header of version 1: install" in refused
 
 
 def test_an_outcome_of_the_loader_ends_a_run(recent: Core, tmp_path: Path) -> None:
@@ -323,6 +331,25 @@ def test_the_device_of_a_test_runs_a_loaded_sketch(recent: Core) -> None:
     assert device.call("model::run(int)", 3).value == 745
     with pytest.raises(SketchError, match=r"was not started: .* does not export not_built_in"):
         Device(recent.build("missing", MISSING).elf)
+
+
+@pytest.mark.parametrize(
+    ("board", "file"),
+    [(zephyr_platform.BOARD, "model.ino.elf-zsk.bin"), (LINKED, "model.ino.bin-zsk.bin")],
+    ids=["dynamic", "static"],
+)
+def test_what_the_platform_uploads_is_kept(recent: Core, board: str, file: str) -> None:
+    workshop = recent.workshop
+    recent.build("model", MODEL, board)
+    request = BuildRequest(workshop.folder / "model", board, board=BoardBuild())
+    firmware = build(request, workshop.tools, workshop.folder / "cache", Silent())
+    assert firmware.board is not None
+    upload = (firmware.board.folder / file).read_bytes()
+    assert len(upload) == parts_of(firmware).sketch_bytes
+    assert read_header(upload, file).mode == parts_of(firmware).mode
+    target = BoardTarget(board_for(board), lambda: pytest.fail("no board is asked for"), None, None, print)
+    with pytest.raises(SketchError, match=r"a loader starts it, .* measure it with `backend: emulator`"):
+        target.open(firmware, FUNCTIONS)
 
 
 def test_code_that_is_in_ram_twice_is_told_apart_by_the_loaders_records(recent: Core) -> None:

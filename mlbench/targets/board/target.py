@@ -24,6 +24,7 @@ from mlbench.core.execution import (
 )
 from mlbench.core.firmware import BoardBuild, BoardImage, Firmware
 from mlbench.core.inputs import NO_INPUTS, Inputs
+from mlbench.elf.composed import read_parts
 from mlbench.elf.image import Image
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.host.cache_dir import Say
@@ -113,6 +114,9 @@ class BoardTarget:
         named = resolve_functions(Image.load(firmware.elf), functions)
         if firmware.board is None:
             raise UsageError("no image for a board was built", do="build it with this version")
+        if read_parts(Image.load(firmware.elf)) is not None:
+            do = "measure it with `backend: emulator`, or with the core mlbench:nrf52840"
+            raise SketchError(firmware.board.missing, where=firmware.name, do=do)
         method = method_of(firmware, functions, named)
         if method == "functions":
             missing = firmware.board.missing

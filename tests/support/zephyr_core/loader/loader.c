@@ -549,6 +549,28 @@ static int start_sketch(void)
 /* ---- start-up: the sketch runs in thread mode, on the main thread's stack ---- */
 
 char z_main_stack[4096] __attribute__((aligned(8)));
+
+/* include/zephyr/kernel_structs.h and include/zephyr/kernel/thread.h, zephyr commit 0202bd8: the members that
+ * are read, in a form of this loader's own; there is one thread */
+struct _thread_stack_info {
+	uintptr_t start;
+	size_t size;
+};
+struct k_thread {
+	uint32_t state;
+	struct _thread_stack_info stack_info;
+	char name[32];
+};
+struct _cpu {
+	uint32_t nested;
+	struct k_thread *current;
+};
+struct z_kernel {
+	struct _cpu cpus[1];
+};
+static struct k_thread main_record = {1, {(uintptr_t)z_main_stack, sizeof z_main_stack}, "main"};
+struct z_kernel _kernel;
+
 static char interrupt_stack[1024] __attribute__((aligned(8)));
 extern char data_start, data_end, data_load, bss_start, bss_end;
 
@@ -571,6 +593,7 @@ void reset_handler(void)
 	__asm volatile("dsb; isb");
 	memcpy(&data_start, &data_load, &data_end - &data_start);
 	memset(&bss_start, 0, &bss_end - &bss_start);
+	_kernel.cpus[0].current = &main_record;
 	__asm volatile("msr psp, %0; mrs r1, control; orr r1, #2; msr control, r1; isb; b main_thread" ::"r"(
 			       z_main_stack + sizeof z_main_stack)
 		       : "r1");
