@@ -14,6 +14,7 @@ from mlbench.results.values import Absent, CanonicalTime, Measures, Time
 from mlbench.suite.suite_file import SketchSpec
 
 _WHAT = {"text": "serial text", "output": "output", "work": "work"}
+_MOST_FUNCTIONS = 100
 _AS_SHIPPED = "times are judged as they are in the shipped layout"
 
 
@@ -46,7 +47,7 @@ def with_canonical_times(
     except (NothingRuns, UsageError, SketchError) as why:
         return measures, (f"{_AS_SHIPPED}: {why}",)
     try:
-        run = session.run(Probe(inferences=reference.inferences, canonical=True), spec.timeout_us)
+        run = session.run(Probe(inferences=reference.inferences, canonical=True, calls=True), spec.timeout_us)
     finally:
         session.close()
     if run.outcome is not Outcome.PASSED:
@@ -70,4 +71,7 @@ def _with(time: Time | Absent, run: RunResult, kind: SpanKind) -> Time | Absent:
         return time
     if taken.cycles is None or taken.placement is None:
         return time
-    return replace(time, canonical=CanonicalTime(taken.cycles, taken.placement))
+    functions = taken.calls.functions if taken.calls is not None else ()
+    largest = sorted(functions, key=lambda each: (-each.inclusive, each.name))[:_MOST_FUNCTIONS]
+    cycles_of = {each.name: each.inclusive for each in largest}
+    return replace(time, canonical=CanonicalTime(taken.cycles, taken.placement, tuple(cycles_of.items())))
