@@ -9,7 +9,6 @@ from mlbench.core.firmware import Firmware
 from mlbench.core.inputs import Inputs
 from mlbench.errors import SketchError, UsageError
 from mlbench.measure.reference import Reference
-from mlbench.measure.timing import time_of
 from mlbench.results.values import Absent, CanonicalTime, Measures, Time
 from mlbench.suite.suite_file import SketchSpec
 
@@ -66,12 +65,17 @@ def with_canonical_times(
 
 
 def _with(time: Time | Absent, run: RunResult, kind: SpanKind) -> Time | Absent:
-    taken = time_of(run.spans, kind, "")
-    if not isinstance(time, Time) or not isinstance(taken, Time):
+    """The time with the span that is the median of what is judged."""
+    spans = [
+        (span.cycles - span.placement, span)
+        for span in run.spans
+        if span.kind is kind and span.cycles is not None and span.placement is not None
+    ]
+    if not isinstance(time, Time) or not spans:
         return time
-    if taken.cycles is None or taken.placement is None:
-        return time
-    functions = taken.calls.functions if taken.calls is not None else ()
+    judged, span = sorted(spans, key=lambda pair: pair[0])[(len(spans) - 1) // 2]
+    functions = span.calls.functions if span.calls is not None else ()
     largest = sorted(functions, key=lambda each: (-each.inclusive, each.name))[:_MOST_FUNCTIONS]
     cycles_of = {each.name: each.inclusive for each in largest}
-    return replace(time, canonical=CanonicalTime(taken.cycles, taken.placement, tuple(cycles_of.items())))
+    cycles = span.cycles or 0
+    return replace(time, canonical=CanonicalTime(cycles, cycles - judged, tuple(cycles_of.items())))
