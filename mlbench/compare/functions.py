@@ -10,7 +10,7 @@ from mlbench.core.measures import FUNCTION, INFERENCE_TIME, INIT_TIME
 from mlbench.core.operators import operators_of
 from mlbench.elf.called import called_functions
 from mlbench.results.comparison import JobChange
-from mlbench.results.values import Absent, Amount, Result, Time
+from mlbench.results.values import Absent, Result, Time
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,19 @@ def operator_changes(base: CallTree, head: CallTree) -> tuple[OperatorChange, ..
     return tuple(sorted(moved, key=lambda each: (-abs(each.head - each.base), each.index)))
 
 
-def function_time(result: Result, key: str) -> Amount | Absent:
+@dataclass(frozen=True)
+class FunctionTime:
+    """What a function takes, in microseconds: in the shipped layout, and what is judged, if that is known.
+
+    ``time`` is that of which it is a part.
+    """
+
+    amount: float
+    judged: float | None
+    time: Time
+
+
+def function_time(result: Result, key: str) -> FunctionTime | Absent:
     """What a function takes, with all that it calls, of one inference, or else of the initialization.
 
     Functions of one name count together. ``key`` is that of ``core.measures``.
@@ -115,7 +127,10 @@ def function_time(result: Result, key: str) -> Amount | Absent:
         functions = called_functions(time.calls, name)
         if functions:
             us = time.median_us / time.cycles
-            return Amount(us * sum(function.inclusive for function in functions))
+            known_cycles = dict(time.canonical.functions) if time.canonical is not None else {}
+            cycles = [known_cycles.get(function.name) for function in functions]
+            judged = None if None in cycles else us * sum(each or 0 for each in cycles)
+            return FunctionTime(us * sum(function.inclusive for function in functions), judged, time)
     if not known:
         return Absent("it is not known which functions the time went to")
     return Absent("not called, or inlined")

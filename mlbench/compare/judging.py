@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlbench.compare.functions import function_time
+from mlbench.compare.functions import FunctionTime, function_time
 from mlbench.core.measures import FLASH, FUNCTION, row
 from mlbench.results.comparison import Delta, Figure, KeyChange, Limit, Threshold, Verdict
 from mlbench.results.values import Absent, Flash, Result, Status, Time, UnusedRam
@@ -62,6 +62,8 @@ def figure_of(
     value = function_time(result, measure) if of_function else result.measures.of(measure)
     if isinstance(value, Absent):
         return Figure(None, absent=value.reason)
+    if isinstance(value, FunctionTime):
+        return Figure(value.amount, steady=value.judged if canonical else None)
     if isinstance(value, Time):
         modelled = value.basis
         return Figure(
@@ -164,7 +166,8 @@ def _verdict(
         if _single(about):
             notes.append("measured once on one side: how far it spreads is not known")
     worse = _worse(about.measure, change)
-    small = about.measure.startswith(FUNCTION) and abs(change) < _SMALL_SHARE * before
+    approximate = about.measure.startswith(FUNCTION) and None in (base.steady, head.steady)
+    small = approximate and abs(change) < _SMALL_SHARE * before
     if small and not passes(worse, before, about.threshold.fail):
         return Verdict.NOISE, [*notes, "less than the place of code in flash may do"]
     if worse < 0:
@@ -256,7 +259,10 @@ def _counted_once(about: Judged) -> bool:
 
 
 def _in_canonical_layout(about: Judged) -> bool:
-    """Whether both sides of a time were run in the canonical layout as well."""
+    """Whether both sides of a time, or of a function's, were run in the canonical layout as well."""
+    if about.measure.startswith(FUNCTION):
+        sides = [function_time(side, about.measure) for side in (about.base, about.head) if side is not None]
+        return all(isinstance(each, FunctionTime) and each.judged is not None for each in sides)
     return all(time is not None and time.canonical is not None for time in _times(about))
 
 
@@ -272,6 +278,9 @@ def _timed_on_a_board(about: Judged) -> bool:
 
 
 def _times(about: Judged) -> list[Time | None]:
+    if about.measure.startswith(FUNCTION):
+        parts = [function_time(side, about.measure) if side else None for side in (about.base, about.head)]
+        return [part.time if isinstance(part, FunctionTime) else None for part in parts]
     values = [result.measures.of(about.measure) if result else None for result in (about.base, about.head)]
     return [value if isinstance(value, Time) else None for value in values]
 

@@ -57,6 +57,12 @@ EXPORT void mlbench_note_depth(hook_t *hook, uint32_t low)
     paths->deep_low = low;
 }
 
+/* What is charged: with `by_place` set, all but what the layout of code costs. */
+static inline uint64_t charged(const hook_t *hook)
+{
+    return hook->by_place ? hook->cycles - hook->placement : hook->cycles;
+}
+
 /* Charge the time up to now to the open call. Where there is none yet, the first one that opens pays. */
 static inline void charge(paths_t *paths, call_t *top, uint64_t cycles)
 {
@@ -194,8 +200,8 @@ static NOINLINE void look_around(hook_t *hook, paths_t *paths, const block_t *bl
 
 static NOINLINE void count_block(hook_t *hook, paths_t *paths, const block_t *block)
 {
-    charge_block(paths, hook->cycles);
-    paths->block_mark = hook->cycles;
+    charge_block(paths, charged(hook));
+    paths->block_mark = charged(hook);
     paths->block = block->number;
 }
 
@@ -214,7 +220,7 @@ static NOINLINE void follow(hook_t *hook, const block_t *block)
             return;
     }
     sp = hook->registers ? hook->registers[13] : reg(hook, 13);
-    charge(paths, top, hook->cycles);
+    charge(paths, top, charged(hook));
     if (block->address == top->back) {
         call_t *below = top->below;
         if (sp == top->sp && block->function == below->function && (sp != below->sp || top->back != below->back)) {
@@ -238,8 +244,8 @@ static void close_all(hook_t *hook, paths_t *paths)
 
 static void charge_all(hook_t *hook, paths_t *paths)
 {
-    charge(paths, paths->top, hook->cycles);
-    charge_block(paths, hook->cycles);
+    charge(paths, paths->top, charged(hook));
+    charge_block(paths, charged(hook));
 }
 
 static void forget_suspended(paths_t *paths, uint32_t n)

@@ -69,6 +69,10 @@ class CallPaths:
         self._block: tuple[int, int] | None = None
         self._deep: tuple[int, tuple[DeepCall, ...]] = (0, ())
 
+    def mark(self, cycles: int) -> None:
+        """All that was spent has been charged; cycles are counted another way from now on."""
+        self._mark = self._block_mark = cycles
+
     def save(self) -> Any:
         """What a snapshot must hold: what was charged, and which calls are open."""
         return (

@@ -297,12 +297,17 @@ class NativeBlockHook:
 
         The caches that tell them are empty.
         """
+        state, following = self._state, self._paths is not None and self._state.paths
         if places is not self._line_places:
             self._line_places, self._through_count = places, 0
             self._through_placed.clear()
             self._grow(self._entries)
         self._settle()
-        self._state.by_place = int(places is not None)
+        if following:
+            self._library.mlbench_charge_paths(ctypes.byref(state))
+        state.by_place = int(places is not None)
+        if self._paths is not None and following:
+            self._paths.mark(state.cycles - (state.placement if state.by_place else 0))
         self._state.place_filled = _NO_LINE >> 1
         ctypes.memset(self._state.place_tags, 0xFF, ctypes.sizeof(self._state.place_tags))
         ctypes.memset(self._state.place_newest, 0, ctypes.sizeof(self._state.place_newest))

@@ -227,7 +227,7 @@ class PythonBlockHook:
         paths.block(
             (address, size),
             function,
-            self.cycles,
+            self._charged,
             lambda: (uc.reg_read(arm_const.UC_ARM_REG_SP), uc.reg_read(arm_const.UC_ARM_REG_LR)),
         )
 
@@ -239,7 +239,7 @@ class PythonBlockHook:
                 self._known_paths = CallPaths(numbers)
             self._paths = self._known_paths
             self._paths.counts_blocks = blocks
-            self._paths.begin(self.cycles)
+            self._paths.begin(self._charged)
 
     @property
     def paths_lost(self) -> bool:
@@ -249,12 +249,12 @@ class PythonBlockHook:
     def enter_exception(self, frame: int, *, chained: bool) -> None:
         """Python has entered an exception; its cycles are not counted yet."""
         if self._paths is not None:
-            self._paths.enter(frame, chained, self.cycles)
+            self._paths.enter(frame, chained, self._charged)
 
     def leave_exception(self, frame: int) -> None:
         """Python has returned from an exception; its cycles are counted."""
         if self._paths is not None:
-            self._paths.leave(frame, self.cycles)
+            self._paths.leave(frame, self._charged)
 
     def note_depth(self, low: int) -> None:
         """SP is lower than it was since it was last asked for."""
@@ -269,14 +269,14 @@ class PythonBlockHook:
         """What has been charged up to now; nothing where calls are not followed."""
         if self._paths is None:
             return []
-        self._paths.charge(self.cycles)
+        self._paths.charge(self._charged)
         return [PathTime(path.parent, path.function, path.cycles, path.calls) for path in self._paths.paths]
 
     def block_times(self) -> dict[tuple[int, int], int]:
         """The cycles of each block up to now; nothing where calls are not followed."""
         if self._paths is None:
             return {}
-        self._paths.charge(self.cycles)
+        self._paths.charge(self._charged)
         return dict(self._paths.spent)
 
     def _sum(self, uc: unicorn.Uc, where: Sum) -> int:
@@ -375,6 +375,11 @@ class PythonBlockHook:
                 steady += self._fetch_place(place + line - first, done, known=known)
         return missed, conflicts if self._line_places is None else missed - steady
 
+    @property
+    def _charged(self) -> int:
+        """See ``charged`` in _call_paths.h."""
+        return self.cycles - (self.placement if self._line_places is not None else 0)
+
     def _fetch_place(self, line: int, done: int, *, known: bool) -> int:
         costs, tags, newest = self._costs, self._place_tags, self._place_newest
         index = line & (costs.cache_sets - 1)
@@ -396,7 +401,11 @@ class PythonBlockHook:
 
         The caches that tell them are empty.
         """
+        if self._paths is not None:
+            self._paths.charge(self._charged)
         self._line_places = places
+        if self._paths is not None:
+            self._paths.mark(self._charged)
         self._place_tags = [0xFFFFFFFF] * len(self._tags)
         self._place_newest = [0] * len(self._newest)
         self._place_filled = _NO_LINE
@@ -483,7 +492,7 @@ class PythonBlockHook:
         if self._paths is not None and paths is not None:
             self._paths.load(paths)
         elif self._paths is not None:
-            self._paths.begin(self.cycles)
+            self._paths.begin(self._charged)
 
 
 def _extended(value: int, width: int, signed: bool) -> int:

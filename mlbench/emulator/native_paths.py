@@ -39,7 +39,11 @@ class NativePaths:
         record.suspended = record.block = record.deep_count = record.deep_low = 0
         record.top, record.unused = record.calls, None
         record.call_count = 1
-        record.mark = record.block_mark = cycles
+        self.mark(cycles)
+
+    def mark(self, cycles: int) -> None:
+        """All that was spent has been charged; cycles are counted another way from now on."""
+        self.record.mark = self.record.block_mark = cycles
 
     def save(self) -> Any:
         """What a snapshot must hold: what was charged, and which calls are open."""

@@ -9,11 +9,11 @@ from mlbench.core.firmware import Firmware
 from mlbench.core.inputs import Inputs
 from mlbench.errors import SketchError, UsageError
 from mlbench.measure.reference import Reference
-from mlbench.measure.timing import time_of
 from mlbench.results.values import Absent, CanonicalTime, Measures, Time
 from mlbench.suite.suite_file import SketchSpec
 
 _WHAT = {"text": "serial text", "output": "output", "work": "work"}
+_MOST_FUNCTIONS = 100
 _AS_SHIPPED = "times are judged as they are in the shipped layout"
 
 
@@ -46,7 +46,7 @@ def with_canonical_times(
     except (NothingRuns, UsageError, SketchError) as why:
         return measures, (f"{_AS_SHIPPED}: {why}",)
     try:
-        run = session.run(Probe(inferences=reference.inferences, canonical=True), spec.timeout_us)
+        run = session.run(Probe(inferences=reference.inferences, canonical=True, calls=True), spec.timeout_us)
     finally:
         session.close()
     if run.outcome is not Outcome.PASSED:
@@ -65,9 +65,17 @@ def with_canonical_times(
 
 
 def _with(time: Time | Absent, run: RunResult, kind: SpanKind) -> Time | Absent:
-    taken = time_of(run.spans, kind, "")
-    if not isinstance(time, Time) or not isinstance(taken, Time):
+    """The time with the span that is the median of what is judged."""
+    spans = [
+        (span.cycles - span.placement, span)
+        for span in run.spans
+        if span.kind is kind and span.cycles is not None and span.placement is not None
+    ]
+    if not isinstance(time, Time) or not spans:
         return time
-    if taken.cycles is None or taken.placement is None:
-        return time
-    return replace(time, canonical=CanonicalTime(taken.cycles, taken.placement))
+    judged, span = sorted(spans, key=lambda pair: pair[0])[(len(spans) - 1) // 2]
+    functions = span.calls.functions if span.calls is not None else ()
+    largest = sorted(functions, key=lambda each: (-each.inclusive, each.name))[:_MOST_FUNCTIONS]
+    cycles_of = {each.name: each.inclusive for each in largest}
+    cycles = span.cycles or 0
+    return replace(time, canonical=CanonicalTime(cycles, cycles - judged, tuple(cycles_of.items())))

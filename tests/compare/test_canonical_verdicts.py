@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlbench.compare import compare
-from mlbench.core.measures import INFERENCE_TIME
+from mlbench.core.call_tree import CallPath, CallTree
+from mlbench.core.measures import FUNCTION, INFERENCE_TIME
 from mlbench.results.comparison import Delta, Limit, Threshold, Verdict
 from mlbench.results.values import CanonicalTime, Time
 from mlbench.suite.thresholds import Thresholds
@@ -57,6 +58,30 @@ def test_as_shipped_data_that_lie_elsewhere_say_nothing_either():
     base, head = (replace(emulated(64_000 + more), data_placement=8_000 + more) for more in (0, 480))
     assert judged(base, head).verdict is Verdict.NOISE
     assert judged(base, replace(head, data_placement=8_000)).verdict is Verdict.WORSE
+
+
+def test_a_function_is_judged_in_the_canonical_layout_too():
+    """Calls of the shipped layout say what it takes there; what is judged is what it takes in the other."""
+
+    def time(shipped: int, judged_cycles: int) -> Time:
+        tree = CallTree((CallPath(-1, "infer", 1000, 1), CallPath(0, "dot", shipped, 10)))
+        layout = CanonicalTime(90_000, 0, (("infer", 1000 + judged_cycles), ("dot", judged_cycles)))
+        return replace(emulated(100_000), calls=tree, canonical=layout)
+
+    key = f"{FUNCTION}dot"
+    limits = Thresholds(((key, Threshold(fail=Limit(percent=5))),))
+
+    def delta(base: Time, head: Time) -> Delta:
+        sides = [result(inference_time=each) for each in (base, head)]
+        deltas = compare(sides[:1], sides[1:], limits).jobs[0].deltas
+        return next(each for each in deltas if each.measure == key)
+
+    found = delta(time(6400, 6400), time(7040, 6400))
+    assert (found.verdict, found.change) == (Verdict.NOISE, 0)
+    assert found.head is not None
+    assert found.head.value == 110
+    assert delta(time(6400, 6400), time(6400, 7040)).verdict is Verdict.FAIL
+    assert delta(time(6400, 6400), time(6400, 6416)).verdict is Verdict.NOISE
 
 
 @given(st.integers(100, 10_000_000), st.integers(-100, 100))

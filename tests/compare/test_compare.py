@@ -505,7 +505,8 @@ def test_swapping_the_sides_negates_every_change(base, head, thresholds):
         for mine, its in zip(item.deltas, other.deltas, strict=True):
             assert (mine.base, mine.head) == (its.head, its.base)
             assert mine.change == (None if its.change is None else -its.change)
-            if mine.verdict in (Verdict.UNCHANGED, Verdict.NOISE):
+            fits_no_more = "no longer fits" in its.note
+            if mine.verdict in (Verdict.UNCHANGED, Verdict.NOISE) and not fits_no_more:
                 assert its.verdict is mine.verdict
             if mine.verdict is Verdict.BETTER:
                 assert its.verdict in (Verdict.WORSE, Verdict.WARN, Verdict.FAIL)

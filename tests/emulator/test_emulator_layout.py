@@ -61,12 +61,15 @@ def _laid_out(draw: random.Random, bodies: Sequence[str], work: str) -> str:
 def _cycles(machine: Machine) -> tuple[int, int]:
     """Cycles of ``work``, all of them and those that the layout does not cost."""
     run_to(machine, "work")
+    machine.follow_calls()
     machine.price_by_place()
     hook = machine.hook
     begun = hook.cycles, hook.placement
     run_to(machine, "worked")
     cycles, placement = hook.cycles - begun[0], hook.placement - begun[1]
-    return cycles, cycles - (placement + (1 << 63)) % (1 << 64) + (1 << 63)
+    steady = cycles - (placement + (1 << 63)) % (1 << 64) + (1 << 63)
+    assert sum(path.cycles for path in hook.path_times()) == steady, "functions are charged what is left"
+    return cycles, steady
 
 
 @pytest.mark.parametrize("functions", [4, 40])

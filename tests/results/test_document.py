@@ -18,7 +18,17 @@ from hypothesis import strategies as st
 from mlbench.core.call_tree import CallPath, CallTree
 from mlbench.errors import EnvironmentFault, UsageError
 from mlbench.results.result_file import Document, RunInfo, from_json, read, to_json, write
-from mlbench.results.values import Absent, Flash, Measures, RamNeed, Result, Status, Time, UnusedRam
+from mlbench.results.values import (
+    Absent,
+    CanonicalTime,
+    Flash,
+    Measures,
+    RamNeed,
+    Result,
+    Status,
+    Time,
+    UnusedRam,
+)
 from mlbench.util.schema import load_schema
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +62,7 @@ st.register_type_strategy(int, st.integers(0, 2**32))
 SYMBOLS = st.dictionaries(st.text(), st.integers(0, 2**32)).map(lambda names: tuple(names.items()))
 st.register_type_strategy(Flash, st.builds(Flash, symbols=SYMBOLS))
 st.register_type_strategy(RamNeed, st.builds(RamNeed, symbols=SYMBOLS))
+st.register_type_strategy(CanonicalTime, st.builds(CanonicalTime, functions=SYMBOLS))
 # Further measures are rows of their own; tests of them are in tests/layout.
 st.register_type_strategy(
     CallTree,
