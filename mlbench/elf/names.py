@@ -101,6 +101,11 @@ def find_object(image: Image, name: str) -> Symbol:
     )
 
 
+def inline_matcher(name: str) -> Callable[[str], bool]:
+    """Tells which linker's names of inlined functions a user's name means."""
+    return _matcher(_query(name))
+
+
 def never_entered(image: Image, name: str) -> UsageError:
     """The error for a function whose code is in the image, but that a run did not enter.
 
