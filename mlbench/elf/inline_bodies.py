@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mlbench.elf.functions import Function, all_functions, split_suffixes
+from mlbench.elf.functions import Function, split_suffixes
 from mlbench.elf.image import Image
 from mlbench.elf.symbols import demangle
 from mlbench.elf.thumb_flow import Flow, calls_of, flow_of
+from mlbench.errors import SketchError
 
 _MOST_GAP = 8
 """Bytes between two parts of a body that are taken as part of it: an instruction or two of what is around."""
@@ -43,19 +44,32 @@ def bodies_in(image: Image, function: Function) -> tuple[InlineBody, ...]:
 def calls_from(image: Image, function: Function, body: InlineBody, callee: int) -> bool:
     """Whether a body within a function calls another function."""
     symbol = function.symbols[0]
-    sites = calls_of(symbol.address, symbol.address + symbol.size, callee, image.read)
+    try:
+        sites = calls_of(symbol.address, symbol.address + symbol.size, callee, image.read)
+    except SketchError:
+        return False
     return any(low <= site < high for site in sites for low, high in body.spans)
 
 
-def inline_places(image: Image, matches: Callable[[str], bool]) -> InlinePlaces | None:
+def inline_places(image: Image, word: str, matches: Callable[[str], bool]) -> InlinePlaces | None:
     """Where the bodies of the functions whose linker's names match are entered and left.
 
-    None where there is no body, or one that has several of both, or that the function ends in.
+    ``word`` is an identifier that is part of each such name. None where there is no body, or one that has
+    several of both, or that the function around it ends in.
     """
+    try:
+        return _of_all(image, word, matches)
+    except SketchError:
+        return None  # a damaged image: code that is in no segment
+
+
+def _of_all(image: Image, word: str, matches: Callable[[str], bool]) -> InlinePlaces | None:
+    parents = {call.parent for call in image.debug.inlined(word, matches)} if word else set()
     entries: set[int] = set()
     exits: set[int] = set()
-    for function in all_functions(image):
-        symbol = function.symbols[0]
+    for symbol in image.functions:
+        if split_suffixes(symbol.name)[0] not in parents:
+            continue
         for name, spans in image.debug.inline_spans(symbol.address):
             if not matches(name):
                 continue

@@ -101,9 +101,10 @@ def find_object(image: Image, name: str) -> Symbol:
     )
 
 
-def inline_matcher(name: str) -> Callable[[str], bool]:
-    """Tells which linker's names of inlined functions a user's name means."""
-    return _matcher(_query(name))
+def inline_query(name: str) -> tuple[str, Callable[[str], bool]]:
+    """Which linker's names of inlined functions a user's name means, and a word that all of them have."""
+    query = _query(name)
+    return query.word, _matcher(query)
 
 
 def never_entered(image: Image, name: str) -> UsageError:

@@ -106,7 +106,7 @@ def calls_of(start: int, end: int, callee: int, read: Callable[[int, int], bytes
     """Where a function from ``start`` to ``end`` calls another by BL, as far as its bytes look like it."""
     return tuple(
         address
-        for address in range(start, end - 2, 2)
+        for address in range(start, min(end - 2, start + 4 * _MOST_INSTRUCTIONS), 2)
         if _is_call(*_halves(address, end, read)) and _far(*_halves(address, end, read), address) == callee
     )
 

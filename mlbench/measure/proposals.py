@@ -18,7 +18,7 @@ from mlbench.elf.candidates import application_functions, inference_tier, looks_
 from mlbench.elf.functions import Function, all_functions
 from mlbench.elf.image import Image
 from mlbench.elf.inline_bodies import bodies_in, calls_from, inline_places
-from mlbench.elf.names import inline_matcher
+from mlbench.elf.names import inline_query
 from mlbench.elf.signatures import signature
 from mlbench.errors import MLBenchError
 
@@ -185,7 +185,7 @@ def _inlined(
             calls_best = best is not None and tier <= least and calls_from(image, function, body, address)
             if not calls_best and tier >= least:
                 continue
-            if inline_places(image, inline_matcher(body.name)) is None:
+            if inline_places(image, *inline_query(body.name)) is None:
                 continue
             if any(one.demangled == body.name for one in all_functions(image)):
                 continue  # elsewhere it is called

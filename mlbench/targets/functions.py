@@ -6,7 +6,7 @@ from mlbench.core.execution import Functions, OutputBuffer, SpanKind
 from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Firmware
 from mlbench.elf.image import Image
 from mlbench.elf.inline_bodies import inline_places
-from mlbench.elf.names import find_functions, find_object, inline_matcher
+from mlbench.elf.names import find_functions, find_object, inline_query
 from mlbench.elf.symbols import Symbol
 from mlbench.errors import UsageError
 from mlbench.targets.entry import ResolvedFunction
@@ -36,7 +36,7 @@ def resolve_functions(
             try:
                 addresses = tuple(symbol.address for symbol in find_functions(image, name))
             except UsageError:
-                places = inline_places(image, inline_matcher(name)) if inlined else None
+                places = inline_places(image, *inline_query(name)) if inlined else None
                 # Its arguments are nowhere, so no output can be named by them.
                 if places is None or (kind is SpanKind.INFERENCE and functions.outputs):
                     raise
