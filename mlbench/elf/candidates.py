@@ -73,8 +73,17 @@ def candidates(image: Image) -> list[str]:
 
 def _tier(function: Function) -> int:
     """How much the function's name is like an inference's: 0 the most, ``len(_INFERENCE)`` not at all."""
-    last = _called(function)
+    return _words_tier(_called(function))
+
+
+def _words_tier(last: str) -> int:
     return next((number for number, words in enumerate(_INFERENCE) if words.search(last)), len(_INFERENCE))
+
+
+def name_tier(last: str) -> int:
+    """``inference_tier`` of the last part of a name, such as that of a function without code of its own."""
+    last = last.partition("<")[0]
+    return -1 if KNOWN.search(last) else _words_tier(last)
 
 
 def inference_tier(function: Function) -> int:

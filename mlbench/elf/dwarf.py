@@ -132,6 +132,13 @@ class DebugInfo:
         """The functions that stand at ``address``, innermost first; empty where unknown."""
         return self._guard(lambda: tuple(self._inline_chain(address & ~1)), ())
 
+    def inline_spans(self, address: int) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
+        """The functions that were inlined into the one at ``address``: linker's name and ranges of each.
+
+        Outer ones come before those within them.
+        """
+        return self._guard(lambda: tuple(self._inline_spans(address & ~1)), ())
+
     def returned(self, address: int) -> ReturnValue | None:
         """The number that the function at ``address`` returns; None for none, or an address or object."""
         prototype = self.prototype(address)
@@ -369,6 +376,20 @@ class DebugInfo:
                 chain.append(InlineFrame(name_of(die), place))
             die = self._inner(die, address)
         yield from reversed(chain)
+
+    def _inline_spans(self, address: int) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:
+        unit = self._unit_at(address)
+        top = self._subprogram(unit, address) if unit is not None else None
+        queue = list(top.iter_children()) if top is not None else []
+        while queue:
+            die = queue.pop(0)
+            if die.tag == "DW_TAG_inlined_subroutine":
+                spans = self._spans(die)
+                if spans:
+                    yield name_of(die), tuple(spans)
+            elif die.tag != "DW_TAG_lexical_block":
+                continue
+            queue += die.iter_children()
 
     def _subprogram(self, unit: Any, address: int) -> Any:
         if unit.cu_offset not in self._functions:

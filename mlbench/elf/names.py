@@ -101,6 +101,12 @@ def find_object(image: Image, name: str) -> Symbol:
     )
 
 
+def inline_query(name: str) -> tuple[str, Callable[[str], bool]]:
+    """Which linker's names of inlined functions a user's name means, and a word that all of them have."""
+    query = _query(name)
+    return query.word, _matcher(query)
+
+
 def never_entered(image: Image, name: str) -> UsageError:
     """The error for a function whose code is in the image, but that a run did not enter.
 

@@ -68,6 +68,12 @@ class CallTracker:
         self._watches: dict[int, list[Watch]] = {}
         self.state = CallState()
         self._kept: set[int] = set()
+        self._places: dict[int, list[Callable[[], None]]] = {}
+
+    def add_place(self, address: int, reached: Callable[[], None]) -> None:
+        """Tell whenever an address is reached that need not be a function's."""
+        self._places.setdefault(address, []).append(reached)
+        self.keep(address)
 
     def add(self, watch: Watch) -> None:
         """Follow a function."""
@@ -119,6 +125,8 @@ class CallTracker:
         self._close_left()
         for watch in list(self._watches.get(address, ())):
             self._enter(watch)
+        for reached in self._places.get(address, ()):
+            reached()
 
     def _leave(self, address: int) -> None:
         sp = self._machine.cpu.sp

@@ -122,7 +122,7 @@ class Search:
 
         Args:
             searched: the folders of the command.
-            system: names at the top of the compiler's own folders.
+            system: names at the top of the compiler's own folders, those of folders with a slash as well.
             folders: what lies in folders.
             portable: a path as it is called wherever the build lies.
         """
@@ -138,7 +138,12 @@ class Search:
             if hits:
                 places.append([name, [portable(folder) for folder in hits]])
         for option, folder, names in lists:
-            hidden = sorted(names & system)
+            # A library's folder `utility` hides nothing of <utility>, which is a file.
+            hidden = sorted(
+                name
+                for name in names & system
+                if f"{name}/" in system or not os.path.isdir(os.path.join(folder, name))  # noqa: PTH112, PTH118
+            )
             if hidden:
                 places.append([option, portable(folder), [[name, _below(folder, name)] for name in hidden]])
         places.append([folders.has(folder, name) for folder, name in self.beside])
@@ -169,7 +174,7 @@ def _below(folder: str, name: str) -> list[str]:
 
 
 def system_names(program: str, environment: dict[str, str]) -> frozenset[str]:
-    """Names at the top of the folders that a compiler searches by itself.
+    """Names at the top of the folders that a compiler searches by itself, folders also with a slash behind.
 
     Raises:
         OSError: it does not run, or says none.
@@ -199,5 +204,6 @@ def _system_names(program: str, _stamp: int, path: str) -> frozenset[str]:
     names = set(_OPTIONAL)
     for place in places:
         if os.path.isdir(place):  # noqa: PTH112
-            names |= set(os.listdir(place))  # noqa: PTH208
+            for entry in os.scandir(place):
+                names |= {entry.name, f"{entry.name}/"} if entry.is_dir() else {entry.name}
     return frozenset(names)

@@ -7,16 +7,19 @@ the core, of an operating system, and of start-up is nobody's model.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from mlbench.core.call_tree import CallTree
 from mlbench.core.execution import Functions, Outcome, Probe, SpanKind, Target
 from mlbench.core.firmware import Firmware
 from mlbench.core.inputs import NO_INPUTS, Inputs, TypedText
-from mlbench.elf.candidates import application_functions, inference_tier, looks_like_init
+from mlbench.elf.candidates import application_functions, inference_tier, looks_like_init, name_tier
 from mlbench.elf.functions import Function, all_functions
 from mlbench.elf.image import Image
+from mlbench.elf.inline_bodies import bodies_in, calls_from, inline_places
+from mlbench.elf.names import inline_query
+from mlbench.elf.signatures import signature
 from mlbench.errors import MLBenchError
 
 _SETUP, _LOOP = "setup()", "loop()"
@@ -152,6 +155,10 @@ def proposal(image: Image, trees: dict[SpanKind, CallTree]) -> Proposal | None:
             rank = (inference_tier(call.function), kind is SpanKind.INIT, call.depth, -call.work)
             if best is None or rank < best[0]:
                 best = rank, kind, call
+    outer = _inlined(image, judge, trees, best[2] if best is not None else None)
+    if outer is not None:
+        init = _init(calls, best[2], judge) if best is not None and best[0][0] == outer.tier else None
+        return replace(outer, init=init)
     if best is None:
         return None
     (tier, *_), kind, inference = best
@@ -160,6 +167,31 @@ def proposal(image: Image, trees: dict[SpanKind, CallTree]) -> Proposal | None:
         place = "loop()" if kind is SpanKind.INFERENCE else "setup()"
         notes.append(f"{inference.calls} calls of {inference.name} within one {place}; one of them is timed")
     return Proposal(_init(calls, inference, judge), inference.name, tuple(notes), tier)
+
+
+def _inlined(
+    image: Image, judge: _Judge, trees: dict[SpanKind, CallTree], best: _Call | None
+) -> Proposal | None:
+    """An inference that the compiler inlined: one that calls the best, or has more of a name than it."""
+    least = inference_tier(best.function) if best is not None else 1
+    names = {path.function for tree in trees.values() for path in tree.paths}
+    for function in judge.own(names):
+        for body in bodies_in(image, function):
+            signature_ = signature(body.name)
+            tier = name_tier(signature_.last)
+            if tier > 0 or _TRAINS.search(body.name) or _NO_MODEL.search(signature_.last):
+                continue
+            address = best.function.symbols[0].address if best is not None else 0
+            calls_best = best is not None and tier <= least and calls_from(image, function, body, address)
+            if not calls_best and tier >= least:
+                continue
+            if inline_places(image, *inline_query(body.name)) is None:
+                continue
+            if any(one.demangled == body.name for one in all_functions(image)):
+                continue  # elsewhere it is called
+            note = f"the compiler inlined {body.name} into {function.text}: what is timed is its body there"
+            return Proposal(None, body.name, (note,), tier)
+    return None
 
 
 def _inferring(calls: Sequence[_Call]) -> Iterator[_Call]:
@@ -232,6 +264,13 @@ class _Judge:
                 continue
             above = tuple(self._own.get(name, name) for name in stack[1:-1])
             yield _Call(function, text, work[index], path.calls, len(stack) - 1, above)
+
+    def own(self, names: Set[str]) -> Iterator[Function]:
+        """setup(), loop() and the application's functions of these names."""
+        for name in sorted(names):
+            function = self._known.get(name)
+            if function is not None and not self._is_core(name) and name in self._own:
+                yield function
 
     def constructor_of(self, function: Function) -> str | None:
         """The constructor of a method's class, where the image has it once."""

@@ -5,19 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from mlbench.core import backends
-from mlbench.errors import EnvironmentFault, MLBenchError
+from mlbench.errors import EnvironmentFault, HostTimeout, MLBenchError
 from mlbench.measure.profile import trial_of
 from mlbench.measure.proposals import propose
 from mlbench.pipeline.portable_paths import portable
 from mlbench.pipeline.run import Services, asked_for, failure_of
 from mlbench.suite.suggestions import Suggestion
 from mlbench.suite.suite_file import SketchSpec
+from mlbench.targets.emulator.target import EmulatorTarget
 from mlbench.util.progress import Progress
 
 SECONDS = 120.0
 """Host time after which no further sketch is begun."""
+_MOST_SECONDS = 30.0
+"""Of host time for each trial of a sketch."""
 
 
 def suggest(
@@ -53,8 +57,14 @@ def _suggestion(spec: SketchSpec, services: Services, progress: Progress) -> Sug
     marked = firmware.is_template or not firmware.fits
     if marked or backend is None or backend.name != backends.default():
         return Suggestion()
-    with progress.step(f"{spec.name}: looking for its functions"):
-        proposal = propose(firmware, services.target(spec), trial_of(asked_for(spec, project)))
+    target = services.target(spec)
+    if isinstance(target, EmulatorTarget):
+        target = replace(target, host_seconds=_MOST_SECONDS)
+    try:
+        with progress.step(f"{spec.name}: looking for its functions"):
+            proposal = propose(firmware, target, trial_of(asked_for(spec, project)))
+    except HostTimeout:
+        return Suggestion(note=f"not run to an end, as that took more than {_MOST_SECONDS:.0f} s")
     if proposal is None:
         return Suggestion(note="nothing that it does looks like an inference")
     typed = tuple(item.text for item in proposal.typed)

@@ -6,11 +6,13 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
 from mlbench.errors import EnvironmentFault
-from mlbench.suite.discovery import discover, find_suite, project_root
+from mlbench.suite.discovery import Discovery, discover, find_suite, project_root
+from mlbench.suite.named_core import named_core
 from mlbench.suite.suggestions import Suggestion
 from mlbench.suite.suite_file import DEFAULT_BOARD, SketchSpec
 from mlbench.util.settings import DEFAULT_RESULTS
@@ -102,7 +104,7 @@ def init(start: Path, *, force: bool = False, suggest: Suggest | None = None) ->
     lines: list[str] = []
     suggestions: tuple[Suggestion, ...] = ()
     if known is None or (force and known.parent == root):
-        discovery = discover(root, whole_project=False)
+        discovery = _on_named_core(discover(root, whole_project=False), root)
         suggestions = tuple(suggest(discovery.specs)) if suggest is not None else ()
         files = {(known or root / SUITE).name: suite_text(discovery.specs, suggestions), **files}
         lines += discovery.notes
@@ -121,6 +123,18 @@ def init(start: Path, *, force: bool = False, suggest: Suggest | None = None) ->
         lines.append(f"wrote {name}")
         written.append(name)
     return (*lines, *_next(written, named=any(one.inference for one in suggestions)))
+
+
+def _on_named_core(discovery: Discovery, root: Path) -> Discovery:
+    """The sketches on the core that the repository names, where that is installed; else a note of it."""
+    core = named_core(root)
+    if core is None or all(spec.board != DEFAULT_BOARD for spec in discovery.specs):
+        return discovery
+    if not core.is_installed:
+        note = f"{core.where} names {core.fqbn}, which is not installed: {DEFAULT_BOARD} stands in for it"
+        return replace(discovery, notes=(*discovery.notes, note))
+    specs = (replace(s, board=core.fqbn) if s.board == DEFAULT_BOARD else s for s in discovery.specs)
+    return replace(discovery, specs=tuple(specs))
 
 
 def suite_text(specs: Sequence[SketchSpec], suggestions: Sequence[Suggestion] = ()) -> str:

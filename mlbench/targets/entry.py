@@ -15,6 +15,8 @@ class ResolvedFunction:
     name: str
     entries: tuple[int, ...]
     ends: tuple[int, ...] = ()
+    is_inlined: bool = False
+    """Whether these are places within other functions, not functions."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from mlbench.core.execution import Functions, OutputBuffer, SpanKind
 from mlbench.core.firmware import ALLOC_SIZE_SYMBOL, Firmware
 from mlbench.elf.image import Image
-from mlbench.elf.names import find_functions, find_object
+from mlbench.elf.inline_bodies import inline_places
+from mlbench.elf.names import find_functions, find_object, inline_query
 from mlbench.elf.symbols import Symbol
 from mlbench.errors import UsageError
 from mlbench.targets.entry import ResolvedFunction
@@ -16,8 +17,15 @@ _LIBRARY_MARKS = {
 }
 
 
-def resolve_functions(image: Image, functions: Functions) -> dict[SpanKind, ResolvedFunction]:
+def resolve_functions(
+    image: Image, functions: Functions, *, inlined: bool = False
+) -> dict[SpanKind, ResolvedFunction]:
     """What to time: the functions that were named, else the library's marks where the image has them.
+
+    Args:
+        image: where they are.
+        functions: their names.
+        inlined: bodies of functions that were inlined count, where it is clear how each is entered and left.
 
     Raises:
         UsageError: a name does not resolve.
@@ -25,7 +33,15 @@ def resolve_functions(image: Image, functions: Functions) -> dict[SpanKind, Reso
     resolved: dict[SpanKind, ResolvedFunction] = {}
     for kind, name in ((SpanKind.INIT, functions.init), (SpanKind.INFERENCE, functions.inference)):
         if name is not None:
-            addresses = tuple(symbol.address for symbol in find_functions(image, name))
+            try:
+                addresses = tuple(symbol.address for symbol in find_functions(image, name))
+            except UsageError:
+                places = inline_places(image, *inline_query(name)) if inlined else None
+                # Its arguments are nowhere, so no output can be named by them.
+                if places is None or (kind is SpanKind.INFERENCE and functions.outputs):
+                    raise
+                resolved[kind] = ResolvedFunction(name, places.entries, places.exits, is_inlined=True)
+                continue
             resolved[kind] = ResolvedFunction(name, entries=addresses)
             if kind is SpanKind.INFERENCE:
                 _check_outputs(image, name, addresses[0], functions.outputs)

@@ -172,3 +172,28 @@ def test_arduinos_zephyr_core_is_proposed_where_it_is_installed(
     (platform / "boards.txt").write_text("")
     assert main(["init", "--no-run", "--force"]) == 0
     assert "arduino:zephyr:nano33ble is installed: add it as `board`" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize("file", ["library.properties", ".github/workflows/build.yml"])
+def test_the_core_that_the_repository_names_is_written_where_it_is_installed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    installed: bool,
+) -> None:
+    core = "arduino:mbed_nano:nano33ble"
+    named = {"library.properties": "name=Net\narchitectures=avr, mbed_nano\n"}.get(file, f"fqbn: {core}\n")
+    for name, text in {file: named, "examples/kws/kws.ino": "void setup() {}\nvoid loop() {}\n"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setenv("ARDUINO_DIRECTORIES_DATA", str(tmp_path / "data"))
+    if installed:
+        (tmp_path / "data" / "packages" / "arduino" / "hardware" / "mbed_nano").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "--no-run"]) == 0
+    (spec,) = load_suite(tmp_path / "mlbench.yml").sketches
+    assert spec.board == (core if installed else "mlbench:nrf52840:nano33ble")
+    assert (f"{file} names {core}, which is not installed" in capsys.readouterr().out) is not installed

@@ -275,6 +275,8 @@ def test_other_folders_on_the_path_compile_nothing(desk: Desk) -> None:
     desk.write("libraries/a/a.c", '#include <stdlib.h>\n#include "a.h"\nint a(void) { return A; }\n')
     desk.write("libraries/a/a.h", "#define A 1\n")
     desk.write("libraries/b/b.h", "")
+    # As many libraries have; <utility> is a file.
+    desk.write("libraries/b/utility/u.h", "")
     sources = "-Ilibraries/a", "-IW/libraries/b"
     for options in ((), sources[1:], sources):
         desk.compile(*(word.replace("W/", f"{desk.workspace()}/") for word in options))

@@ -145,3 +145,41 @@ void loop() {{
     assert isinstance(time, Time)
     assert (time.proposed, time.count) == ("predict(float)", 3)
     assert 'inputs: {serial: ["predict\\n", "predict\\n", "predict\\n"]}' in taken.notes[0]
+
+
+INLINED = """
+float input[8];
+struct Net {{
+  {attribute} void layer(float* x) {{ for (int i = 0; i < 800; i++) sink = sink * 0.5f + x[i & 7]; }}
+  {kept} float predict(float* x) {{
+    for (int i = 0; i < 3; i++) {{
+      layer(x);
+      x[i] += sink;
+    }}
+    return sink;
+  }}
+}};
+Net net;
+void setup() {{ Serial.begin(115200); }}
+void loop() {{ Serial.println(net.predict(input)); delay(10); }}
+"""
+
+
+def test_a_function_that_was_inlined_is_proposed_and_timed_as_its_twin_that_was_not(
+    tmp_path: Path, tools: Toolchain
+) -> None:
+    times = {}
+    for name, attribute in (("inlined", ""), ("kept", NOINLINE)):
+        folder = tmp_path / name
+        folder.mkdir()
+        text = "volatile float sink;\n" + INLINED.format(attribute=NOINLINE, kept=attribute)
+        (folder / f"{name}.ino").write_text(text)
+        firmware = build(BuildRequest(folder, BOARD), tools, tmp_path / "cache", Silent())
+        spec = SketchSpec(name, Path(), BOARD, Source(folder=folder), ram_search="none")
+        taken = profile(firmware, spec, target_for(spec))
+        time = taken.measures.inference_time
+        assert isinstance(time, Time)
+        assert (time.proposed, time.count) == ("Net::predict(float*)", 3)
+        assert any("the compiler inlined" in note for note in taken.notes) is (name == "inlined")
+        times[name] = time.median_us
+    assert times["inlined"] == pytest.approx(times["kept"], rel=0.02)

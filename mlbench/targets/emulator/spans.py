@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from unicorn import arm_const as arm
 
@@ -100,6 +101,13 @@ class SpanWatch:
         return tuple((kind, tree) for kind, tree in trees if tree is not None)
 
     def _watch(self, kind: SpanKind, function: ResolvedFunction) -> None:
+        if function.is_inlined:
+            # Where one body ends the next one may begin.
+            for address in function.ends:
+                self._tracker.add_place(address, partial(self._place_left, kind))
+            for address in function.entries:
+                self._tracker.add_place(address, partial(self._place_entered, kind))
+            return
         add = self._tracker.add
         for address in function.entries:
             if function.ends:
@@ -221,6 +229,20 @@ class SpanWatch:
                 self._span(kind, *begun)
 
         return closed
+
+    def _place_entered(self, kind: SpanKind) -> None:
+        """The entry of an inlined body; a loop may come back to it."""
+        if kind not in self.state.open_span:
+            hook = self._machine.hook
+            self.state.open_span[kind] = (hook.cycles, hook.instructions, hook.placement)
+            self._note_begin(kind)
+            if kind is SpanKind.INFERENCE:
+                self._begun()
+
+    def _place_left(self, kind: SpanKind) -> None:
+        begun = self.state.open_span.pop(kind, None)
+        if begun is not None:
+            self._span(kind, *begun)
 
     def _calls(self, kind: SpanKind) -> CallTree | None:
         after = self._machine.hook.path_times()

@@ -120,7 +120,7 @@ class EmulatorSession:
         return None
 
     def _named(self, image: Image) -> dict[SpanKind, ResolvedFunction]:
-        return resolve_functions(image, self._functions)
+        return resolve_functions(image, self._functions, inlined=True)
 
     @property
     def method(self) -> str:
