@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mlbench.elf.functions import Function, split_suffixes
 from mlbench.elf.image import Image
 from mlbench.elf.symbols import demangle
-from mlbench.elf.thumb_flow import Flow, calls_of, flow_of
+from mlbench.elf.thumb_flow import FunctionFlow, calls_of, flow_of
 from mlbench.errors import SketchError
 
 _MOST_GAP = 8
@@ -103,7 +103,7 @@ def _places(image: Image, start: int, end: int, spans: tuple[tuple[int, int], ..
     return None
 
 
-def _at_blocks(flow: Flow, entries: set[int], leaving: set[tuple[int, int]]) -> InlinePlaces | None:
+def _at_blocks(flow: FunctionFlow, entries: set[int], leaving: set[tuple[int, int]]) -> InlinePlaces | None:
     """The same where blocks begin, as emulated code is stopped at these alone: a few instructions away."""
     begins: set[int] = set()
     for entry in entries:

@@ -14,7 +14,7 @@ _MOST_STRAIGHT = 24
 
 
 @dataclass(frozen=True)
-class Flow:
+class FunctionFlow:
     """Edges between instructions of a function, by their addresses."""
 
     edges: frozenset[tuple[int, int]]
@@ -60,7 +60,7 @@ class _Step:
     known: bool = True
 
 
-def flow_of(start: int, end: int, read: Callable[[int, int], bytes]) -> Flow | None:
+def flow_of(start: int, end: int, read: Callable[[int, int], bytes]) -> FunctionFlow | None:
     """The edges of a function from ``start`` to ``end``; None where a branch goes by a register or table."""
     edges: set[tuple[int, int]] = set()
     leaves: set[int] = set()
@@ -99,7 +99,7 @@ def flow_of(start: int, end: int, read: Callable[[int, int], bytes]) -> Flow | N
             if target[0] not in reached:
                 reached.add(target[0])
                 queue.append(target)
-    return Flow(frozenset(edges), frozenset(leaves), frozenset(breaks))
+    return FunctionFlow(frozenset(edges), frozenset(leaves), frozenset(breaks))
 
 
 def calls_of(start: int, end: int, callee: int, read: Callable[[int, int], bytes]) -> tuple[int, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from mlbench.elf.thumb_flow import Flow, flow_of
+from mlbench.elf.thumb_flow import FunctionFlow, flow_of
 
 START = 0x1000
 
 
-def flow(*halves: int) -> Flow | None:
+def flow(*halves: int) -> FunctionFlow | None:
     code = b"".join(half.to_bytes(2, "little") for half in halves)
     return flow_of(START, START + len(code), lambda at, size: code[at - START : at - START + size])
 

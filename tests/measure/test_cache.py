@@ -107,6 +107,8 @@ CHANGES = {
     "serial": "ignore",
     "marks": "library",
     "inputs": InputFiles((TypedText("go"),)),
+    "trace_limit": 5,
+    "asks_for": ("go\n",),
 }
 
 
