@@ -134,15 +134,17 @@ class Search:
                 hits = [folder for _, folder, _ in lists if folders.has(folder, name)]
             else:
                 hits = [folder for _, folder, names in lists if first in names]
-                hits = [folder for folder in hits if "/" not in name or folders.has(folder, name)]
+                hits = [
+                    folder
+                    for folder in hits
+                    if (folders.has(folder, name) if "/" in name else not _is_folder(folder, name))
+                ]
             if hits:
                 places.append([name, [portable(folder) for folder in hits]])
         for option, folder, names in lists:
             # A library's folder `utility` hides nothing of <utility>, which is a file.
             hidden = sorted(
-                name
-                for name in names & system
-                if f"{name}/" in system or not os.path.isdir(os.path.join(folder, name))  # noqa: PTH112, PTH118
+                name for name in names & system if f"{name}/" in system or not _is_folder(folder, name)
             )
             if hidden:
                 places.append([option, portable(folder), [[name, _below(folder, name)] for name in hidden]])
@@ -165,6 +167,11 @@ def search_of(files: Iterable[tuple[str, Mentions]], forced: Iterable[str]) -> S
             parts = path.split("/")
             names |= {"/".join(parts[-count:]) for count in range(1, min(len(parts), 6))}
     return Search(tuple(sorted(names)), tuple(sorted(beside)))
+
+
+def _is_folder(folder: str, name: str) -> bool:
+    """Whether a name is a folder's, which no directive finds."""
+    return os.path.isdir(os.path.join(folder, name))  # noqa: PTH112, PTH118 (many)
 
 
 def _below(folder: str, name: str) -> list[str]:

@@ -272,7 +272,8 @@ def test_what_an_object_depends_on_compiles_it_again(desk: Desk, case: str) -> N
 
 
 def test_other_folders_on_the_path_compile_nothing(desk: Desk) -> None:
-    desk.write("libraries/a/a.c", '#include <stdlib.h>\n#include "a.h"\nint a(void) { return A; }\n')
+    has = "#if __has_include(<utility>)\n#endif\n"
+    desk.write("libraries/a/a.c", f'#include <stdlib.h>\n{has}#include "a.h"\nint a(void) {{ return A; }}\n')
     desk.write("libraries/a/a.h", "#define A 1\n")
     desk.write("libraries/b/b.h", "")
     # As many libraries have; <utility> is a file.
