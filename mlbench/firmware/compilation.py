@@ -166,6 +166,7 @@ class Compilation:
             seconds=time.monotonic() - start,
             limits=MemoryLimits(partition.limit if partition is not None else None),
             board=self._uploaded(report.build_path) if self.request.board is not None and not over else None,
+            no_canonical="a loader places the sketch" if self.request.canonical else "",
         )
         return firmware, self._outside(report)
 
