@@ -21,7 +21,7 @@ from mlbench.util.progress import Progress
 
 ASKED = (
     *("board", "backend", "build_properties", "functions", "marks", "inferences", "timeout_us", "serial"),
-    *("ram_search", "ram_min", "ram_max"),
+    *("ram_search", "ram_min", "ram_max", "trace_limit", "asks_for"),
 )
 """What an entry says that is not in the files it leads to."""
 

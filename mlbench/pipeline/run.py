@@ -374,7 +374,10 @@ def asked_for(spec: SketchSpec, project: Project | None) -> SketchSpec:
     """The entry with what the sketch's source asks for on the serial line."""
     if project is None or spec.inputs.serial:
         return spec
-    return replace(spec, asks_for=typed_texts(sketch_of(project, spec)))
+    try:
+        return replace(spec, asks_for=typed_texts(sketch_of(project, spec)))
+    except MLBenchError:
+        return spec  # it was built from elsewhere: nothing is known of its source
 
 
 def _runs(spec: SketchSpec) -> bool:

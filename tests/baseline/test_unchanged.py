@@ -66,6 +66,8 @@ def test_equal_sketches_in_two_folders(both):
         ("ram_search", "none"),
         ("ram_min", 3),
         ("ram_max", 4),
+        ("trace_limit", 5),
+        ("asks_for", ("go\n",)),
         ("board", "other"),
         ("backend", "board"),
     ],
@@ -79,6 +81,7 @@ def test_every_key_of_a_sketch_is_thought_of():
     by_files = {"sketch", "source", "libraries", "overlay", "prepare", "own_folder", "inputs"}
     # Where a search on a board begins: no limit depends on it, and a board is asked again in any case.
     of_no_effect = {"name", "where", "board_where", "thresholds", "ram_expected", "build_timeout_s"}
+    of_no_effect |= {"link_modes"}  # an option of the board's FQBN
     assert set(SketchSpec.__dataclass_fields__) == {*ASKED, *by_files, *of_no_effect}
 
 
