@@ -7,14 +7,11 @@ recording began. Only ``_sbrk`` is played by the host, so that the end of the he
 from __future__ import annotations
 
 import bisect
-import ctypes
-import mmap
 import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import unicorn
 from unicorn import arm_const as arm
 
 from mlbench.core.execution import Place, ReplayError
@@ -23,9 +20,9 @@ from mlbench.elf.composed import read_parts
 from mlbench.elf.functions import function_address
 from mlbench.elf.image import Image
 from mlbench.emulator.calls import Call, CallTracker, Watch
-from mlbench.emulator.chip import Chip, Region
+from mlbench.emulator.chip import Chip
 from mlbench.emulator.machine import Machine
-from mlbench.emulator.native_cpu import make_unicorn, memory_or_fault
+from mlbench.emulator.replay_cpu import CALLS, FIRST, MOST_CALLS, SCRATCH, ReplayCpu
 from mlbench.emulator.stacks import Context
 
 
@@ -166,17 +163,6 @@ class HeapRecorder:
             self.origins[call.result] = Origin(call.requested, cpu.registers(), stack)
 
 
-MOST_CALLS = 50_000
-"""Heap calls that are recorded and replayed; each takes some 100 us to record."""
-
-# Where the replay keeps its driver, its list of calls and their results; no chip may have memory there.
-_SCRATCH, _SCRATCH_SIZE = 0x30000000, 0x400000
-_SLOTS = _SCRATCH + 0x1000
-_OPS = _SCRATCH + 0x80000
-_PREFIX = _SCRATCH + 0x200000
-_STACK = _SCRATCH + _SCRATCH_SIZE - 64
-_FROM_SLOT, _MUST_SUCCEED = 1, 2
-
 # The driver takes {reent, first, second, function, flags, result's address} six words at a time:
 #   next:  ldmia r4!, {r0, r1, r2, r3, r7, r8}
 #          str r8, [r9, #12]                          which call sbrk is asked by
@@ -191,7 +177,6 @@ _FROM_SLOT, _MUST_SUCCEED = 1, 2
 _DRIVER = bytes.fromhex(
     "b4e88f01 c9f80c80 6bb1 17f0010f 18bf 0968 9847 c8f80000 17f0020f f0d0 0028 eed1 0120 00e0 0020 00bf"
 )
-_DRIVER_END = _SCRATCH + len(_DRIVER) - 2
 
 # What stands in for _sbrk: {break, allowed, digest, call, highest break} at the address in its last word.
 #   ldr r3, state ; ldr r2, [r3] ; ldr r1, [r3, #4] ; adds r0, r0, r2 ; cmp r0, r1
@@ -200,14 +185,12 @@ _DRIVER_END = _SCRATCH + len(_DRIVER) - 2
 #   ldr r0, [r3, #12] ; add r1, r0 ; str r1, [r3, #8]      and the call that it was for
 #   ldr r0, [r3] ; ldr r1, [r3, #16] ; cmp r0, r1 ; it hi ; strhi r0, [r3, #16] ; mov r0, r2 ; bx lr
 #   fail: ldr r0, [r3, #12] ; add r1, r0 ; str r1, [r3, #8] ; mov r0, #-1 ; bx lr
-_HEAP_STATE = _SCRATCH + 0x800
-_SBRK = _SCRATCH + 0x400
+_HEAP_STATE = SCRATCH + 0x800
+_SBRK = SCRATCH + 0x400
 _SBRK_CODE = bytes.fromhex(
     "0e4b 1a68 5968 8018 8842 9968 c1eb4111 0ed8 1860 00f6ff70 01eb1031 d868 0144 9960"
     "1868 1969 8842 88bf 1861 1046 7047 d868 0144 9960 4ff0ff30 7047"
 )
-_MOST_INSTRUCTIONS = 400_000_000
-"""Of one replay; some hundred for each call are usual."""
 _JUMP = bytes.fromhex("dff800f0")
 """ldr.w pc, [pc]: go to the address in the word behind, on a word boundary."""
 
@@ -250,46 +233,30 @@ class Replay:
         self._header = header
         self.heap_in_use = heap_in_use
         self._ram = ram
-        self.uc = make_unicorn(unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
-        with memory_or_fault():
-            self._map(image)
+        programmed = ((part.load, part.data) for part in image.segments)
+        self._cpu = ReplayCpu(chip, programmed, _DRIVER)
+        self.uc, self._memory = self._cpu.uc, self._cpu.memory
+        self._drop_locks(image)
         sbrk = function_address(image, "_sbrk", "sbrk")
         malloc = function_address(image, "_malloc_r")
         if sbrk is None or malloc is None:
             raise ReplayError("a replay needs an image with _malloc_r and _sbrk")
         self._sbrk = sbrk
-        self._functions = {
-            operation: address
-            for operation in Operation
-            if (address := function_address(image, operation.value)) is not None
-        }
+        self._functions = heap_functions(image).addresses
         self._reent = self._find_reent(image, calls)
         self.calls = len(calls)
-        self._probe_word, self._probe_slot = self._write_operations(calls, probe)
+        self._probe_word, self._probe_slot = self._cpu.write_calls(calls, probe, self._functions, self._reent)
         self.start_break, self.limit = self._ask_limits()
         # All that an allocation can read and has not written itself lies below the break.
         self._saved = ram[: self.start_break - chip.ram.start]
         self._replace_sbrk()
 
-    def _map(self, image: Image) -> None:
-        uc, flash, ram = self.uc, self._chip.flash, self._chip.ram
-        scratch = Region(_SCRATCH, _SCRATCH_SIZE)
-        if any(memory.start < scratch.end and scratch.start < memory.end for memory in (flash, ram)):
-            raise ReplayError("the chip has memory where a replay needs room")
-        uc.mem_map(flash.start, flash.size, unicorn.UC_PROT_ALL)
-        for segment in image.segments:
-            if segment.data and flash.holds(segment.load):
-                uc.mem_write(segment.load, segment.data)
-        self._memory = mmap.mmap(-1, ram.size)
-        pointer = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
-        uc.mem_map_ptr(ram.start, len(self._memory), unicorn.UC_PROT_ALL, pointer)
-        uc.mem_map(_SCRATCH, _SCRATCH_SIZE, unicorn.UC_PROT_ALL)
-        uc.mem_write(_SCRATCH, _DRIVER)
+    def _drop_locks(self, image: Image) -> None:
         # Locks around the heap: newlib's own do nothing, an operating system's have no place here.
         for name in ("__malloc_lock", "__malloc_unlock"):
             address = function_address(image, name)
             if address is not None:
-                uc.mem_write(address, b"\x70\x47")  # bx lr
+                self.uc.mem_write(address, b"\x70\x47")  # bx lr
 
     def _find_reent(self, image: Image, calls: list[HeapCall]) -> int:
         if calls:
@@ -299,38 +266,6 @@ class Replay:
             return 0
         offset = pointer.address - self._chip.ram.start
         return int.from_bytes(self._ram[offset : offset + 4], "little")
-
-    def _write_operations(self, calls: list[HeapCall], probe: int | None) -> tuple[int, int]:
-        """Write what is to be called, and that again up to the allocation of N alone.
-
-        Returns where N stands and where its block's address is stored.
-        """
-        slots: dict[int, int] = {}
-        words: list[int] = []
-        next_slot = _SLOTS
-        place = 0
-        probe_slot = next_slot
-        if len(calls) > MOST_CALLS:
-            raise ReplayError(f"more than {MOST_CALLS:,} heap calls")
-        if probe is None:
-            words += [self._reent, 0, 0, self._functions[Operation.MALLOC] | 1, _MUST_SUCCEED, next_slot]
-            next_slot += 4
-        for index, call in enumerate(calls):
-            flags, first = 0, call.first
-            if call.operation in (Operation.FREE, Operation.REALLOC) and call.first in slots:
-                # A pointer from before the recording is where it was; a later one is a result.
-                flags, first = _FROM_SLOT, slots.pop(call.first)
-            if call.operation is not Operation.FREE and (call.result or index == probe):
-                flags |= _MUST_SUCCEED
-            if index == probe:
-                place, probe_slot = len(words), next_slot
-            words += [call.reent, first, call.second, self._functions[call.operation] | 1, flags, next_slot]
-            if call.operation is not Operation.FREE and call.result:
-                slots[call.result] = next_slot
-            next_slot += 4
-        for start, part in ((_OPS, words), (_PREFIX, words[: place + 6])):
-            self.uc.mem_write(start, struct.pack(f"<{len(part) + 6}I", *part, *[0] * 6))
-        return 4 * (place + 1), probe_slot
 
     @property
     def capacity(self) -> int:
@@ -355,8 +290,8 @@ class Replay:
         uc.reg_write(arm.UC_ARM_REG_R0, increment)
         # A stack where the firmware's was: some implementations keep the heap below SP.
         uc.reg_write(arm.UC_ARM_REG_SP, self._chip.ram.end - 256)
-        uc.reg_write(arm.UC_ARM_REG_LR, _DRIVER_END | 1)
-        self._call(self._sbrk)
+        uc.reg_write(arm.UC_ARM_REG_LR, self._cpu.driver_end | 1)
+        self._cpu.call(self._sbrk)
         return int(uc.reg_read(arm.UC_ARM_REG_R0))
 
     def _replace_sbrk(self) -> None:
@@ -367,15 +302,6 @@ class Replay:
         # What has been translated of the old code must not go on.
         self.uc.ctl_flush_tb()
 
-    def _call(self, address: int) -> None:
-        """Run to the driver's end, in a bounded number of instructions."""
-        try:
-            self.uc.emu_start(address | 1, _DRIVER_END, count=_MOST_INSTRUCTIONS)
-        except unicorn.UcError as error:
-            raise ReplayError(str(error)) from None
-        if self.uc.reg_read(arm.UC_ARM_REG_PC) & ~1 != _DRIVER_END:
-            raise ReplayError("too many instructions")
-
     def passes(self, size: int, shorter: int = 0) -> bool:
         """Whether every allocation that must succeed does, after a first one of ``size`` bytes.
 
@@ -385,7 +311,7 @@ class Replay:
             ReplayError: the firmware's code does not come back: it waits for an operating system, say.
         """
         self.count += 1
-        return self._replay(_OPS, size, shorter)
+        return self._replay(CALLS, size, shorter)
 
     @property
     def growth(self) -> int:
@@ -404,7 +330,7 @@ class Replay:
         Raises:
             ReplayError: see ``passes``.
         """
-        if not self._replay(_PREFIX, size, 0):
+        if not self._replay(FIRST, size, 0):
             return Place(0, 0, 0)
         address = int.from_bytes(self.uc.mem_read(self._probe_slot, 4), "little")
         end = int.from_bytes(self.uc.mem_read(_HEAP_STATE, 4), "little")
@@ -420,7 +346,4 @@ class Replay:
         uc.mem_write(_HEAP_STATE, struct.pack("<5I", self.start_break, self.limit - shorter, 0, 0, 0))
         uc.reg_write(arm.UC_ARM_REG_R9, _HEAP_STATE)
         uc.mem_write(operations + self._probe_word, (size + self._header).to_bytes(4, "little"))
-        uc.reg_write(arm.UC_ARM_REG_R4, operations)
-        uc.reg_write(arm.UC_ARM_REG_SP, _STACK)
-        self._call(_SCRATCH)
-        return bool(uc.reg_read(arm.UC_ARM_REG_R0) == 0)
+        return self._cpu.run(operations)
