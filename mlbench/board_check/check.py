@@ -18,7 +18,7 @@ from mlbench.core import backends, measures
 from mlbench.core.firmware import BoardBuild, BuildRequest, Firmware
 from mlbench.errors import EnvironmentFault, SketchError, UsageError
 from mlbench.pipeline.run import Services, profile_all
-from mlbench.pipeline.services import arduino_cli, make_services
+from mlbench.pipeline.services import board_request, make_services
 from mlbench.results.values import Absent, Result, Time
 from mlbench.suite.suite_file import load_suite
 from mlbench.targets.board.console import SerialConsole
@@ -52,8 +52,7 @@ def check_board(board: Board, fqbn: str, settings: Settings, progress: Progress)
         EnvironmentFault: there is no such board, or it cannot be uploaded to.
         SketchError: a sketch of the check does not build.
     """
-    if board.serial is None:
-        raise UsageError(f"board {board.id} has no serial port", do="name another: mlbench boards")
+    request = board_request(board, fqbn, settings, progress, "mlbench board-check")
     if board.emulator is None:
         what = f"board {board.id} has no emulator to be held against"
         raise UsageError(what, do="name a board that has one: mlbench boards")
@@ -66,7 +65,7 @@ def check_board(board: Board, fqbn: str, settings: Settings, progress: Progress)
         }
         on_board, emulated = results.values()
         checks = [*_about_runs(on_board), *_about_figures(on_board[_FIGURES], emulated[_FIGURES])]
-        port, clock, cost_rows = _costs(board, fqbn, folder / costs.NAME, services, settings, progress)
+        port, clock, cost_rows = _costs(request, folder / costs.NAME, services, progress)
     build, instrument = on_board[_FIGURES].build, emulated[_FIGURES].instrument
     keys = {
         "compiler": build.compiler if build is not None else "",
@@ -160,20 +159,22 @@ def _about_figures(on_board: Result, emulated: Result) -> Sequence[BoardPoint]:
 
 
 def _costs(
-    board: Board, fqbn: str, sketch: Path, services: Services, settings: Settings, progress: Progress
+    request: BoardRequest, sketch: Path, services: Services, progress: Progress
 ) -> tuple[str, BoardPoint, tuple[LoopCost, ...]]:
     """How the board shows itself, its clock, and what instructions cost there and on the emulator."""
     every = costs.benches()
     costs.write_sketch(sketch, every)
-    firmware = services.build(BuildRequest(sketch, fqbn, board=BoardBuild()))
-    text, port = _heard(board, fqbn, firmware, every, settings, progress)
-    clock = clock_of(text, board)
+    firmware = services.build(BuildRequest(sketch, request.fqbn, board=BoardBuild()))
+    text, port = _heard(request, firmware, every, progress)
+    clock = clock_of(text, request.board)
     if clock.board is None:
         return port, clock, ()
     on_board = costs.costs_of(text, every)
     with progress.step("count the same costs on the emulator"):
         # The very image that was uploaded: where code lies is part of what it costs.
-        emulated = costs.costs_of(Device(firmware, board=fqbn).run_until(costs.DONE, timeout="60 s"), every)
+        emulated = costs.costs_of(
+            Device(firmware, board=request.fqbn).run_until(costs.DONE, timeout="60 s"), every
+        )
     return port, clock, tuple(cost_pairs(on_board, emulated))
 
 
@@ -188,26 +189,12 @@ def clock_of(text: str, board: Board) -> BoardPoint:
 
 
 def _heard(
-    board: Board,
-    fqbn: str,
-    firmware: Firmware,
-    every: tuple[costs.CostBench, ...],
-    settings: Settings,
-    progress: Progress,
+    request: BoardRequest, firmware: Firmware, every: tuple[costs.CostBench, ...], progress: Progress
 ) -> tuple[str, str]:
     """What the sketch of costs prints on the board, and how the board shows itself on USB."""
     image = firmware.board
     if image is None:
-        raise SketchError("the sketch of costs does not fit the board", where=fqbn)
-    request = BoardRequest(
-        board,
-        fqbn,
-        settings.port,
-        lambda: arduino_cli(settings, progress, fqbn),
-        progress.note,
-        "mlbench board-check",
-        settings.person_seconds,
-    )
+        raise SketchError("the sketch of costs does not fit the board", where=request.fqbn)
     lock, held = request()
     with lock, progress.step("count what instructions cost, on the board"):
         try:

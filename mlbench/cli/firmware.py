@@ -93,25 +93,14 @@ def flash(given: GivenFiles | None, options: argparse.Namespace, settings: Setti
     """Put an image onto a board that is free, and end. Without one it is the empty sketch, built here."""
     from mlbench.boards import board_for
     from mlbench.pipeline.firmware_jobs import temporary_folder
-    from mlbench.pipeline.services import arduino_cli, build_empty
-    from mlbench.targets.board.lease import BoardRequest
+    from mlbench.pipeline.services import board_request, build_empty
 
     board = board_for(options.board)
-    if board.serial is None:
-        raise UsageError(f"board {board.id} has no serial port", do="name another: mlbench boards")
     fqbn = options.board if ":" in options.board else board.fqbns[0]
     progress = make_progress(sys.stderr)
+    request = board_request(board, fqbn, settings, progress, "mlbench flash")
     with temporary_folder() as folder:
         image = _image(given, board, folder) if given is not None else build_empty(settings, progress, fqbn)
-        request = BoardRequest(
-            board,
-            fqbn,
-            settings.port,
-            lambda: arduino_cli(settings, progress, fqbn),
-            progress.note,
-            "mlbench flash",
-            settings.person_seconds,
-        )
         lock, held = request()
         with lock, progress.step(f"upload {image.elf.name} to {lock.port}"):
             held.upload(image)

@@ -21,6 +21,7 @@ from mlbench.util.progress import Progress
 from mlbench.util.settings import Settings
 
 if TYPE_CHECKING:
+    from mlbench.boards import Board
     from mlbench.core.backends import Backend
     from mlbench.core.execution import PredictedLimit, Target
     from mlbench.core.firmware import BoardBuild, BoardImage, BuildRequest, Firmware
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mlbench.measure.cache import Measure
     from mlbench.measure.profile import Profile
     from mlbench.source.project import Project
+    from mlbench.targets.board.lease import BoardRequest
     from mlbench.util.git import OutOfReach
 
 _MOST_WEIGHED = 2_000
@@ -256,6 +258,27 @@ def build_empty(settings: Settings, progress: Progress, fqbn: str) -> BoardImage
 def arduino_cli(settings: Settings, progress: Progress, fqbn: str) -> ArduinoCli | None:
     """The arduino-cli of this machine, to upload with; None where there is none. No compiler is asked for."""
     return _ServiceMaker(settings, progress, named=False, prebuilt=True).arduino_cli(fqbn)
+
+
+def board_request(board: Board, fqbn: str, settings: Settings, progress: Progress, what: str) -> BoardRequest:
+    """What takes a board for one upload; ``what`` is told to others that wait for it.
+
+    Raises:
+        UsageError: such a board has no serial port.
+    """
+    from mlbench.targets.board.lease import BoardRequest
+
+    if board.serial is None:
+        raise UsageError(f"board {board.id} has no serial port", do="name another: mlbench boards")
+    return BoardRequest(
+        board,
+        fqbn,
+        settings.port,
+        lambda: arduino_cli(settings, progress, fqbn),
+        progress.note,
+        what,
+        settings.person_seconds,
+    )
 
 
 def target_for(spec: SketchSpec) -> Target:
